@@ -1,0 +1,58 @@
+"""Columns encrypted at rest with Fernet (AES-128-CBC and HMAC-SHA256), keys rotated through settings."""
+
+from functools import lru_cache
+
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.db import models
+
+
+@lru_cache(maxsize=4)
+def _fernet(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+def encrypt(value: bytes) -> bytes:
+    """Encrypt with the newest key."""
+    return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS)).encrypt(value)
+
+
+def decrypt(value: bytes) -> bytes:
+    """Decrypt with whichever key fits. Raises `cryptography.fernet.InvalidToken` if none does."""
+    return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS)).decrypt(value)
+
+
+class EncryptedBinaryField(models.BinaryField):
+    """Bytes, encrypted in the database. Cannot be filtered on."""
+
+    def get_db_prep_value(self, value, connection, prepared=False):  # type: ignore[no-untyped-def]
+        if value is not None:
+            value = encrypt(bytes(value))
+        return super().get_db_prep_value(value, connection, prepared)
+
+    def from_db_value(self, value, expression, connection):  # type: ignore[no-untyped-def]
+        return None if value is None else decrypt(bytes(value))
+
+
+class EncryptedTextField(models.BinaryField):
+    """Text, encrypted in the database; the empty string stays empty. Cannot be filtered on."""
+
+    def __init__(self, *args, **kwargs):  # type: ignore[no-untyped-def]
+        kwargs.setdefault("default", "")
+        super().__init__(*args, **kwargs)
+
+    def get_default(self):  # type: ignore[no-untyped-def]
+        return ""
+
+    def get_db_prep_value(self, value, connection, prepared=False):  # type: ignore[no-untyped-def]
+        value = encrypt(value.encode()) if value else b""
+        return super().get_db_prep_value(value, connection, prepared)
+
+    def from_db_value(self, value, expression, connection):  # type: ignore[no-untyped-def]
+        return decrypt(bytes(value)).decode() if value else ""
+
+    def value_to_string(self, obj):  # type: ignore[no-untyped-def]
+        return ""
+
+    def to_python(self, value):  # type: ignore[no-untyped-def]
+        return value

@@ -1,0 +1,42 @@
+"""One-use intents: what a review page shows and its POST does, signed into the page's own address.
+
+The id is minted when the form before the review is accepted, and becomes the primary key (or
+`client_order_id`) of the row the POST writes. A double click, a reload or a re-post after Back carries
+the same id, so the second POST finds the first one's row.
+"""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.core import signing
+
+MAX_AGE_SECONDS = 30 * 60
+
+
+class IntentExpired(Exception):
+    """The review page is too old, belongs to someone else, or was tampered with."""
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What a person is about to do: an id that can be used once, and the answers to review."""
+
+    id: uuid.UUID
+    data: dict[str, Any]
+
+
+def mint(purpose: str, user_id: int, data: dict[str, str]) -> str:
+    """A URL-safe token holding a fresh id and `data` (strings; no PII, it is an address), bound to the person."""
+    return signing.dumps([str(uuid.uuid4()), user_id, data], salt=f"intent:{purpose}", compress=True)
+
+
+def read(purpose: str, user_id: int, token: str) -> Intent:
+    """The intent in a token. Raises `IntentExpired` if it is over 30 minutes old, foreign or broken."""
+    try:
+        intent_id, owner, data = signing.loads(token, salt=f"intent:{purpose}", max_age=MAX_AGE_SECONDS)
+    except signing.BadSignature as error:
+        raise IntentExpired from error
+    if owner != user_id:
+        raise IntentExpired
+    return Intent(uuid.UUID(intent_id), data)

@@ -1,0 +1,16 @@
+"""Every address of the site."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.account.urls")),
+    path("", include("onboarding.urls")),
+    path("", include("funding.urls")),
+    path("", include("trading.urls")),
+    path("", include("brokerapp.ui.urls")),
+]
+if settings.DEMO_MODE:
+    urlpatterns.append(path("mailbox/", include("brokerapp.mailbox.urls")))
