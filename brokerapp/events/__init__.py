@@ -1,0 +1,1 @@
+"""The broker's event streams: stored before they are handled."""

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class FundingConfig(AppConfig):
+    """Bank links and transfers."""
+
+    name = "funding"

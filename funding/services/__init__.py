@@ -1,0 +1,1 @@
+"""Every write and every broker call of funding, by noun."""
