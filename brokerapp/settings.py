@@ -240,6 +240,9 @@ SETTLE_AFTER_SECONDS = env.int("SETTLE_AFTER_SECONDS", default=30)
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=10.0)
 """How often the sweeps run that poll statuses and settle unknown outcomes."""
 
+API_CALL_RETENTION_DAYS = env.int("API_CALL_RETENTION_DAYS", default=400)
+"""How long the log of broker calls is kept: a tax year and the weeks after it in which questions come."""
+
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING = {
     "version": 1,

@@ -87,6 +87,7 @@ class KycApplication(StatusModel):
 
     date_of_birth = models.DateField(null=True, blank=True)
     country_of_citizenship = models.CharField(max_length=3, blank=True)
+    country_of_birth = models.CharField(max_length=3, blank=True)
     permanent_resident = models.BooleanField(null=True, blank=True)
     tax_id = EncryptedTextField(blank=True)
     tax_id_type = models.CharField(max_length=20, blank=True)
@@ -110,7 +111,8 @@ class KycApplication(StatusModel):
     trusted_email_address = models.EmailField(max_length=100, blank=True)
     trusted_phone_number = models.CharField(max_length=16, blank=True)
 
-    documents_answered = models.BooleanField(default=False)
+    documents_answered = models.BooleanField(null=True, blank=True)
+    agreements_signed = models.BooleanField(null=True, blank=True)
 
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)

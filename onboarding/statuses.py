@@ -7,7 +7,8 @@ class ApplicationStatus(TextChoices):
     """A KYC application, until Alpaca has an account for it."""
 
     DRAFT = "DRAFT", "Not sent yet"
-    SUBMITTING = "SUBMITTING", "Sending"
+    SUBMITTING = "SUBMITTING", "Waiting to be sent"
+    SENDING = "SENDING", "Sending"
     UNKNOWN = "UNKNOWN", "Checking with the broker"
     NEEDS_CHANGES = "NEEDS_CHANGES", "Needs changes"
     SUBMITTED = "SUBMITTED", "Submitted"
@@ -18,12 +19,12 @@ EDITABLE_APPLICATION = (ApplicationStatus.DRAFT, ApplicationStatus.NEEDS_CHANGES
 APPLICATION_TRANSITIONS = {
     ApplicationStatus.DRAFT: frozenset({ApplicationStatus.SUBMITTING}),
     ApplicationStatus.NEEDS_CHANGES: frozenset({ApplicationStatus.SUBMITTING}),
-    ApplicationStatus.SUBMITTING: frozenset(
+    ApplicationStatus.SUBMITTING: frozenset({ApplicationStatus.SENDING}),
+    ApplicationStatus.SENDING: frozenset(
         {ApplicationStatus.SUBMITTED, ApplicationStatus.UNKNOWN, ApplicationStatus.NEEDS_CHANGES}
     ),
-    ApplicationStatus.UNKNOWN: frozenset(
-        {ApplicationStatus.SUBMITTED, ApplicationStatus.SUBMITTING, ApplicationStatus.NEEDS_CHANGES}
-    ),
+    # Back to SUBMITTING only once the broker has said that it has no such account.
+    ApplicationStatus.UNKNOWN: frozenset({ApplicationStatus.SUBMITTED, ApplicationStatus.SUBMITTING}),
     ApplicationStatus.SUBMITTED: frozenset(),
 }
 
@@ -77,7 +78,7 @@ class DocumentStatus(TextChoices):
 DOCUMENT_TRANSITIONS = {
     DocumentStatus.STORED: frozenset({DocumentStatus.SENDING}),
     DocumentStatus.SENDING: frozenset({DocumentStatus.SENT, DocumentStatus.UNKNOWN, DocumentStatus.REFUSED}),
-    DocumentStatus.UNKNOWN: frozenset({DocumentStatus.SENT, DocumentStatus.SENDING, DocumentStatus.REFUSED}),
+    DocumentStatus.UNKNOWN: frozenset({DocumentStatus.SENT, DocumentStatus.STORED}),
     DocumentStatus.REFUSED: frozenset(),
     DocumentStatus.SENT: frozenset(),
 }

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from brokerapp.mailbox.views import Mailbox
+
+urlpatterns = [path("", Mailbox.as_view(), name="mailbox")]

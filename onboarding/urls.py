@@ -1,0 +1,14 @@
+from django.urls import path
+
+from onboarding import views
+
+urlpatterns = [
+    path("", views.Landing.as_view(), name="landing"),
+    path("home/", views.Home.as_view(), name="home"),
+    path("agreements/<slug:key>/", views.AgreementPage.as_view(), name="agreement"),
+    path("apply/", views.Apply.as_view(), name="apply"),
+    path("apply/check/", views.Check.as_view(), name="apply_check"),
+    path("apply/status/", views.Status.as_view(), name="application_status"),
+    path("apply/documents/<uuid:document_id>/remove/", views.RemoveDocument.as_view(), name="remove_document"),
+    path("apply/<slug:key>/", views.StepPage.as_view(), name="apply_step"),
+]

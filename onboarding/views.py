@@ -1,0 +1,221 @@
+"""The landing page, the application's pages, and its status. One service call each."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views import View
+from django.views.generic import TemplateView
+
+from brokerapp.net import client_ip
+from onboarding import agreements, rules, steps
+from onboarding.forms import FORMS, AgreementsForm, DocumentsForm, StepForm
+from onboarding.models import BrokerageAccount, Document, KycApplication
+from onboarding.review import answers_to_check
+from onboarding.services import applications, documents
+from onboarding.statuses import AccountStatus, ApplicationStatus
+
+
+class Landing(View):
+    """What this is, who holds the money, and the way in."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return redirect("home") if request.user.is_authenticated else render(request, "onboarding/landing.html")
+
+
+class Home(LoginRequiredMixin, View):
+    """Sends each person where they left off: application, its status, or their portfolio."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        account = BrokerageAccount.objects.filter(user_id=request.user.pk).first()
+        if account and account.is_active:
+            return redirect("trading:portfolio")
+        if account or KycApplication.objects.filter(user_id=request.user.pk, submitted_at__isnull=False).exists():
+            return redirect("application_status")
+        return redirect("apply")
+
+
+class AgreementPage(TemplateView):
+    """The text of one agreement, readable in the page."""
+
+    def get_template_names(self) -> list[str]:
+        agreement = agreements.BY_KEY.get(self.kwargs["key"])
+        if agreement is None:
+            raise Http404
+        return [agreement.template]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(agreement=agreements.BY_KEY[self.kwargs["key"]], **kwargs)
+
+
+class ApplicationView(LoginRequiredMixin, View):
+    """A page of the person's own application, as `self.application`; once sent, its status page instead."""
+
+    application: KycApplication
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return self.handle_no_permission()
+        self.application = applications.get_or_start_application(user=request.user)
+        if not self.application.is_editable:
+            return redirect("application_status")
+        return super().dispatch(request, *args, **kwargs)
+
+
+class Apply(ApplicationView):
+    """The task list: what is answered, what is not, and where to go on."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        missing = steps.incomplete_steps(self.application)
+        rows = [
+            {"step": step, "complete": step not in missing} for step in steps.steps_for(self.application)
+        ]
+        tasks = [{"name": task, "rows": [row for row in rows if row["step"].task == task]} for task in steps.TASKS]
+        return render(
+            request,
+            "onboarding/apply.html",
+            {
+                "application": self.application,
+                "tasks": tasks,
+                "next_step": missing[0] if missing else None,
+                "done": len(rows) - len(missing),
+                "total": len(rows),
+            },
+        )
+
+
+class StepPage(ApplicationView):
+    """One question page: its form, saved on POST, then the next page (or back to the check)."""
+
+    step: steps.Step
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if kwargs["key"] not in steps.BY_KEY:
+            raise Http404
+        self.step = steps.BY_KEY[kwargs["key"]]
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request: HttpRequest, key: str) -> HttpResponse:
+        if not self.step.applies_to(self.application):
+            return redirect("apply")
+        return self.page(FORMS[key](application=self.application))
+
+    def post(self, request: HttpRequest, key: str) -> HttpResponse:
+        form = FORMS[key](request.POST, request.FILES, application=self.application)
+        if not form.is_valid():
+            return self.page(form)
+        try:
+            self.save(form)
+        except rules.ApplicationFrozen as refusal:
+            messages.warning(request, str(refusal))
+            return redirect("application_status")
+        return redirect(self.next_url())
+
+    def save(self, form: StepForm) -> None:
+        """Hand the answers to the service that keeps them."""
+        if isinstance(form, AgreementsForm):
+            applications.sign_agreements(
+                application=self.application,
+                keys=form.signed(),
+                ip_address=client_ip(self.request),
+                now=timezone.now(),
+            )
+            return
+        if isinstance(form, DocumentsForm) and form.cleaned_data["file"]:
+            documents.store_document(
+                application=self.application,
+                document_type=form.cleaned_data["document_type"],
+                mime_type=form.mime_type,
+                content=form.cleaned_data["file"].read(),
+            )
+        applications.save_answers(application=self.application, answers=form.answers())
+
+    def next_url(self) -> str:
+        """The check page if that is where the person came from and nothing new is asked; else the next page."""
+        self.application.refresh_from_db()
+        following = steps.next_step(self.application, self.step)
+        if following and not following.is_complete(self.application):
+            return reverse("apply_step", args=[following.key])
+        if "check" in self.request.GET or following is None:
+            return reverse("apply_check") if not steps.incomplete_steps(self.application) else reverse("apply")
+        return reverse("apply_step", args=[following.key])
+
+    def page(self, form: StepForm) -> HttpResponse:
+        """The page; a refused form keeps all that was typed and has status 422."""
+        previous = steps.previous_step(self.application, self.step)
+        back = reverse("apply_check") if "check" in self.request.GET else None
+        ordered = steps.steps_for(self.application)
+        context = {
+            "form": form,
+            "step": self.step,
+            "number": ordered.index(self.step) + 1 if self.step in ordered else 0,
+            "total": len(ordered),
+            "back": back or (reverse("apply_step", args=[previous.key]) if previous else reverse("apply")),
+            "documents": self.application.documents.defer("content") if self.step.key == "documents" else (),
+            "agreements": agreements.AGREEMENTS if self.step.key == "agreements" else (),
+        }
+        return render(self.request, "onboarding/step.html", context, status=422 if form.is_bound else 200)
+
+
+class RemoveDocument(ApplicationView):
+    """Takes back a document that has not been sent."""
+
+    def post(self, request: HttpRequest, document_id: str) -> HttpResponse:
+        document = Document.objects.filter(pk=document_id, application=self.application).defer("content").first()
+        if document is None:
+            raise Http404
+        documents.remove_document(document=document)
+        return redirect("apply_step", "documents")
+
+
+class Check(ApplicationView):
+    """Every answer with a way to change it; sends the application, once."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return render(
+            request,
+            "onboarding/check.html",
+            {
+                "application": self.application,
+                "groups": answers_to_check(self.application),
+                "missing": steps.incomplete_steps(self.application),
+            },
+        )
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        try:
+            applications.submit_application(application=self.application, now=timezone.now())
+        except rules.ApplicationIncomplete as refusal:
+            messages.error(request, f"Not sent yet. Still to answer: {refusal}.")
+            return redirect("apply_check")
+        return redirect("application_status")
+
+
+class Status(LoginRequiredMixin, View):
+    """Where the application stands; updates itself until the account is decided."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        application = KycApplication.objects.filter(user_id=request.user.pk).first()
+        if application is None or application.status == ApplicationStatus.DRAFT:
+            return redirect("apply")
+        account = BrokerageAccount.objects.filter(application=application).first()
+        waiting = not account or account.status not in (
+            AccountStatus.ACTIVE,
+            AccountStatus.REJECTED,
+            AccountStatus.ACCOUNT_CLOSED,
+        )
+        return render(
+            request,
+            "onboarding/status.html",
+            {
+                "application": application,
+                "account": account,
+                "waiting": waiting and application.status != ApplicationStatus.NEEDS_CHANGES,
+                "documents": application.documents.defer("content"),
+                "reference": (account or application).last_request_id or str(application.pk),
+            },
+        )
