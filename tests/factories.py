@@ -1,0 +1,114 @@
+"""Rows for tests. A status is reached through the services that reach it in life, so no impossible row is made."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import uuid4
+
+import factory
+from factory.django import DjangoModelFactory
+
+from brokerapp import state
+from brokerapp.alpaca.models import Account
+from onboarding.models import BrokerageAccount, KycApplication, User
+from onboarding.services import accounts, applications
+from onboarding.statuses import ApplicationStatus
+
+PASSWORD = "correct-horse-battery"
+IP_ADDRESS = "203.0.113.7"
+
+
+class UserFactory(DjangoModelFactory[User]):
+    """A person with a verified e-mail address and the password `PASSWORD`."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda n: f"person{n}@example.com")
+    password = factory.django.Password(PASSWORD)
+
+    @factory.post_generation
+    def verified(self, create: bool, extracted: Any, **kwargs: Any) -> None:
+        if create and extracted is not False:
+            self.emailaddress_set.create(email=self.email, verified=True, primary=True)  # type: ignore[attr-defined]
+
+
+class StaffFactory(UserFactory):
+    """A member of the ops staff who may do everything."""
+
+    email = factory.Sequence(lambda n: f"ops{n}@example.com")
+    is_staff = True
+    is_superuser = True
+
+
+class KycApplicationFactory(DjangoModelFactory[KycApplication]):
+    """A complete application that has not been sent."""
+
+    class Meta:
+        model = KycApplication
+        skip_postgeneration_save = True
+
+    user = factory.SubFactory(UserFactory)
+    given_name = "Ada"
+    family_name = "Byron"
+    phone_number = "+12125550123"
+    street_address = "20 N San Mateo Dr"
+    city = "San Mateo"
+    state = "CA"
+    postal_code = "94401"
+    date_of_birth = date(1985, 3, 31)
+    country_of_birth = "USA"
+    country_of_citizenship = "USA"
+    tax_id = "124554321"
+    tax_id_type = "USA_SSN"
+    tax_id_last4 = "4321"
+    funding_source = ["employment_income"]
+    employment_status = "EMPLOYED"
+    employer_name = "Analytical Engines Inc"
+    employer_address = "1 Engine Way, San Mateo, CA"
+    employment_position = "Programmer"
+    is_control_person = False
+    is_affiliated_exchange_or_finra = False
+    is_politically_exposed = False
+    immediate_family_exposed = False
+    wants_trusted_contact = False
+    documents_answered = True
+
+    @factory.post_generation
+    def agreements_ticked(self, create: bool, extracted: Any, **kwargs: Any) -> None:
+        if create:
+            keys = extracted if extracted is not None else ["customer_agreement"]
+            now = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+            applications.sign_agreements(application=self, keys=keys, ip_address=IP_ADDRESS, now=now)  # type: ignore[arg-type]
+            self.refresh_from_db()  # type: ignore[attr-defined]
+
+
+def account_reply(**fields: Any) -> Account:
+    """An account as the broker sends it."""
+    body = {
+        "id": str(uuid4()),
+        "account_number": "684486106",
+        "status": "ACTIVE",
+        "currency": "USD",
+        "last_equity": "0",
+        "created_at": "2026-03-02T15:00:05.123456Z",
+    }
+    return Account.from_reply({**body, **fields}, uuid4().hex)
+
+
+class BrokerageAccountFactory:
+    """Accounts that the broker has opened for a complete application."""
+
+    @staticmethod
+    def create(user: User | None = None, **fields: Any) -> BrokerageAccount:
+        """ACTIVE unless `status` says otherwise; balances (`cash=Decimal("100")`, …) are set as a sync would."""
+        balances = {name: fields.pop(name) for name in ("cash", "cash_withdrawable", "buying_power", "equity") if name in fields}
+        application = KycApplicationFactory.create(**({"user": user} if user else {}))
+        now = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+        state.move(application, ApplicationStatus.SUBMITTING, submitted_at=now)
+        state.move(application, ApplicationStatus.SENDING)
+        account = accounts.apply_account(application=application, reply=account_reply(**fields))
+        if balances:
+            BrokerageAccount.objects.filter(pk=account.pk).update(**balances, balances_at=now)
+            account.refresh_from_db()
+        return account
