@@ -43,9 +43,13 @@ class StatusRowAdmin(ReadOnlyAdmin):
             "",
             "<div>{} · {} → {} {} {}</div>",
             (
-                (change.at.isoformat(" ", "seconds"), change.from_status, change.to_status, change.reason, change.request_id)
+                (
+                    change.at.isoformat(" ", "seconds"),
+                    change.from_status,
+                    change.to_status,
+                    change.reason,
+                    change.request_id,
+                )
                 for change in StatusChange.objects.about(row)
             ),
         )
-
-

@@ -1,0 +1,12 @@
+"""Tasks of the call log."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from brokerapp.audit import services
+
+
+@shared_task
+def prune_api_calls(**extra: object) -> int:
+    """Delete calls past their lifetime; safe to run at any time, any number of times."""
+    return services.prune_api_calls(now=timezone.now())
