@@ -53,6 +53,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 SITE_URL = env.str("SITE_URL", default="http://localhost:8000")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 TRUSTED_PROXY_HOPS = env.int("TRUSTED_PROXY_HOPS", default=0)
+WEB_THREADS = env.int("WEB_THREADS", default=8)
+"""Pages that one web process works on at once; most of them wait, for the database or the broker."""
 
 INSTALLED_APPS = [
     "brokerapp.ui",
