@@ -139,7 +139,11 @@ class Transport:
         A read of it fails after `silence` seconds without a byte. Raises as `send` does; the attempt is
         recorded as done once the stream is open.
         """
-        headers = {"Accept": "text/event-stream", "Cache-Control": "no-cache"}
+        headers = {
+            "Accept": "text/event-stream",
+            "Accept-Encoding": "identity",
+            "Cache-Control": "no-cache",
+        }
         call = _Call("GET", path, {}, query or {}, None, headers, uuid4())
         with self._exchange(call, 1, stream_silence=silence) as (response, record):
             record.outcome = Outcome.OK

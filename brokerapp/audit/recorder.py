@@ -1,4 +1,4 @@
-"""Writes a row per attempt of a broker call: a short statement before it and one after it, committed at once."""
+"""Writes a row per attempt of a broker call: a short statement before it, one after it, each committed."""
 
 from dataclasses import dataclass
 from uuid import UUID

@@ -145,4 +145,5 @@ class CreateAccountRequest(RequestModel):
     trusted_contact: TrustedContact | None = None
     account_type: str | None = None
     enabled_assets: list[str] | None = None
+    trading_configurations: dict[str, Any] | None = None
     additional_information: str | None = None
