@@ -34,25 +34,11 @@ class EncryptedBinaryField(models.BinaryField):
         return None if value is None else decrypt(bytes(value))
 
 
-class EncryptedTextField(models.BinaryField):
+class EncryptedTextField(models.TextField):
     """Text, encrypted in the database; the empty string stays empty. Cannot be filtered on."""
 
-    def __init__(self, *args, **kwargs):  # type: ignore[no-untyped-def]
-        kwargs.setdefault("default", "")
-        super().__init__(*args, **kwargs)
-
-    def get_default(self):  # type: ignore[no-untyped-def]
-        return ""
-
     def get_db_prep_value(self, value, connection, prepared=False):  # type: ignore[no-untyped-def]
-        value = encrypt(value.encode()) if value else b""
-        return super().get_db_prep_value(value, connection, prepared)
+        return encrypt(value.encode()).decode() if value else value
 
     def from_db_value(self, value, expression, connection):  # type: ignore[no-untyped-def]
-        return decrypt(bytes(value)).decode() if value else ""
-
-    def value_to_string(self, obj):  # type: ignore[no-untyped-def]
-        return ""
-
-    def to_python(self, value):  # type: ignore[no-untyped-def]
-        return value
+        return decrypt(value.encode()).decode() if value else value

@@ -27,7 +27,7 @@ class Intent:
 
 
 def mint(purpose: str, user_id: int, data: dict[str, str]) -> str:
-    """A URL-safe token holding a fresh id and `data` (strings; no PII, it is an address), bound to the person."""
+    """A token with a fresh id and `data` (strings, no PII: it is an address), bound to one person."""
     return signing.dumps([str(uuid.uuid4()), user_id, data], salt=f"intent:{purpose}", compress=True)
 
 

@@ -32,10 +32,14 @@ REQUIRED_IN_PRODUCTION = (
     "BROKER_FIRM_ACCOUNT_ID",
 )
 if not DEBUG:
-    missing = [name for name in REQUIRED_IN_PRODUCTION if not (env.ENVIRON.get(name) or env.ENVIRON.get(f"{name}_FILE"))]
+    missing = [
+        name
+        for name in REQUIRED_IN_PRODUCTION
+        if not (env.ENVIRON.get(name) or env.ENVIRON.get(f"{name}_FILE"))
+    ]
     if missing:
         raise ImproperlyConfigured(
-            f"Missing settings: {', '.join(missing)}. Set them in the environment or .env (see .env.example), "
+            f"Missing settings: {', '.join(missing)}. Set them in the environment or .env (see .env.example) "
             "or set DEBUG=true for development."
         )
 
@@ -238,7 +242,7 @@ BROKER_TIMEOUTS = (
     env.float("BROKER_READ_TIMEOUT", default=10.0),
 )
 SETTLE_AFTER_SECONDS = env.int("SETTLE_AFTER_SECONDS", default=30)
-"""Sweeps touch only rows older than this: longer than the longest call can take, so that no call is in flight."""
+"""Sweeps touch only rows older than this, which is longer than any call can take: no call is in flight."""
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=10.0)
 """How often the sweeps run that poll statuses and settle unknown outcomes."""
 

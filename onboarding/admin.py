@@ -26,10 +26,12 @@ class UserAdmin(DjangoUserAdmin):
         ("Access", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
         ("Dates", {"fields": ("date_joined", "last_login")}),
     )
-    add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "usable_password", "password1", "password2")}),)
+    add_fieldsets = (
+        (None, {"classes": ("wide",), "fields": ("email", "usable_password", "password1", "password2")}),
+    )
 
 
-class AgreementInline(admin.TabularInline[Agreement, KycApplication]):
+class AgreementInline(admin.TabularInline):
     """What was signed, when and from where."""
 
     model = Agreement
@@ -66,7 +68,16 @@ class KycApplicationAdmin(StatusRowAdmin):
 class BrokerageAccountAdmin(StatusRowAdmin):
     """Accounts at Alpaca, with the last synced balances."""
 
-    list_display = ("id", "user", "account_number_end", "status", "cash", "equity", "balances_at", "last_request_id")
+    list_display = (
+        "id",
+        "user",
+        "account_number_end",
+        "status",
+        "cash",
+        "equity",
+        "balances_at",
+        "last_request_id",
+    )
     list_filter = ("status", "created_at")
     search_fields = ("id", "broker_account_id", "account_number", "user__email", "last_request_id")
     list_select_related = ("user",)

@@ -120,7 +120,9 @@ class NameForm(StepForm):
     """Legal name."""
 
     given_name = text("First name", "given-name", max_length=50, required_message="Enter your first name.")
-    middle_name = text("Middle name", "additional-name", max_length=50, required=False, help_text="If you have one.")
+    middle_name = text(
+        "Middle name", "additional-name", max_length=50, required=False, help_text="If you have one."
+    )
     family_name = text(
         "Last name",
         "family-name",
@@ -143,7 +145,13 @@ class ContactForm(StepForm):
         validators=[checked(rules.check_street_address)],
         required_message="Enter your street address.",
     )
-    unit = text("Apartment, suite or unit", "address-line2", max_length=20, required=False, help_text="If you have one.")
+    unit = text(
+        "Apartment, suite or unit",
+        "address-line2",
+        max_length=20,
+        required=False,
+        help_text="If you have one.",
+    )
     city = text(
         "City",
         "address-level2",
@@ -220,7 +228,7 @@ class IdentityForm(StepForm):
                 "permanent_resident",
                 "Answer this, as you are not a US citizen."
                 if answer is None
-                else "We can open accounts for US citizens and permanent residents only. Visas are not supported yet.",
+                else "We can open accounts for US citizens and permanent residents only, not on visas yet.",
             )
         return cleaned
 
@@ -240,7 +248,11 @@ class TaxIdForm(StepForm):
         super().__init__(*args, application=application, initial={"tax_id": ""}, **kwargs)
         if application.tax_id_last4:
             self.fields["tax_id"].required = False
-            self.fields["tax_id"].help_text = f"We have the one that ends in {application.tax_id_last4}. Leave this empty to keep it."
+            self.fields[
+                "tax_id"
+            ].help_text = (
+                f"We have the one that ends in {application.tax_id_last4}. Leave this empty to keep it."
+            )
 
     def clean_tax_id(self) -> str:
         typed = self.cleaned_data["tax_id"]
@@ -264,7 +276,7 @@ class DocumentsForm(StepForm):
     document_type = forms.ChoiceField(label="What is it?", choices=Document.Type.choices, required=False)
     file = forms.FileField(
         label="Photo or scan",
-        help_text="PDF, PNG or JPEG, up to 7.5 MB. You can also go on without one; we ask again if it is needed.",
+        help_text="PDF, PNG or JPEG, up to 7.5 MB. You can go on without one; we ask again if it is needed.",
         required=False,
         widget=FileDrop(accept=".pdf,.png,.jpg,.jpeg", max_bytes=rules.MAX_DOCUMENT_BYTES),
         error_messages={"empty": "This file is empty. Choose another one."},
@@ -295,7 +307,9 @@ class WorkForm(StepForm):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose what you do."},
     )
-    employer_name = text("Employer", "organization", max_length=100, required=False, help_text="If you are employed.")
+    employer_name = text(
+        "Employer", "organization", max_length=100, required=False, help_text="If you are employed."
+    )
     employer_address = text("Employer's address", "off", max_length=200, required=False)
     employment_position = text("Your job title", "organization-title", max_length=100, required=False)
     funding_source = forms.MultipleChoiceField(
@@ -391,7 +405,9 @@ class DisclosureDetailsForm(StepForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         for context in self.contexts:
-            if cleaned.get(f"{context}-company_country") == "USA" and not cleaned.get(f"{context}-company_state"):
+            if cleaned.get(f"{context}-company_country") == "USA" and not cleaned.get(
+                f"{context}-company_state"
+            ):
                 self.add_error(f"{context}-company_state", "Choose the state of this US company.")
         return cleaned
 
@@ -412,7 +428,8 @@ class TrustedContactForm(StepForm):
 
     wants_trusted_contact = yes_no(
         "Would you like to name a trusted contact?",
-        "Someone 18 or older we may call if we cannot reach you or suspect fraud. They cannot see or move your money.",
+        "Someone 18 or older we may call if we cannot reach you or suspect fraud. "
+        "They cannot see or move your money.",
     )
     trusted_given_name = text("Their first name", "off", max_length=50, required=False)
     trusted_family_name = text("Their last name", "off", max_length=50, required=False)
@@ -441,7 +458,7 @@ class TrustedContactForm(StepForm):
     def answers(self) -> dict[str, Any]:
         if self.cleaned_data["wants_trusted_contact"]:
             return dict(self.cleaned_data)
-        return {name: "" for name in self.cleaned_data} | {"wants_trusted_contact": False}
+        return dict.fromkeys(self.cleaned_data, "") | {"wants_trusted_contact": False}
 
 
 class AgreementsForm(StepForm):
@@ -449,14 +466,20 @@ class AgreementsForm(StepForm):
 
     def __init__(self, *args: Any, application: KycApplication, **kwargs: Any) -> None:
         super().__init__(*args, application=application, **kwargs)
-        signed = set(application.agreements.values_list("agreement", flat=True)) if application.agreements_signed else set()
+        signed = (
+            set(application.agreements.values_list("agreement", flat=True))
+            if application.agreements_signed
+            else set()
+        )
         for agreement in AGREEMENTS:
             self.fields[agreement.key] = forms.BooleanField(
                 label=f"I have read and agree to the {agreement.title}",
                 help_text=agreement.summary,
                 required=agreement.required,
                 initial=agreement.key in signed,
-                error_messages={"required": f"Tick this to agree to the {agreement.title}. We cannot open an account without it."},
+                error_messages={
+                    "required": f"Tick this to agree to the {agreement.title}; no account is opened without it."
+                },
             )
 
     def signed(self) -> list[str]:

@@ -44,7 +44,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractUser):
-    """A person who signs in by e-mail: an end user or a member of staff. Names live in the KYC application."""
+    """A person who signs in by e-mail: an end user or member of staff. Names are in the KYC application."""
 
     username = None  # type: ignore[assignment]
     first_name = None  # type: ignore[assignment]
@@ -227,7 +227,9 @@ class Document(StatusModel):
     class Meta:
         indexes = [models.Index(fields=["status", "status_at"])]
         constraints = [
-            models.UniqueConstraint(fields=["application", "document_type", "sha256"], name="document_kept_once"),
+            models.UniqueConstraint(
+                fields=["application", "document_type", "sha256"], name="document_kept_once"
+            ),
         ]
 
     def __str__(self) -> str:

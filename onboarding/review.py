@@ -77,7 +77,10 @@ def _documents(a: KycApplication) -> list[tuple[str, str]]:
 def _work(a: KycApplication) -> list[tuple[str, str]]:
     rows = [("Employment", dict(EMPLOYMENT).get(a.employment_status, ""))]
     if a.employer_name:
-        rows += [("Employer", f"{a.employer_name}, {a.employer_address}"), ("Job title", a.employment_position)]
+        rows += [
+            ("Employer", f"{a.employer_name}, {a.employer_address}"),
+            ("Job title", a.employment_position),
+        ]
     sources = dict(FUNDING_SOURCES)
     return [*rows, ("Money comes from", ", ".join(sources.get(key, key) for key in a.funding_source))]
 
@@ -106,6 +109,6 @@ def _trusted_contact(a: KycApplication) -> list[tuple[str, str]]:
 
 
 def _agreements(a: KycApplication) -> list[tuple[str, str]]:
-    return [(BY_KEY[row.agreement].title, f"Agreed, revision {row.revision}") for row in a.agreements.all()] or [
-        ("Agreements", "")
-    ]
+    return [
+        (BY_KEY[row.agreement].title, f"Agreed, revision {row.revision}") for row in a.agreements.all()
+    ] or [("Agreements", "")]

@@ -1,4 +1,4 @@
-"""May this happen now, and is this answer one that Alpaca takes? `check_x` raises with words for the person. Pure."""
+"""May this happen now, and is this an answer that Alpaca takes? `check_x` raises with plain words. Pure."""
 
 import re
 from datetime import date
@@ -43,8 +43,8 @@ class AccountNotActive(Exception):
 NOT_ACTIVE_REASONS = {
     AccountStatus.ACTION_REQUIRED: "Your application needs something from you before you can use this.",
     AccountStatus.REJECTED: "Your application was not approved, so this account cannot be used.",
-    AccountStatus.SUBMISSION_FAILED: "Your application is delayed on our side. There is nothing you need to do.",
-    AccountStatus.ACCOUNT_UPDATED: "A change to your details is in review. This opens again once it is approved.",
+    AccountStatus.SUBMISSION_FAILED: "Your application is delayed on our side. You need not do anything.",
+    AccountStatus.ACCOUNT_UPDATED: "A change to your details is in review. It opens again once approved.",
     AccountStatus.DISABLED: "Your account is disabled. Contact support to find out why.",
     AccountStatus.DISABLE_PENDING: "Your account is being disabled. Contact support to find out why.",
     AccountStatus.ACCOUNT_CLOSED: "Your account is closed.",
@@ -67,7 +67,9 @@ def can_use_account(account: BrokerageAccount) -> bool:
 def check_editable(application: KycApplication) -> None:
     """Raises `ApplicationFrozen` once the application has been sent."""
     if not application.is_editable:
-        raise ApplicationFrozen("Your application has been sent, so its answers can no longer be changed here.")
+        raise ApplicationFrozen(
+            "Your application has been sent, so its answers can no longer be changed here."
+        )
 
 
 def check_complete(application: KycApplication) -> None:
@@ -77,7 +79,7 @@ def check_complete(application: KycApplication) -> None:
 
 
 def check_plain_text(value: str) -> None:
-    """Raises `AnswerRefused` for characters that Alpaca refuses (its "Data Validations": printable ASCII only)."""
+    """Raises `AnswerRefused` unless all is printable ASCII (Alpaca's "Data Validations")."""
     wrong = sorted({character for character in value if not 32 <= ord(character) <= 126})
     if wrong:
         raise AnswerRefused(
@@ -102,20 +104,26 @@ def check_street_address(value: str) -> None:
 
 def check_age(date_of_birth: date, today: date) -> None:
     """Raises `AnswerRefused` for a date in the future, over 120 years ago, or of someone under 18."""
-    age = today.year - date_of_birth.year - ((today.month, today.day) < (date_of_birth.month, date_of_birth.day))
+    age = (
+        today.year
+        - date_of_birth.year
+        - ((today.month, today.day) < (date_of_birth.month, date_of_birth.day))
+    )
     if age < 0:
         raise AnswerRefused("Your date of birth cannot be in the future. Check the year.")
     if age > 120:
         raise AnswerRefused("Check the year of your date of birth.")
     if age < MINIMUM_AGE:
-        raise AnswerRefused(f"You must be {MINIMUM_AGE} or older to open an account. Check the year, if this is wrong.")
+        raise AnswerRefused(
+            f"You must be {MINIMUM_AGE} or older to open an account. If this is wrong, check the year."
+        )
 
 
 def normalize_ssn(value: str) -> str:
     """Nine digits of a Social Security number or ITIN, dashes and blanks removed.
 
-    Raises `AnswerRefused` for numbers that are never issued (Alpaca's "Data Validations": area not 000 or 666,
-    group not 00, serial not 0000, not one repeated digit, not 123456789 or 987654321).
+    Raises `AnswerRefused` for numbers that are never issued (Alpaca's "Data Validations": area not 000 or
+    666, group not 00, serial not 0000, not one repeated digit, not 123456789 or 987654321).
     """
     digits = re.sub(r"[\s-]", "", value)
     if not re.fullmatch(r"[0-9]{9}", digits):
@@ -144,7 +152,7 @@ def check_document(head: bytes, size: int) -> str:
     """
     if size > MAX_DOCUMENT_BYTES:
         raise AnswerRefused(
-            f"This file is {size / 1_000_000:.1f} MB; the most we can send is {MAX_DOCUMENT_BYTES / 1_000_000} MB. "
+            f"This file is {size / 1_000_000:.1f} MB; we can send up to {MAX_DOCUMENT_BYTES / 1_000_000} MB. "
             "Take a smaller photo or save it at a lower quality."
         )
     for mime_type, signature in DOCUMENT_SIGNATURES.items():

@@ -54,11 +54,16 @@ class AccountStatus(TextChoices):
 
 
 FINAL_ACCOUNT = (AccountStatus.ACCOUNT_CLOSED,)
-SETTLED_ACCOUNT = (AccountStatus.ACTIVE, AccountStatus.REJECTED, AccountStatus.DISABLED, AccountStatus.ACCOUNT_CLOSED)
+SETTLED_ACCOUNT = (
+    AccountStatus.ACTIVE,
+    AccountStatus.REJECTED,
+    AccountStatus.DISABLED,
+    AccountStatus.ACCOUNT_CLOSED,
+)
 """Statuses that only change by an event from outside; all others are polled."""
 
-# Alpaca decides; polls may skip steps that the events would show, so every step but out of a final status is one
-# that can be observed.
+# Alpaca decides, and a poll may skip steps that the events show, so any step may be observed but one out of a
+# final status.
 ACCOUNT_TRANSITIONS = {
     status: frozenset() if status in FINAL_ACCOUNT else frozenset(AccountStatus) - {status}
     for status in AccountStatus

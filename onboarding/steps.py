@@ -29,7 +29,9 @@ class Step:
 
     def is_complete(self, application: KycApplication) -> bool:
         """Whether every required column has an answer."""
-        return all(getattr(application, column) not in (None, "", []) for column in self.required(application))
+        return all(
+            getattr(application, column) not in (None, "", []) for column in self.required(application)
+        )
 
 
 def columns(*names: str) -> Columns:
@@ -59,7 +61,13 @@ def _identity(application: KycApplication) -> tuple[str, ...]:
 
 def _work(application: KycApplication) -> tuple[str, ...]:
     if application.employment_status == "EMPLOYED":
-        return ("employment_status", "employer_name", "employer_address", "employment_position", "funding_source")
+        return (
+            "employment_status",
+            "employer_name",
+            "employer_address",
+            "employment_position",
+            "funding_source",
+        )
     return ("employment_status", "funding_source")
 
 

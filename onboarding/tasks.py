@@ -10,7 +10,9 @@ from onboarding.services import accounts, applications, documents
 @shared_task
 def open_account(*, application_id: str, **_: object) -> None:
     """Send one submitted application."""
-    applications.open_account(application=KycApplication.objects.select_related("user").get(pk=application_id))
+    applications.open_account(
+        application=KycApplication.objects.select_related("user").get(pk=application_id)
+    )
 
 
 @shared_task

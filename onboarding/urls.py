@@ -9,6 +9,8 @@ urlpatterns = [
     path("apply/", views.Apply.as_view(), name="apply"),
     path("apply/check/", views.Check.as_view(), name="apply_check"),
     path("apply/status/", views.Status.as_view(), name="application_status"),
-    path("apply/documents/<uuid:document_id>/remove/", views.RemoveDocument.as_view(), name="remove_document"),
+    path(
+        "apply/documents/<uuid:document_id>/remove/", views.RemoveDocument.as_view(), name="remove_document"
+    ),
     path("apply/<slug:key>/", views.StepPage.as_view(), name="apply_step"),
 ]

@@ -24,7 +24,9 @@ class Landing(View):
     """What this is, who holds the money, and the way in."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return redirect("home") if request.user.is_authenticated else render(request, "onboarding/landing.html")
+        return (
+            redirect("home") if request.user.is_authenticated else render(request, "onboarding/landing.html")
+        )
 
 
 class Home(LoginRequiredMixin, View):
@@ -34,7 +36,10 @@ class Home(LoginRequiredMixin, View):
         account = BrokerageAccount.objects.filter(user_id=request.user.pk).first()
         if account and account.is_active:
             return redirect("trading:portfolio")
-        if account or KycApplication.objects.filter(user_id=request.user.pk, submitted_at__isnull=False).exists():
+        if (
+            account
+            or KycApplication.objects.filter(user_id=request.user.pk, submitted_at__isnull=False).exists()
+        ):
             return redirect("application_status")
         return redirect("apply")
 
@@ -71,10 +76,10 @@ class Apply(ApplicationView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         missing = steps.incomplete_steps(self.application)
-        rows = [
-            {"step": step, "complete": step not in missing} for step in steps.steps_for(self.application)
+        rows = [{"step": step, "complete": step not in missing} for step in steps.steps_for(self.application)]
+        tasks = [
+            {"name": task, "rows": [row for row in rows if row["step"].task == task]} for task in steps.TASKS
         ]
-        tasks = [{"name": task, "rows": [row for row in rows if row["step"].task == task]} for task in steps.TASKS]
         return render(
             request,
             "onboarding/apply.html",
@@ -135,13 +140,15 @@ class StepPage(ApplicationView):
         applications.save_answers(application=self.application, answers=form.answers())
 
     def next_url(self) -> str:
-        """The check page if that is where the person came from and nothing new is asked; else the next page."""
+        """The check page if the person came from there and nothing new is asked; else the next page."""
         self.application.refresh_from_db()
         following = steps.next_step(self.application, self.step)
         if following and not following.is_complete(self.application):
             return reverse("apply_step", args=[following.key])
         if "check" in self.request.GET or following is None:
-            return reverse("apply_check") if not steps.incomplete_steps(self.application) else reverse("apply")
+            return (
+                reverse("apply_check") if not steps.incomplete_steps(self.application) else reverse("apply")
+            )
         return reverse("apply_step", args=[following.key])
 
     def page(self, form: StepForm) -> HttpResponse:
@@ -165,7 +172,9 @@ class RemoveDocument(ApplicationView):
     """Takes back a document that has not been sent."""
 
     def post(self, request: HttpRequest, document_id: str) -> HttpResponse:
-        document = Document.objects.filter(pk=document_id, application=self.application).defer("content").first()
+        document = (
+            Document.objects.filter(pk=document_id, application=self.application).defer("content").first()
+        )
         if document is None:
             raise Http404
         documents.remove_document(document=document)

@@ -1,4 +1,4 @@
-"""Rows for tests. A status is reached through the services that reach it in life, so no impossible row is made."""
+"""Rows for tests. Statuses are reached through the services that reach them in life: no impossible rows."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -101,8 +101,12 @@ class BrokerageAccountFactory:
 
     @staticmethod
     def create(user: User | None = None, **fields: Any) -> BrokerageAccount:
-        """ACTIVE unless `status` says otherwise; balances (`cash=Decimal("100")`, …) are set as a sync would."""
-        balances = {name: fields.pop(name) for name in ("cash", "cash_withdrawable", "buying_power", "equity") if name in fields}
+        """ACTIVE unless `status` says otherwise; balances (`cash=Decimal("100")`) are set as by a sync."""
+        balances = {
+            name: fields.pop(name)
+            for name in ("cash", "cash_withdrawable", "buying_power", "equity")
+            if name in fields
+        }
         application = KycApplicationFactory.create(**({"user": user} if user else {}))
         now = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
         state.move(application, ApplicationStatus.SUBMITTING, submitted_at=now)

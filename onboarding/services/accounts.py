@@ -37,11 +37,13 @@ def apply_account(*, application: KycApplication, reply: Account) -> BrokerageAc
     return apply_account_status(account=account, reply=reply, asked_at=timezone.now())
 
 
-def apply_account_status(*, account: BrokerageAccount, reply: Account, asked_at: datetime) -> BrokerageAccount:
-    """Take over the status, number and KYC results of a reply to a question asked at `asked_at`.
+def apply_account_status(
+    *, account: BrokerageAccount, reply: Account, asked_at: datetime
+) -> BrokerageAccount:
+    """Take over the status, number and KYC results of the answer to a question asked at `asked_at`.
 
-    An answer to an older question than the newest applied one is stale and loses. A status word that we do not
-    know is kept in `broker_status` and logged, and our own status stays.
+    An answer to an older question than the newest applied one is stale and loses. A status word that we do
+    not know is kept in `broker_status` and logged, and our own status stays.
     """
     fresh = Q(synced_at__isnull=True) | Q(synced_at__lt=asked_at)
     columns = {
@@ -104,8 +106,6 @@ def sync_balances(*, account: BrokerageAccount) -> BrokerageAccount:
     )
     account.refresh_from_db()
     if changed:
-
-
         live.publish(account.user_id, "balances", account.pk)
     return account
 

@@ -1,4 +1,4 @@
-"""The KYC application: answered page by page, frozen when submitted, sent once, settled by asking the broker."""
+"""The KYC application: answered by page, frozen when submitted, sent once, settled by asking the broker."""
 
 import logging
 from datetime import datetime, timedelta
@@ -103,13 +103,15 @@ def open_account(*, application: KycApplication) -> None:
 
 
 def _refused(application: KycApplication, error: BrokerRejected) -> None:
-    """Adopt our own account if a lost reply had made it; otherwise give the application back with the reason."""
+    """Adopt our own account if a lost reply had made it; otherwise give the application back."""
     if error.http_status == CONFLICT:
         found = find_account(application)
         if found is not None:
             apply_account(application=application, reply=found)
             return
-    state.move(application, ApplicationStatus.NEEDS_CHANGES, reason=error.message, request_id=error.request_id)
+    state.move(
+        application, ApplicationStatus.NEEDS_CHANGES, reason=error.message, request_id=error.request_id
+    )
 
 
 def find_account(application: KycApplication) -> Account | None:
@@ -133,18 +135,22 @@ def settle_application(*, application: KycApplication) -> None:
     Found: adopted. Absent: sent again, which is safe, since the broker takes an e-mail address only once.
     """
     if application.status == ApplicationStatus.SENDING:
-        application = state.move(application, ApplicationStatus.UNKNOWN, reason="The sender stopped before the reply.")
+        application = state.move(
+            application, ApplicationStatus.UNKNOWN, reason="The sender stopped before the reply."
+        )
     found = find_account(application)
     if found is not None:
         apply_account(application=application, reply=found)
         return
     with transaction.atomic():
-        state.move(application, ApplicationStatus.SUBMITTING, reason="The broker has no such account; sending again.")
+        state.move(
+            application, ApplicationStatus.SUBMITTING, reason="The broker has no such account; sending again."
+        )
         jobs.enqueue("onboarding.tasks.open_account", application_id=application.pk)
 
 
 def settle_applications(*, now: datetime) -> None:
-    """Move on every application that is stuck: nudge those never picked up, settle those with an unknown outcome.
+    """Move stuck applications on: nudge those never picked up, settle those with an unknown outcome.
 
     Only rows at rest for longer than any call can take, so that no call is in flight.
     """
@@ -160,4 +166,3 @@ def settle_applications(*, now: datetime) -> None:
             logger.info("application %s is not settled yet: %s", application.pk, error)
         except Exception:
             logger.exception("settling application %s failed", application.pk)
-

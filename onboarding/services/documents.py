@@ -18,8 +18,10 @@ from onboarding.statuses import DocumentStatus
 logger = logging.getLogger(__name__)
 
 
-def store_document(*, application: KycApplication, document_type: str, mime_type: str, content: bytes) -> Document:
-    """Keep a file for KYC, and have it sent if the account exists already. The same file twice is kept once."""
+def store_document(
+    *, application: KycApplication, document_type: str, mime_type: str, content: bytes
+) -> Document:
+    """Keep a file for KYC; if the account exists, have it sent. The same file twice is kept once."""
     with transaction.atomic():
         document, created = Document.objects.get_or_create(
             application=application,
@@ -68,14 +70,16 @@ def send_document(*, document: Document) -> None:
 
 
 def settle_document(*, document: Document) -> None:
-    """Ask the account which documents it has: there, SENT; not there, sent again (a second copy does no harm)."""
+    """Ask which documents the account has: there, SENT; absent, sent again (a second copy does no harm)."""
     if document.status == DocumentStatus.SENDING:
         document = state.move(document, DocumentStatus.UNKNOWN, reason="The sender stopped before the reply.")
     account = BrokerageAccount.objects.get(application_id=document.application_id)
     reply = get_client(about=document).get_account(account.broker_account_id)
     at_broker = sum(row.document_type == document.document_type for row in reply.documents or [])
     known = Document.objects.filter(
-        application_id=document.application_id, document_type=document.document_type, status=DocumentStatus.SENT
+        application_id=document.application_id,
+        document_type=document.document_type,
+        status=DocumentStatus.SENT,
     ).count()
     if at_broker > known:
         state.move(document, DocumentStatus.SENT, request_id=reply.request_id)
@@ -88,7 +92,9 @@ def settle_document(*, document: Document) -> None:
 def settle_documents(*, now: datetime) -> None:
     """Send what waits and settle what is unknown, for rows at rest longer than any call can take."""
     rested = Q(status_at__lt=now - timedelta(seconds=settings.SETTLE_AFTER_SECONDS))
-    waiting = Document.objects.filter(rested, status=DocumentStatus.STORED, application__account__isnull=False)
+    waiting = Document.objects.filter(
+        rested, status=DocumentStatus.STORED, application__account__isnull=False
+    )
     for document_id in waiting.values_list("pk", flat=True):
         jobs.enqueue("onboarding.tasks.send_document", document_id=document_id)
     unknown = Q(status__in=[DocumentStatus.SENDING, DocumentStatus.UNKNOWN])
