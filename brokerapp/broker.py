@@ -11,9 +11,12 @@ from django.db import models, transaction
 from brokerapp.alpaca.client import BrokerClient
 from brokerapp.alpaca.market_data import MarketDataClient
 from brokerapp.alpaca.rate_limit import RateLimit
-from brokerapp.alpaca.transport import Transport, make_session
+from brokerapp.alpaca.transport import READ_ATTEMPTS, Transport, make_session
 from brokerapp.audit.models import label_of
 from brokerapp.audit.recorder import ApiCallRecorder
+
+QUICK_TIMEOUTS = (1.0, 2.0)
+"""Connect and read, seconds, for a read that a page waits for and can do without."""
 
 _threads = threading.local()
 _rate_limits: dict[str, RateLimit] = {}
@@ -29,10 +32,10 @@ def get_client(*, about: models.Model | None = None, by: AbstractBaseUser | None
 
 
 def get_market_data(
-    *, about: models.Model | None = None, by: AbstractBaseUser | None = None
+    *, about: models.Model | None = None, by: AbstractBaseUser | None = None, quick: bool = False
 ) -> MarketDataClient:
-    """A Market Data API client, as `get_client`."""
-    return MarketDataClient(_transport(settings.BROKER_DATA_URL, about, by))
+    """A Market Data API client, as `get_client`; a `quick` one tries once and gives up after `QUICK_TIMEOUTS`."""
+    return MarketDataClient(_transport(settings.BROKER_DATA_URL, about, by, quick))
 
 
 def forbid_transaction() -> None:
@@ -47,7 +50,9 @@ def forbid_transaction() -> None:
         raise RuntimeError("A broker call may not be made in a database transaction.")
 
 
-def _transport(base_url: str, about: models.Model | None, by: AbstractBaseUser | None) -> Transport:
+def _transport(
+    base_url: str, about: models.Model | None, by: AbstractBaseUser | None, quick: bool = False
+) -> Transport:
     forbid_transaction()
     recorder = ApiCallRecorder(
         about_type=label_of(about) if about else "",
@@ -59,7 +64,8 @@ def _transport(base_url: str, about: models.Model | None, by: AbstractBaseUser |
         settings.BROKER_KEY,
         settings.BROKER_SECRET,
         recorder=recorder,
-        timeouts=settings.BROKER_TIMEOUTS,
+        timeouts=QUICK_TIMEOUTS if quick else settings.BROKER_TIMEOUTS,
+        read_attempts=1 if quick else READ_ATTEMPTS,
         session=_session(),
         rate_limit=_rate_limits.setdefault(base_url, RateLimit()),
         guard=forbid_transaction,

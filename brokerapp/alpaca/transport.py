@@ -70,9 +70,10 @@ class _Call:
 class Transport:
     """Sends calls to one base URL.
 
-    `timeouts` are connect and read, seconds. `recorder` is told of every attempt before and after it. `guard`
-    runs before every call and may raise to forbid it. `session` and `rate_limit` can be shared by several
-    transports (the session within one thread); without them this one makes its own.
+    `timeouts` are connect and read, seconds; a GET is tried up to `read_attempts` times. `recorder` is told
+    of every attempt before and after it. `guard` runs before every call and may raise to forbid it. `session`
+    and `rate_limit` can be shared by several transports (the session within one thread); without them this
+    one makes its own.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Transport:
         *,
         recorder: Recorder | None = None,
         timeouts: tuple[float, float] = (3.05, 10),
+        read_attempts: int = READ_ATTEMPTS,
         session: requests.Session | None = None,
         rate_limit: RateLimit | None = None,
         guard: Callable[[], None] | None = None,
@@ -93,6 +95,7 @@ class Transport:
         self._session = session or make_session(key, secret)
         self._recorder = recorder
         self._timeouts = timeouts
+        self._read_attempts = read_attempts
         self._rate_limit = rate_limit or RateLimit()
         self._guard = guard
         self._sleep = sleep
@@ -111,12 +114,12 @@ class Transport:
     ) -> T:
         """Send a call and return what `read` makes of the reply.
 
-        `path` is a template (`/v1/accounts/{account_id}`) filled from `ids`. A GET is tried up to three
-        times, anything else once. Raises `BrokerNotDone`, `BrokerOutcomeUnknown`, and `ValueError` for an
+        `path` is a template (`/v1/accounts/{account_id}`) filled from `ids`. A GET may be tried again,
+        anything else is sent once. Raises `BrokerNotDone`, `BrokerOutcomeUnknown`, and `ValueError` for an
         id that cannot be part of a path.
         """
         call = _Call(method, path, ids or {}, query or {}, body, headers or {}, uuid4())
-        attempts = READ_ATTEMPTS if method == "GET" else 1
+        attempts = self._read_attempts if method == "GET" else 1
         for attempt in range(1, attempts + 1):
             if method == "GET":
                 self._sleep_if_positive(min(self._rate_limit.wait(), MAX_RATE_WAIT))
