@@ -82,7 +82,9 @@ class BankLink(StatusModel):
         indexes = [models.Index(fields=["status", "status_at"])]
         constraints = [
             models.UniqueConstraint(
-                fields=["account"], condition=~Q(status__in=FINAL_BANK), name="bank_link_one_active_per_account"
+                fields=["account"],
+                condition=~Q(status__in=FINAL_BANK),
+                name="bank_link_one_active_per_account",
             ),
             models.CheckConstraint(
                 condition=Q(relationship_id__isnull=False)

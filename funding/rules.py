@@ -1,0 +1,121 @@
+"""May this bank be linked, may this money move? `check_x` raises with words for the person. Pure."""
+
+import re
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal
+
+from brokerapp.money import CENT
+from funding.models import BankLink
+from funding.statuses import BankLinkStatus, Direction
+from onboarding.models import BrokerageAccount
+from onboarding.rules import check_account_active
+
+MIN_TRANSFER = Decimal("1.00")
+DEPOSITS_PER_DAY = Decimal("50000.00")
+"""USD of deposits that one person may ask for in one New York day; Alpaca sets a limit of its own per correspondent."""
+
+ROUTING_WEIGHTS = (3, 7, 1) * 3
+
+
+class AnswerRefused(Exception):
+    """A bank detail that cannot be right; the message says what to type."""
+
+
+class TransferRefused(Exception):
+    """Money may not move now; the message names the fact that blocks."""
+
+
+class NoApprovedBank(TransferRefused):
+    """There is no bank that Alpaca has approved."""
+
+
+class AmountTooSmall(TransferRefused):
+    """Under the smallest transfer."""
+
+
+class OverDepositLimit(TransferRefused):
+    """More deposits in a day than allowed."""
+
+
+class OverWithdrawable(TransferRefused):
+    """More than may leave the account now."""
+
+
+class SameTransferUnsettled(TransferRefused):
+    """A transfer of the same amount has no known outcome yet, so a second could not be told from it."""
+
+
+@dataclass(frozen=True)
+class TransferFacts:
+    """What the database knows that a transfer depends on; amounts in USD, 2 dp."""
+
+    deposits_today: Decimal = Decimal("0.00")
+    withdrawals_unseen: Decimal = Decimal("0.00")
+    """Withdrawals asked for since the balances were last read, which those do not reflect."""
+    unsettled_amounts: frozenset[tuple[str, Decimal]] = frozenset()
+    """Direction and amount of each transfer whose outcome we do not know yet."""
+
+
+def check_routing_number(number: str) -> None:
+    """Raises `AnswerRefused` unless it is nine digits with a correct ABA check digit."""
+    if not re.fullmatch(r"\d{9}", number, re.ASCII):
+        raise AnswerRefused("Enter the nine digits of the routing number.")
+    total = sum(weight * int(digit) for weight, digit in zip(ROUTING_WEIGHTS, number, strict=True))
+    if total % 10 or number == "000000000":
+        raise AnswerRefused(
+            "That is not a routing number. Check each digit against your bank's website or a check."
+        )
+
+
+def check_account_number(number: str) -> None:
+    """Raises `AnswerRefused` unless it is 4 to 17 digits, the longest that ACH carries."""
+    if not re.fullmatch(r"\d{4,17}", number, re.ASCII):
+        raise AnswerRefused("Enter the account number: 4 to 17 digits, no letters.")
+
+
+def check_owner_name(name: str, holder: str) -> None:
+    """Raises `AnswerRefused` if the bank account is not in the name of the account holder.
+
+    Alpaca refuses links whose owner differs ("bank account owner name does not match brokerage account name").
+    """
+    if name.casefold().split() != holder.casefold().split():
+        raise AnswerRefused(f"The bank account must be in the name on your application: {holder}.")
+
+
+def check_can_move_money(account: BrokerageAccount, bank: BankLink | None) -> None:
+    """Raises `onboarding.rules.AccountNotActive` or `NoApprovedBank`."""
+    check_account_active(account)
+    if bank is None:
+        raise NoApprovedBank("Link a bank account first: money moves between it and your account.")
+    if bank.status == BankLinkStatus.CANCEL_REQUESTED:
+        raise NoApprovedBank("This bank is being unlinked. Link a bank again once that is done.")
+    if not bank.is_approved:
+        raise NoApprovedBank("Your bank is still being approved. Transfers open as soon as it is.")
+
+
+def withdrawable(account: BrokerageAccount, facts: TransferFacts) -> Decimal:
+    """What may leave now, USD, 2 dp down: Alpaca's `cash_withdrawable` less withdrawals it does not reflect yet."""
+    left = account.cash_withdrawable - facts.withdrawals_unseen
+    return max(left.quantize(CENT, rounding=ROUND_DOWN), Decimal("0.00"))
+
+
+def check_transfer(
+    account: BrokerageAccount, bank: BankLink | None, direction: str, amount: Decimal, facts: TransferFacts
+) -> None:
+    """Raises `onboarding.rules.AccountNotActive` or a `TransferRefused`; `amount` in USD, 2 dp."""
+    check_can_move_money(account, bank)
+    if amount < MIN_TRANSFER:
+        raise AmountTooSmall(f"The smallest transfer is ${MIN_TRANSFER}.")
+    if (direction, amount) in facts.unsettled_amounts:
+        raise SameTransferUnsettled(
+            f"A transfer of exactly ${amount:,} is being sent or checked with the broker. "
+            "Wait until it is settled, so that it cannot happen twice by mistake, or choose another amount."
+        )
+    if direction == Direction.INCOMING:
+        left = DEPOSITS_PER_DAY - facts.deposits_today
+        if amount > left:
+            raise OverDepositLimit(
+                f"Deposits are limited to ${DEPOSITS_PER_DAY:,} a day; ${max(left, Decimal('0.00')):,} is left today."
+            )
+    elif amount > (most := withdrawable(account, facts)):
+        raise OverWithdrawable(f"You can withdraw up to ${most:,} now.")
