@@ -36,7 +36,7 @@ _PERSONAL = re.compile(
     rf"""
     (?P<keep>\b{_UUID}\b)
     | \b\d{{3}}-\d{{2}}-\d{{4}}\b              # SSN, ITIN
-    | [^\s@"'<>]+@[^\s@"'<>]+\.[a-z]{{2,}}     # e-mail address
+    | [^\s@"<>]+@[^\s@"'<>]+\.[a-z]{{2,}}      # e-mail address
     | (?<![\d.])\d{{8,}}[a-z]*\b(?!\.\d)       # bank, routing and account numbers; decimals stay
     """,
     re.IGNORECASE | re.VERBOSE,

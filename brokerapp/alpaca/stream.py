@@ -111,7 +111,7 @@ def _message(item: Comment | Message, request_id: str) -> StreamMessage:
 
 
 def _event(message: Message) -> Event | Gap:
-    """The event in a message. One we cannot read counts as lost; to stop at it would be to stop there for ever."""
+    """The event in a message. One we cannot read counts as lost: to stop at it would be to stop for good."""
     try:
         body = json.loads(message.data, parse_float=Decimal)
     except ValueError:

@@ -121,7 +121,7 @@ class Transport:
         call = _Call(method, path, ids or {}, query or {}, body, headers or {}, uuid4())
         attempts = self._read_attempts if method == "GET" else 1
         for attempt in range(1, attempts + 1):
-            if method == "GET":
+            if attempts > 1:
                 self._sleep_if_positive(min(self._rate_limit.wait(), MAX_RATE_WAIT))
             try:
                 with self._exchange(call, attempt) as (response, record):
