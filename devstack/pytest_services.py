@@ -1,0 +1,81 @@
+"""Pytest plugin: PostgreSQL and Valkey for a test run, started before Django reads its settings.
+
+Loaded by `-p devstack.pytest_services`. The servers keep their data in a throw-away folder of this run and end with
+it, also when it is killed. DATABASE_URL and REDIS_URL in the environment (not those in `.env`) are used instead.
+Under pytest-xdist the controller starts them, the workers inherit its environment, and each takes a Redis database
+number of its own, counted from the one in REDIS_URL; pytest-django gives each a PostgreSQL database of its own.
+"""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import pytest
+
+from devstack.errors import StackError
+from devstack.paths import DEV_DIR
+from devstack.services import clear_abandoned, remove_data, running_services
+
+TEST_DIR = DEV_DIR / "test"
+WORKER = "PYTEST_XDIST_WORKER"
+
+ISOLATED_ENVIRONMENT = {
+    "DEBUG": "true",
+    "DEMO_MODE": "true",
+    "SITE_URL": "http://testserver",
+    "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
+    "BROKER_BASE_URL": "http://127.0.0.1:9",
+    "BROKER_DATA_URL": "http://127.0.0.1:9",
+    "BROKER_KEY": "test-key",
+    "BROKER_SECRET": "test-secret",
+    "BROKER_FIRM_ACCOUNT_ID": "00000000-0000-4000-8000-000000000000",
+    "BROKER_IS_SANDBOX": "true",
+}
+"""Set over whatever `.env` or the shell holds, so that no test can reach a real broker or behave by machine."""
+
+_running = contextlib.ExitStack()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests() -> Generator[None, None, None]:
+    """Start the servers ahead of pytest-django, which reads the settings in this same hook."""
+    os.environ.update(ISOLATED_ENVIRONMENT)
+    if WORKER in os.environ:
+        os.environ["REDIS_URL"] = redis_url_of_worker(os.environ["REDIS_URL"], os.environ[WORKER])
+    else:
+        _start_services()
+    yield
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """Stop the servers and forget their data."""
+    _running.close()
+
+
+def redis_url_of_worker(url: str, worker: str) -> str:
+    """`url` with the database number of the xdist worker `worker` ("gw0" takes the one after the controller's)."""
+    parts = urlsplit(url)
+    step = int(worker.removeprefix("gw")) + 1
+    if parts.scheme == "unix":
+        query = dict(parse_qsl(parts.query))
+        query["db"] = str(int(query.get("db", 0)) + step)
+        # urlunsplit would drop the empty host of "unix:///path".
+        return f"unix://{parts.path}?{urlencode(query)}"
+    database = int(parts.path.strip("/") or 0) + step
+    return urlunsplit(parts._replace(path=f"/{database}"))
+
+
+def _start_services() -> None:
+    TEST_DIR.mkdir(parents=True, exist_ok=True)
+    clear_abandoned(TEST_DIR)
+    data_dir = Path(tempfile.mkdtemp(prefix="run-", dir=TEST_DIR))
+    _running.callback(remove_data, data_dir)
+    try:
+        os.environ.update(_running.enter_context(running_services(data_dir, throwaway=True)))
+    except StackError as error:
+        _running.close()
+        pytest.exit(str(error), returncode=3)
