@@ -478,7 +478,7 @@ class AgreementsForm(StepForm):
                 required=agreement.required,
                 initial=agreement.key in signed,
                 error_messages={
-                    "required": f"Tick this to agree to the {agreement.title}; no account is opened without it."
+                    "required": f"Tick this to agree to the {agreement.title}. No account opens without it."
                 },
             )
 

@@ -5,7 +5,6 @@ from datetime import date
 
 from onboarding.models import BrokerageAccount, KycApplication
 from onboarding.statuses import AccountStatus
-from onboarding.steps import Step, incomplete_steps
 
 MINIMUM_AGE = 18
 MAX_DOCUMENT_BYTES = 7_500_000
@@ -17,19 +16,11 @@ DOCUMENT_SIGNATURES = {
     "image/jpeg": b"\xff\xd8\xff",
 }
 
-PO_BOX = re.compile(r"\b(p\.?\s*o\.?\s*box|post\s+office\s+box|box\s*#)", re.IGNORECASE)
+PO_BOX = re.compile(r"\b(p\.?\s*o\.?\s*box|post\s+office\s+box)\b|\bbox\s*#", re.IGNORECASE)
 
 
 class AnswerRefused(ValueError):
     """An answer breaks a rule; the message says which rule and how to mend it."""
-
-
-class ApplicationIncomplete(Exception):
-    """The application cannot be sent yet: `steps` are the pages still to answer."""
-
-    def __init__(self, steps: list[Step]) -> None:
-        self.steps = steps
-        super().__init__(", ".join(step.title for step in steps))
 
 
 class ApplicationFrozen(Exception):
@@ -70,12 +61,6 @@ def check_editable(application: KycApplication) -> None:
         raise ApplicationFrozen(
             "Your application has been sent, so its answers can no longer be changed here."
         )
-
-
-def check_complete(application: KycApplication) -> None:
-    """Raises `ApplicationIncomplete` naming each page that still needs an answer."""
-    if missing := incomplete_steps(application):
-        raise ApplicationIncomplete(missing)
 
 
 def check_plain_text(value: str) -> None:

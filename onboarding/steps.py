@@ -124,6 +124,20 @@ def incomplete_steps(application: KycApplication) -> list[Step]:
     return [step for step in steps_for(application) if not step.is_complete(application)]
 
 
+class ApplicationIncomplete(Exception):
+    """The application cannot be sent yet: `steps` are the pages still to answer."""
+
+    def __init__(self, steps: list[Step]) -> None:
+        self.steps = steps
+        super().__init__(", ".join(step.title for step in steps))
+
+
+def check_complete(application: KycApplication) -> None:
+    """Raises `ApplicationIncomplete` naming each page that still needs an answer."""
+    if missing := incomplete_steps(application):
+        raise ApplicationIncomplete(missing)
+
+
 def next_step(application: KycApplication, after: Step) -> Step | None:
     """The page after `after` for these answers; None after the last."""
     ordered = steps_for(application)

@@ -15,9 +15,10 @@ from brokerapp.net import client_ip
 from onboarding import agreements, rules, steps
 from onboarding.forms import FORMS, AgreementsForm, DocumentsForm, StepForm
 from onboarding.models import BrokerageAccount, Document, KycApplication
+from onboarding.progress import application_progress
 from onboarding.review import answers_to_check
 from onboarding.services import applications, documents
-from onboarding.statuses import AccountStatus, ApplicationStatus
+from onboarding.statuses import ApplicationStatus
 
 
 class Landing(View):
@@ -89,6 +90,8 @@ class Apply(ApplicationView):
                 "next_step": missing[0] if missing else None,
                 "done": len(rows) - len(missing),
                 "total": len(rows),
+                "changes_wanted": f"The broker said: {self.application.status_reason}. Change it and send again.",
+                "reference": self.application.last_request_id or str(self.application.pk),
             },
         )
 
@@ -164,6 +167,7 @@ class StepPage(ApplicationView):
             "back": back or (reverse("apply_step", args=[previous.key]) if previous else reverse("apply")),
             "documents": self.application.documents.defer("content") if self.step.key == "documents" else (),
             "agreements": agreements.AGREEMENTS if self.step.key == "agreements" else (),
+            "submit": "Agree and continue" if self.step.key == "agreements" else "Continue",
         }
         return render(self.request, "onboarding/step.html", context, status=422 if form.is_bound else 200)
 
@@ -198,7 +202,7 @@ class Check(ApplicationView):
     def post(self, request: HttpRequest) -> HttpResponse:
         try:
             applications.submit_application(application=self.application, now=timezone.now())
-        except rules.ApplicationIncomplete as refusal:
+        except steps.ApplicationIncomplete as refusal:
             messages.error(request, f"Not sent yet. Still to answer: {refusal}.")
             return redirect("apply_check")
         return redirect("application_status")
@@ -212,18 +216,13 @@ class Status(LoginRequiredMixin, View):
         if application is None or application.status == ApplicationStatus.DRAFT:
             return redirect("apply")
         account = BrokerageAccount.objects.filter(application=application).first()
-        waiting = not account or account.status not in (
-            AccountStatus.ACTIVE,
-            AccountStatus.REJECTED,
-            AccountStatus.ACCOUNT_CLOSED,
-        )
         return render(
             request,
             "onboarding/status.html",
             {
                 "application": application,
                 "account": account,
-                "waiting": waiting and application.status != ApplicationStatus.NEEDS_CHANGES,
+                "progress": application_progress(application, account),
                 "documents": application.documents.defer("content"),
                 "reference": (account or application).last_request_id or str(application.pk),
             },

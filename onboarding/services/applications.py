@@ -12,7 +12,7 @@ from brokerapp import jobs, state
 from brokerapp.alpaca.errors import BrokerNotDone, BrokerOutcomeUnknown, BrokerRejected
 from brokerapp.alpaca.models import Account
 from brokerapp.broker import get_client
-from onboarding import payloads, rules
+from onboarding import payloads, rules, steps
 from onboarding.agreements import BY_KEY
 from onboarding.models import Agreement, KycApplication, User
 from onboarding.services.accounts import apply_account
@@ -64,13 +64,13 @@ def sign_agreements(*, application: KycApplication, keys: list[str], ip_address:
 def submit_application(*, application: KycApplication, now: datetime) -> KycApplication:
     """Freeze the answers and have them sent. A second call finds the first and does nothing.
 
-    Raises `ApplicationIncomplete` naming the pages that need an answer.
+    Raises `steps.ApplicationIncomplete` naming the pages that need an answer.
     """
     with transaction.atomic(durable=True):
         locked = KycApplication.objects.select_for_update().get(pk=application.pk)
         if not locked.is_editable:
             return locked
-        rules.check_complete(locked)
+        steps.check_complete(locked)
         state.move(locked, ApplicationStatus.SUBMITTING, submitted_at=now)
         jobs.enqueue("onboarding.tasks.open_account", application_id=locked.pk)
     return locked

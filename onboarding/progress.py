@@ -1,0 +1,108 @@
+"""Where an application stands, in words for the person who sent it. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from onboarding.models import BrokerageAccount, KycApplication
+from onboarding.statuses import AccountStatus, ApplicationStatus
+
+
+@dataclass(frozen=True)
+class TimelineStep:
+    """One line of a timeline; `state` is done, current, upcoming or failed."""
+
+    title: str
+    state: str
+    at: datetime | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The status page: one notice, the steps, and whether anything can still change by itself."""
+
+    tone: str
+    title: str
+    text: str
+    steps: list[TimelineStep]
+    waiting: bool
+
+
+ACCOUNT_NOTICES = {
+    AccountStatus.ACTIVE: ("success", "Your account is open", "Next, link your bank to put money in."),
+    AccountStatus.ACTION_REQUIRED: (
+        "warn",
+        "The broker needs something from you",
+        "Its checks could not be finished. Contact support and quote the reference below.",
+    ),
+    AccountStatus.REJECTED: (
+        "error",
+        "Your application was not approved",
+        "You can ask for it to be looked at again: contact support and quote the reference below.",
+    ),
+    AccountStatus.SUBMISSION_FAILED: ("info", "Delayed on our side", "There is nothing you need to do."),
+    AccountStatus.DISABLED: ("warn", "Your account is disabled", "Contact support to find out why."),
+    AccountStatus.ACCOUNT_CLOSED: ("info", "Your account is closed", "Your records stay available to you."),
+}
+APPLICATION_NOTICES = {
+    ApplicationStatus.UNKNOWN: (
+        "info",
+        "We are checking with the broker",
+        "Its answer did not reach us. We are asking whether it has your application; do not send it again.",
+    ),
+}
+IN_REVIEW = (
+    "info",
+    "We are on it",
+    "This page updates by itself. Without JavaScript, reload it now and then.",
+)
+DECIDED = (AccountStatus.ACTIVE, AccountStatus.REJECTED, AccountStatus.ACCOUNT_CLOSED)
+
+
+def application_progress(application: KycApplication, account: BrokerageAccount | None) -> Progress:
+    """What to show of a sent application, with or without its account."""
+    tone, title, text = _notice(application, account)
+    waiting = application.status != ApplicationStatus.NEEDS_CHANGES and not (
+        account and account.status in DECIDED
+    )
+    return Progress(tone, title, text, _steps(application, account), waiting)
+
+
+def _notice(application: KycApplication, account: BrokerageAccount | None) -> tuple[str, str, str]:
+    if application.status == ApplicationStatus.NEEDS_CHANGES:
+        said = (
+            f"The broker said: {application.status_reason}. Change this and send it again; nothing is lost."
+        )
+        return "warn", "Your application needs a change", said
+    if account:
+        return ACCOUNT_NOTICES.get(AccountStatus(account.status), IN_REVIEW)
+    return APPLICATION_NOTICES.get(ApplicationStatus(application.status), IN_REVIEW)
+
+
+def _steps(application: KycApplication, account: BrokerageAccount | None) -> list[TimelineStep]:
+    sent = TimelineStep("Answers sent", "done", application.submitted_at)
+    opened = "Account open"
+    if account is None:
+        refused = application.status == ApplicationStatus.NEEDS_CHANGES
+        received = TimelineStep("Received by the broker", "failed" if refused else "current")
+        return [
+            sent,
+            received,
+            TimelineStep("Identity checked", "upcoming"),
+            TimelineStep(opened, "upcoming"),
+        ]
+    received = TimelineStep("Received by the broker", "done", account.created_at)
+    if account.is_active:
+        return [
+            sent,
+            received,
+            TimelineStep("Identity checked", "done"),
+            TimelineStep(opened, "done", account.status_at),
+        ]
+    if account.status == AccountStatus.APPROVED:
+        return [sent, received, TimelineStep("Identity checked", "done"), TimelineStep(opened, "current")]
+    failed = account.status == AccountStatus.REJECTED
+    checked = TimelineStep(
+        "Identity checked", "failed" if failed else "current", account.status_at, account.get_status_display()
+    )
+    return [sent, received, checked, TimelineStep(opened, "upcoming")]

@@ -1,0 +1,205 @@
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from onboarding.forms import (
+    ContactForm,
+    DisclosureDetailsForm,
+    DisclosuresForm,
+    DocumentsForm,
+    IdentityForm,
+    NameForm,
+    TaxIdForm,
+    TrustedContactForm,
+    WorkForm,
+)
+from onboarding.models import KycApplication
+from tests.factories import KycApplicationFactory
+
+CONTACT = {
+    "phone_number": "(212) 555-0123",
+    "street_address": "20 N San Mateo Dr",
+    "unit": "Apt 1A",
+    "city": "San Mateo",
+    "state": "CA",
+    "postal_code": "94401",
+}
+
+
+def test_contact_form_stores_the_phone_as_e164() -> None:
+    form = ContactForm(CONTACT, application=KycApplication())
+    assert form.is_valid(), form.errors
+    assert form.answers()["phone_number"] == "+12125550123"
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "words"),
+    [
+        ("postal_code", "9440", "5 digits"),
+        ("postal_code", "ABCDE", "5 digits"),
+        ("street_address", "PO Box 12", "P.O. box"),
+        ("phone_number", "12", "area code"),
+        ("city", "12345", "digits only"),
+        ("city", "San José", "without accents"),
+        ("state", "ZZ", "valid choice"),
+    ],
+)
+def test_contact_form_names_the_rule(field: str, typed: str, words: str) -> None:
+    form = ContactForm({**CONTACT, field: typed}, application=KycApplication())
+    assert not form.is_valid()
+    assert list(form.errors) == [field]
+    assert words in form.errors[field][0]
+
+
+def test_name_form_needs_two_letters_of_a_family_name() -> None:
+    assert not NameForm({"given_name": "Ada", "family_name": "B"}, application=KycApplication()).is_valid()
+
+
+def identity(year: str = "1985", **answers: str) -> IdentityForm:
+    data = {
+        "date_of_birth_month": "3",
+        "date_of_birth_day": "31",
+        "date_of_birth_year": year,
+        "country_of_birth": "USA",
+        "country_of_citizenship": "USA",
+    }
+    return IdentityForm({**data, **answers}, application=KycApplication())
+
+
+def test_identity_form_refuses_a_minor() -> None:
+    form = identity(year="2010")
+    assert "18 or older" in form.errors["date_of_birth"][0]
+
+
+def test_identity_form_refuses_a_date_that_does_not_exist_and_keeps_it() -> None:
+    form = identity(date_of_birth_month="2", date_of_birth_day="30")
+    assert "real date" in form.errors["date_of_birth"][0]
+    assert 'value="30"' in str(form["date_of_birth"])
+
+
+def test_identity_form_asks_foreign_citizens_for_residence() -> None:
+    assert "permanent_resident" in identity(country_of_citizenship="GBR").errors
+    assert (
+        "not on visas"
+        in identity(country_of_citizenship="GBR", permanent_resident="False").errors["permanent_resident"][0]
+    )
+    assert identity(country_of_citizenship="GBR", permanent_resident="True").is_valid()
+
+
+def test_identity_form_drops_residence_of_a_citizen() -> None:
+    form = identity(permanent_resident="True")
+    assert form.is_valid()
+    assert form.answers()["permanent_resident"] is None
+
+
+def test_tax_id_form_stores_number_type_and_last_four() -> None:
+    form = TaxIdForm({"tax_id": "124-55-4321"}, application=KycApplication())
+    assert form.is_valid()
+    assert form.answers() == {"tax_id": "124554321", "tax_id_type": "USA_SSN", "tax_id_last4": "4321"}
+
+
+def test_tax_id_form_never_shows_a_saved_number_and_keeps_it_when_left_empty() -> None:
+    saved = KycApplication(tax_id="124554321", tax_id_last4="4321")
+    assert "124554321" not in str(TaxIdForm(application=saved))
+    form = TaxIdForm({"tax_id": ""}, application=saved)
+    assert form.is_valid()
+    assert form.answers() == {}
+
+
+def upload(name: str, content: bytes) -> DocumentsForm:
+    return DocumentsForm(
+        {"document_type": "identity_verification"},
+        {"file": SimpleUploadedFile(name, content)},
+        application=KycApplication(),
+    )
+
+
+def test_documents_form_goes_by_content_not_by_name() -> None:
+    form = upload("passport.exe", b"%PDF-1.7 text")
+    assert form.is_valid()
+    assert form.mime_type == "application/pdf"
+    assert "not a PDF" in upload("passport.pdf", b"MZ\x90\x00").errors["file"][0]
+
+
+def test_documents_form_refuses_a_large_file_with_both_sizes() -> None:
+    error = upload("passport.pdf", b"%PDF-" + bytes(12_000_000)).errors["file"][0]
+    assert "12.0 MB" in error
+    assert "7.5 MB" in error
+
+
+def test_work_form_needs_the_employer_of_the_employed_only() -> None:
+    employed = WorkForm(
+        {"employment_status": "EMPLOYED", "funding_source": ["savings"]}, application=KycApplication()
+    )
+    assert set(employed.errors) == {"employer_name", "employer_address", "employment_position"}
+    retired = WorkForm(
+        {"employment_status": "RETIRED", "funding_source": ["savings"], "employer_name": "Old Inc"},
+        application=KycApplication(),
+    )
+    assert retired.is_valid()
+    assert retired.answers()["employer_name"] == ""
+
+
+def test_disclosures_form_forgets_details_of_a_changed_answer() -> None:
+    application = KycApplication(
+        is_control_person=True, disclosure_context=[{"context_type": "CONTROLLED_FIRM"}]
+    )
+    no = {
+        "is_control_person": "False",
+        "is_affiliated_exchange_or_finra": "False",
+        "is_politically_exposed": "False",
+        "immediate_family_exposed": "False",
+    }
+    form = DisclosuresForm(no, application=application)
+    assert form.is_valid()
+    assert form.answers()["is_control_person"] is False
+    assert form.answers()["disclosure_context"] == []
+
+
+def test_disclosure_details_form_makes_one_entry_per_true_answer() -> None:
+    application = KycApplication(is_affiliated_exchange_or_finra=True, immediate_family_exposed=True)
+    data = {
+        "AFFILIATE_FIRM-company_name": "Big Board",
+        "AFFILIATE_FIRM-company_street_address": "11 Wall St",
+        "AFFILIATE_FIRM-company_city": "New York",
+        "AFFILIATE_FIRM-company_state": "NY",
+        "AFFILIATE_FIRM-company_country": "USA",
+        "AFFILIATE_FIRM-company_compliance_email": "compliance@example.com",
+        "IMMEDIATE_FAMILY_EXPOSED-given_name": "Sam",
+        "IMMEDIATE_FAMILY_EXPOSED-family_name": "Senator",
+    }
+    form = DisclosureDetailsForm(data, application=application)
+    assert form.is_valid(), form.errors
+    affiliate, family = form.answers()["disclosure_context"]
+    assert affiliate["context_type"] == "AFFILIATE_FIRM"
+    assert affiliate["company_name"] == "Big Board"
+    assert family == {
+        "context_type": "IMMEDIATE_FAMILY_EXPOSED",
+        "given_name": "Sam",
+        "family_name": "Senator",
+    }
+    assert (
+        "AFFILIATE_FIRM-company_state"
+        in DisclosureDetailsForm({**data, "AFFILIATE_FIRM-company_state": ""}, application=application).errors
+    )
+
+
+def test_trusted_contact_form_needs_one_way_to_reach_them() -> None:
+    yes = {"wants_trusted_contact": "True", "trusted_given_name": "Sam", "trusted_family_name": "Friend"}
+    assert "trusted_email_address" in TrustedContactForm(yes, application=KycApplication()).errors
+    assert TrustedContactForm(
+        {**yes, "trusted_phone_number": "2125550199"}, application=KycApplication()
+    ).is_valid()
+
+
+def test_trusted_contact_form_drops_a_contact_after_no() -> None:
+    form = TrustedContactForm(
+        {"wants_trusted_contact": "False", "trusted_given_name": "Sam"}, application=KycApplication()
+    )
+    assert form.is_valid()
+    assert form.answers()["trusted_given_name"] == ""
+
+
+@pytest.mark.django_db
+def test_forms_show_saved_answers() -> None:
+    application = KycApplicationFactory.create()
+    assert 'value="20 N San Mateo Dr"' in str(ContactForm(application=application))

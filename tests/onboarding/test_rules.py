@@ -1,0 +1,110 @@
+from datetime import date
+
+import pytest
+
+from onboarding import rules
+from onboarding.models import BrokerageAccount, KycApplication
+from onboarding.statuses import AccountStatus, ApplicationStatus
+
+
+@pytest.mark.parametrize("typed", ["124-55-4321", "124554321", " 124 55 4321 ", "661-01-0666", "912-34-5678"])
+def test_normalize_ssn_accepts_what_people_type(typed: str) -> None:
+    assert rules.normalize_ssn(typed) == typed.replace("-", "").replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "000-00-0000",
+        "000-12-3456",
+        "666-55-4321",
+        "124-00-4321",
+        "124-55-0000",
+        "111-11-1111",
+        "123456789",
+        "987-65-4321",
+        "12455432",
+        "1245543210",
+        "12455432a",
+        "١٢٤٥٥٤٣٢١",
+    ],
+)
+def test_normalize_ssn_refuses_what_is_never_issued(typed: str) -> None:
+    with pytest.raises(rules.AnswerRefused):
+        rules.normalize_ssn(typed)
+
+
+def test_tax_id_type_of_an_itin() -> None:
+    assert rules.tax_id_type("912345678") == "USA_ITIN"
+    assert rules.tax_id_type("124554321") == "USA_SSN"
+
+
+@pytest.mark.parametrize(
+    ("born", "today", "allowed"),
+    [
+        (date(2008, 3, 2), date(2026, 3, 2), True),
+        (date(2008, 3, 3), date(2026, 3, 2), False),
+        (date(2008, 2, 29), date(2026, 2, 28), False),
+        (date(2008, 2, 29), date(2026, 3, 1), True),
+        (date(2027, 1, 1), date(2026, 3, 2), False),
+        (date(1900, 1, 1), date(2026, 3, 2), False),
+        (date(1950, 1, 1), date(2026, 3, 2), True),
+    ],
+)
+def test_check_age_on_the_birthday(born: date, today: date, allowed: bool) -> None:
+    if allowed:
+        rules.check_age(born, today)
+    else:
+        with pytest.raises(rules.AnswerRefused):
+            rules.check_age(born, today)
+
+
+@pytest.mark.parametrize(
+    "street", ["PO Box 12", "P.O. Box 12", "p. o. box 9", "Post Office Box 1", "Box # 4", "7", "1234"]
+)
+def test_check_street_address_refuses(street: str) -> None:
+    with pytest.raises(rules.AnswerRefused):
+        rules.check_street_address(street)
+
+
+@pytest.mark.parametrize("street", ["20 N San Mateo Dr", "1 Boxwood Lane", "Poboxton Road 3"])
+def test_check_street_address_accepts(street: str) -> None:
+    rules.check_street_address(street)
+
+
+def test_check_plain_text_names_the_characters() -> None:
+    with pytest.raises(rules.AnswerRefused, match="é"):
+        rules.check_plain_text("Chloé")
+
+
+@pytest.mark.parametrize(
+    ("head", "mime_type"),
+    [
+        (b"%PDF-1.7\n", "application/pdf"),
+        (b"\x89PNG\r\n\x1a\n\x00", "image/png"),
+        (b"\xff\xd8\xff\xe0", "image/jpeg"),
+    ],
+)
+def test_check_document_reads_the_type_from_the_bytes(head: bytes, mime_type: str) -> None:
+    assert rules.check_document(head, 100) == mime_type
+
+
+@pytest.mark.parametrize(
+    ("head", "size", "words"),
+    [(b"%PDF-1.7", 12_000_000, "12.0 MB"), (b"GIF89a", 10, "not a PDF"), (b"", 0, "not a PDF")],
+)
+def test_check_document_refuses(head: bytes, size: int, words: str) -> None:
+    with pytest.raises(rules.AnswerRefused, match=words):
+        rules.check_document(head, size)
+
+
+@pytest.mark.parametrize("status", [status for status in AccountStatus if status != AccountStatus.ACTIVE])
+def test_check_account_active_gives_a_reason_for_every_status(status: AccountStatus) -> None:
+    with pytest.raises(rules.AccountNotActive, match="[a-z]"):
+        rules.check_account_active(BrokerageAccount(status=status))
+
+
+def test_check_editable_after_sending() -> None:
+    rules.check_editable(KycApplication(status=ApplicationStatus.NEEDS_CHANGES))
+    with pytest.raises(rules.ApplicationFrozen):
+        rules.check_editable(KycApplication(status=ApplicationStatus.UNKNOWN))

@@ -1,0 +1,43 @@
+from itertools import pairwise
+
+from onboarding.models import KycApplication
+from onboarding.steps import BY_KEY, incomplete_steps, next_step, previous_step, steps_for
+
+
+def keys(application: KycApplication) -> list[str]:
+    return [step.key for step in steps_for(application)]
+
+
+def test_steps_for_asks_details_only_after_a_yes() -> None:
+    assert "disclosure-details" not in keys(KycApplication(is_control_person=False))
+    assert "disclosure-details" in keys(KycApplication(is_control_person=True))
+
+
+def test_incomplete_steps_takes_no_for_an_answer() -> None:
+    answered = KycApplication(
+        is_control_person=False,
+        is_affiliated_exchange_or_finra=False,
+        is_politically_exposed=False,
+        immediate_family_exposed=False,
+        wants_trusted_contact=False,
+    )
+    missing = [step.key for step in incomplete_steps(answered)]
+    assert "disclosures" not in missing
+    assert "trusted-contact" not in missing
+    assert "name" in missing
+
+
+def test_incomplete_steps_reopens_work_when_the_answer_becomes_employed() -> None:
+    student = KycApplication(employment_status="STUDENT", funding_source=["family"])
+    assert BY_KEY["work"].is_complete(student)
+    student.employment_status = "EMPLOYED"
+    assert not BY_KEY["work"].is_complete(student)
+
+
+def test_next_and_previous_step_walk_the_same_list() -> None:
+    application = KycApplication(immediate_family_exposed=True)
+    ordered = steps_for(application)
+    assert next_step(application, BY_KEY["disclosures"]) is BY_KEY["disclosure-details"]
+    assert previous_step(application, ordered[0]) is None
+    assert next_step(application, ordered[-1]) is None
+    assert all(previous_step(application, later) is earlier for earlier, later in pairwise(ordered))
