@@ -34,7 +34,7 @@ def get_client(*, about: models.Model | None = None, by: AbstractBaseUser | None
 def get_market_data(
     *, about: models.Model | None = None, by: AbstractBaseUser | None = None, quick: bool = False
 ) -> MarketDataClient:
-    """A Market Data API client, as `get_client`; a `quick` one tries once and gives up after `QUICK_TIMEOUTS`."""
+    """A Market Data API client, as `get_client`; a `quick` one tries once, within `QUICK_TIMEOUTS`."""
     return MarketDataClient(_transport(settings.BROKER_DATA_URL, about, by, quick))
 
 

@@ -37,10 +37,8 @@ class SseParser:
 
     def feed(self, chunk: bytes) -> list[Comment | Message]:
         """What `chunk` completes, in order. Raises `ValueError` for a message past `MAX_MESSAGE`."""
-        found: list[Comment | Message] = []
-        for line in self._lines(self._decoder.decode(chunk)):
-            if (item := self._take(line)) is not None:
-                found.append(item)
+        lines = self._lines(self._decoder.decode(chunk))
+        found = [item for line in lines if (item := self._take(line)) is not None]
         if len(self._rest) + self._size > MAX_MESSAGE:
             raise ValueError("an event is too long")
         return found

@@ -2,13 +2,13 @@
 
 from typing import Any
 
+from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
 from brokerapp.audit.admin import ReadOnlyAdmin
 from brokerapp.audit.models import StatusChange
-from brokerapp.state import StatusModel
 
 
 class StatusRowAdmin(ReadOnlyAdmin):
@@ -32,12 +32,12 @@ class StatusRowAdmin(ReadOnlyAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.get_fields(request, obj)
 
-    def broker_calls(self, row: StatusModel) -> str:
+    def broker_calls(self, row: Model) -> str:
         """A link to every broker call about this row."""
         url = reverse("admin:audit_apicall_changelist")
         return format_html('<a href="{}?q={}">Broker calls about this</a>', url, row.pk)
 
-    def history(self, row: StatusModel) -> str:
+    def history(self, row: Model) -> str:
         """Every change of status, oldest first."""
         return format_html_join(
             "",

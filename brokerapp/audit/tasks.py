@@ -7,6 +7,6 @@ from brokerapp.audit import services
 
 
 @shared_task
-def prune_api_calls(**extra: object) -> int:
+def prune_api_calls(**_extra: object) -> int:
     """Delete calls past their lifetime; safe to run at any time, any number of times."""
     return services.prune_api_calls(now=timezone.now())
