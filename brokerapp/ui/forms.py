@@ -1,0 +1,45 @@
+"""How every form of the site is rendered, and the form of the display preferences."""
+
+from typing import Any
+
+from django import forms
+from django.forms import BoundField
+from django.forms.renderers import TemplatesSetting
+
+from brokerapp.ui import preferences
+
+
+class ErrorTargetBoundField(BoundField):
+    """Knows the id of the control that the error summary links to."""
+
+    @property
+    def focus_id(self) -> str:
+        """The id of the first control: a radio group or a date has several, and none has the field's own id."""
+        return self.id_for_label or f"{self.auto_id}_0"
+
+
+class FormRenderer(TemplatesSetting):
+    """Django's own templates, with the overrides in `templates/django/forms/`."""
+
+    bound_field_class = ErrorTargetBoundField
+
+
+class DisplayForm(forms.Form):
+    """Theme, result colors and keyboard shortcuts of this browser."""
+
+    theme = forms.ChoiceField(choices=preferences.THEMES, widget=forms.RadioSelect)
+    palette = forms.ChoiceField(
+        label="Colors of gains and losses",
+        help_text="Signs and arrows are always there as well.",
+        choices=preferences.PALETTES,
+        widget=forms.RadioSelect,
+    )
+    shortcuts = forms.ChoiceField(
+        label="Keyboard shortcuts",
+        help_text="“/” goes to the search field.",
+        choices=preferences.SHORTCUTS,
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, label_suffix="", **kwargs)

@@ -1,0 +1,180 @@
+"""Figures, times, statuses and icons, as safe HTML. Money and quantities are `Decimal`: a float raises."""
+
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.forms import BaseForm, BoundField
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from brokerapp import money as amounts
+
+register = template.Library()
+
+NEW_YORK = ZoneInfo("America/New_York")
+MISSING = "–"
+MINUS = "−"
+BASIS_POINT = Decimal("0.0001")
+
+TONE_ICONS = {
+    "neutral": "shape-ring",
+    "info": "shape-half",
+    "success": "shape-check",
+    "warn": "shape-triangle",
+    "error": "shape-octagon",
+}
+MESSAGE_TONES = {"debug": "info", "info": "info", "success": "success", "warning": "warn", "error": "error"}
+
+
+def _decimal(value: object) -> Decimal | None:
+    """`None` for a figure that is not known. Raises `TypeError` for what is not an exact number."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, (Decimal, int)):
+        raise TypeError(f"a figure must be a Decimal, not {type(value).__name__}")
+    number = Decimal(value)
+    if not number.is_finite():
+        raise TypeError(f"not a finite figure: {value}")
+    return number
+
+
+def _signed(number: Decimal, text: str, plus: bool) -> str:
+    if number < 0:
+        return MINUS + text
+    return f"+{text}" if plus and number > 0 else text
+
+
+def _dollars(number: Decimal, plus: bool = False) -> str:
+    cents = amounts.quantize_cash(number)
+    return _signed(cents, f"${abs(cents):,.2f}", plus)
+
+
+def _percentage(fraction: Decimal, plus: bool = False) -> str:
+    points = fraction.quantize(BASIS_POINT, rounding=ROUND_HALF_EVEN) * 100
+    return _signed(points, f"{abs(points):,.2f}%", plus)
+
+
+@register.filter
+def money(value: Decimal | int | None) -> str:
+    """USD to 2 dp: `$1,234.56`, `−$5.00`; `–` for None."""
+    number = _decimal(value)
+    return MISSING if number is None else _dollars(number)
+
+
+@register.filter
+def signed_money(value: Decimal | int | None) -> str:
+    """USD to 2 dp with its sign: `+$1,234.56`, `−$5.00`, `$0.00`; `–` for None."""
+    number = _decimal(value)
+    return MISSING if number is None else _dollars(number, plus=True)
+
+
+@register.filter
+def price(value: Decimal | int | None) -> str:
+    """A price in USD: 2 dp, and up to 4 below a dollar, where quotes have them."""
+    number = _decimal(value)
+    if number is None or abs(number) >= 1 or amounts.quantize_cash(number) == number:
+        return money(value)
+    fine = number.quantize(BASIS_POINT, rounding=ROUND_HALF_EVEN)
+    return _signed(fine, f"${amounts.plain(abs(fine))}", plus=False)
+
+
+@register.filter
+def qty(value: Decimal | int | None) -> str:
+    """A quantity with up to 9 dp, trimmed: `1,200`, `0.42`; `–` for None."""
+    number = _decimal(value)
+    if number is None:
+        return MISSING
+    shares = amounts.quantize_shares(number)
+    whole, _, fraction = amounts.plain(abs(shares)).partition(".")
+    return _signed(shares, f"{int(whole):,}" + (f".{fraction}" if fraction else ""), plus=False)
+
+
+@register.filter
+def percent(value: Decimal | int | None) -> str:
+    """A fraction as a percentage to 2 dp: `0.0123` is `1.23%`; `–` for None."""
+    number = _decimal(value)
+    return MISSING if number is None else _percentage(number)
+
+
+@register.simple_tag
+def delta(amount: Decimal | int | None, fraction: Decimal | int | None = None) -> SafeString:
+    """A change in USD, and as a fraction if given: sign, arrow and hidden word, as well as color."""
+    number = _decimal(amount)
+    if number is None:
+        return format_html('<span class="delta">{}</span>', MISSING)
+    change = amounts.quantize_cash(number)
+    text = _dollars(number, plus=True)
+    share = _decimal(fraction)
+    if share is not None:
+        text += f" ({_percentage(share, plus=True)})"
+    if not change:
+        return format_html(
+            '<span class="delta"><span class="visually-hidden">no change </span>{}</span>', text
+        )
+    direction, arrow = ("up", "▲") if change > 0 else ("down", "▼")
+    return format_html(
+        '<span class="delta delta--{}"><span aria-hidden="true">{}</span>'
+        '<span class="visually-hidden">{} </span>{}</span>',
+        direction,
+        arrow,
+        direction,
+        text,
+    )
+
+
+@register.filter
+def et(value: datetime | None, style: str = "full") -> str:
+    """An instant in New York time as `<time>`, UTC in its `datetime`.
+
+    `full`: `Mon 4 Mar, 9:30 am ET`, with the year unless it is this one; `date`: without the time of day;
+    `time`: only that. Raises `ValueError` for a naive datetime.
+    """
+    if value is None:
+        return MISSING
+    if timezone.is_naive(value):
+        raise ValueError("an instant must have a time zone")
+    local = value.astimezone(NEW_YORK)
+    day = f"{local:%a} {local.day} {local:%b}"
+    if local.year != timezone.now().astimezone(NEW_YORK).year:
+        day += f" {local.year}"
+    clock = f"{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'} ET"
+    text = {"full": f"{day}, {clock}", "date": day, "time": clock}[style]
+    return format_html('<time datetime="{}">{}</time>', f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", text)
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """An icon of `static/img/icons.svg`: decoration, unless a label names it."""
+    role = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
+    return format_html(
+        '<svg class="icon" {}><use href="{}#{}"></use></svg>', role, static("img/icons.svg"), name
+    )
+
+
+@register.simple_tag
+def status_tag(text: str, tone: str = "neutral") -> SafeString:
+    """A status as words and a shape; tone: neutral, info (under way), success, warn or error."""
+    return format_html('<span class="tag tag--{}">{}{}</span>', tone, icon(TONE_ICONS[tone]), text)
+
+
+@register.filter
+def message_tone(level_tag: str) -> str:
+    """The notice tone of a Django message level."""
+    return MESSAGE_TONES.get(level_tag, "info")
+
+
+@register.filter
+def has_errors(value: Any) -> bool:
+    """Whether this is a form that was refused; for templates that may have no form at all."""
+    return isinstance(value, BaseForm) and value.is_bound and not value.is_valid()
+
+
+@register.filter
+def error_fields(form: BaseForm) -> list[BoundField]:
+    """The fields of a form that have errors, in the order in which they are shown."""
+    return [field for field in form if field.errors]

@@ -1,0 +1,45 @@
+"""The display preferences of a browser, and the style guide."""
+
+from dataclasses import asdict
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_safe
+
+from brokerapp.ui import preferences, styleguide_samples
+from brokerapp.ui.forms import DisplayForm
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def display(request: HttpRequest) -> HttpResponse:
+    """Show and set the preferences. A POST may set some of them only, and returns to `next`."""
+    current = asdict(preferences.read(request))
+    if request.method != "POST":
+        return render(request, "display.html", {"form": DisplayForm(initial=current)})
+    form = DisplayForm({**current, **request.POST.dict()})
+    if not form.is_valid():
+        return render(request, "display.html", {"form": form}, status=422)
+    response = HttpResponseRedirect(_next_url(request))
+    preferences.write(response, **form.cleaned_data)
+    if "next" not in request.POST:
+        messages.success(request, "Display settings saved in this browser.")
+    return response
+
+
+def _next_url(request: HttpRequest) -> str:
+    """The page to return to, if it is one of ours."""
+    url = request.POST.get("next", "")
+    ours = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
+    return url if ours else reverse("display")
+
+
+@require_safe
+def styleguide(request: HttpRequest) -> HttpResponse:
+    """Every component and state on one page; not in production."""
+    if not (settings.DEBUG or settings.DEMO_MODE):
+        raise Http404
+    return render(request, "styleguide/index.html", styleguide_samples.build())

@@ -1,0 +1,110 @@
+"""Inputs that Django lacks. Each works as plain HTML; `static/js/forms.js` improves it."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from brokerapp import money
+
+_ISO_PARTS = re.compile(r"^([^-]*)-([^-]*)-([^-]*)$")
+
+
+class DateInputs(forms.MultiWidget):
+    """A date people know by heart, as Month, Day and Year fields, in the order used in the United States.
+
+    Its value is `YYYY-MM-DD` text for `forms.DateField`; what cannot be a date is passed on as typed, so that
+    the field refuses it and shows it again. `autocomplete="bday"` is spread over the three inputs.
+    """
+
+    template_name = "django/forms/widgets/date_inputs.html"
+    use_fieldset = True
+    parts = (("month", "Month", 2), ("day", "Day", 2), ("year", "Year", 4))
+
+    def __init__(self, attrs: dict[str, Any] | None = None, autocomplete: str = "") -> None:
+        widgets = {
+            name: forms.TextInput(self._part_attrs(name, size, autocomplete)) for name, _, size in self.parts
+        }
+        super().__init__(widgets, attrs)
+
+    @staticmethod
+    def _part_attrs(name: str, size: int, autocomplete: str) -> dict[str, Any]:
+        attrs: dict[str, Any] = {"inputmode": "numeric", "maxlength": size, "class": f"input--{size}"}
+        if autocomplete:
+            attrs["autocomplete"] = f"{autocomplete}-{name}"
+        return attrs
+
+    def decompress(self, value: date | str | None) -> list[str]:
+        if isinstance(value, date):
+            return [str(value.month), str(value.day), str(value.year)]
+        match = _ISO_PARTS.match(value or "")
+        if not match:
+            return ["", "", ""]
+        year, month, day = match.groups()
+        return [month, day, year]
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        for subwidget, (_, label, _) in zip(context["widget"]["subwidgets"], self.parts, strict=True):
+            subwidget["label"] = label
+        return context
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> str | None:
+        month, day, year = (
+            str(part or "").strip() for part in super().value_from_datadict(data, files, name)
+        )
+        if not (month or day or year):
+            return None
+        return f"{year}-{month}-{day}".replace(" ", "")
+
+    def id_for_label(self, id_: str) -> str:
+        """The first input: the legend has no `for`, and error summaries need a control to go to."""
+        return f"{id_}_month" if id_ else id_
+
+
+class MoneyInput(forms.TextInput):
+    """US dollars with the sign in front; `$` and thousands commas that people type are dropped."""
+
+    template_name = "django/forms/widgets/money.html"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"inputmode": "decimal", "autocomplete": "off", **(attrs or {})})
+
+    def format_value(self, value: Any) -> str | None:
+        return money.plain(value) if isinstance(value, Decimal) else super().format_value(value)
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> str | None:
+        value = data.get(name)
+        return value if value is None else re.sub(r"[$,\s]", "", str(value))
+
+
+class SSNInput(forms.TextInput):
+    """A Social Security number: dashes accepted, hidden while the field is left, with a Show button."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(
+            {
+                "inputmode": "numeric",
+                "autocomplete": "off",
+                "spellcheck": "false",
+                "maxlength": 11,
+                "data-mask": True,
+                "class": "input--11",
+                **(attrs or {}),
+            }
+        )
+
+
+class FileDrop(forms.FileInput):
+    """A file picker inside a drop zone. `accept` and `max_bytes` are hints to the browser; the form validates."""
+
+    template_name = "django/forms/widgets/file_drop.html"
+
+    def __init__(self, accept: str = "", max_bytes: int = 0, attrs: dict[str, Any] | None = None) -> None:
+        hints: dict[str, Any] = {"data-max-bytes": max_bytes} if max_bytes else {}
+        if accept:
+            hints["accept"] = accept
+        super().__init__({**hints, **(attrs or {})})
