@@ -33,7 +33,7 @@ class AssetQuerySet(models.QuerySet["Asset"]):
     """Reads of assets."""
 
     def matching(self, text: str) -> "AssetQuerySet":
-        """Active assets whose symbol starts with `text` (the exact symbol first), then those with it in the name."""
+        """Active assets whose symbol starts with `text`, the exact one first; then by name."""
         symbol = text.upper()
         starts = Q(symbol__startswith=symbol)
         return (
@@ -176,8 +176,8 @@ class OrderQuerySet(models.QuerySet["Order"]):
 class Order(StatusModel):
     """One order: what a person asked for, whether the broker has it, and what became of it.
 
-    Its id is that of the review page it was placed from and, as text, the `client_order_id` Alpaca knows it by,
-    so that no page can place two.
+    Its id is that of the review page it was placed from and, as text, the `client_order_id` that Alpaca knows
+    it by, so that no page can place two.
     """
 
     TRANSITIONS = ORDER_TRANSITIONS
@@ -219,6 +219,9 @@ class Order(StatusModel):
     created_at = models.DateTimeField(default=timezone.now)
     synced_at = models.DateTimeField(null=True, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     submitted_at = models.DateTimeField(null=True, blank=True)
     filled_at = models.DateTimeField(null=True, blank=True)
     canceled_at = models.DateTimeField(null=True, blank=True)
@@ -250,6 +253,11 @@ class Order(StatusModel):
             models.CheckConstraint(
                 condition=Q(type="LIMIT", limit_price__gt=0) | Q(type="MARKET", limit_price__isnull=True),
                 name="order_limit_has_price",
+            ),
+            models.CheckConstraint(
+                condition=Q(cancel_requested_at__isnull=True, cancel_requested_by__isnull=True)
+                | Q(cancel_requested_at__isnull=False, cancel_requested_by__isnull=False),
+                name="order_cancel_has_person",
             ),
             models.CheckConstraint(
                 condition=Q(filled_qty__gte=0, recorded_qty__gte=0), name="order_filled_not_negative"

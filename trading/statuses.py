@@ -4,7 +4,7 @@ from django.db.models import TextChoices
 
 
 class OrderStatus(TextChoices):
-    """An order: three words of ours while the broker does not have it for certain, then Alpaca's in upper case.
+    """An order: three words of ours while the broker may not have it, then Alpaca's in upper case.
 
     Source: Broker API, "Orders", order lifecycle.
     """
@@ -52,8 +52,8 @@ OPEN = UNSETTLED + WORKING
 CLOSED = (*FINAL_AT_BROKER, OrderStatus.NOT_PLACED)
 
 # Alpaca decides, and polls skip steps that the events would show, so from a working status every other of its
-# statuses can be observed next. NOT_PLACED gives way to any of them: should the broker turn out to have the order
-# after all, that is the truth.
+# statuses can be observed next. NOT_PLACED gives way to any of them: should the broker turn out to have the
+# order after all, that is the truth.
 _AT_BROKER = frozenset(AT_BROKER)
 ORDER_TRANSITIONS: dict[str, frozenset[str]] = {
     OrderStatus.SUBMITTING: _AT_BROKER | {OrderStatus.UNKNOWN, OrderStatus.NOT_PLACED},

@@ -1,0 +1,47 @@
+"""Market hours in words, from the clock row. Pure."""
+
+from datetime import datetime, timedelta
+from typing import TypedDict
+from zoneinfo import ZoneInfo
+
+from trading.models import MarketClock
+
+NEW_YORK = ZoneInfo("America/New_York")
+CLOCK_GOOD_FOR = timedelta(minutes=10)
+
+
+class MarketPill(TypedDict):
+    """What the page header says of the market."""
+
+    is_open: bool
+    text: str
+
+
+def known(clock: MarketClock | None, now: datetime) -> MarketClock | None:
+    """The clock, unless it was synced too long ago to go by."""
+    return clock if clock and now - clock.synced_at <= CLOCK_GOOD_FOR else None
+
+
+def time_text(at: datetime) -> str:
+    """`9:30 am ET`."""
+    local = at.astimezone(NEW_YORK)
+    return f"{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'} ET"
+
+
+def day_text(at: datetime) -> str:
+    """`Mon 9:30 am ET`."""
+    return f"{at.astimezone(NEW_YORK):%a} {time_text(at)}"
+
+
+def pill(clock: MarketClock) -> MarketPill:
+    """`Open · closes 4:00 pm ET` or `Closed · opens Mon 9:30 am ET`."""
+    if clock.is_open:
+        return {"is_open": True, "text": f"Open · closes {time_text(clock.next_close)}"}
+    return {"is_open": False, "text": f"Closed · opens {day_text(clock.next_open)}"}
+
+
+def wait_note(clock: MarketClock | None) -> str:
+    """What a closed market means for a market order; empty while it is open or if that is not known."""
+    if clock is None or clock.is_open:
+        return ""
+    return f"The market is closed. This order will wait until {day_text(clock.next_open)}."

@@ -1,0 +1,18 @@
+"""Loads the list of assets, which search and tickets need: run it once on a new installation."""
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from brokerapp.alpaca.errors import BrokerError
+from trading.services import market
+
+
+class Command(BaseCommand):
+    help = "Load every active US equity from the broker. Beat repeats it; a new installation needs it first."
+
+    def handle(self, *args: object, **options: object) -> None:
+        try:
+            count = market.sync_assets(now=timezone.now())
+        except BrokerError as error:
+            raise CommandError(f"The broker did not list its assets: {error}") from error
+        self.stdout.write(f"{count} active assets.")

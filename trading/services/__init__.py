@@ -1,0 +1,1 @@
+"""Every write and broker call of this app, by noun."""

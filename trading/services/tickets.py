@@ -1,0 +1,135 @@
+"""What a ticket is judged and reviewed by."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F, Q, Sum
+from django.db.models.functions import Coalesce
+
+from brokerapp.alpaca.errors import BrokerError
+from brokerapp.money import plain, quantize_shares
+from onboarding.models import BrokerageAccount
+from onboarding.services.accounts import sync_balances
+from trading import hours, rules
+from trading.models import Asset, Order, Position, Quote
+from trading.rules import Estimate, Facts, Ticket
+from trading.services import market
+
+logger = logging.getLogger(__name__)
+
+BALANCES_GOOD_FOR = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class Review:
+    """Everything a person must see before an order is placed."""
+
+    ticket: Ticket
+    facts: Facts
+    estimate: Estimate | None
+    refusal: rules.TradeRefused | None
+    quote_is_stale: bool
+    wait_note: str
+
+    @property
+    def cash_after(self) -> Decimal | None:
+        """USD; None without a price."""
+        if self.estimate is None:
+            return None
+        value = self.estimate.value
+        return self.facts.account.cash - value if self.ticket.is_buy else self.facts.account.cash + value
+
+    @property
+    def position_after(self) -> Decimal | None:
+        """Shares; None without a price to turn dollars into shares."""
+        qty = self.estimate.qty if self.estimate else self.ticket.qty
+        if qty is None:
+            return None
+        return self.facts.held_qty + (qty if self.ticket.is_buy else -qty)
+
+
+def ticket_data(ticket: Ticket) -> dict[str, str]:
+    """A ticket as an intent's data."""
+    size = {"qty": ticket.qty} if ticket.qty is not None else {"notional": ticket.notional}
+    amounts = {key: plain(value) for key, value in size.items() if value is not None}
+    return {"asset": str(ticket.asset.pk), "side": ticket.side, **amounts}
+
+
+def get_ticket(data: dict[str, Any]) -> Ticket:
+    """The ticket in an intent's data. Raises `Asset.DoesNotExist`."""
+    sizes = {key: Decimal(data[key]) for key in ("qty", "notional") if key in data}
+    return Ticket(asset=Asset.objects.get(pk=data["asset"]), side=data["side"], **sizes)
+
+
+def get_facts(account: BrokerageAccount, asset: Asset, now: datetime) -> Facts:
+    """The facts of an account and an asset, as stored. Four queries."""
+    quote = Quote.objects.filter(pk=asset.symbol).first()
+    held = Position.objects.filter(account=account, symbol=asset.symbol).values_list("qty", flat=True).first()
+    return Facts(
+        account=account,
+        held_qty=held or Decimal(0),
+        reserved_qty=_reserved(account, asset, quote),
+        quote=quote,
+        clock=market.get_clock(now),
+    )
+
+
+def _reserved(account: BrokerageAccount, asset: Asset, quote: Quote | None) -> Decimal:
+    """Shares that open sell orders are still to take; those in dollars at the last price."""
+    left = (
+        Order.objects.open()
+        .filter(account=account, symbol=asset.symbol, side=Order.Side.SELL)
+        .aggregate(
+            qty=Coalesce(Sum(F("qty") - F("filled_qty")), Decimal(0)),
+            filled=Coalesce(Sum("filled_qty", filter=Q(notional__isnull=False)), Decimal(0)),
+            notional=Coalesce(Sum("notional"), Decimal(0)),
+        )
+    )
+    price = quote.last if quote else None
+    in_dollars = quantize_shares(left["notional"] / price) - left["filled"] if price else Decimal(0)
+    return left["qty"] + max(in_dollars, Decimal(0))
+
+
+def get_priced_facts(account: BrokerageAccount, asset: Asset, now: datetime) -> Facts:
+    """The facts, after a stale quote was asked for again; where that fails, with the last known one."""
+    market.refresh_quote(symbol=asset.symbol, now=now)
+    return get_facts(account, asset, now)
+
+
+def refresh_facts(*, account: BrokerageAccount, asset: Asset, now: datetime) -> Facts:
+    """The facts, after a stale quote and stale balances were asked for again.
+
+    What cannot be had stays as last known: the broker judges the order in the end.
+    """
+    if account.balances_at is None or now - account.balances_at > BALANCES_GOOD_FOR:
+        try:
+            account = sync_balances(account=account)
+        except BrokerError as error:
+            logger.info("no fresh balances for %s: %s", account.pk, error)
+    return get_priced_facts(account, asset, now)
+
+
+def check_ticket(*, account: BrokerageAccount, ticket: Ticket, now: datetime) -> None:
+    """Judge a ticket by fresh facts, before its review. Raises `TradeRefused`."""
+    rules.check_can_trade(ticket, refresh_facts(account=account, asset=ticket.asset, now=now))
+
+
+def prepare_review(*, account: BrokerageAccount, ticket: Ticket, now: datetime) -> Review:
+    """What the review page shows, from fresh facts; a ticket that may not be placed has its `refusal`."""
+    facts = refresh_facts(account=account, asset=ticket.asset, now=now)
+    refusal = None
+    try:
+        rules.check_can_trade(ticket, facts)
+    except rules.TradeRefused as error:
+        refusal = error
+    return Review(
+        ticket=ticket,
+        facts=facts,
+        estimate=rules.estimate(ticket, facts),
+        refusal=refusal,
+        quote_is_stale=facts.quote is None or facts.quote.is_stale(now),
+        wait_note=hours.wait_note(facts.clock),
+    )

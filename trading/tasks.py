@@ -1,0 +1,56 @@
+"""Doors to the services: ids in, one service call. Every task may run twice."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from onboarding.models import BrokerageAccount
+from trading.models import Order
+from trading.services import fills, market, portfolio, sweeps
+
+
+@shared_task
+def settle_orders(**_: object) -> None:
+    """Sweep: orders whose outcome is unknown, and cancels that had no effect."""
+    sweeps.settle_orders(now=timezone.now())
+
+
+@shared_task
+def sync_open_orders(**_: object) -> None:
+    """Sweep: orders open at the broker, and fills that are missing."""
+    sweeps.sync_open_orders(now=timezone.now())
+
+
+@shared_task
+def sync_fills(*, order_id: str, **_: object) -> None:
+    """Complete one order's fills."""
+    fills.sync_fills(order=Order.objects.select_related("account").get(pk=order_id))
+
+
+@shared_task
+def sync_portfolio(*, account_id: str, **_: object) -> None:
+    """Read one account's positions and balances."""
+    portfolio.sync_portfolio(account=BrokerageAccount.objects.get(pk=account_id))
+
+
+@shared_task
+def sync_stale_portfolios(**_: object) -> None:
+    """Sweep: accounts whose positions are due."""
+    portfolio.sync_stale_portfolios(now=timezone.now())
+
+
+@shared_task
+def sync_quotes(**_: object) -> None:
+    """Refresh the quotes that somebody needs."""
+    market.sync_quotes(now=timezone.now())
+
+
+@shared_task
+def sync_clock(**_: object) -> None:
+    """Read the market clock."""
+    market.sync_clock(now=timezone.now())
+
+
+@shared_task
+def sync_assets(**_: object) -> None:
+    """Load the list of assets."""
+    market.sync_assets(now=timezone.now())

@@ -1,0 +1,18 @@
+"""Addresses of this app."""
+
+from django.urls import path
+
+from trading import views
+
+app_name = "trading"
+
+urlpatterns = [
+    path("portfolio/", views.Portfolio.as_view(), name="portfolio"),
+    path("portfolio/<str:symbol>/", views.PositionPage.as_view(), name="position"),
+    path("trade/", views.Search.as_view(), name="trade"),
+    path("trade/<str:symbol>/", views.AssetPage.as_view(), name="asset"),
+    path("orders/", views.Orders.as_view(), name="orders"),
+    path("orders/review/<str:token>/", views.OrderReview.as_view(), name="order_review"),
+    path("orders/<uuid:order_id>/", views.OrderPage.as_view(), name="order"),
+    path("orders/<uuid:order_id>/cancel/", views.CancelOrder.as_view(), name="cancel_order"),
+]

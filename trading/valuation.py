@@ -1,0 +1,91 @@
+"""What an account is worth at the last synced prices. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from trading.models import Position, Quote
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A position beside its quote, if there is one. USD."""
+
+    position: Position
+    quote: Quote | None
+
+    @property
+    def price(self) -> Decimal | None:
+        """The last trade's."""
+        return self.quote.last if self.quote else None
+
+    @property
+    def value(self) -> Decimal | None:
+        return None if self.price is None else self.position.qty * self.price
+
+    @property
+    def gain(self) -> Decimal | None:
+        """Value less cost: not realized."""
+        return None if self.value is None else self.value - self.position.cost_basis
+
+    @property
+    def gain_fraction(self) -> Decimal | None:
+        """The gain as a fraction of the cost."""
+        cost = abs(self.position.cost_basis)
+        return self.gain / cost if self.gain is not None and cost else None
+
+
+@dataclass(frozen=True)
+class Valuation:
+    """Cash and holdings together. USD."""
+
+    cash: Decimal
+    holdings: list[Holding]
+
+    @property
+    def value(self) -> Decimal | None:
+        """Of the holdings; None if one of them has no price."""
+        return _total(holding.value for holding in self.holdings)
+
+    @property
+    def total(self) -> Decimal | None:
+        """Cash and holdings; None if one of them has no price."""
+        return None if self.value is None else self.cash + self.value
+
+    @property
+    def cost(self) -> Decimal:
+        return sum((holding.position.cost_basis for holding in self.holdings), Decimal(0))
+
+    @property
+    def gain(self) -> Decimal | None:
+        """Of the holdings: not realized."""
+        return None if self.value is None else self.value - self.cost
+
+    @property
+    def gain_fraction(self) -> Decimal | None:
+        return self.gain / abs(self.cost) if self.gain is not None and self.cost else None
+
+    @property
+    def priced_at(self) -> datetime | None:
+        """When the oldest of the prices was asked for."""
+        return min((holding.quote.synced_at for holding in self.holdings if holding.quote), default=None)
+
+    @property
+    def unpriced(self) -> list[str]:
+        """Symbols without a price."""
+        return [holding.position.symbol for holding in self.holdings if holding.value is None]
+
+
+def value_positions(cash: Decimal, positions: Iterable[Position], quotes: Mapping[str, Quote]) -> Valuation:
+    """Cash and positions at the quotes given by symbol."""
+    return Valuation(cash, [Holding(position, quotes.get(position.symbol)) for position in positions])
+
+
+def _total(values: Iterable[Decimal | None]) -> Decimal | None:
+    total = Decimal(0)
+    for value in values:
+        if value is None:
+            return None
+        total += value
+    return total

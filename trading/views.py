@@ -1,0 +1,229 @@
+"""Portfolio, search, ticket, review and orders: one service call each, and only the person's own account."""
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from brokerapp import intents
+from brokerapp.audit.models import StatusChange
+from brokerapp.money import plain
+from onboarding.access import AccountRequiredMixin
+from trading import hours, rules, timeline
+from trading.forms import ReviewForm, SearchForm, TicketForm
+from trading.models import Asset, Order, Position
+from trading.services import orders, portfolio, tickets
+
+RESULTS = 30
+ORDERS_PER_PAGE = 25
+PURPOSE = "order"
+
+
+class Portfolio(AccountRequiredMixin):
+    """What the person has, what is on its way, and what to do next."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        valuation = portfolio.get_valuation(self.account)
+        open_orders = list(Order.objects.open().filter(account=self.account).newest_first())
+        is_empty = not valuation.holdings and not open_orders
+        return render(
+            request,
+            "trading/portfolio.html",
+            {
+                "account": self.account,
+                "valuation": valuation,
+                "open_orders": open_orders,
+                "first_steps": timeline.first_steps(self.account, False) if is_empty else [],
+            },
+        )
+
+
+class PositionPage(AccountRequiredMixin):
+    """One holding: its cost, value and gain, its orders, and the way to buy more or sell."""
+
+    def get(self, request: HttpRequest, symbol: str) -> HttpResponse:
+        position = get_object_or_404(
+            Position.objects.select_related("asset"), account=self.account, symbol=symbol.upper()
+        )
+        valuation = portfolio.get_valuation(self.account)
+        holding = next(row for row in valuation.holdings if row.position.pk == position.pk)
+        mine = Order.objects.filter(account=self.account, symbol=position.symbol).newest_first()
+        return render(
+            request,
+            "trading/position.html",
+            {
+                "holding": holding,
+                "position": position,
+                "share": holding.value / valuation.total if holding.value and valuation.total else None,
+                "orders": list(mine[:ORDERS_PER_PAGE]),
+            },
+        )
+
+
+class Search(AccountRequiredMixin):
+    """Find what to trade, by symbol or name."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        form = SearchForm(request.GET)
+        text = form.cleaned_data["q"] if form.is_valid() else ""
+        assets = list(Asset.objects.matching(text)[:RESULTS]) if text else []
+        return render(
+            request,
+            "trading/search.html",
+            {
+                "q": request.GET.get("q", ""),
+                "assets": assets,
+                "is_loading": not assets and not Asset.objects.exists(),
+            },
+        )
+
+
+class AssetPage(AccountRequiredMixin):
+    """One security: its price, what the person holds of it, and the ticket."""
+
+    def get(self, request: HttpRequest, symbol: str) -> HttpResponse:
+        asset = get_asset_or_404(symbol)
+        given = {name: request.GET[name] for name in ("side", "unit", "amount") if name in request.GET}
+        return self.page(asset, TicketForm(asset=asset, initial=given))
+
+    def post(self, request: HttpRequest, symbol: str) -> HttpResponse:
+        asset = get_asset_or_404(symbol)
+        form = TicketForm(request.POST, asset=asset)
+        if not form.is_valid():
+            return self.page(asset, form)
+        ticket = form.ticket()
+        try:
+            tickets.check_ticket(account=self.account, ticket=ticket, now=timezone.now())
+        except rules.TradeRefused as refusal:
+            form.add_refusal(refusal)
+            return self.page(asset, form)
+        token = intents.mint(PURPOSE, self.account.user_id, tickets.ticket_data(ticket))
+        return redirect("trading:order_review", token=token)
+
+    def page(self, asset: Asset, form: TicketForm) -> HttpResponse:
+        now = timezone.now()
+        facts = tickets.get_priced_facts(self.account, asset, now)
+        context = {
+            "asset": asset,
+            "facts": facts,
+            "quote_is_stale": facts.quote is not None and facts.quote.is_stale(now),
+            "wait_note": hours.wait_note(facts.clock),
+            "form": form,
+        }
+        return render(self.request, "trading/asset.html", context)
+
+
+def get_asset_or_404(symbol: str) -> Asset:
+    """The asset now listed under a symbol. Raises `Http404`."""
+    try:
+        return Asset.objects.get_by_symbol(symbol)
+    except Asset.DoesNotExist:
+        raise Http404 from None
+
+
+class OrderReview(AccountRequiredMixin):
+    """What is about to be placed, and the button that places it: once, however often it is pressed."""
+
+    intent: intents.Intent
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            try:
+                self.intent = intents.read(PURPOSE, request.user.pk, kwargs["token"])
+            except intents.IntentExpired:
+                messages.warning(
+                    request, "That review has expired. Nothing was sent by it: please start again."
+                )
+                return redirect("trading:trade")
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        if Order.objects.filter(pk=self.intent.id, account=self.account).exists():
+            return redirect("trading:order", order_id=self.intent.id)
+        return self.page()
+
+    def post(self, request: HttpRequest, token: str) -> HttpResponse:
+        form = ReviewForm(request.POST)
+        form.is_valid()
+        try:
+            order = orders.place_order(
+                account=self.account,
+                ticket=tickets.get_ticket(self.intent.data),
+                order_id=self.intent.id,
+                seen_price=form.cleaned_data.get("seen_price"),
+                by=self.account.user,
+                now=timezone.now(),
+            )
+        except rules.TradeRefused as refusal:
+            return self.page(refusal)
+        return redirect("trading:order", order_id=order.pk)
+
+    def page(self, refusal: rules.TradeRefused | None = None) -> HttpResponse:
+        ticket = tickets.get_ticket(self.intent.data)
+        review = tickets.prepare_review(account=self.account, ticket=ticket, now=timezone.now())
+        price = review.estimate.price if review.estimate else None
+        context = {
+            "review": review,
+            "ticket": ticket,
+            "refusal": refusal or review.refusal,
+            "may_place": review.refusal is None,
+            "form": ReviewForm(initial={"seen_price": plain(price) if price else ""}),
+            "edit_url": edit_url(ticket),
+        }
+        return render(self.request, "trading/review.html", context)
+
+
+def edit_url(ticket: rules.Ticket) -> str:
+    """The ticket's page with everything filled in as it was."""
+    amount = ticket.qty if ticket.qty is not None else ticket.notional
+    unit = TicketForm.SHARES if ticket.qty is not None else TicketForm.DOLLARS
+    given = {"side": ticket.side, "unit": unit, "amount": plain(amount) if amount else ""}
+    return f"{reverse('trading:asset', args=[ticket.asset.symbol])}?{urlencode(given)}"
+
+
+class Orders(AccountRequiredMixin):
+    """Every order, open or closed."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        tab = "closed" if request.GET.get("tab") == "closed" else "open"
+        mine = Order.objects.filter(account=self.account).newest_first()
+        found = mine.closed() if tab == "closed" else mine.open()
+        page = Paginator(found, ORDERS_PER_PAGE).get_page(request.GET.get("page"))
+        rows = [(order, rules.can_cancel(order)) for order in page]
+        return render(request, "trading/orders.html", {"tab": tab, "page": page, "rows": rows})
+
+
+class OrderPage(AccountRequiredMixin):
+    """One order's receipt: what was asked, what became of it and when, with its references."""
+
+    def get(self, request: HttpRequest, order_id: UUID) -> HttpResponse:
+        order = get_object_or_404(Order.objects.select_related("asset"), pk=order_id, account=self.account)
+        context = {
+            "order": order,
+            "steps": timeline.order_steps(order, StatusChange.objects.about(order)),
+            "filled_text": timeline.filled_text(order),
+            "fills": list(order.fills.all()),
+            "can_cancel": rules.can_cancel(order),
+        }
+        return render(request, "trading/order.html", context)
+
+
+class CancelOrder(AccountRequiredMixin):
+    """Asks for an open order to be canceled."""
+
+    def post(self, request: HttpRequest, order_id: UUID) -> HttpResponse:
+        order = get_object_or_404(Order, pk=order_id, account=self.account)
+        try:
+            order = orders.cancel_order(order=order, by=self.account.user, now=timezone.now())
+        except rules.CancelRefused as refusal:
+            messages.warning(request, str(refusal))
+        else:
+            if order.is_open:
+                messages.info(request, "Cancel requested. The order may still fill.")
+        return redirect("trading:order", order_id=order_id)
