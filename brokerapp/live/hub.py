@@ -1,0 +1,159 @@
+"""Fan-out in memory: one subscription a process, one bounded queue a stream."""
+
+import asyncio
+import logging
+import random
+from collections import deque
+
+import redis.asyncio as redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from brokerapp.live.channel import CHANNEL_PATTERN, CHANNEL_PREFIX
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT = b": still here\n\n"
+RESYNC = b"event: resync\ndata: {}\n\n"
+"""Something may have been missed: fetch again."""
+
+QUEUE_LENGTH = 32
+MAX_STREAMS = 10_000
+MAX_STREAMS_OF_ONE_USER = 20
+
+CONNECT_TIMEOUT_SECONDS = 2.0
+PING_AFTER_SECONDS = 10.0
+FIRST_RETRY_SECONDS = 0.2
+LAST_RETRY_SECONDS = 5.0
+
+
+class TooManyStreams(Exception):
+    """This process, or this person in it, has as many streams as it may."""
+
+
+class Stream:
+    """The events that wait for one browser. Full means slow: they are dropped for a single `resync`."""
+
+    __slots__ = ("_ended", "_ready", "_waiting", "user_id")
+
+    def __init__(self, user_id: str) -> None:
+        self.user_id = user_id
+        self._waiting: deque[bytes] = deque()
+        self._ready = asyncio.Event()
+        self._ended = False
+
+    def put(self, event: bytes) -> None:
+        """Queue one event for the browser."""
+        if len(self._waiting) >= QUEUE_LENGTH:
+            self._waiting.clear()
+            event = RESYNC
+        self._waiting.append(event)
+        self._ready.set()
+
+    def end(self) -> None:
+        """Let the reader finish at once; what still waits is covered by the next stream's `resync`."""
+        self._ended = True
+        self._ready.set()
+
+    async def read(self, timeout: float) -> bytes | None:
+        """What waits, or a heartbeat if nothing came within `timeout` seconds, or None once ended."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._ready.wait()
+        except TimeoutError:
+            return HEARTBEAT
+        if self._ended:
+            return None
+        self._ready.clear()
+        events = b"".join(self._waiting)
+        self._waiting.clear()
+        return events
+
+
+class Hub:
+    """Every open stream of this process, fed from one subscription to the Redis-protocol server."""
+
+    def __init__(self, redis_url: str) -> None:
+        self.redis_url = redis_url
+        self.subscribed = False
+        self.closing = False
+        self._streams: dict[str, set[Stream]] = {}
+        self._count = 0
+
+    def open(self, user_id: str) -> Stream:
+        """A new stream of this person's events; give it back with `close`.
+
+        It starts with `resync`, as the row may have changed between the page and the stream; without a
+        subscription that comes as soon as there is one. Raises `TooManyStreams`.
+        """
+        of_user = self._streams.setdefault(user_id, set())
+        if self.closing or self._count >= MAX_STREAMS or len(of_user) >= MAX_STREAMS_OF_ONE_USER:
+            raise TooManyStreams(user_id)
+        stream = Stream(user_id)
+        of_user.add(stream)
+        self._count += 1
+        if self.subscribed:
+            stream.put(RESYNC)
+        return stream
+
+    def close(self, stream: Stream) -> None:
+        """Forget a stream whose browser has gone."""
+        of_user = self._streams[stream.user_id]
+        of_user.remove(stream)
+        self._count -= 1
+        if not of_user:
+            del self._streams[stream.user_id]
+
+    def end_streams(self) -> None:
+        """End every stream and refuse new ones: the process is about to stop."""
+        self.closing = True
+        for stream in self._all():
+            stream.end()
+
+    async def follow(self) -> None:
+        """Listen for as long as the process lives; after a fault, again and again, less and less often."""
+        delay = FIRST_RETRY_SECONDS
+        while True:
+            try:
+                await self._listen()
+            except (redis.RedisError, OSError) as error:
+                logger.warning("No pushes for now, the Redis-protocol server is away: %s", error)
+            if self.subscribed:
+                delay = FIRST_RETRY_SECONDS
+            self.subscribed = False
+            await asyncio.sleep(delay * random.uniform(0.5, 1))
+            delay = min(delay * 2, LAST_RETRY_SECONDS)
+
+    async def _listen(self) -> None:
+        # No retries in the library: it would subscribe again without telling us that messages were missed.
+        client = redis.Redis.from_url(
+            self.redis_url, socket_connect_timeout=CONNECT_TIMEOUT_SECONDS, retry=Retry(NoBackoff(), 0)
+        )
+        async with client, client.pubsub() as pubsub:
+            await pubsub.psubscribe(CHANNEL_PATTERN)
+            pinged = False
+            while True:
+                message = await pubsub.get_message(timeout=PING_AFTER_SECONDS)
+                if message is not None:
+                    pinged = False
+                    self._take(message)
+                elif pinged:
+                    raise redis.ConnectionError("no answer to a ping")
+                else:
+                    await pubsub.ping()
+                    pinged = True
+
+    def _take(self, message: dict[str, bytes | str]) -> None:
+        if message["type"] == "psubscribe":
+            self.subscribed = True
+            for stream in self._all():
+                stream.put(RESYNC)
+        elif message["type"] == "pmessage":
+            channel, data = message["channel"], message["data"]
+            assert isinstance(channel, bytes) and isinstance(data, bytes)
+            event = b"event: changed\ndata: " + data + b"\n\n"
+            for stream in self._streams.get(channel.decode().removeprefix(CHANNEL_PREFIX), ()):
+                stream.put(event)
+
+    def _all(self) -> list[Stream]:
+        return [stream for of_user in self._streams.values() for stream in of_user]
