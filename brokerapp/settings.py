@@ -78,7 +78,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "brokerapp.audit",
     "brokerapp.events",
-    "brokerapp.mailbox",
+    "brokerapp.demo",
     "onboarding",
     "funding",
     "trading",

@@ -13,4 +13,4 @@ urlpatterns = [
     path("", include("brokerapp.ui.urls")),
 ]
 if settings.DEMO_MODE:
-    urlpatterns.append(path("mailbox/", include("brokerapp.mailbox.urls")))
+    urlpatterns.append(path("mailbox/", include("brokerapp.demo.urls")))

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views import View
 
-from brokerapp.mailbox.mails import read_mails
+from brokerapp.demo.mails import read_mails
 
 
 class Mailbox(View):
@@ -18,4 +18,4 @@ class Mailbox(View):
         to = request.GET.get("to", "").strip().lower()
         if to:
             mails = [mail for mail in mails if to in mail.to.lower()]
-        return render(request, "mailbox/mailbox.html", {"mails": mails, "to": to})
+        return render(request, "demo/mailbox.html", {"mails": mails, "to": to})

@@ -1,5 +1,5 @@
 from django.urls import path
 
-from brokerapp.mailbox.views import Mailbox
+from brokerapp.demo.views import Mailbox
 
 urlpatterns = [path("", Mailbox.as_view(), name="mailbox")]

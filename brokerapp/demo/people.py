@@ -1,0 +1,214 @@
+"""The people that a demo starts with, each brought to their state through the product's own services."""
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import requests
+from django.conf import settings
+from django.utils import timezone
+
+from funding.models import BankLink, Transfer
+from funding.services import banks, transfers
+from funding.statuses import BankLinkStatus, Direction, TransferStatus
+from onboarding.models import BrokerageAccount, KycApplication, User
+from onboarding.services import accounts, applications
+from onboarding.statuses import AccountStatus, ApplicationStatus
+from trading.models import Asset, Order
+from trading.rules import Ticket
+from trading.services import orders
+
+PASSWORD = "practice-makes-perfect"  # noqa: S105 demo mode only, and printed at every start
+WAIT_SECONDS = 60
+POLL_SECONDS = 0.25
+LOOPBACK_IP = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody to sign in as, and what they are there to show."""
+
+    email: str
+    shows: str
+    family_name: str = ""
+    ssn: str = ""
+
+
+APPLICANT = Person("applicant@example.com", "new: has not applied yet")
+TRADER = Person("trader@example.com", "funded: cash and shares", "Trader", "124554321")
+ACTION = Person("action@example.com", "KYC: the broker needs something", "Action", "124554322")
+RETURNED = Person("returned@example.com", "a deposit that the bank returned", "Returned", "124554323")
+OPS = Person("ops@example.com", "operations staff (admin site)")
+PEOPLE = (APPLICANT, TRADER, ACTION, RETURNED, OPS)
+
+
+def seed_people() -> list[Person]:
+    """Make those people who are not there yet; safe to repeat.
+
+    Against any broker but the built-in sandbox only the ones that need no account are made, so that no
+    invented person is ever sent to Alpaca. Raises `TimeoutError` if the sandbox does not get on.
+    """
+    _user(APPLICANT)
+    _user(OPS, is_staff=True, is_superuser=True)
+    if not is_built_in_sandbox():
+        return [APPLICANT, OPS]
+    account = _account(TRADER)
+    _deposit(account, Decimal("5000.00"))
+    _order(account, "AAPL", Decimal("3.5"))
+    _order(account, "VTI", Decimal(2))
+    _account(ACTION, wanted=AccountStatus.ACTION_REQUIRED, is_politically_exposed=True)
+    _return_deposit(_deposit(_account(RETURNED), Decimal("250.00")))
+    return list(PEOPLE)
+
+
+def is_built_in_sandbox() -> bool:
+    """Whether the broker is our own sandbox process, which alone has control routes."""
+    try:
+        return requests.get(f"{settings.BROKER_BASE_URL}/_sandbox/info", timeout=(1, 2)).ok
+    except requests.RequestException:
+        return False
+
+
+def _user(person: Person, **columns: Any) -> User:
+    user = User.objects.filter(email=person.email).first()
+    if user is None:
+        user = User.objects.create_user(person.email, PASSWORD, **columns)
+        user.emailaddress_set.create(email=person.email, verified=True, primary=True)  # type: ignore[attr-defined]
+    return user
+
+
+def _account(person: Person, wanted: str = AccountStatus.ACTIVE, **answers: Any) -> BrokerageAccount:
+    user = _user(person)
+    application = applications.get_or_start_application(user=user)
+    if application.is_editable:
+        applications.save_answers(application=application, answers={**_answers(person), **answers})
+        applications.sign_agreements(
+            application=application, keys=["customer_agreement"], ip_address=LOOPBACK_IP, now=timezone.now()
+        )
+        application.refresh_from_db()
+        application = applications.submit_application(application=application, now=timezone.now())
+    _wait(f"{person.email}'s application", lambda: _sent(application))
+    account = BrokerageAccount.objects.get(user=user)
+
+    def decided() -> bool:
+        account.refresh_from_db()
+        return account.status == wanted or accounts.sync_account(account=account).status == wanted
+
+    if account.status != wanted:
+        _wait(f"{person.email}'s account to be {wanted}", decided)
+    return accounts.sync_balances(account=account) if account.is_active else account
+
+
+def _sent(application: KycApplication) -> bool:
+    application.refresh_from_db()
+    if application.status == ApplicationStatus.SUBMITTING:
+        applications.open_account(application=application)
+    if application.status == ApplicationStatus.NEEDS_CHANGES:
+        raise RuntimeError(f"The sandbox refused the demo application: {application.status_reason}")
+    return application.status == ApplicationStatus.SUBMITTED
+
+
+def _answers(person: Person) -> dict[str, Any]:
+    return {
+        "given_name": "Demo",
+        "family_name": person.family_name,
+        "phone_number": "+12125550123",
+        "street_address": "20 N San Mateo Dr",
+        "city": "San Mateo",
+        "state": "CA",
+        "postal_code": "94401",
+        "date_of_birth": date(1985, 3, 31),
+        "country_of_birth": "USA",
+        "country_of_citizenship": "USA",
+        "tax_id": person.ssn,
+        "tax_id_type": "USA_SSN",
+        "tax_id_last4": person.ssn[-4:],
+        "documents_answered": True,
+        "employment_status": "RETIRED",
+        "funding_source": ["savings"],
+        "is_control_person": False,
+        "is_affiliated_exchange_or_finra": False,
+        "is_politically_exposed": False,
+        "immediate_family_exposed": False,
+        "wants_trusted_contact": False,
+    }
+
+
+def _deposit(account: BrokerageAccount, amount: Decimal) -> Transfer:
+    link = _bank(account)
+    transfer = Transfer.objects.filter(account=account, direction=Direction.INCOMING).first()
+    if transfer is None:
+        transfer = transfers.request_transfer(
+            account=account,
+            intent_id=uuid.uuid4(),
+            direction=Direction.INCOMING,
+            amount=amount,
+            bank_link_id=str(link.pk),
+            by=account.user,
+            now=timezone.now(),
+        )
+    transfers.send_transfer(transfer=transfer, now=timezone.now())
+
+    def complete() -> bool:
+        transfers.sync_account_transfers(account=account, now=timezone.now())
+        transfer.refresh_from_db()
+        return transfer.status in (TransferStatus.COMPLETE, TransferStatus.RETURNED)
+
+    _wait(f"{account.user.email}'s deposit", complete)
+    accounts.sync_balances(account=account)
+    return transfer
+
+
+def _bank(account: BrokerageAccount) -> BankLink:
+    link = BankLink.objects.active().filter(account=account).first()
+    if link is None:
+        details: banks.BankDetails = {
+            "account_owner_name": f"Demo {account.application.family_name}",
+            "bank_account_type": BankLink.AccountType.CHECKING,
+            "bank_account_number": "32131231123",
+            "bank_routing_number": "121000358",
+            "nickname": "",
+        }
+        link = banks.link_bank(account=account, details=details, by=account.user)
+
+    def approved() -> bool:
+        link.refresh_from_db()
+        return banks.sync_bank_link(link=link, now=timezone.now()).status == BankLinkStatus.APPROVED
+
+    if link.status != BankLinkStatus.APPROVED:
+        _wait(f"{account.user.email}'s bank", approved)
+    return link
+
+
+def _return_deposit(transfer: Transfer) -> None:
+    if transfer.status != TransferStatus.RETURNED:
+        url = f"{settings.BROKER_BASE_URL}/_sandbox/transfers/{transfer.broker_transfer_id}/return"
+        requests.post(url, timeout=settings.BROKER_TIMEOUTS).raise_for_status()
+        transfers.sync_account_transfers(account=transfer.account, now=timezone.now())
+
+
+def _order(account: BrokerageAccount, symbol: str, qty: Decimal) -> None:
+    """Bought at market; while the market is closed the order waits, and so does the demo's position."""
+    if Order.objects.filter(account=account, symbol=symbol).exists():
+        return
+    asset = Asset.objects.get(symbol=symbol)
+    orders.place_order(
+        account=account,
+        ticket=Ticket(asset=asset, side=Order.Side.BUY, qty=qty),
+        order_id=uuid.uuid4(),
+        seen_price=None,
+        by=account.user,
+        now=timezone.now(),
+    )
+
+
+def _wait(what: str, done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not done():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Waited {WAIT_SECONDS} s for {what}")
+        time.sleep(POLL_SECONDS)
