@@ -23,15 +23,19 @@ def test_load_assets_gives_distinct_uuid_ids_that_never_change():
     assert BY_SYMBOL["MSFT"].id == "56f99fdf-4c6d-5136-a7d6-e46f18dcdc6f"
 
 
-@pytest.mark.parametrize("asset", load_assets(), ids=lambda asset: asset.symbol)
-def test_load_assets_row_is_well_formed(asset):
-    assert re.fullmatch(r"[A-Z]{1,5}(\.[A-Z])?", asset.symbol)
-    assert asset.name == asset.name.strip() and len(asset.name) > 1
-    assert asset.exchange in {"NYSE", "NASDAQ", "ARCA", "AMEX", "BATS"}
-    assert asset.base_price > 0
-    places = 4 if asset.base_price < 1 else 2
-    assert asset.base_price == asset.base_price.quantize(Decimal(10) ** -places)
-    assert 0.05 < asset.volatility < 1
+def test_load_assets_rows_are_well_formed():
+    def is_well_formed(asset):
+        places = 4 if asset.base_price < 1 else 2
+        return (
+            re.fullmatch(r"[A-Z]{1,5}(\.[A-Z])?", asset.symbol)
+            and asset.name == asset.name.strip() != ""
+            and asset.exchange in {"NYSE", "NASDAQ", "ARCA", "AMEX", "BATS"}
+            and asset.base_price > 0
+            and asset.base_price == asset.base_price.quantize(Decimal(10) ** -places)
+            and 0.05 < asset.volatility < 1
+        )
+
+    assert [asset for asset in load_assets() if not is_well_formed(asset)] == []
 
 
 @pytest.mark.parametrize(
@@ -53,7 +57,7 @@ def test_load_assets_row_is_well_formed(asset):
 def test_load_assets_knows_name_and_listing_exchange(symbol, name, exchange):
     asset = BY_SYMBOL[symbol]
     assert (asset.name, asset.exchange, asset.status) == (name, exchange, "active")
-    assert asset.tradable and asset.fractionable and asset.shortable and asset.marginable
+    assert (asset.tradable, asset.fractionable, asset.shortable, asset.marginable) == (True,) * 4
 
 
 @pytest.mark.parametrize("symbol", ["SPY", "IWM", "DIA", "TSM", "BABA", "NVDA", "GOOG", "GOOGL", "TSLA"])
