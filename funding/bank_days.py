@@ -1,4 +1,4 @@
-"""When money can move between banks: the days of the Federal Reserve, and the broker's daily cut-off. Pure."""
+"""When money moves between banks: the days of the Federal Reserve, and the broker's daily cut-off. Pure."""
 
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -7,9 +7,9 @@ import holidays
 
 NEW_YORK = ZoneInfo("America/New_York")
 ACH_CUT_OFF = time(14, 0)
-"""New York time; what is asked for later goes out the next bank day (Alpaca, "Daily Processes and Reconciliations")."""
+"""New York time; what is asked for later goes out the next bank day (Alpaca, "Daily Processes")."""
 ACH_BANK_DAYS = 2
-"""Bank days from sending to booking that we promise. ACH entries settle one or two bank days after they are sent."""
+"""Bank days from sending to booking that we promise: ACH entries settle one or two after they are sent."""
 
 _CLOSED = holidays.FederalReserve()
 

@@ -27,7 +27,7 @@ from funding.statuses import (
 from onboarding.models import BrokerageAccount
 
 RETURN_WINDOW = timedelta(days=60)
-"""How long a consumer may have an ACH debit returned as unauthorized (Nacha Operating Rules, return code R10)."""
+"""How long a consumer may have an ACH debit returned as unauthorized (Nacha rules, return code R10)."""
 
 
 class BankLinkQuerySet(models.QuerySet["BankLink"]):

@@ -1,6 +1,7 @@
 """Our rows as broker requests. Pure.
 
-Broker API: https://docs.alpaca.markets/reference/createachrelationshipforaccount and …/createtransferforaccount.
+Broker API: https://docs.alpaca.markets/reference/createachrelationshipforaccount and
+…/createtransferforaccount.
 """
 
 from brokerapp.alpaca.models import CreateAchRelationshipRequest, CreateTransferRequest

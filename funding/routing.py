@@ -1,4 +1,4 @@
-"""Names of banks by ABA routing number: the widely used ones, as a help to people checking what they typed."""
+"""Names of banks by ABA routing number: widely used ones, as a help to people checking what they typed."""
 
 BANKS = {
     "011000138": "Bank of America",

@@ -12,7 +12,7 @@ from onboarding.rules import check_account_active
 
 MIN_TRANSFER = Decimal("1.00")
 DEPOSITS_PER_DAY = Decimal("50000.00")
-"""USD of deposits that one person may ask for in one New York day; Alpaca sets a limit of its own per correspondent."""
+"""USD that one person may ask to deposit in one New York day; Alpaca has limits of its own on top."""
 
 ROUTING_WEIGHTS = (3, 7, 1) * 3
 
@@ -63,7 +63,7 @@ def check_routing_number(number: str) -> None:
     total = sum(weight * int(digit) for weight, digit in zip(ROUTING_WEIGHTS, number, strict=True))
     if total % 10 or number == "000000000":
         raise AnswerRefused(
-            "That is not a routing number. Check each digit against your bank's website or a check."
+            "That is not a routing number. Compare each digit with a check or your bank's website."
         )
 
 
@@ -76,7 +76,7 @@ def check_account_number(number: str) -> None:
 def check_owner_name(name: str, holder: str) -> None:
     """Raises `AnswerRefused` if the bank account is not in the name of the account holder.
 
-    Alpaca refuses links whose owner differs ("bank account owner name does not match brokerage account name").
+    Alpaca refuses such links: "bank account owner name does not match brokerage account name".
     """
     if name.casefold().split() != holder.casefold().split():
         raise AnswerRefused(f"The bank account must be in the name on your application: {holder}.")
@@ -94,7 +94,7 @@ def check_can_move_money(account: BrokerageAccount, bank: BankLink | None) -> No
 
 
 def withdrawable(account: BrokerageAccount, facts: TransferFacts) -> Decimal:
-    """What may leave now, USD, 2 dp down: Alpaca's `cash_withdrawable` less withdrawals it does not reflect yet."""
+    """What may leave now, USD, 2 dp down: `cash_withdrawable` less withdrawals not yet reflected in it."""
     left = account.cash_withdrawable - facts.withdrawals_unseen
     return max(left.quantize(CENT, rounding=ROUND_DOWN), Decimal("0.00"))
 
@@ -114,8 +114,7 @@ def check_transfer(
     if direction == Direction.INCOMING:
         left = DEPOSITS_PER_DAY - facts.deposits_today
         if amount > left:
-            raise OverDepositLimit(
-                f"Deposits are limited to ${DEPOSITS_PER_DAY:,} a day; ${max(left, Decimal('0.00')):,} is left today."
-            )
+            left = max(left, Decimal("0.00"))
+            raise OverDepositLimit(f"You can deposit ${DEPOSITS_PER_DAY:,} a day; ${left:,} is left today.")
     elif amount > (most := withdrawable(account, facts)):
         raise OverWithdrawable(f"You can withdraw up to ${most:,} now.")

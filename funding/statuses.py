@@ -117,6 +117,6 @@ TRANSFER_TRANSITIONS: dict[str, frozenset[str]] = {
 }
 
 BROKER_TRANSFER_STATUS: dict[str, TransferStatus] = {
-    **{status.value: status for status in MOVING_TRANSFER + (TransferStatus.COMPLETE,) + FAILED_TRANSFER},
+    **{status.value: status for status in (*MOVING_TRANSFER, TransferStatus.COMPLETE, *FAILED_TRANSFER)},
     "SETTLED": TransferStatus.COMPLETE,
 }

@@ -1,14 +1,21 @@
 """Rows for tests. Statuses are reached through the services that reach them in life: no impossible rows."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from brokerapp import state
-from brokerapp.alpaca.models import Account
+from brokerapp.alpaca.models import Account, AchRelationship
+from brokerapp.alpaca.models import Transfer as BrokerTransfer
+from funding.models import BankLink, Transfer
+from funding.services import banks, transfers
+from funding.services.snapshots import Snapshot
+from funding.statuses import BankLinkStatus, Direction, TransferStatus
 from onboarding.models import BrokerageAccount, KycApplication, User
 from onboarding.services import accounts, applications
 from onboarding.statuses import ApplicationStatus
@@ -116,3 +123,91 @@ class BrokerageAccountFactory:
             BrokerageAccount.objects.filter(pk=account.pk).update(**balances, balances_at=now)
             account.refresh_from_db()
         return account
+
+
+BANK = banks.BankDetails(
+    account_owner_name="Ada Byron",
+    bank_account_type="CHECKING",
+    bank_account_number="000123456789",
+    bank_routing_number="121000358",
+    nickname="",
+)
+
+
+def bank_reply(**fields: Any) -> AchRelationship:
+    """A bank link as the broker sends it."""
+    body = {**BANK, "id": str(uuid4()), "status": "QUEUED", "updated_at": "2026-03-02T15:00:00Z"}
+    return AchRelationship.from_reply({**body, **fields}, uuid4().hex)
+
+
+def transfer_reply(transfer: Transfer, **fields: Any) -> BrokerTransfer:
+    """A transfer as the broker sends it once it has taken `transfer` on."""
+    body = {
+        "id": str(transfer.broker_transfer_id or uuid4()),
+        "relationship_id": str(transfer.bank_link.relationship_id),
+        "type": "ach",
+        "status": "QUEUED",
+        "amount": str(transfer.amount),
+        "direction": transfer.direction,
+        "created_at": transfer.created_at.isoformat(),
+        "updated_at": transfer.created_at.isoformat(),
+    }
+    return BrokerTransfer.from_reply({**body, **fields}, uuid4().hex)
+
+
+class BankLinkFactory:
+    """Banks that a person linked, as far as `status` says."""
+
+    @staticmethod
+    def create(account: BrokerageAccount | None = None, status: str = "APPROVED", **details: Any) -> BankLink:
+        """APPROVED unless `status` says otherwise; `details` are columns."""
+        account = account or BrokerageAccountFactory.create()
+        link = BankLink.objects.create(
+            user=account.user,
+            account=account,
+            last4="6789",
+            bank_name="Bank of America",
+            **{**BANK, **details},
+        )
+        if status == BankLinkStatus.UNKNOWN:
+            return state.move(link, BankLinkStatus.UNKNOWN, reason="No reply.")
+        if status == BankLinkStatus.SUBMITTING:
+            return link
+        return banks.apply_bank_link(link=link, snapshot=Snapshot.of(bank_reply(status=status)))
+
+
+class TransferFactory:
+    """Transfers over an approved bank, as far as `status` says."""
+
+    @staticmethod
+    def create(
+        account: BrokerageAccount | None = None,
+        status: str = "QUEUED",
+        direction: str = Direction.INCOMING,
+        amount: str = "100.00",
+        now: datetime | None = None,
+    ) -> Transfer:
+        """QUEUED unless `status` says otherwise; RETURNED ones were COMPLETE before."""
+        account = account or BrokerageAccountFactory.create(cash_withdrawable=Decimal(1000))
+        now = now or timezone.now()
+        bank = BankLink.objects.active().filter(account=account).first() or BankLinkFactory.create(account)
+        transfer = transfers.request_transfer(
+            account=account,
+            intent_id=uuid4(),
+            direction=direction,
+            amount=Decimal(amount),
+            bank_link_id=str(bank.pk),
+            by=account.user,
+            now=now,
+        )
+        if status == TransferStatus.SUBMITTING:
+            return transfer
+        if status == TransferStatus.UNKNOWN:
+            return state.move(transfer, TransferStatus.UNKNOWN, reason="No reply.", send_claimed_at=now)
+        steps = ["COMPLETE", "RETURNED"] if status == TransferStatus.RETURNED else [status]
+        Transfer.objects.filter(pk=transfer.pk).update(send_claimed_at=now)
+        reply_id = str(uuid4())
+        for step in steps:
+            reply = transfer_reply(transfer, id=reply_id, status=step)
+            transfer = transfers.apply_transfer(transfer=transfer, snapshot=Snapshot.of(reply))
+        return transfer

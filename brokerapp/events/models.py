@@ -1,7 +1,8 @@
 """The broker's events as they came, and how far each stream has been followed."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -16,6 +17,10 @@ class Stream(models.TextChoices):
     JOURNALS = "journals", "Journals"
 
 
+SILENCE_LIMIT = timedelta(seconds=60)
+"""Heartbeats come about every fifteen seconds; a stream without a byte for this long is not followed."""
+
+
 class BrokerEventQuerySet(models.QuerySet["BrokerEvent"]):
     """Reads of events."""
 
@@ -25,18 +30,20 @@ class BrokerEventQuerySet(models.QuerySet["BrokerEvent"]):
 
 
 class BrokerEvent(models.Model):
-    """One event, stored before it is handled. `payload` holds only the fields we use, and no personal data."""
+    """One event, stored before it is handled. `payload` holds only what we use, and no personal data."""
 
     id = models.BigAutoField(primary_key=True)
     stream = models.CharField(max_length=20, choices=Stream)
     event_id = models.CharField("event ID (ULID)", max_length=64)
     account_id = models.UUIDField("account ID at Alpaca", null=True, blank=True, db_index=True)
-    payload = models.JSONField()
+    payload = models.JSONField(encoder=DjangoJSONEncoder)
     occurred_at = models.DateTimeField(null=True, blank=True)
     received_at = models.DateTimeField(default=timezone.now)
 
     handled_at = models.DateTimeField(null=True, blank=True)
-    outcome = models.CharField(max_length=200, blank=True, help_text="what became of it, if not simply applied")
+    outcome = models.CharField(
+        max_length=200, blank=True, help_text="what became of it, if not simply applied"
+    )
     attempts = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(default=timezone.now)
     error = models.CharField(max_length=500, blank=True)
@@ -71,3 +78,7 @@ class StreamCursor(models.Model):
 
     def __str__(self) -> str:
         return self.stream
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether news of this stream reach us at `now`; if not, pages say as of when they are."""
+        return self.connected and self.last_seen_at is not None and now - self.last_seen_at < SILENCE_LIMIT

@@ -84,7 +84,7 @@ def link_bank(*, account: BrokerageAccount, details: BankDetails, by: User) -> B
 def send_bank_link(*, link: BankLink) -> BankLink:
     """Make the call for a SUBMITTING link and record its outcome.
 
-    May be repeated: Alpaca allows one active link per account and refuses a second (409), whose first we then adopt.
+    May be repeated: Alpaca allows one active link per account and refuses a second (409); we adopt the first.
     """
     try:
         reply = get_client(about=link).create_ach_relationship(
@@ -157,9 +157,9 @@ def unlink_bank(*, link: BankLink) -> BankLink:
 
 
 def send_unlink(*, link: BankLink) -> BankLink:
-    """Make the call for a CANCEL_REQUESTED link and record its outcome. May be repeated: deleting twice is deleting.
+    """Make the call for a CANCEL_REQUESTED link and record its outcome. May be repeated: so is a deletion.
 
-    Where the broker refuses, the link goes back to PENDING: a polled status, so the next sweep reads what it is.
+    Where the broker refuses, the link goes back to PENDING: that is polled, so a sweep reads what it is.
     """
     assert link.relationship_id is not None
     try:
@@ -243,7 +243,7 @@ def sync_bank_links(*, now: datetime) -> None:
 
 
 def sync_bank_link(*, link: BankLink, now: datetime) -> BankLink:
-    """Read the link at the broker and apply it. One that Alpaca no longer lists will not be approved any more."""
+    """Read the link at the broker and apply it. One that Alpaca no longer lists will not be approved."""
     snapshot, request_id = _fetch(link)
     if snapshot is not None:
         return apply_bank_link(link=link, snapshot=snapshot)
@@ -264,7 +264,7 @@ def on_bank_event(event: Mapping[str, Any]) -> str:
     """A funding event about a bank link: read the link at the broker and apply that; the event is a hint.
 
     Where Alpaca does not list it (refused and unlinked ones can be missing), the event itself is applied.
-    Returns what was done, if not that. Raises `EventTooEarly` while a link of the account has no known outcome,
+    Returns what was done, if not that. Raises `EventTooEarly` while a link of the account is unsettled,
     `BrokerNotDone` and `BrokerOutcomeUnknown`, all for the caller to try again.
     """
     link = BankLink.objects.filter(relationship_id=event["entity_id"]).select_related("account").first()

@@ -1,14 +1,15 @@
-"""What became of a transfer whose reply was lost: the one question that must never be answered by posting again.
+"""What became of a transfer whose reply was lost: a question never to be answered by posting again.
 
 A SUBMITTING or UNKNOWN row is one of four cases, told apart by our own records and the account's list:
 
 1. Nobody claimed it: the message to the worker was lost. Nothing was posted; post it.
 2. The broker lists exactly one transfer that can only be ours (same amount, direction and bank link, created
-   after we started, and not the transfer of another row): adopt it. The rules refuse a second transfer of the
-   same direction and amount while one is unsettled, so two of our own rows never compete for it.
-3. The broker lists none, and no call was ever attempted: every attempt has its `ApiCall` row before it is made,
-   and none that may have arrived is there. The claiming process died between claim and call. Once it cannot be
-   alive any more (tasks are killed after `CELERY_TASK_TIME_LIMIT`), the claim is given back and it is posted.
+   after we started, and not the transfer of another row): adopt it. The rules refuse a second transfer of
+   the same direction and amount while one is unsettled, so two of our own rows never compete for it.
+3. The broker lists none, and no call was ever attempted: every attempt has its `ApiCall` row before it is
+   made, and none that may have arrived is there. The claiming process died between claim and call. Once it
+   cannot be alive any more (tasks are killed after `CELERY_TASK_TIME_LIMIT`), the claim is given back and
+   the transfer is posted.
 4. The broker lists none or several, and a call may have arrived: the list may still be behind, or a person at
    the broker must look. It stays UNKNOWN, is looked for at every sweep, and staff may decide.
 """
@@ -45,7 +46,7 @@ class NotUndecided(Exception):
 
 
 def settle_transfers(*, now: datetime) -> None:
-    """Settle every transfer that has had no known outcome for `SETTLE_AFTER_SECONDS`; old ones every ten minutes."""
+    """Settle transfers without a known outcome for `SETTLE_AFTER_SECONDS`; old ones every ten minutes."""
     before = now - timedelta(seconds=settings.SETTLE_AFTER_SECONDS)
     rested = Q(synced_at__isnull=True) | Q(synced_at__lt=now - timedelta(minutes=10))
     young = Q(created_at__gt=now - timedelta(hours=1))
@@ -138,7 +139,7 @@ def _leave_unknown(transfer: Transfer, matches: int) -> Transfer:
 
 
 def record_not_done(*, transfer: Transfer, by: User) -> Transfer:
-    """Staff decide, after asking the broker, that an UNKNOWN transfer was never made. Raises `NotUndecided`."""
+    """Staff decide, having asked the broker, that an UNKNOWN one was never made. Raises `NotUndecided`."""
     if transfer.status != TransferStatus.UNKNOWN:
         raise NotUndecided(f"{transfer} is {transfer.status}.")
     reason = f"The broker has no such transfer; no money moved. Decided by {by}."

@@ -1,4 +1,4 @@
-"""What the broker says of one bank link or transfer at one time: the same whether polled, pushed or replied."""
+"""What the broker says of a bank link or transfer at one time: the same if polled, pushed or replied."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -124,7 +124,7 @@ def send_transfer(*, transfer: Transfer, now: datetime) -> Transfer:
 
 
 def _end_call(transfer: Transfer, to: TransferStatus, reason: str, request_id: str) -> Transfer:
-    """Record a call that gave no transfer; unless a sweep or an event has learnt more than the call in the meantime."""
+    """Record a call that gave no transfer; unless a sweep or an event has learnt more by now."""
     with transaction.atomic():
         transfer = Transfer.objects.select_for_update().get(pk=transfer.pk)
         if transfer.broker_transfer_id is not None or not state.can_move(transfer, to):
@@ -215,9 +215,9 @@ def fetch_transfers(
 def on_transfer_event(event: Mapping[str, Any]) -> str:
     """A funding event about a transfer: read the account's transfers at the broker and apply those.
 
-    The event is a hint. Where Alpaca does not list the transfer, the event itself is applied. Returns what was
-    done, if not that. Raises `EventTooEarly` while a transfer of the account has no known outcome (the event
-    may be about that one), `BrokerNotDone` and `BrokerOutcomeUnknown`, all for the caller to try again.
+    The event is a hint. Where Alpaca does not list the transfer, the event itself is applied. Returns what
+    was done, if not that. Raises `EventTooEarly` while a transfer of the account has no known outcome (the
+    event may be about that one), `BrokerNotDone` and `BrokerOutcomeUnknown`, all for the caller to try again.
     """
     found = Transfer.objects.filter(broker_transfer_id=event["entity_id"]).select_related("account").first()
     if found is None:

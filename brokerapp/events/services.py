@@ -1,0 +1,179 @@
+"""Events: stored first, handled after, tried again until handled or given up with a reason."""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError
+from django.db.models import F
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.module_loading import import_string
+
+from brokerapp import jobs
+from brokerapp.alpaca.errors import BrokerBusy, BrokerOutcomeUnknown, BrokerUnreachable
+from brokerapp.alpaca.stream import Event
+from brokerapp.events.models import BrokerEvent, Stream
+from onboarding.models import BrokerageAccount
+
+logger = logging.getLogger(__name__)
+
+KEPT_FIELDS = {
+    Stream.ACCOUNTS: ("account_id", "at", "status_from", "status_to", "account_blocked", "trading_blocked"),
+    Stream.FUNDING: ("account_id", "at", "entity_id", "entity_type", "status_from", "status_to", "reason"),
+    Stream.TRADES: (
+        "account_id",
+        "at",
+        "event",
+        "execution_id",
+        "order",
+        "position_qty",
+        "previous_execution_id",
+        "price",
+        "qty",
+        "reason",
+        "settle_date",
+        "timestamp",
+    ),
+    Stream.JOURNALS: ("at", "entry_type", "journal_id", "status_from", "status_to"),
+}
+"""What is stored of an event; not KYC results, account numbers and descriptions, which may be personal."""
+
+DISPATCH = {
+    Stream.ACCOUNTS: "onboarding.services.accounts.on_account_event",
+    Stream.FUNDING: "brokerapp.events.services.on_funding_event",
+    Stream.TRADES: "trading.services.orders.on_trade_event",
+}
+"""Who acts on a stream's events, called with the payload; returns what was done, if not simply applied.
+
+Journals are kept for the record alone: the cash they move is read with the account's balances.
+"""
+FUNDING_DISPATCH = {
+    "BankRelationship": "funding.services.banks.on_bank_event",
+    "Transfer": "funding.services.transfers.on_transfer_event",
+}
+
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=10)
+MAX_ATTEMPTS = 10
+"""With the pauses above, about half an hour."""
+BROKER_AWAY_FOR = timedelta(hours=24)
+"""How long an event is tried again while the broker does not answer, whatever the number of attempts."""
+FOREIGN_AFTER = timedelta(minutes=10)
+"""An event about an account that we do not know is about somebody else's once it is this old.
+
+Younger ones can be about an account whose reply to us is still on its way.
+"""
+SWEEP_FOR_SECONDS = 60
+
+
+class UnknownAccount(Exception):
+    """The event is about an account that we have not written down, or not yet."""
+
+
+def store_event(*, stream: Stream, event: Event) -> BrokerEvent | None:
+    """Keep an event and have it handled. Returns None, and does nothing, if it is there already."""
+    body = event.body
+    row, created = BrokerEvent.objects.get_or_create(
+        stream=stream,
+        event_id=event.id,
+        defaults={
+            "account_id": body.get("account_id") or None,
+            "payload": {"event_id": event.id}
+            | {name: body[name] for name in KEPT_FIELDS[stream] if name in body},
+            "occurred_at": parse_datetime(str(body.get("at") or "")),
+        },
+    )
+    if not created:
+        return None
+    jobs.enqueue("brokerapp.events.tasks.handle_event", event_pk=row.pk)
+    return row
+
+
+def handle_event(*, event_pk: int, now: datetime) -> None:
+    """Try once to handle an event, if it is due and no other process is at it.
+
+    The attempt is counted before it is made and holds off others until the next try is due, so that a
+    process that dies leaves an event that is tried again. What fails is kept on the row; nothing is raised.
+    """
+    due = BrokerEvent.objects.waiting(now).filter(pk=event_pk)
+    event = due.first()
+    if event is None or not due.filter(attempts=event.attempts).update(
+        attempts=F("attempts") + 1, next_try_at=now + _pause(event.attempts)
+    ):
+        return
+    event.refresh_from_db()
+    try:
+        outcome = dispatch(event, now)
+    except Exception as error:  # noqa: BLE001  one event's trouble must not keep the others waiting
+        _record_failure(event, error, now)
+    else:
+        _close(event, outcome, "")
+
+
+def _pause(attempts: int) -> timedelta:
+    return min(FIRST_PAUSE * 2 ** min(attempts, 10), LONGEST_PAUSE)
+
+
+def dispatch(event: BrokerEvent, now: datetime) -> str:
+    """Have the app concerned act on an event. Returns what was done, if not simply applied.
+
+    Raises what the app raises, and `UnknownAccount` for an account that may become ours in a moment.
+    """
+    if event.stream not in DISPATCH:
+        return "kept for the record"
+    if not BrokerageAccount.objects.filter(broker_account_id=event.account_id).exists():
+        if now - (event.occurred_at or event.received_at) > FOREIGN_AFTER:
+            return "not one of our accounts"
+        raise UnknownAccount("not one of our accounts, or not yet")
+    handler: Callable[[dict[str, object]], str | None] = import_string(DISPATCH[Stream(event.stream)])
+    return handler(event.payload) or ""
+
+
+def on_funding_event(payload: dict[str, object]) -> str:
+    """A funding event, by what it is about."""
+    path = FUNDING_DISPATCH.get(str(payload.get("entity_type")))
+    if path is None:
+        return f"not followed: {payload.get('entity_type')}"
+    handler: Callable[[dict[str, object]], str | None] = import_string(path)
+    return handler(payload) or ""
+
+
+def handle_waiting_events() -> None:
+    """Handle every event that is due, oldest first, for a minute at most."""
+    stop = time.monotonic() + SWEEP_FOR_SECONDS
+    for event_pk in list(BrokerEvent.objects.waiting(timezone.now()).values_list("pk", flat=True)[:2000]):
+        if time.monotonic() > stop:
+            return
+        handle_event(event_pk=event_pk, now=timezone.now())
+
+
+def retry_event(*, event: BrokerEvent) -> None:
+    """Have an event handled once more, whatever became of it before."""
+    BrokerEvent.objects.filter(pk=event.pk).update(
+        handled_at=None, outcome="", attempts=0, next_try_at=timezone.now()
+    )
+    jobs.enqueue("brokerapp.events.tasks.handle_event", event_pk=event.pk)
+
+
+def _record_failure(event: BrokerEvent, error: Exception, now: datetime) -> None:
+    """Keep why an attempt failed; outside whatever the attempt rolled back."""
+    # The text of a database error can hold the values of a row.
+    said = "" if isinstance(error, DatabaseError) else f": {error}"
+    text = f"{type(error).__name__}{said}"[:500]
+    away = isinstance(error, (BrokerBusy, BrokerUnreachable, BrokerOutcomeUnknown))
+    lasts = now - event.received_at < BROKER_AWAY_FOR if away else event.attempts < MAX_ATTEMPTS
+    if lasts:
+        logger.info("event %s failed, attempt %s: %s", event, event.attempts, text)
+        BrokerEvent.objects.filter(pk=event.pk).update(error=text)
+    elif isinstance(error, UnknownAccount):
+        _close(event, "not one of our accounts", "")
+    else:
+        logger.error("event %s is given up after %s attempts", event, event.attempts, exc_info=error)
+        _close(event, f"given up after {event.attempts} attempts", text)
+
+
+def _close(event: BrokerEvent, outcome: str, error: str) -> None:
+    BrokerEvent.objects.filter(pk=event.pk).update(
+        handled_at=timezone.now(), outcome=outcome[:200], error=error
+    )
