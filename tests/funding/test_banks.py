@@ -1,0 +1,225 @@
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+import requests
+from django.db import connection
+from django.utils import timezone
+
+from funding.models import BankLink
+from funding.services import banks
+from funding.services.snapshots import EventTooEarly
+from funding.statuses import BankLinkStatus
+from onboarding.models import BrokerageAccount
+from onboarding.rules import AccountNotActive
+from tests.factories import BANK, BankLinkFactory, BrokerageAccountFactory, TransferFactory
+from tests.funding.conftest import BrokerStub, relationship
+
+pytestmark = pytest.mark.django_db
+
+NOW = timezone.now() + timedelta(minutes=5)
+ONE_ONLY = {"code": 40910000, "message": "only one active ach relationship allowed"}
+
+
+@pytest.fixture
+def account() -> BrokerageAccount:
+    return BrokerageAccountFactory.create()
+
+
+def link_at(account: BrokerageAccount, broker: BrokerStub, **reply: object) -> BankLink:
+    if not reply:
+        unsaved = BankLink(account=account, **BANK)
+        reply = {"json": relationship(unsaved)}
+    broker.on("POST", account, "ach_relationships", **reply)
+    return banks.link_bank(account=account, details=BANK, by=account.user)
+
+
+def test_link_bank_takes_over_the_reply(account: BrokerageAccount, broker: BrokerStub) -> None:
+    link = link_at(account, broker)
+    assert link.status == BankLinkStatus.QUEUED
+    assert link.name == "Bank of America ••6789"
+    assert link.last_request_id
+
+
+def test_link_bank_numbers_are_encrypted_at_rest(account: BrokerageAccount, broker: BrokerStub) -> None:
+    link = link_at(account, broker)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT bank_account_number, bank_routing_number FROM funding_banklink")
+        stored = cursor.fetchone()
+    assert not any(BANK["bank_account_number"] in value or "121000358" in value for value in stored)
+    assert BankLink.objects.get(pk=link.pk).bank_account_number == BANK["bank_account_number"]
+
+
+def test_link_bank_double_click_gives_the_first_row(account: BrokerageAccount, broker: BrokerStub) -> None:
+    first = link_at(account, broker)
+    assert banks.link_bank(account=account, details=BANK, by=account.user) == first
+    assert broker.count("POST") == 1
+
+
+def test_link_bank_another_one_is_linked(account: BrokerageAccount, broker: BrokerStub) -> None:
+    link_at(account, broker)
+    with pytest.raises(banks.BankAlreadyLinked):
+        banks.link_bank(account=account, details={**BANK, "bank_account_number": "9999"}, by=account.user)
+
+
+def test_link_bank_account_in_review() -> None:
+    account = BrokerageAccountFactory.create(status="SUBMITTED")
+    with pytest.raises(AccountNotActive):
+        banks.link_bank(account=account, details=BANK, by=account.user)
+    assert not BankLink.objects.exists()
+
+
+def test_link_bank_refused_frees_the_account(account: BrokerageAccount, broker: BrokerStub) -> None:
+    link = link_at(account, broker, json={"code": 40010001, "message": "bad routing"}, status=400)
+    assert link.status == BankLinkStatus.REJECTED
+    assert "bad routing" in link.status_reason
+    assert not BankLink.objects.active().exists()
+
+
+def test_settle_bank_links_reply_lost_adopts_ours(account: BrokerageAccount, broker: BrokerStub) -> None:
+    link = link_at(account, broker, body=requests.ReadTimeout())
+    assert link.status == BankLinkStatus.UNKNOWN
+    broker.on("GET", account, "ach_relationships", json=[relationship(link, status="APPROVED")])
+    banks.settle_bank_links(now=NOW)
+    link.refresh_from_db()
+    assert link.status == BankLinkStatus.APPROVED
+    assert broker.count("POST") == 1
+
+
+def test_settle_bank_link_not_there_is_sent_again(account: BrokerageAccount, broker: BrokerStub) -> None:
+    link = BankLinkFactory.create(account, status="UNKNOWN")
+    broker.on("GET", account, "ach_relationships", json=[])
+    broker.on("POST", account, "ach_relationships", json=relationship(link))
+    assert banks.settle_bank_link(link=link, now=NOW).status == BankLinkStatus.QUEUED
+
+
+def test_settle_bank_link_sent_again_while_the_first_arrives(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    link = BankLinkFactory.create(account, status="UNKNOWN")
+    empty = broker.on("GET", account, "ach_relationships", json=[])
+    broker.on("POST", account, "ach_relationships", json=ONE_ONLY, status=409)
+    link = banks.settle_bank_link(link=link, now=NOW)
+    assert link.status == BankLinkStatus.UNKNOWN
+    broker.mock.remove(empty)
+    broker.on("GET", account, "ach_relationships", json=[relationship(link)])
+    assert banks.settle_bank_link(link=link, now=NOW).status == BankLinkStatus.QUEUED
+
+
+def test_settle_bank_link_other_bank_there_is_refused(account: BrokerageAccount, broker: BrokerStub) -> None:
+    link = BankLinkFactory.create(account, status="UNKNOWN")
+    other = relationship(link, bank_account_number="5555")
+    broker.on("GET", account, "ach_relationships", json=[other])
+    assert banks.settle_bank_link(link=link, now=NOW).status == BankLinkStatus.REJECTED
+
+
+def test_settle_bank_link_broker_away_for_a_day_gives_up(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    link = BankLinkFactory.create(account, status="SUBMITTING")
+    broker.on("GET", account, "ach_relationships", json=[])
+    link = banks.settle_bank_link(link=link, now=NOW + timedelta(days=1))
+    assert link.status == BankLinkStatus.REJECTED
+    assert broker.count("POST") == 0
+
+
+def test_unlink_bank(account: BrokerageAccount, broker: BrokerStub) -> None:
+    link = BankLinkFactory.create(account)
+    gone = broker.on("DELETE", account, f"ach_relationships/{link.relationship_id}", status=204)
+    link = banks.unlink_bank(link=link)
+    assert link.status == BankLinkStatus.CANCELED
+    banks.unlink_bank(link=link)
+    assert gone.call_count == 1
+
+
+def test_unlink_bank_while_a_transfer_runs(account: BrokerageAccount) -> None:
+    transfer = TransferFactory.create(account)
+    with pytest.raises(banks.CannotUnlink, match="a transfer runs"):
+        banks.unlink_bank(link=transfer.bank_link)
+
+
+def test_unlink_bank_before_the_broker_has_it(account: BrokerageAccount) -> None:
+    with pytest.raises(banks.CannotUnlink):
+        banks.unlink_bank(link=BankLinkFactory.create(account, status="UNKNOWN"))
+
+
+def test_unlink_bank_reply_lost_is_repeated_by_the_sweep(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    link = BankLinkFactory.create(account)
+    path = f"ach_relationships/{link.relationship_id}"
+    broken = broker.on("DELETE", account, path, body=requests.ReadTimeout())
+    link = banks.unlink_bank(link=link)
+    assert link.status == BankLinkStatus.CANCEL_REQUESTED
+    broker.mock.remove(broken)
+    broker.on("DELETE", account, path, json={"message": "not found"}, status=404)
+    banks.settle_bank_links(now=NOW)
+    link.refresh_from_db()
+    assert link.status == BankLinkStatus.CANCELED
+
+
+def test_unlink_bank_refused_is_polled_again(account: BrokerageAccount, broker: BrokerStub) -> None:
+    link = BankLinkFactory.create(account)
+    path = f"ach_relationships/{link.relationship_id}"
+    broker.on("DELETE", account, path, json={"message": "no"}, status=422)
+    broker.on("GET", account, "ach_relationships", json=[relationship(link, status="APPROVED")])
+    banks.unlink_bank(link=link)
+    banks.sync_bank_links(now=NOW)
+    link.refresh_from_db()
+    assert link.status == BankLinkStatus.APPROVED
+
+
+def test_apply_bank_link_list_read_before_our_delete_does_not_undo_it(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    link = BankLinkFactory.create(account)
+    broker.on("DELETE", account, f"ach_relationships/{link.relationship_id}", body=requests.ReadTimeout())
+    broker.on("GET", account, "ach_relationships", json=[relationship(link, status="APPROVED")])
+    banks.unlink_bank(link=link)
+    event = {"account_id": str(account.broker_account_id), "entity_id": str(link.relationship_id)}
+    banks.on_bank_event(event)
+    link.refresh_from_db()
+    assert link.status == BankLinkStatus.CANCEL_REQUESTED
+
+
+def test_sync_bank_links_approves(account: BrokerageAccount, broker: BrokerStub) -> None:
+    link = BankLinkFactory.create(account, status="QUEUED")
+    broker.on("GET", account, "ach_relationships", json=[relationship(link, status="APPROVED")])
+    banks.sync_bank_links(now=NOW)
+    link.refresh_from_db()
+    assert link.status == BankLinkStatus.APPROVED
+
+
+def test_sync_bank_links_no_longer_listed_is_refused(account: BrokerageAccount, broker: BrokerStub) -> None:
+    link = BankLinkFactory.create(account, status="QUEUED")
+    broker.on("GET", account, "ach_relationships", json=[])
+    banks.sync_bank_links(now=NOW)
+    link.refresh_from_db()
+    assert link.status == BankLinkStatus.REJECTED
+
+
+def test_on_bank_event_not_listed_applies_the_event(account: BrokerageAccount, broker: BrokerStub) -> None:
+    link = BankLinkFactory.create(account, status="QUEUED")
+    broker.on("GET", account, "ach_relationships", json=[])
+    event = {
+        "account_id": str(account.broker_account_id),
+        "entity_id": str(link.relationship_id),
+        "status_to": "REJECTED",
+        "reason": "bank account owner name does not match brokerage account name",
+        "at": "2026-03-02T15:01:00Z",
+    }
+    banks.on_bank_event(event)
+    link.refresh_from_db()
+    assert link.status == BankLinkStatus.REJECTED
+    assert "owner name" in link.status_reason
+
+
+def test_on_bank_event_before_the_reply_is_too_early(account: BrokerageAccount) -> None:
+    BankLinkFactory.create(account, status="SUBMITTING")
+    with pytest.raises(EventTooEarly):
+        banks.on_bank_event({"account_id": str(account.broker_account_id), "entity_id": str(uuid4())})
+
+
+def test_on_bank_event_of_another_system_is_ignored(account: BrokerageAccount) -> None:
+    event = {"account_id": str(account.broker_account_id), "entity_id": str(uuid4())}
+    assert banks.on_bank_event(event) == "not one of our bank links"
