@@ -43,7 +43,7 @@ KEPT_FIELDS = {
 DISPATCH = {
     Stream.ACCOUNTS: "onboarding.services.accounts.on_account_event",
     Stream.FUNDING: "brokerapp.events.services.on_funding_event",
-    Stream.TRADES: "trading.services.orders.on_trade_event",
+    Stream.TRADES: "trading.services.fills.on_trade_event",
 }
 """Who acts on a stream's events, called with the payload; returns what was done, if not simply applied.
 
