@@ -6,6 +6,7 @@ import sys
 
 from devstack.errors import StackError
 from devstack.paths import DEV_DIR
+from devstack.run import run
 from devstack.services import running_services
 
 
@@ -13,6 +14,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; the process's exit code. A StackError becomes one line on standard error and code 1."""
     parser = argparse.ArgumentParser(prog="python -m devstack")
     commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("run", help="everything").set_defaults(run=lambda _: run())
     commands.add_parser("services", help="PostgreSQL and Valkey alone, in the foreground").set_defaults(run=services)
     options = parser.parse_args(arguments)
     try:

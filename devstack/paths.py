@@ -12,7 +12,6 @@ MAIL_DIR = DEV_DIR / "mail"
 SECRETS_FILE = DEV_DIR / "secrets.env"
 STACK_FILE = DEV_DIR / "stack.json"
 LOCK_FILE = DEV_DIR / "run.lock"
-PEOPLE_FILE = DEV_DIR / "people.json"
 SANDBOX_STATE_DIR = DEV_DIR / "sandbox"
 
 LONGEST_SOCKET_PATH = 100

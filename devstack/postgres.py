@@ -71,6 +71,7 @@ def initialise(data_dir: Path) -> None:
             reaching=(data_dir, bin_dir()),
         ),
         cwd="/",
+        start_new_session=True,
         capture_output=True,
         text=True,
         check=False,
@@ -133,7 +134,8 @@ def as_server_user(command: list[str], *, reaching: tuple[Path, ...]) -> list[st
     user = pwd.getpwnam(UNPRIVILEGED_USER)
     setpriv = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
     if not all(_open_to_others(path) for path in reaching):
-        setpriv += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+        # access(2) forgets capabilities of a user that is not root, unless the second bit says otherwise.
+        setpriv += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup"]
     return [*setpriv, "--", *command]
 
 
