@@ -19,7 +19,7 @@ class StatusRowAdmin(ReadOnlyAdmin):
 
     list_per_page = 50
     show_full_result_count = False
-    readonly_fields: Any = ("broker_calls", "history")
+    readonly_fields = ("broker_calls", "history")
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         """Whether this member of staff may run actions."""
