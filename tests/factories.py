@@ -11,6 +11,7 @@ from factory.django import DjangoModelFactory
 
 from brokerapp import state
 from brokerapp.alpaca.models import Account, AchRelationship
+from brokerapp.alpaca.models import Order as BrokerOrder
 from brokerapp.alpaca.models import Transfer as BrokerTransfer
 from funding.models import BankLink, Transfer
 from funding.services import banks, transfers
@@ -19,6 +20,8 @@ from funding.statuses import BankLinkStatus, Direction, TransferStatus
 from onboarding.models import BrokerageAccount, KycApplication, User
 from onboarding.services import accounts, applications
 from onboarding.statuses import ApplicationStatus
+from trading.models import Asset, Order, Position, Quote
+from trading.services import orders
 
 PASSWORD = "correct-horse-battery"
 IP_ADDRESS = "203.0.113.7"
@@ -211,3 +214,104 @@ class TransferFactory:
             reply = transfer_reply(transfer, id=reply_id, status=step)
             transfer = transfers.apply_transfer(transfer=transfer, snapshot=Snapshot.of(reply))
         return transfer
+
+
+class AssetFactory(DjangoModelFactory[Asset]):
+    """A US stock that can be traded in fractions."""
+
+    class Meta:
+        model = Asset
+        django_get_or_create = ("symbol",)
+
+    id = factory.LazyFunction(uuid4)
+    symbol = "AAPL"
+    name = "Apple Inc. Common Stock"
+    exchange = "NASDAQ"
+    asset_class = "us_equity"
+    status = Asset.ACTIVE
+    tradable = True
+    fractionable = True
+    marginable = True
+    shortable = True
+    synced_at = factory.LazyFunction(timezone.now)
+
+
+class QuoteFactory(DjangoModelFactory[Quote]):
+    """Prices synced just now."""
+
+    class Meta:
+        model = Quote
+        django_get_or_create = ("symbol",)
+
+    symbol = "AAPL"
+    bid = Decimal("199.90")
+    ask = Decimal("200.10")
+    last = Decimal("200.00")
+    previous_close = Decimal("198.00")
+    as_of = factory.LazyFunction(timezone.now)
+    synced_at = factory.LazyFunction(timezone.now)
+
+
+class PositionFactory(DjangoModelFactory[Position]):
+    """Two shares bought at 150."""
+
+    class Meta:
+        model = Position
+
+    asset = factory.SubFactory(AssetFactory)
+    symbol = factory.SelfAttribute("asset.symbol")
+    qty = Decimal(2)
+    avg_entry_price = Decimal(150)
+    cost_basis = Decimal(300)
+    synced_at = factory.LazyFunction(timezone.now)
+
+
+def order_reply(order: Order, status: str = "accepted", **fields: Any) -> BrokerOrder:
+    """One of our orders as the broker sends it."""
+    return BrokerOrder.from_reply(order_body(order, status, **fields), uuid4().hex)
+
+
+def order_body(order: Order, status: str = "accepted", **fields: Any) -> dict[str, Any]:
+    """The JSON of one of our orders."""
+    at = "2026-03-02T15:00:00.123456789Z"
+    return {
+        "id": str(order.broker_order_id or uuid4()),
+        "client_order_id": order.client_order_id,
+        "status": status,
+        "symbol": order.symbol,
+        "side": order.side.lower(),
+        "type": "market",
+        "time_in_force": "day",
+        "qty": str(order.qty) if order.qty is not None else None,
+        "notional": str(order.notional) if order.notional is not None else None,
+        "filled_qty": "0",
+        "filled_avg_price": None,
+        "created_at": at,
+        "updated_at": at,
+        "submitted_at": at,
+    } | fields
+
+
+class OrderFactory:
+    """Orders that the broker has taken; SUBMITTING if `status` is ''."""
+
+    @staticmethod
+    def create(account: BrokerageAccount, status: str = "accepted", **columns: Any) -> Order:
+        """`status` is Alpaca's word. A buy of 0.42 AAPL unless `columns` say otherwise."""
+        asset = columns.pop("asset", None) or AssetFactory.create()
+        fields = {key: columns.pop(key) for key in ("filled_qty", "filled_avg_price") if key in columns}
+        if "notional" not in columns:
+            columns.setdefault("qty", Decimal("0.42"))
+        order_id = columns.pop("id", None) or uuid4()
+        order = Order.objects.create(
+            id=order_id,
+            client_order_id=str(order_id),
+            user=account.user,
+            account=account,
+            asset=asset,
+            symbol=asset.symbol,
+            **{"side": Order.Side.BUY, **columns},
+        )
+        return (
+            orders.apply_order(order=order, reply=order_reply(order, status, **fields)) if status else order
+        )
