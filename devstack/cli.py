@@ -1,24 +1,30 @@
 """The commands of `python -m devstack`."""
 
 import argparse
+import os
+import shutil
 import signal
 import sys
 
+from devstack import paths
+from devstack.checks import check
+from devstack.environment import given_values
 from devstack.errors import StackError
-from devstack.paths import DEV_DIR
-from devstack.run import run
-from devstack.services import running_services
+from devstack.lock import lock
+from devstack.record import end_leftovers
+from devstack.run import only_stack, run
+from devstack.services import clear_abandoned, remove_data, running_services
+
+TEST_WORKERS = "2"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; the process's exit code. A StackError becomes one line on standard error and code 1."""
+    """Run one command; the process's exit code. A StackError becomes a line on standard error and code 1."""
     parser = argparse.ArgumentParser(prog="python -m devstack")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("run", help="everything").set_defaults(run=lambda _: run())
-    commands.add_parser("services", help="PostgreSQL and Valkey alone, in the foreground").set_defaults(run=services)
-    options = parser.parse_args(arguments)
+    parser.add_argument("command", choices=COMMANDS)
+    options, rest = parser.parse_known_args(arguments)
     try:
-        return int(options.run(options) or 0)
+        return COMMANDS[options.command](rest) or 0
     except StackError as error:
         print(error, file=sys.stderr)
         return 1
@@ -26,10 +32,57 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def services(_: argparse.Namespace) -> None:
+def test(arguments: list[str]) -> int:
+    """Become pytest, with two workers unless told otherwise."""
+    command = [sys.executable, "-m", "pytest", "--numprocesses", TEST_WORKERS, "-rs", *arguments]
+    os.execv(sys.executable, command)
+
+
+def reset() -> None:
+    """Forget everything that the development stack keeps; what DATABASE_URL and REDIS_URL name is not
+    touched.
+    """
+    with only_stack():
+        end_leftovers(paths.STACK_FILE)
+        remove_data(paths.DATA_DIR)
+        clear_abandoned(paths.TEST_DIR)
+        for folder in (paths.LOG_DIR, paths.MAIL_DIR, paths.SANDBOX_STATE_DIR):
+            shutil.rmtree(folder, ignore_errors=True)
+        for file in (paths.SECRETS_FILE, *paths.DEV_DIR.glob("celerybeat-schedule*")):
+            file.unlink(missing_ok=True)
+    own = [name for name in ("DATABASE_URL", "REDIS_URL") if given_values().get(name)]
+    print(f"The development stack's data is gone{f'; {own} untouched' if own else ''}.")
+
+
+def services() -> None:
     """Run the embedded servers until Ctrl-C, after printing their variables for the shell."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with running_services(DEV_DIR / "data", given={}, throwaway=False) as variables:
+    with only_stack(), running_services(paths.DATA_DIR, given={}, throwaway=False) as variables:
         for name, value in variables.items():
             print(f"{name}={value}", flush=True)
         signal.pause()
+
+
+def format_files() -> int:
+    """Put the Python files into the project's format."""
+    ruff = str(paths.ROOT / ".venv" / "bin" / "ruff")
+    os.execv(ruff, [ruff, "format"])
+
+
+def bench(arguments: list[str]) -> int:
+    """Become the benchmarks."""
+    os.execv(sys.executable, [sys.executable, "-m", "benchmarks", *arguments])
+
+
+COMMANDS = {
+    "run": lambda _: run(),
+    "services": lambda _: services(),
+    "test": test,
+    "check": lambda _: check(),
+    "format": lambda _: format_files(),
+    "bench": bench,
+    "reset": lambda _: reset(),
+    "lock": lambda _: lock(),
+    # The set-up has happened by the time this module can be imported.
+    "setup": lambda _: None,
+}

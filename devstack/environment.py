@@ -80,7 +80,7 @@ def sandbox_environment(sandbox_port: int, info: Mapping[str, str]) -> dict[str,
 
 
 def stack_secrets(secrets_file: Path) -> dict[str, str]:
-    """SECRET_KEY and FIELD_ENCRYPTION_KEYS of this checkout, made the first time and kept in `secrets_file`."""
+    """SECRET_KEY and FIELD_ENCRYPTION_KEYS of this checkout, made once and kept in `secrets_file`."""
     if not secrets_file.exists():
         secrets_file.parent.mkdir(parents=True, exist_ok=True)
         field_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()

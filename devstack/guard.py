@@ -1,7 +1,7 @@
 """`python -m devstack.guard RECORD`: ends a stack whose owner died without a word.
 
-The owner holds the other end of our standard input and never writes to it. When the owner is gone, however it went,
-the kernel closes that end, and we end what the record still names.
+The owner holds the other end of our standard input and never writes to it. When the owner is gone, however it
+went, the kernel closes that end, and we end what the record still names.
 """
 
 import os

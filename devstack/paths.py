@@ -7,6 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DEV_DIR = ROOT / ".dev"
+DATA_DIR = DEV_DIR / "data"
+TEST_DIR = DEV_DIR / "test"
 LOG_DIR = DEV_DIR / "logs"
 MAIL_DIR = DEV_DIR / "mail"
 SECRETS_FILE = DEV_DIR / "secrets.env"
@@ -21,8 +23,8 @@ LONGEST_SOCKET_PATH = 100
 def socket_dir_for(data_dir: Path) -> Path:
     """The folder for the UNIX sockets of the servers under `data_dir`; not created here.
 
-    It is `data_dir/sockets`, or a folder of our own under the temporary directory when the path would be longer
-    than the kernel takes.
+    It is `data_dir/sockets`, or a folder of our own under the temporary directory when the path would be
+    longer than the kernel takes.
     """
     near = data_dir / "sockets"
     if len(os.fsencode(near / ".s.PGSQL.5432.lock")) <= LONGEST_SOCKET_PATH:

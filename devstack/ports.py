@@ -8,13 +8,17 @@ from devstack.errors import StackError
 
 
 def check_port_free(host: str, port: int, variable: str) -> None:
-    """Raises StackError, naming the port, its holder where that can be told, and the variable that changes it."""
+    """Raises StackError, naming the port, its holder where that can be told, and the variable that changes
+    it.
+    """
     with socket.socket(socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except PermissionError as error:
-            raise StackError(f"Port {port} needs rights we lack: choose another, as in `make run {variable}=8080`.") from error
+            raise StackError(
+                f"Port {port} needs rights we lack: choose another, as in `make run {variable}=8080`."
+            ) from error
         except OSError as error:
             raise StackError(
                 f"Port {port} is taken{_by_whom(port)}: free it or choose another, as in "

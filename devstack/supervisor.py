@@ -1,7 +1,7 @@
 """Runs the processes of the stack: restarts one that dies, gives up on one that keeps dying, ends them all.
 
-Each process leads a session of its own, writes straight into its log file, and is recorded on disk before the next
-one starts. One thread, which looks around ten times a second.
+Each process leads a session of its own, writes straight into its log file, and is recorded on disk before the
+next one starts. One thread, which looks around ten times a second.
 """
 
 import contextlib
@@ -109,7 +109,9 @@ class Supervisor:
         while not child.was_ready:
             self.look_around()
             if time.monotonic() > deadline:
-                raise StackError(f"{name} was not ready after {seconds:.0f} seconds.\n{self.last_lines(name)}")
+                raise StackError(
+                    f"{name} was not ready after {seconds:.0f} seconds.\n{self.last_lines(name)}"
+                )
             time.sleep(TICK_SECONDS / 2)
 
     def run_once(self, name: str, command: list[str], env: Mapping[str, str]) -> None:
@@ -209,7 +211,9 @@ class Supervisor:
         if not child.was_ready:
             raise GaveUp(f"{name} did not start ({how}).\n{self.last_lines(name)}")
         if len(child.deaths) > MAX_RESTARTS:
-            raise GaveUp(f"{name} ended {len(child.deaths)} times in a minute ({how}).\n{self.last_lines(name)}")
+            raise GaveUp(
+                f"{name} ended {len(child.deaths)} times in a minute ({how}).\n{self.last_lines(name)}"
+            )
         backoff = min(FIRST_BACKOFF_SECONDS * 2 ** (len(child.deaths) - 1), LONGEST_BACKOFF_SECONDS)
         child.restart_at = now + backoff
         self.say(f"{name} ended ({how}); starting it again.")

