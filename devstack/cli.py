@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Callable
 
 from devstack import paths
 from devstack.checks import check
@@ -74,7 +75,7 @@ def bench(arguments: list[str]) -> int:
     os.execv(sys.executable, [sys.executable, "-m", "benchmarks", *arguments])
 
 
-COMMANDS = {
+COMMANDS: dict[str, Callable[[list[str]], int | None]] = {
     "run": lambda _: run(),
     "services": lambda _: services(),
     "test": test,

@@ -32,7 +32,8 @@ def _by_whom(port: int) -> str:
     except psutil.Error:
         return ""
     for connection in connections:
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+        at = connection.laddr
+        if connection.status == psutil.CONN_LISTEN and at and at.port == port and connection.pid:
             try:
                 return f" by {psutil.Process(connection.pid).name()} (process {connection.pid})"
             except psutil.Error:
