@@ -35,24 +35,19 @@ CHROME_URLS = ("help", "display", "account_login", "account_signup", "account_lo
 
 
 def chrome(request: HttpRequest) -> dict[str, Any]:
-    """Navigation, sandbox and demo flags, and the display preferences of this browser.
-
-    `request.market`, when a middleware or view set it, is a mapping of `is_open` and `text` for the market pill.
-    """
+    """Navigation, sandbox and demo flags, and the display preferences of this browser."""
     user = getattr(request, "user", None)
     signed_in = bool(user and user.is_authenticated)
+    account = ACCOUNT + STAFF if user and user.is_staff else ACCOUNT
     return {
         "brand_name": getattr(settings, "BRAND_NAME", "Brokerage"),
         "nav": _items(request, PRIMARY) if signed_in else [],
-        "account_nav": _items(request, ACCOUNT + STAFF if user and user.is_staff else ACCOUNT)
-        if signed_in
-        else [],
+        "account_nav": _items(request, account) if signed_in else [],
         "chrome_urls": {name: _url(name) for name in CHROME_URLS},
         "search_url": _url("trading:search") or _url("trading:trade"),
         "home_url": _url("home" if signed_in else "landing") or "/",
-        "market": getattr(request, "market", None),
-        "sandbox_ribbon": getattr(settings, "BROKER_IS_SANDBOX", False),
-        "demo_mode": getattr(settings, "DEMO_MODE", False),
+        "sandbox_ribbon": settings.BROKER_IS_SANDBOX,
+        "demo_mode": settings.DEMO_MODE,
         "preferences": preferences.read(request),
     }
 

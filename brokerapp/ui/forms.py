@@ -14,7 +14,7 @@ class ErrorTargetBoundField(BoundField):
 
     @property
     def focus_id(self) -> str:
-        """The id of the first control: a radio group or a date has several, and none has the field's own id."""
+        """The id of the first control: in a radio group or a date, none has the field's own id."""
         return self.id_for_label or f"{self.auto_id}_0"
 
 

@@ -1,4 +1,4 @@
-"""Display preferences: kept in cookies of the browser, so that they hold before sign-in and need no script."""
+"""Display preferences: in cookies, so that they hold before sign-in and need no script."""
 
 from dataclasses import dataclass
 

@@ -109,7 +109,7 @@ def build() -> dict[str, Any]:
     )
     return {
         "sample_form": SampleForm(
-            initial={"amount": Decimal("250.00"), "born_on": "1990-03-27", "status": "EMPLOYED"}
+            initial={"amount": Decimal(250), "born_on": "1990-03-27", "status": "EMPLOYED"}
         ),
         "refused_form": bad,
         "positions": [(row[0], row[1], *map(Decimal, row[2:])) for row in POSITIONS],

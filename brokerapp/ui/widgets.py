@@ -74,6 +74,8 @@ class MoneyInput(forms.TextInput):
         super().__init__({"inputmode": "decimal", "autocomplete": "off", **(attrs or {})})
 
     def format_value(self, value: Any) -> str | None:
+        if isinstance(value, Decimal) and money.quantize_cash(value) == value:
+            return f"{value:.2f}"
         return money.plain(value) if isinstance(value, Decimal) else super().format_value(value)
 
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> str | None:
@@ -99,7 +101,7 @@ class SSNInput(forms.TextInput):
 
 
 class FileDrop(forms.FileInput):
-    """A file picker inside a drop zone. `accept` and `max_bytes` are hints to the browser; the form validates."""
+    """A file picker in a drop zone. `accept` and `max_bytes` are hints to the browser; the form validates."""
 
     template_name = "django/forms/widgets/file_drop.html"
 

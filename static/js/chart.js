@@ -23,6 +23,7 @@ function colors(plot) {
 }
 
 const dollars = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
+const tick = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", maximumSignificantDigits: 6 });
 const day = new Intl.DateTimeFormat("en-US", { timeZone: "America/New_York", month: "short", day: "numeric", year: "numeric" });
 
 function paint(chart, series, plot) {
@@ -42,13 +43,17 @@ function draw(figure, charts) {
     autoSize: true,
     // The library's own logo needs an inline style; the caption has the credit.
     layout: { attributionLogo: false, fontFamily: getComputedStyle(plot).fontFamily },
-    localization: { priceFormatter: (value) => dollars.format(value), timeFormatter: (time) => day.format(time * 1000) },
+    localization: {
+      priceFormatter: (value) => dollars.format(value),
+      tickmarksPriceFormatter: (values) => values.map((value) => tick.format(value)),
+      timeFormatter: (time) => day.format(time * 1000),
+    },
     rightPriceScale: { borderVisible: false },
     timeScale: { borderVisible: false },
     handleScroll: false,
     handleScale: false,
   });
-  const series = chart.addSeries(charts.LineSeries, { lineWidth: 2, priceLineVisible: false });
+  const series = chart.addSeries(charts.LineSeries, { lineWidth: 2, priceLineVisible: false, lastValueVisible: false });
   paint(chart, series, plot);
   series.setData(readRows(figure));
   chart.timeScale().fitContent();
