@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-SEPARATOR = "-" * 79
+SEPARATOR = b"-" * 79
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,12 @@ def read_mails(folder: Path, most: int = 50) -> list[Mail]:
 
 def _read(path: Path) -> list[Mail]:
     sent_at = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
-    texts = path.read_text(encoding="utf-8").split(SEPARATOR)
+    texts = path.read_bytes().split(SEPARATOR)
     return [_parse(text.strip(), sent_at) for text in texts if text.strip()]
 
 
-def _parse(text: str, sent_at: datetime) -> Mail:
-    message = email.message_from_string(text, policy=email.policy.default)
+def _parse(text: bytes, sent_at: datetime) -> Mail:
+    message = email.message_from_bytes(text, policy=email.policy.default)
     body = message.get_body(("plain",))
     return Mail(
         to=str(message["To"]),

@@ -1,0 +1,36 @@
+"""Starting without what production needs."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def start(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-c", "import brokerapp.settings"],
+        cwd=ROOT,
+        env={**kept, "DJANGO_READ_DOT_ENV": "false", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_settings_without_debug_name_everything_that_is_missing(tmp_path: Path) -> None:
+    done = start(tmp_path, SECRET_KEY="x", REDIS_URL="redis://localhost")
+    assert done.returncode != 0
+    last = done.stderr.strip().splitlines()[-1]
+    assert "ImproperlyConfigured" in last
+    assert "FIELD_ENCRYPTION_KEYS" in last
+    assert "BROKER_SECRET" in last
+    assert "SECRET_KEY," not in last
+    assert "REDIS_URL" not in last
+
+
+def test_settings_with_debug_have_development_defaults(tmp_path: Path) -> None:
+    done = start(tmp_path, DEBUG="true")
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,117 @@
+"""The steps of a person's way from sign-up to a filled order, as they take them in a browser."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.stack import Stack
+
+PASSWORD = "correct-horse-battery"
+WAIT_MS = 45_000
+
+ANSWERS = {
+    "First name": "Ada",
+    "Last name": "Byron",
+    "Phone number": "(212) 555-0123",
+    "Street address": "20 N San Mateo Dr",
+    "City": "San Mateo",
+    "ZIP code": "94401",
+}
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+@dataclass
+class Journey:
+    """One person in one browser; `javascript` says whether pages can update themselves."""
+
+    page: Page
+    stack: Stack
+    email: str
+    javascript: bool = True
+    seen: dict[str, str] = field(default_factory=dict)
+
+    def open(self, path: str) -> None:
+        """Go to an address of the site."""
+        self.page.goto(self.stack.url + path)
+
+    def press(self, name: str) -> None:
+        """Press the button with this name."""
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def field(self, label: str) -> Locator:
+        """The input with this label."""
+        return self.page.get_by_label(re.compile(rf"^{re.escape(label)}( \(optional\))?$")).first
+
+    def wait_for(self, target: Locator) -> None:
+        """Until something shows up: by itself with JavaScript, by reloading without."""
+        if self.javascript:
+            expect(target.first).to_be_visible(timeout=WAIT_MS)
+            return
+        for _ in range(WAIT_MS // 500):
+            if target.first.is_visible():
+                return
+            self.page.wait_for_timeout(500)
+            self.page.reload()
+        expect(target.first).to_be_visible()
+
+    def sign_up(self) -> None:
+        """Create the login and confirm the address by the mail in the dev mailbox."""
+        self.open("/accounts/signup/")
+        self.page.get_by_label(re.compile("e-?mail", re.IGNORECASE)).fill(self.email)
+        self.page.get_by_label("Password", exact=True).fill(PASSWORD)
+        self.press("Continue")
+        expect(self.page.get_by_role("heading", name="Check your mail")).to_be_visible()
+        self.open(f"/mailbox/?to={self.email}")
+        self.page.locator("a[href*='/accounts/confirm-email/']").first.click()
+        self.press("Confirm")
+
+    def answer_application(self, *, document: Path | None = None) -> None:
+        """Every page of the application, to the check page."""
+        self.open("/apply/")
+        self.page.get_by_role("link", name="Start").click()
+        self.fill("First name", "Last name")
+        self.press("Continue")
+        self.fill("Phone number", "Street address", "City", "ZIP code")
+        self.page.get_by_label("State", exact=True).select_option("CA")
+        self.press("Continue")
+        self.birth("3", "31", "1985")
+        self.page.get_by_label("Country where you were born").select_option("USA")
+        self.page.get_by_label("Country of citizenship").select_option("USA")
+        self.press("Continue")
+        self.page.get_by_label("Social Security number").fill("124-55-4321")
+        self.press("Continue")
+        if document:
+            self.page.locator("input[type=file]").set_input_files(document)
+        self.press("Continue")
+        self.page.get_by_label("Employed", exact=True).check()
+        self.field("Employer").fill("Analytical Engines Inc")
+        self.field("Employer's address").fill("1 Engine Way, San Mateo, CA")
+        self.field("Your job title").fill("Programmer")
+        self.page.get_by_label("Income from work").check()
+        self.press("Continue")
+        for group in self.page.get_by_role("group").all():
+            group.get_by_label("No", exact=True).check()
+        self.press("Continue")
+        self.page.get_by_label("No", exact=True).check()
+        self.press("Continue")
+        self.page.get_by_label(re.compile("Customer Agreement")).check()
+        self.press("Agree and continue")
+        expect(self.page.get_by_role("heading", name="Check your answers")).to_be_visible()
+
+    def fill(self, *labels: str) -> None:
+        """Fill these fields with `ANSWERS`."""
+        for label in labels:
+            self.field(label).fill(ANSWERS[label])
+
+    def birth(self, month: str, day: str, year: str) -> None:
+        """Fill the date of birth."""
+        self.page.get_by_label("Month").fill(month)
+        self.page.get_by_label("Day", exact=True).fill(day)
+        self.page.get_by_label("Year").fill(year)
+
+    def submit_application(self) -> None:
+        """Send it and wait for the account."""
+        self.press("Send my application")
+        self.wait_for(self.page.get_by_text("Your account is open"))

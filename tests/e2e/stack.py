@@ -1,0 +1,130 @@
+"""The whole product for browser tests: every process of the Procfile, its own database and sandbox."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import psycopg
+import requests
+
+from tests.sandbox_process import SandboxProcess, eventually, free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+PROCESSES = ("web", "worker", "beat", "events")
+START_SECONDS = 60
+REDIS_DATABASES_APART = 8
+"""The unit tests' workers take the first few database numbers."""
+
+
+class Stack:
+    """web, worker, beat and events as in production, told apart by name so that one can be killed."""
+
+    def __init__(self, folder: Path, *, speed: float = 60) -> None:
+        self.folder = folder
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self.sandbox = SandboxProcess(folder / "sandbox", speed=speed, market="open", seed=7)
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.database = f"e2e_{os.getpid()}_{time.monotonic_ns()}"
+
+    def __enter__(self) -> "Stack":
+        self.sandbox.start()
+        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{self.database}"')
+        self.environment = self._environment()
+        self.manage("migrate", "--noinput")
+        self.manage("sync_assets")
+        for name in PROCESSES:
+            self.start(name)
+        eventually(lambda: answers(f"{self.url}/"), timeout=START_SECONDS, what="the site answering")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name in list(self.running):
+            self.end(name, signal.SIGTERM)
+        self.sandbox.stop()
+        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
+
+    def start(self, name: str) -> None:
+        """Start one process; what it prints is kept in `<folder>/<name>.log`."""
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.running[name] = subprocess.Popen(
+                [ROOT / "bin" / "process", name],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def kill(self, name: str) -> None:
+        """`kill -9` of one process and its children."""
+        self.end(name, signal.SIGKILL)
+
+    def end(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to one process and its children, and wait until it is gone."""
+        process = self.running.pop(name)
+        os.killpg(process.pid, number)
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(timeout=5)
+
+    def manage(self, *arguments: str) -> str:
+        """Run a `manage.py` command; its output."""
+        command = [str(ROOT / ".venv" / "bin" / "python"), "manage.py", *arguments]
+        return subprocess.run(
+            command, cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True
+        ).stdout
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "PATH": f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "DEBUG": "true",
+            "DEMO_MODE": "true",
+            "HOST": "127.0.0.1",
+            "PORT": str(urlsplit(self.url).port),
+            "SITE_URL": self.url,
+            "DATABASE_URL": with_database(os.environ["DATABASE_URL"], self.database),
+            "REDIS_URL": redis_apart(os.environ["REDIS_URL"]),
+            "EMAIL_FILE_PATH": str(self.folder / "mail"),
+            "BROKER_BASE_URL": self.sandbox.url,
+            "BROKER_DATA_URL": self.sandbox.url,
+            "BROKER_KEY": self.sandbox.key,
+            "BROKER_SECRET": self.sandbox.secret,
+            "BROKER_FIRM_ACCOUNT_ID": self.sandbox.firm_account_id,
+            "BROKER_READ_TIMEOUT": "2",
+            "SWEEP_SECONDS": "1",
+            "SETTLE_AFTER_SECONDS": "4",
+            "TASK_TIME_LIMIT_SECONDS": "8",
+            "BEAT_SCHEDULE_FILE": str(self.folder / "beat"),
+        }
+
+
+def with_database(url: str, name: str) -> str:
+    """The same server, another database."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"/{name}"))
+
+
+def redis_apart(url: str) -> str:
+    """A Redis database number that no unit test uses."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        query = dict(parse_qsl(parts.query))
+        query["db"] = str(int(query.get("db", 0)) + REDIS_DATABASES_APART)
+        return f"unix://{parts.path}?{urlencode(query)}"
+    return urlunsplit(parts._replace(path=f"/{int(parts.path.strip('/') or 0) + REDIS_DATABASES_APART}"))
+
+
+def answers(url: str) -> bool:
+    """Whether a page answers 200."""
+    try:
+        return requests.get(url, timeout=2).ok
+    except requests.RequestException:
+        return False
