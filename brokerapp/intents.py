@@ -15,7 +15,14 @@ MAX_AGE_SECONDS = 30 * 60
 
 
 class IntentExpired(Exception):
-    """The review page is too old, belongs to someone else, or was tampered with."""
+    """The review page is too old, belongs to someone else, or was tampered with.
+
+    `data` is what the page was about if it is merely too old, to fill the form before it again; else empty.
+    """
+
+    def __init__(self, data: dict[str, Any] | None = None) -> None:
+        super().__init__("this review page can no longer be used")
+        self.data = data or {}
 
 
 @dataclass(frozen=True)
@@ -33,8 +40,12 @@ def mint(purpose: str, user_id: int, data: dict[str, str]) -> str:
 
 def read(purpose: str, user_id: int, token: str) -> Intent:
     """The intent in a token. Raises `IntentExpired` if it is over 30 minutes old, foreign or broken."""
+    salt = f"intent:{purpose}"
     try:
-        intent_id, owner, data = signing.loads(token, salt=f"intent:{purpose}", max_age=MAX_AGE_SECONDS)
+        intent_id, owner, data = signing.loads(token, salt=salt, max_age=MAX_AGE_SECONDS)
+    except signing.SignatureExpired as error:
+        _, owner, data = signing.loads(token, salt=salt)
+        raise IntentExpired(data if owner == user_id else None) from error
     except signing.BadSignature as error:
         raise IntentExpired from error
     if owner != user_id:
