@@ -245,13 +245,16 @@ class Order(StatusModel):
                 name="order_missing_fills",
             ),
         ]
+        # A check that comes out as NULL holds, so columns that may be null are named as such.
         constraints = [
             models.CheckConstraint(
-                condition=Q(qty__gt=0, notional__isnull=True) | Q(qty__isnull=True, notional__gt=0),
+                condition=Q(qty__isnull=False, qty__gt=0, notional__isnull=True)
+                | Q(notional__isnull=False, notional__gt=0, qty__isnull=True),
                 name="order_qty_or_notional",
             ),
             models.CheckConstraint(
-                condition=Q(type="LIMIT", limit_price__gt=0) | Q(type="MARKET", limit_price__isnull=True),
+                condition=Q(type="LIMIT", limit_price__isnull=False, limit_price__gt=0)
+                | Q(type="MARKET", limit_price__isnull=True),
                 name="order_limit_has_price",
             ),
             models.CheckConstraint(

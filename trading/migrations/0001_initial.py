@@ -162,11 +162,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('notional__isnull', True), ('qty__gt', 0)), models.Q(('notional__gt', 0), ('qty__isnull', True)), _connector='OR'), name='order_qty_or_notional'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('notional__isnull', True), ('qty__gt', 0), ('qty__isnull', False)), models.Q(('notional__gt', 0), ('notional__isnull', False), ('qty__isnull', True)), _connector='OR'), name='order_qty_or_notional'),
         ),
         migrations.AddConstraint(
             model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('limit_price__gt', 0), ('type', 'LIMIT')), models.Q(('limit_price__isnull', True), ('type', 'MARKET')), _connector='OR'), name='order_limit_has_price'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('limit_price__gt', 0), ('limit_price__isnull', False), ('type', 'LIMIT')), models.Q(('limit_price__isnull', True), ('type', 'MARKET')), _connector='OR'), name='order_limit_has_price'),
         ),
         migrations.AddConstraint(
             model_name='order',

@@ -24,21 +24,22 @@ FILL_EVENTS = ("fill", "partial_fill")
 ACTIVITY_LEAD = timedelta(minutes=5)
 
 
-def on_trade_event(event: Mapping[str, Any]) -> None:
+def on_trade_event(event: Mapping[str, Any]) -> str | None:
     """Record the fill an event tells of; then, as an event is a hint, read its order again and apply that.
 
-    Orders that are not ours (placed by other systems on the same keys) are ignored. Raises `BrokerNotDone` or
-    `BrokerOutcomeUnknown`, for the caller to try again.
+    Orders that are not ours (placed by other systems on the same keys) are ignored. Returns what was done, if
+    not that. Raises `BrokerNotDone` or `BrokerOutcomeUnknown`, for the caller to try again.
     """
     told = event["order"]
     mine = Q(client_order_id=told.get("client_order_id", "")) | Q(broker_order_id=told["id"])
     order = Order.objects.filter(mine).select_related("account").first()
     if order is None:
-        return
+        return "not one of our orders"
     if event.get("event") in FILL_EVENTS:
         _record_event(order, event)
     reply = get_client(about=order).get_order(order.account.broker_account_id, told["id"])
     orders.apply_order(order=order, reply=reply, reason=event.get("reason") or "")
+    return None
 
 
 def _record_event(order: Order, event: Mapping[str, Any]) -> None:
