@@ -7,10 +7,13 @@ import argparse
 import os
 import shutil
 import sys
+import tempfile
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
 import django
@@ -26,8 +29,8 @@ from benchmarks.servers import (
     run_pages,
     run_process,
 )
-from benchmarks.services import run_services
 from benchmarks.streams import hold_streams, raise_file_limit
+from devstack.services import remove_data, running_services
 
 MEMORY_LIMIT_MB = 400
 
@@ -110,7 +113,10 @@ def main() -> int:
     arguments = parse_arguments()
     raise_file_limit(arguments.streams * 2 + 500)
     within_limits = True
-    with run_services() as environment:
+    with ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="benchmark-"))
+        stack.callback(remove_data, folder)
+        environment = stack.enter_context(running_services(folder, given={}, throwaway=True))
         os.environ.update(environment, DJANGO_SETTINGS_MODULE="benchmarks.site.settings")
         django.setup()
         from benchmarks.site.people import sign_in_people

@@ -131,7 +131,7 @@ async def refuse_body(send: ASGISendCallable) -> None:
 
 
 def build_environ(scope: HTTPScope, body: InputStream | IO[bytes]) -> dict[str, Any]:
-    """The WSGI environment of an ASGI request (PEP 3333, and the WSGI section of the ASGI HTTP specification).
+    """The WSGI environment of an ASGI request (PEP 3333; the ASGI specification's WSGI section).
 
     Headers whose names contain an underscore are left out: WSGI spells `X_Forwarded_For` and
     `X-Forwarded-For` alike, so a browser could slip the first past the proxy that sets the second.

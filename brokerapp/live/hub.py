@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 from collections import deque
+from typing import Any
 
 import redis.asyncio as redis
 from redis.backoff import NoBackoff
@@ -55,10 +56,10 @@ class Stream:
         self._ended = True
         self._ready.set()
 
-    async def read(self, timeout: float) -> bytes | None:
-        """What waits, or a heartbeat if nothing came within `timeout` seconds, or None once ended."""
+    async def read(self, heartbeat_after: float) -> bytes | None:
+        """What waits, or a heartbeat if nothing came within so many seconds, or None once ended."""
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(heartbeat_after):
                 await self._ready.wait()
         except TimeoutError:
             return HEARTBEAT
@@ -121,7 +122,7 @@ class Hub:
             if self.subscribed:
                 delay = FIRST_RETRY_SECONDS
             self.subscribed = False
-            await asyncio.sleep(delay * random.uniform(0.5, 1))
+            await asyncio.sleep(delay * random.uniform(0.5, 1))  # noqa: S311 - spreads the processes
             delay = min(delay * 2, LAST_RETRY_SECONDS)
 
     async def _listen(self) -> None:
@@ -143,16 +144,15 @@ class Hub:
                     await pubsub.ping()
                     pinged = True
 
-    def _take(self, message: dict[str, bytes | str]) -> None:
+    def _take(self, message: dict[str, Any]) -> None:
         if message["type"] == "psubscribe":
             self.subscribed = True
             for stream in self._all():
                 stream.put(RESYNC)
         elif message["type"] == "pmessage":
-            channel, data = message["channel"], message["data"]
-            assert isinstance(channel, bytes) and isinstance(data, bytes)
-            event = b"event: changed\ndata: " + data + b"\n\n"
-            for stream in self._streams.get(channel.decode().removeprefix(CHANNEL_PREFIX), ()):
+            user_id = message["channel"].decode().removeprefix(CHANNEL_PREFIX)
+            event = b"event: changed\ndata: " + message["data"] + b"\n\n"
+            for stream in self._streams.get(user_id, ()):
                 stream.put(event)
 
     def _all(self) -> list[Stream]:

@@ -64,7 +64,7 @@ class LiveApp:
             self.hub.close(stream)
 
     async def _serve(self, stream: Stream, session_key: str, send: ASGISendCallable) -> None:
-        retry = random.randint(*RECONNECT_MILLISECONDS)
+        retry = random.randint(*RECONNECT_MILLISECONDS)  # noqa: S311 - not a secret
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS, "trailers": False})
         await send_body(send, f"retry: {retry}\n\n".encode())
         checked = time.monotonic()
