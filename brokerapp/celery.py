@@ -31,6 +31,7 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         "sync transfers": every(sweep, "funding.tasks.sync_transfers"),
         "settle orders": every(sweep, "trading.tasks.settle_orders"),
         "sync open orders": every(sweep, "trading.tasks.sync_open_orders"),
+        "sync clock": every(max(sweep, 15), "trading.tasks.sync_clock"),
         "sync quotes": every(max(sweep, 5), "trading.tasks.sync_quotes"),
         "sync portfolios": every(max(sweep * 3, 30), "trading.tasks.sync_stale_portfolios"),
         "sync assets": every(6 * 3600, "trading.tasks.sync_assets"),

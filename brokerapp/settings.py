@@ -115,6 +115,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "brokerapp.ui.context_processors.chrome",
+                "trading.context_processors.market",
             ],
         },
     },

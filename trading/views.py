@@ -116,7 +116,8 @@ class AssetPage(AccountRequiredMixin):
             "wait_note": hours.wait_note(facts.clock),
             "form": form,
         }
-        return render(self.request, "trading/asset.html", context)
+        # Refused, it keeps what was typed.
+        return render(self.request, "trading/asset.html", context, status=422 if form.is_bound else 200)
 
 
 def get_asset_or_404(symbol: str) -> Asset:
@@ -136,11 +137,8 @@ class OrderReview(AccountRequiredMixin):
         if request.user.is_authenticated:
             try:
                 self.intent = intents.read(PURPOSE, request.user.pk, kwargs["token"])
-            except intents.IntentExpired:
-                messages.warning(
-                    request, "That review has expired. Nothing was sent by it: please start again."
-                )
-                return redirect("trading:trade")
+            except intents.IntentExpired as expired:
+                return _start_again(request, expired.data)
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
@@ -177,6 +175,12 @@ class OrderReview(AccountRequiredMixin):
             "edit_url": edit_url(ticket),
         }
         return render(self.request, "trading/review.html", context)
+
+
+def _start_again(request: HttpRequest, data: dict[str, Any]) -> HttpResponse:
+    """Back from a review that is too old to the ticket as it was, where that is known."""
+    messages.warning(request, "That review is too old to place an order with. Please review it again.")
+    return redirect(edit_url(tickets.get_ticket(data)) if data else "trading:trade")
 
 
 def edit_url(ticket: rules.Ticket) -> str:

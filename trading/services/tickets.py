@@ -12,15 +12,15 @@ from django.db.models.functions import Coalesce
 from brokerapp.alpaca.errors import BrokerError
 from brokerapp.money import plain, quantize_shares
 from onboarding.models import BrokerageAccount
-from onboarding.services.accounts import sync_balances
 from trading import hours, rules
 from trading.models import Asset, Order, Position, Quote
 from trading.rules import Estimate, Facts, Ticket
 from trading.services import market
+from trading.services.portfolio import sync_portfolio
 
 logger = logging.getLogger(__name__)
 
-BALANCES_GOOD_FOR = timedelta(seconds=30)
+FIGURES_GOOD_FOR = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -99,27 +99,24 @@ def get_priced_facts(account: BrokerageAccount, asset: Asset, now: datetime) -> 
     return get_facts(account, asset, now)
 
 
-def refresh_facts(*, account: BrokerageAccount, asset: Asset, now: datetime) -> Facts:
-    """The facts, after a stale quote and stale balances were asked for again.
-
-    What cannot be had stays as last known: the broker judges the order in the end.
-    """
-    if account.balances_at is None or now - account.balances_at > BALANCES_GOOD_FOR:
-        try:
-            account = sync_balances(account=account)
-        except BrokerError as error:
-            logger.info("no fresh balances for %s: %s", account.pk, error)
-    return get_priced_facts(account, asset, now)
-
-
 def check_ticket(*, account: BrokerageAccount, ticket: Ticket, now: datetime) -> None:
-    """Judge a ticket by fresh facts, before its review. Raises `TradeRefused`."""
-    rules.check_can_trade(ticket, refresh_facts(account=account, asset=ticket.asset, now=now))
+    """Judge a ticket before its review. Raises `TradeRefused`, by figures of the last half minute only."""
+    try:
+        rules.check_can_trade(ticket, get_priced_facts(account, ticket.asset, now))
+    except rules.TradeRefused:
+        if account.balances_at and now - account.balances_at <= FIGURES_GOOD_FOR:
+            raise
+        try:
+            sync_portfolio(account=account)
+        except BrokerError as error:
+            logger.info("no fresh figures for account %s: %s", account.pk, error)
+        account.refresh_from_db()
+        rules.check_can_trade(ticket, get_facts(account, ticket.asset, now))
 
 
 def prepare_review(*, account: BrokerageAccount, ticket: Ticket, now: datetime) -> Review:
-    """What the review page shows, from fresh facts; a ticket that may not be placed has its `refusal`."""
-    facts = refresh_facts(account=account, asset=ticket.asset, now=now)
+    """What the review page shows; a ticket that may not be placed has its `refusal`."""
+    facts = get_priced_facts(account, ticket.asset, now)
     refusal = None
     try:
         rules.check_can_trade(ticket, facts)
