@@ -137,6 +137,10 @@ class TransferQuerySet(models.QuerySet["Transfer"]):
             )
         )
 
+    def returned_since(self, instant: datetime) -> "TransferQuerySet":
+        """Transfers that came back after `instant`, newest first."""
+        return self.filter(status=TransferStatus.RETURNED, status_at__gte=instant).order_by("-status_at")
+
     def total(self) -> Decimal:
         """The sum of the amounts, USD, 2 dp."""
         return self.aggregate(total=Sum("amount"))["total"] or Decimal("0.00")

@@ -7,7 +7,7 @@ what became of a lost call is read from the account's list (`funding.services.se
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -28,6 +28,8 @@ from onboarding.models import BrokerageAccount, User
 
 logger = logging.getLogger(__name__)
 
+RETURN_NOTICE = timedelta(days=14)
+"""How long a returned transfer is announced on the transfer page."""
 PAGE = 100
 MAX_PAGES = 20
 BATCH = 200

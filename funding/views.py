@@ -1,0 +1,312 @@
+"""The pages of funding: transfers, banks, deposit and withdrawal. One service call each."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from allauth.account.decorators import reauthentication_required
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from brokerapp import intents
+from brokerapp.audit.models import StatusChange, label_of
+from funding import bank_days, rules, timelines
+from funding.forms import AmountForm, LinkBankForm
+from funding.models import BankLink, Transfer
+from funding.services import banks, transfers
+from funding.statuses import FINAL_BANK, BankLinkStatus, Direction
+from onboarding.access import AccountRequiredMixin
+from onboarding.rules import AccountNotActive
+
+PURPOSE = "transfer"
+HISTORY_PAGE = 20
+
+
+class FundingView(AccountRequiredMixin):
+    """A page about the person's own account; rows of others do not exist for it."""
+
+    def active_bank(self) -> BankLink | None:
+        """The account's one bank that is linked or on the way to it."""
+        return BankLink.objects.active().filter(account=self.account).first()
+
+    def own_bank(self, pk: UUID) -> BankLink:
+        """The bank of this id. Raises `Http404` if there is none, or it is somebody else's."""
+        link = BankLink.objects.filter(account=self.account, pk=pk).select_related("account").first()
+        if link is None:
+            raise Http404
+        return link
+
+    def blocked(self, bank: BankLink | None) -> dict[str, str] | None:
+        """The fact that keeps money from moving, and the page that helps; None if it may move."""
+        try:
+            rules.check_can_move_money(self.account, bank)
+        except AccountNotActive as refusal:
+            return {
+                "text": str(refusal),
+                "url": reverse("application_status"),
+                "action": "See your application",
+            }
+        except rules.NoApprovedBank as refusal:
+            if bank is None:
+                return _block(refusal, reverse("funding:link_bank"), "Link a bank")
+            return _block(refusal, reverse("funding:bank", args=[bank.pk]), "See your bank")
+        return None
+
+
+def _block(refusal: Exception, url: str, action: str) -> dict[str, str]:
+    return {"text": str(refusal), "url": url, "action": action}
+
+
+class Transfers(FundingView):
+    """Balances explained, the bank, what is on its way, and history."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        now = timezone.now()
+        bank = self.active_bank()
+        ours = Transfer.objects.filter(account=self.account).select_related("bank_link")
+        moving = list(ours.in_flight())
+        facts = transfers.get_transfer_facts(account=self.account, now=now)
+        history = Paginator(ours.exclude(pk__in=[row.pk for row in moving]), HISTORY_PAGE)
+        refused = BankLink.objects.filter(account=self.account, status=BankLinkStatus.REJECTED)
+        context = {
+            "account": self.account,
+            "bank": bank,
+            "bank_tone": timelines.bank_tone(bank) if bank else "",
+            "refused_bank": None if bank else refused.order_by("-created_at").first(),
+            "blocked": self.blocked(bank),
+            "moving": _with_steps(moving, now),
+            "pending_in": sum((row.amount for row in moving if row.is_deposit), Decimal("0.00")),
+            "pending_out": sum((row.amount for row in moving if not row.is_deposit), Decimal("0.00")),
+            "withdrawable": rules.withdrawable(self.account, facts),
+            "returned": ours.returned_since(now - transfers.RETURN_NOTICE).first(),
+            "page": history.get_page(request.GET.get("page")),
+            "waiting": bool(moving) or (bank is not None and not bank.is_approved),
+            "sandbox": settings.BROKER_IS_SANDBOX,
+        }
+        return render(request, "funding/transfers.html", context)
+
+
+def _with_steps(rows: list[Transfer], now: datetime) -> list[dict[str, Any]]:
+    """Each transfer with its timeline; one query for the history of all."""
+    changes: dict[str, list[StatusChange]] = {}
+    keys = [str(row.pk) for row in rows]
+    for change in StatusChange.objects.filter(row_type=label_of(Transfer), row_id__in=keys).order_by(
+        "at", "id"
+    ):
+        changes.setdefault(change.row_id, []).append(change)
+    return [
+        {
+            "transfer": row,
+            "tone": timelines.transfer_tone(row),
+            "steps": timelines.transfer_steps(row, changes.get(str(row.pk), []), now),
+        }
+        for row in rows
+    ]
+
+
+class LinkBank(FundingView):
+    """Links a bank by its numbers."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        bank = self.active_bank()
+        if bank is not None:
+            return redirect("funding:bank", bank.pk)
+        return self.page(LinkBankForm(application=self.account.application))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = LinkBankForm(request.POST, application=self.account.application)
+        if not form.is_valid():
+            return self.page(form)
+        try:
+            link = banks.link_bank(account=self.account, details=form.details(), by=self.account.user)
+        except (AccountNotActive, banks.BankAlreadyLinked) as refusal:
+            form.add_error(None, str(refusal))
+            return self.page(form)
+        if link.status == BankLinkStatus.REJECTED:
+            form.add_error(None, link.status_reason)
+            return self.page(form, reference=link.last_request_id)
+        return redirect("funding:bank", link.pk)
+
+    def page(self, form: LinkBankForm, reference: str = "") -> HttpResponse:
+        """The form; refused, it keeps all that was typed and has status 422."""
+        context = {
+            "form": form,
+            "blocked": None if self.account.is_active else self.blocked(None),
+            "reference": reference,
+            "sandbox": settings.BROKER_IS_SANDBOX,
+        }
+        return render(self.request, "funding/link_bank.html", context, status=422 if form.is_bound else 200)
+
+
+class Bank(FundingView):
+    """One linked bank: its status, and what can be done with it."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        link = self.own_bank(pk)
+        context = {
+            "bank": link,
+            "tone": timelines.bank_tone(link),
+            "running": link.transfers.in_flight().count(),
+            "waiting": link.status not in (BankLinkStatus.APPROVED, *FINAL_BANK),
+            "changes": StatusChange.objects.about(link),
+            "reference": link.last_request_id or str(link.pk),
+            "sandbox": settings.BROKER_IS_SANDBOX,
+        }
+        return render(request, "funding/bank.html", context)
+
+
+class UnlinkBank(FundingView):
+    """Asks whether to unlink, and does."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        return render(request, "funding/unlink_bank.html", {"bank": self.own_bank(pk)})
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        try:
+            link = banks.unlink_bank(link=self.own_bank(pk))
+        except banks.CannotUnlink as refusal:
+            messages.warning(request, str(refusal))
+            return redirect("funding:bank", pk)
+        if link.status == BankLinkStatus.CANCELED:
+            messages.success(request, f"{link.name} is unlinked.")
+            return redirect("funding:transfers")
+        return redirect("funding:bank", pk)
+
+
+class Amount(FundingView):
+    """How much to deposit or to withdraw; then on to the review."""
+
+    direction: Direction = Direction.INCOMING
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        form = self.form(initial={"amount": request.GET.get("amount", "")})
+        return self.page(form)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = self.form(request.POST)
+        if not form.is_valid():
+            return self.page(form)
+        assert self.bank is not None
+        data = {
+            "direction": self.direction.value,
+            "amount": str(form.cleaned_data["amount"]),
+            "bank": str(self.bank.pk),
+        }
+        return redirect("funding:transfer_review", intents.mint(PURPOSE, self.account.user_id, data))
+
+    def form(self, *args: Any, **kwargs: Any) -> AmountForm:
+        """The form, with the facts it is held against."""
+        self.bank = self.active_bank()
+        self.facts = transfers.get_transfer_facts(account=self.account, now=timezone.now())
+        return AmountForm(
+            *args, account=self.account, bank=self.bank, direction=self.direction, facts=self.facts, **kwargs
+        )
+
+    def page(self, form: AmountForm) -> HttpResponse:
+        """The form; refused, it keeps what was typed and has status 422."""
+        context = {
+            "form": form,
+            "account": self.account,
+            "bank": self.bank,
+            "blocked": self.blocked(self.bank),
+            "is_deposit": self.direction == Direction.INCOMING,
+            "withdrawable": rules.withdrawable(self.account, self.facts),
+            "unseen": self.facts.withdrawals_unseen,
+            "limit": rules.DEPOSITS_PER_DAY,
+            "sandbox": settings.BROKER_IS_SANDBOX,
+        }
+        return render(self.request, "funding/amount.html", context, status=422 if form.is_bound else 200)
+
+
+class TransferReview(FundingView):
+    """What is about to happen and when; its POST makes it happen, once per token."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return self.handle_no_permission()
+        try:
+            self.intent = intents.read(PURPOSE, int(request.user.pk), kwargs["token"])
+        except intents.IntentExpired as expired:
+            return _start_again(request, expired.data)
+        view = super().dispatch
+        if self.intent.data["direction"] == Direction.OUTGOING:
+            # Money leaves: a session left open on a shared machine must not be enough.
+            view = reauthentication_required(view)
+        return view(request, *args, **kwargs)
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        if Transfer.objects.filter(account=self.account, pk=self.intent.id).exists():
+            return redirect("funding:transfer", self.intent.id)
+        bank = BankLink.objects.filter(account=self.account, pk=self.intent.data["bank"]).first()
+        if bank is None:
+            raise Http404
+        now = timezone.now()
+        is_deposit = self.intent.data["direction"] == Direction.INCOMING
+        amount = Decimal(self.intent.data["amount"])
+        context = {
+            "account": self.account,
+            "amount": amount,
+            "bank": bank,
+            "is_deposit": is_deposit,
+            "cash_after": self.account.cash + amount if is_deposit else self.account.cash - amount,
+            "sent_on": bank_days.sent_on(now),
+            "goes_today": bank_days.sent_on(now) == now.astimezone(bank_days.NEW_YORK).date(),
+            "expected_on": bank_days.expected_on(now),
+            "edit_url": f"{reverse(_form_name(self.intent.data))}?amount={amount}",
+            "sandbox": settings.BROKER_IS_SANDBOX,
+        }
+        return render(request, "funding/review.html", context)
+
+    def post(self, request: HttpRequest, token: str) -> HttpResponse:
+        data = self.intent.data
+        try:
+            transfer = transfers.request_transfer(
+                account=self.account,
+                intent_id=self.intent.id,
+                direction=data["direction"],
+                amount=Decimal(data["amount"]),
+                bank_link_id=data["bank"],
+                by=self.account.user,
+                now=timezone.now(),
+            )
+        except (AccountNotActive, rules.TransferRefused) as refusal:
+            messages.error(request, f"Nothing was sent. {refusal}")
+            return redirect(f"{reverse(_form_name(data))}?amount={data['amount']}")
+        return redirect("funding:transfer", transfer.pk)
+
+
+def _form_name(data: dict[str, Any]) -> str:
+    return "funding:deposit" if data["direction"] == Direction.INCOMING else "funding:withdraw"
+
+
+def _start_again(request: HttpRequest, data: dict[str, Any]) -> HttpResponse:
+    messages.warning(request, "That page was too old to use, and nothing was sent. Please check the amount.")
+    if not data:
+        return redirect("funding:transfers")
+    return redirect(f"{reverse(_form_name(data))}?amount={data['amount']}")
+
+
+class TransferReceipt(FundingView):
+    """One transfer: its timeline, our log of it, and the references that support can look up."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        transfer = Transfer.objects.filter(account=self.account, pk=pk).select_related("bank_link").first()
+        if transfer is None:
+            raise Http404
+        changes = list(StatusChange.objects.about(transfer))
+        context = {
+            "transfer": transfer,
+            "account": self.account,
+            "bank": transfer.bank_link,
+            "tone": timelines.transfer_tone(transfer),
+            "steps": timelines.transfer_steps(transfer, changes, timezone.now()),
+            "changes": changes,
+            "sandbox": settings.BROKER_IS_SANDBOX,
+        }
+        return render(request, "funding/transfer.html", context)
