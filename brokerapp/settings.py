@@ -193,7 +193,7 @@ USE_I18N = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = None if DEBUG else BASE_DIR / "staticfiles"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS: list[Path | tuple[str, Path]] = [BASE_DIR / "static"]
 _charts = BASE_DIR / "node_modules" / "lightweight-charts" / "dist"
 if _charts.is_dir():
     STATICFILES_DIRS.append(("vendor/lightweight-charts", _charts))

@@ -106,10 +106,13 @@ class PhoneField(forms.CharField):
 class StepForm(forms.Form):
     """A page of the application: `answers()` are the columns to save."""
 
-    def __init__(self, *args: Any, application: KycApplication, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, files: Any = None, *, application: KycApplication) -> None:
         self.application = application
-        initial = {name: getattr(application, name, None) for name in self.base_fields}
-        super().__init__(*args, initial={**initial, **kwargs.pop("initial", {})}, **kwargs)
+        super().__init__(data, files, initial=self.saved_answers())
+
+    def saved_answers(self) -> dict[str, Any]:
+        """What the fields show before anything is typed."""
+        return {name: getattr(self.application, name, None) for name in self.base_fields}
 
     def answers(self) -> dict[str, Any]:
         """Column names and values, after `is_valid()`."""
@@ -244,8 +247,8 @@ class TaxIdForm(StepForm):
         error_messages={"required": "Enter your Social Security number."},
     )
 
-    def __init__(self, *args: Any, application: KycApplication, **kwargs: Any) -> None:
-        super().__init__(*args, application=application, initial={"tax_id": ""}, **kwargs)
+    def __init__(self, data: Any = None, files: Any = None, *, application: KycApplication) -> None:
+        super().__init__(data, files, application=application)
         if application.tax_id_last4:
             self.fields["tax_id"].required = False
             self.fields[
@@ -253,6 +256,9 @@ class TaxIdForm(StepForm):
             ].help_text = (
                 f"We have the one that ends in {application.tax_id_last4}. Leave this empty to keep it."
             )
+
+    def saved_answers(self) -> dict[str, Any]:
+        return {}
 
     def clean_tax_id(self) -> str:
         typed = self.cleaned_data["tax_id"]
@@ -380,8 +386,8 @@ CONTEXT_TITLES = {
 class DisclosureDetailsForm(StepForm):
     """Details for each true disclosure: one `context` entry each (Broker API, "disclosures.context")."""
 
-    def __init__(self, *args: Any, application: KycApplication, **kwargs: Any) -> None:
-        super().__init__(*args, application=application, **kwargs)
+    def __init__(self, data: Any = None, files: Any = None, *, application: KycApplication) -> None:
+        super().__init__(data, files, application=application)
         self.contexts = disclosure_contexts(application)
         known = {entry["context_type"]: entry for entry in application.disclosure_context}
         for context in self.contexts:
@@ -464,8 +470,8 @@ class TrustedContactForm(StepForm):
 class AgreementsForm(StepForm):
     """One tick for each agreement; what is optional is not ticked beforehand."""
 
-    def __init__(self, *args: Any, application: KycApplication, **kwargs: Any) -> None:
-        super().__init__(*args, application=application, **kwargs)
+    def __init__(self, data: Any = None, files: Any = None, *, application: KycApplication) -> None:
+        super().__init__(data, files, application=application)
         signed = (
             set(application.agreements.values_list("agreement", flat=True))
             if application.agreements_signed

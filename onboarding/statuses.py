@@ -16,7 +16,7 @@ class ApplicationStatus(TextChoices):
 
 EDITABLE_APPLICATION = (ApplicationStatus.DRAFT, ApplicationStatus.NEEDS_CHANGES)
 
-APPLICATION_TRANSITIONS = {
+APPLICATION_TRANSITIONS: dict[str, frozenset[str]] = {
     ApplicationStatus.DRAFT: frozenset({ApplicationStatus.SUBMITTING}),
     ApplicationStatus.NEEDS_CHANGES: frozenset({ApplicationStatus.SUBMITTING}),
     ApplicationStatus.SUBMITTING: frozenset({ApplicationStatus.SENDING}),
@@ -64,7 +64,7 @@ SETTLED_ACCOUNT = (
 
 # Alpaca decides, and a poll may skip steps that the events show, so any step may be observed but one out of a
 # final status.
-ACCOUNT_TRANSITIONS = {
+ACCOUNT_TRANSITIONS: dict[str, frozenset[str]] = {
     status: frozenset() if status in FINAL_ACCOUNT else frozenset(AccountStatus) - {status}
     for status in AccountStatus
 }
@@ -80,7 +80,7 @@ class DocumentStatus(TextChoices):
     SENT = "SENT", "Sent"
 
 
-DOCUMENT_TRANSITIONS = {
+DOCUMENT_TRANSITIONS: dict[str, frozenset[str]] = {
     DocumentStatus.STORED: frozenset({DocumentStatus.SENDING}),
     DocumentStatus.SENDING: frozenset({DocumentStatus.SENT, DocumentStatus.UNKNOWN, DocumentStatus.REFUSED}),
     DocumentStatus.UNKNOWN: frozenset({DocumentStatus.SENT, DocumentStatus.STORED}),

@@ -111,7 +111,6 @@ STEPS = (
     Step("agreements", "Agreements", "Agreements", columns("agreements_signed")),
 )
 BY_KEY = {step.key: step for step in STEPS}
-TASKS = tuple(dict.fromkeys(step.task for step in STEPS))
 
 
 def steps_for(application: KycApplication) -> list[Step]:

@@ -34,13 +34,10 @@ class Home(LoginRequiredMixin, View):
     """Sends each person where they left off: application, its status, or their portfolio."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        account = BrokerageAccount.objects.filter(user_id=request.user.pk).first()
+        account = BrokerageAccount.objects.filter(user=request.user).first()
         if account and account.is_active:
             return redirect("trading:portfolio")
-        if (
-            account
-            or KycApplication.objects.filter(user_id=request.user.pk, submitted_at__isnull=False).exists()
-        ):
+        if account or KycApplication.objects.filter(user=request.user, submitted_at__isnull=False).exists():
             return redirect("application_status")
         return redirect("apply")
 
@@ -77,20 +74,17 @@ class Apply(ApplicationView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         missing = steps.incomplete_steps(self.application)
-        rows = [{"step": step, "complete": step not in missing} for step in steps.steps_for(self.application)]
-        tasks = [
-            {"name": task, "rows": [row for row in rows if row["step"].task == task]} for task in steps.TASKS
-        ]
+        asked = steps.steps_for(self.application)
         return render(
             request,
             "onboarding/apply.html",
             {
                 "application": self.application,
-                "tasks": tasks,
+                "steps": asked,
+                "missing": missing,
                 "next_step": missing[0] if missing else None,
-                "done": len(rows) - len(missing),
-                "total": len(rows),
-                "changes_wanted": f"The broker said: {self.application.status_reason}. Change it and send again.",
+                "done": len(asked) - len(missing),
+                "changes_wanted": f"The broker said: {self.application.status_reason}. Change it and resend.",
                 "reference": self.application.last_request_id or str(self.application.pk),
             },
         )
@@ -212,7 +206,7 @@ class Status(LoginRequiredMixin, View):
     """Where the application stands; updates itself until the account is decided."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        application = KycApplication.objects.filter(user_id=request.user.pk).first()
+        application = KycApplication.objects.filter(user=request.user).first()
         if application is None or application.status == ApplicationStatus.DRAFT:
             return redirect("apply")
         account = BrokerageAccount.objects.filter(application=application).first()

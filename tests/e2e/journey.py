@@ -115,3 +115,51 @@ class Journey:
         """Send it and wait for the account."""
         self.press("Send my application")
         self.wait_for(self.page.get_by_text("Your account is open"))
+
+    def link_bank(self) -> None:
+        """Link a bank and wait for its approval."""
+        self.open("/transfer/bank/")
+        self.page.get_by_label("Checking").check()
+        self.page.get_by_label("Routing number").fill("121000358")
+        self.page.get_by_label("Account number").fill("32131231123")
+        self.press("Link this bank")
+        self.wait_for(self.page.get_by_text("Your bank is linked"))
+
+    def review_deposit(self, amount: str) -> None:
+        """Up to the review page of a deposit."""
+        self.open("/transfer/deposit/")
+        self.page.get_by_label("Amount").fill(amount)
+        self.press("Review")
+
+    def confirm_deposit(self, shown: str) -> None:
+        """Confirm the deposit and wait until it is complete."""
+        self.press(f"Deposit {shown}")
+        self.wait_for(self.page.locator(".receipt .tag", has_text="Complete"))
+
+    def review_order(self, symbol: str, quantity: str) -> None:
+        """Search for a share, fill in the ticket, and get to its review page."""
+        self.open("/trade/")
+        self.page.get_by_label("Symbol or company").fill(symbol)
+        self.page.get_by_role("main").get_by_role("button", name="Search").click()
+        self.page.get_by_role("main").get_by_role("link", name=re.compile(rf"^{symbol}\b")).click()
+        self.page.get_by_text("Buy", exact=True).click()
+        self.page.get_by_text("Shares", exact=True).first.click()
+        self.page.get_by_label("Amount").fill(quantity)
+        self.press("Review order")
+
+    def confirm_order(self) -> str:
+        """Place the order, wait until it is filled, and give the Request ID of its receipt."""
+        self.press("Place buy order")
+        self.wait_for(self.page.locator(".receipt .tag", has_text="Filled"))
+        return self.request_id()
+
+    def request_id(self) -> str:
+        """The broker's Request ID on a receipt."""
+        return self.page.locator(".reference", has_text="Request ID").locator("code").inner_text()
+
+    def sign_in(self, email: str, password: str) -> None:
+        """Sign in with a password."""
+        self.open("/accounts/login/")
+        self.page.get_by_label(re.compile("e-?mail", re.IGNORECASE)).fill(email)
+        self.page.get_by_label("Password", exact=True).fill(password)
+        self.press("Sign in")

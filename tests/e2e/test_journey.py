@@ -1,0 +1,75 @@
+"""From sign-up to a filled order, in a browser, with every real part in place."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.journey import PDF, Journey
+from tests.e2e.stack import Stack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Stack]:
+    """`browser` is asked for first, so that nothing is started on a machine without one."""
+    with Stack(tmp_path_factory.mktemp("stack")) as running:
+        running.manage("seed_demo")
+        yield running
+
+
+def go_all_the_way(journey: Journey, document: Path) -> None:
+    journey.sign_up()
+    journey.answer_application(document=document)
+    journey.submit_application()
+    journey.link_bank()
+    journey.review_deposit("1234.56")
+    journey.confirm_deposit("$1,234.56")
+    journey.open("/portfolio/")
+    journey.wait_for(journey.page.get_by_text("$1,234.56"))
+    journey.review_order("AAPL", "0.42")
+    expect(journey.page.get_by_text("Buy 0.42 shares of Apple Inc.")).to_be_visible()
+    request_id = journey.confirm_order()
+    assert re.fullmatch(r"[0-9a-f]{32}", request_id)
+    journey.seen["request_id"] = request_id
+    journey.open("/portfolio/")
+    row = journey.page.get_by_role("row", name=re.compile("AAPL"))
+    journey.wait_for(row)
+    expect(row).to_contain_text("0.42")
+    expect(row.locator(".delta")).to_be_visible()
+
+
+def ops_finds(journey: Journey, request_id: str) -> None:
+    journey.page.context.clear_cookies()
+    journey.sign_in("ops@example.com", "practice-makes-perfect")
+    journey.open(f"/admin/audit/apicall/?q={request_id}")
+    expect(journey.page.locator("#result_list tbody tr")).to_have_count(1)
+    expect(journey.page.locator("#result_list")).to_contain_text("/v1/trading/accounts/{account_id}/orders")
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    path = tmp_path / "passport.pdf"
+    path.write_bytes(PDF)
+    return path
+
+
+def test_journey(page: Page, stack: Stack, document: Path) -> None:
+    journey = Journey(page, stack, "ada@example.com")
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    go_all_the_way(journey, document)
+    ops_finds(journey, journey.seen["request_id"])
+    assert problems == []
+
+
+def test_journey_without_javascript(browser: Browser, stack: Stack, document: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    try:
+        go_all_the_way(Journey(context.new_page(), stack, "grace@example.com", javascript=False), document)
+    finally:
+        context.close()
