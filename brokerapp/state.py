@@ -60,6 +60,6 @@ def move(row: Row, to: str, *, reason: str = "", request_id: str = "", **columns
         if not type(row)._default_manager.filter(pk=row.pk, status=row.status).update(**changes):
             raise LostRace(f"{type(row).__name__} {row.pk} is no longer {row.status}")
         StatusChange.record(row, to, reason, request_id)
-        transaction.on_commit(partial(live.publish, row.user_id, type(row).__name__.lower(), row.pk))
+        transaction.on_commit(partial(live.publish, row.user_id, type(row).__name__.lower(), row.pk, to))
     row.refresh_from_db()
     return row

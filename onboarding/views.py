@@ -9,7 +9,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views import View
-from django.views.generic import TemplateView
 
 from brokerapp.net import client_ip
 from onboarding import agreements, rules, steps
@@ -42,17 +41,14 @@ class Home(LoginRequiredMixin, View):
         return redirect("apply")
 
 
-class AgreementPage(TemplateView):
+class AgreementPage(View):
     """The text of one agreement, readable in the page."""
 
-    def get_template_names(self) -> list[str]:
-        agreement = agreements.BY_KEY.get(self.kwargs["key"])
+    def get(self, request: HttpRequest, key: str) -> HttpResponse:
+        agreement = agreements.BY_KEY.get(key)
         if agreement is None:
             raise Http404
-        return [agreement.template]
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(agreement=agreements.BY_KEY[self.kwargs["key"]], **kwargs)
+        return render(request, agreement.template, {"agreement": agreement})
 
 
 class ApplicationView(LoginRequiredMixin, View):
