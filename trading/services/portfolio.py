@@ -55,7 +55,7 @@ def sync_positions(*, account: BrokerageAccount) -> None:
     """
     asked_at = timezone.now()
     reply = get_client(about=account).list_positions(account.broker_account_id)
-    Portfolio.objects.get_or_create(account=account)
+    Portfolio.objects.get_or_create(account=account, defaults={"due_at": asked_at})
     with transaction.atomic():
         portfolio = Portfolio.objects.select_for_update().get(account=account)
         if portfolio.synced_at and portfolio.synced_at >= asked_at:

@@ -1,0 +1,142 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import requests
+from django.conf import settings
+from django.utils import timezone
+
+from onboarding.models import BrokerageAccount
+from tests.factories import BrokerageAccountFactory, OrderFactory, order_body
+from tests.trading.conftest import CASH, BrokerStub
+from trading.models import Order
+from trading.services import sweeps
+from trading.statuses import OrderStatus
+
+pytestmark = pytest.mark.django_db
+
+LATER = "2026-03-02T15:00:01Z"
+
+
+@pytest.fixture(autouse=True)
+def _tasks(sent: list[str]) -> None:
+    """No task runs by itself."""
+
+
+@pytest.fixture
+def account() -> BrokerageAccount:
+    return BrokerageAccountFactory.create(**CASH)
+
+
+def rest(order: Order, **columns: Any) -> Order:
+    """Make it look untouched for longer than any call can take."""
+    long_ago = timezone.now() - timedelta(seconds=settings.SETTLE_AFTER_SECONDS + 1)
+    Order.objects.filter(pk=order.pk).update(**dict.fromkeys(("status_at", "synced_at"), long_ago), **columns)
+    order.refresh_from_db()
+    return order
+
+
+def test_settle_orders_takes_a_row_left_by_a_killed_process(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    order = rest(OrderFactory.create(account, status=""))
+    broker.on_orders("GET", account, ":by_client_order_id", json=order_body(order, "new"))
+
+    sweeps.settle_orders(now=timezone.now())
+
+    order.refresh_from_db()
+    assert order.status == OrderStatus.NEW
+    assert broker.count("POST") == 0
+
+
+def test_settle_orders_leaves_calls_that_may_be_in_flight(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    OrderFactory.create(account, status="")
+
+    sweeps.settle_orders(now=timezone.now())
+
+    assert not broker.mock.calls
+
+
+def test_settle_orders_broker_away_leaves_it_unknown(account: BrokerageAccount, broker: BrokerStub) -> None:
+    order = rest(OrderFactory.create(account, status=""))
+    broker.on_orders("GET", account, ":by_client_order_id", status=401, json={"message": "unauthorized."})
+
+    sweeps.settle_orders(now=timezone.now())
+
+    order.refresh_from_db()
+    assert order.status == OrderStatus.SUBMITTING
+
+
+def test_settle_orders_one_failing_stops_nobody(account: BrokerageAccount, broker: BrokerStub) -> None:
+    other = BrokerageAccountFactory.create()
+    rest(OrderFactory.create(account, status=""))
+    order = rest(OrderFactory.create(other, status=""))
+    broker.on_orders("GET", account, ":by_client_order_id", json={"id": "not an order"})
+    broker.on_orders("GET", other, ":by_client_order_id", json=order_body(order, "new"))
+
+    sweeps.settle_orders(now=timezone.now())
+
+    order.refresh_from_db()
+    assert order.status == OrderStatus.NEW
+
+
+def test_settle_orders_repeats_a_cancel_that_had_no_effect(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    long_ago = timezone.now() - timedelta(minutes=5)
+    asked = {"cancel_requested_at": long_ago, "cancel_requested_by": account.user}
+    order = rest(OrderFactory.create(account, status="new"), **asked)
+    broker.on_order("DELETE", order, status=204)
+    broker.on_order("GET", order, json=order_body(order, "canceled", updated_at=LATER))
+
+    sweeps.settle_orders(now=timezone.now())
+
+    order.refresh_from_db()
+    assert order.status == OrderStatus.CANCELED
+
+
+def test_sync_open_orders_reads_them(account: BrokerageAccount, broker: BrokerStub) -> None:
+    order = rest(OrderFactory.create(account, status="new"))
+    rest(OrderFactory.create(account, status="canceled"))
+    filled = order_body(order, "filled", filled_qty="0.42", filled_avg_price="200", updated_at=LATER)
+    broker.on_order("GET", order, json=filled)
+    broker.on("GET", "/v1/accounts/activities", json=[])
+
+    sweeps.sync_open_orders(now=timezone.now())
+
+    order.refresh_from_db()
+    assert order.status == OrderStatus.FILLED
+    assert broker.count("GET") == 1
+
+
+def test_sync_open_orders_fetches_missing_fills(account: BrokerageAccount, broker: BrokerStub) -> None:
+    order = rest(OrderFactory.create(account, status="filled", filled_qty="0.42", filled_avg_price="200"))
+    fill = {
+        "id": "20260302100001500::x",
+        "activity_type": "FILL",
+        "transaction_time": LATER,
+        "price": "200",
+        "qty": "0.42",
+        "cum_qty": "0.42",
+        "side": "buy",
+        "symbol": "AAPL",
+        "order_id": str(order.broker_order_id),
+    }
+    broker.on("GET", "/v1/accounts/activities", json=[fill])
+
+    sweeps.sync_open_orders(now=timezone.now())
+
+    order.refresh_from_db()
+    assert order.recorded_qty == order.filled_qty
+
+
+def test_sync_open_orders_timeout_is_not_fatal(account: BrokerageAccount, broker: BrokerStub) -> None:
+    order = rest(OrderFactory.create(account, status="new"))
+    broker.on_order("GET", order, body=requests.exceptions.ConnectionError())
+
+    sweeps.sync_open_orders(now=timezone.now())
+
+    order.refresh_from_db()
+    assert order.status == OrderStatus.NEW

@@ -1,0 +1,569 @@
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import requests
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from brokerapp import intents
+from onboarding.models import BrokerageAccount
+from tests.factories import (
+    AssetFactory,
+    BrokerageAccountFactory,
+    OrderFactory,
+    PositionFactory,
+    QuoteFactory,
+    StaffFactory,
+    order_body,
+)
+from tests.trading.conftest import CASH, REQUEST_ID, BrokerStub, refusal
+from trading.models import MarketClock, Order, Quote
+from trading.services import fills
+from trading.statuses import OrderStatus
+from trading.views import PURPOSE
+
+pytestmark = pytest.mark.django_db
+
+LATER = "2026-03-02T15:00:01Z"
+
+
+@pytest.fixture(autouse=True)
+def _tasks(sent: list[str]) -> None:
+    """No task runs by itself."""
+
+
+@pytest.fixture
+def account() -> BrokerageAccount:
+    QuoteFactory.create()
+    AssetFactory.create()
+    return BrokerageAccountFactory.create(**CASH)
+
+
+@pytest.fixture
+def owner(account: BrokerageAccount) -> Client:
+    return signed_in(account)
+
+
+@pytest.fixture
+def stranger() -> Client:
+    return signed_in(BrokerageAccountFactory.create())
+
+
+def signed_in(account: BrokerageAccount) -> Client:
+    client = Client()
+    client.force_login(account.user)
+    return client
+
+
+def token(account: BrokerageAccount, **data: str) -> str:
+    asset = AssetFactory.create()
+    size = {} if "notional" in data else {"qty": "0.42"}
+    return intents.mint(PURPOSE, account.user_id, {"asset": str(asset.pk), "side": "BUY", **size, **data})
+
+
+def review_url(account: BrokerageAccount, **data: str) -> str:
+    return reverse("trading:order_review", args=[token(account, **data)])
+
+
+def answer_orders(broker: BrokerStub, account: BrokerageAccount) -> None:
+    def taken(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        order = Order.objects.get(client_order_id=json.loads(request.body or b"{}")["client_order_id"])
+        return 200, {"X-Request-ID": REQUEST_ID}, json.dumps(order_body(order))
+
+    url = f"http://127.0.0.1:9/v1/trading/accounts/{account.broker_account_id}/orders"
+    broker.mock.add_callback("POST", url, callback=taken)
+
+
+def queries(client: Client, url: str) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        assert client.get(url).status_code == 200
+    return len(captured)
+
+
+def assert_constant_queries(client: Client, url: str, add_rows: Callable[[], object]) -> None:
+    add_rows()
+    before = queries(client, url)
+    for _ in range(3):
+        add_rows()
+    assert queries(client, url) == before
+
+
+def another_position(account: BrokerageAccount) -> None:
+    symbol = f"S{uuid4().hex[:6].upper()}"
+    QuoteFactory.create(symbol=symbol)
+    PositionFactory.create(account=account, asset=AssetFactory.create(symbol=symbol))
+
+
+# Who sees what
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/portfolio/",
+        "/portfolio/AAPL/",
+        "/trade/",
+        "/trade/AAPL/",
+        "/orders/",
+        f"/orders/{uuid4()}/",
+        "/orders/review/x/",
+    ],
+)
+def test_anonymous_is_sent_to_sign_in(client: Client, url: str) -> None:
+    response = client.get(url)
+
+    assert response.status_code == 302
+    assert response["Location"].startswith(reverse("account_login"))
+
+
+def test_stranger_finds_no_order(account: BrokerageAccount, stranger: Client) -> None:
+    order = OrderFactory.create(account, status="new")
+
+    assert stranger.get(reverse("trading:order", args=[order.pk])).status_code == 404
+    assert stranger.post(reverse("trading:cancel_order", args=[order.pk])).status_code == 404
+    assert order.client_order_id not in stranger.get(reverse("trading:orders")).content.decode()
+
+
+def test_stranger_finds_no_position(account: BrokerageAccount, stranger: Client) -> None:
+    PositionFactory.create(account=account)
+
+    assert stranger.get("/portfolio/AAPL/").status_code == 404
+    assert "AAPL" not in stranger.get("/portfolio/").content.decode()
+
+
+def test_stranger_cannot_use_a_review(
+    account: BrokerageAccount, stranger: Client, broker: BrokerStub
+) -> None:
+    url = review_url(account)
+
+    assert stranger.get(url)["Location"] == reverse("trading:trade")
+    assert stranger.post(url)["Location"] == reverse("trading:trade")
+    assert not Order.objects.exists()
+
+
+def test_person_without_an_account_is_sent_home(client: Client) -> None:
+    client.force_login(StaffFactory.create())
+
+    assert client.get("/portfolio/")["Location"] == reverse("home")
+
+
+# Portfolio
+
+
+def test_portfolio_shows_what_is_held_and_open(owner: Client, account: BrokerageAccount) -> None:
+    PositionFactory.create(account=account)
+    OrderFactory.create(account, status="new", qty=Decimal(3))
+
+    page = owner.get("/portfolio/").content.decode()
+
+    assert "$1,400.00" in page
+    assert "+$100.00 (+33.33%)" in page
+    assert "3 shares" in page
+    assert "in three steps" not in page
+
+
+def test_portfolio_without_a_price_shows_no_total(owner: Client, account: BrokerageAccount) -> None:
+    PositionFactory.create(account=account, asset=AssetFactory.create(symbol="ODD"))
+
+    page = owner.get("/portfolio/").content.decode()
+
+    assert "Without a price for ODD" in page
+    assert '<span class="stat-value">–</span>' in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "action"),
+    [
+        ({"status": "SUBMITTED"}, "See your application"),
+        ({}, "Add money"),
+        (CASH, "Find something to buy"),
+    ],
+)
+def test_portfolio_empty_says_what_is_next(fields: dict[str, Any], action: str) -> None:
+    page = signed_in(BrokerageAccountFactory.create(**fields)).get("/portfolio/").content.decode()
+
+    assert action in page
+
+
+def test_portfolio_queries_do_not_grow(owner: Client, account: BrokerageAccount) -> None:
+    def more() -> None:
+        another_position(account)
+        OrderFactory.create(account, status="new")
+
+    assert_constant_queries(owner, "/portfolio/", more)
+
+
+def test_pages_make_no_broker_call(owner: Client, account: BrokerageAccount, broker: BrokerStub) -> None:
+    PositionFactory.create(account=account)
+    order = OrderFactory.create(account, status="new")
+
+    for url in (
+        "/portfolio/",
+        "/portfolio/AAPL/",
+        "/trade/?q=a",
+        "/trade/AAPL/",
+        "/orders/",
+        f"/orders/{order.pk}/",
+    ):
+        assert owner.get(url).status_code == 200
+    assert not broker.mock.calls
+
+
+def test_market_pill_in_the_header(owner: Client) -> None:
+    now = timezone.now()
+    MarketClock.objects.create(id=1, is_open=True, next_open=now, next_close=now, synced_at=now)
+
+    assert "Open · closes" in owner.get("/portfolio/").content.decode()
+
+
+def test_position_shows_cost_value_and_share(owner: Client, account: BrokerageAccount) -> None:
+    PositionFactory.create(account=account)
+    OrderFactory.create(account, status="filled", filled_qty="0.42", filled_avg_price="200")
+
+    page = owner.get("/portfolio/aapl/").content.decode()
+
+    assert all(text in page for text in ("$150.00", "$300.00", "$400.00", "28.57%", "0.42 at $200.00"))
+
+
+def test_position_queries_do_not_grow(owner: Client, account: BrokerageAccount) -> None:
+    PositionFactory.create(account=account)
+
+    def more() -> None:
+        another_position(account)
+        OrderFactory.create(account)
+
+    assert_constant_queries(owner, "/portfolio/AAPL/", more)
+
+
+# Search
+
+
+def test_search_finds_by_name_with_tags(owner: Client) -> None:
+    AssetFactory.create(symbol="BRK.A", name="Berkshire Hathaway", fractionable=False)
+    AssetFactory.create(symbol="BERK", name="Frozen", tradable=False)
+
+    page = owner.get("/trade/?q=berk").content.decode()
+
+    assert "/trade/BRK.A/" in page
+    assert "Whole shares only" in page
+    assert "Not tradable" in page
+
+
+@pytest.mark.parametrize(
+    ("q", "text"), [("zzzz", "Nothing found"), ("", "Symbol or company"), ("x" * 99, "Nothing")]
+)
+def test_search_without_results(owner: Client, q: str, text: str) -> None:
+    assert text in owner.get("/trade/", {"q": q}).content.decode()
+
+
+def test_search_before_the_assets_are_loaded() -> None:
+    page = signed_in(BrokerageAccountFactory.create()).get("/trade/?q=app").content.decode()
+
+    assert "still being loaded" in page
+
+
+def test_search_queries_do_not_grow(owner: Client) -> None:
+    assert_constant_queries(owner, "/trade/?q=s", lambda: AssetFactory.create(symbol=f"S{uuid4().hex[:6]}"))
+
+
+# Ticket
+
+
+def ticket(owner: Client, **data: str) -> Any:
+    return owner.post("/trade/AAPL/", {"side": "BUY", "unit": "SHARES", "amount": "0.42", **data})
+
+
+def test_asset_shows_price_and_ticket(owner: Client) -> None:
+    page = owner.get("/trade/aapl/").content.decode()
+
+    assert "$200.00" in page
+    assert "+$2.00 (+1.01%)" in page
+    assert "You can spend" in page
+
+
+def test_asset_unknown(owner: Client) -> None:
+    assert owner.get("/trade/NOPE/").status_code == 404
+
+
+def test_asset_price_cannot_be_refreshed(owner: Client, broker: BrokerStub) -> None:
+    Quote.objects.update(synced_at=timezone.now() - timedelta(minutes=5))
+    broker.on("GET", "/v2/stocks/snapshots", body=requests.exceptions.ReadTimeout())
+
+    assert "Last known, " in owner.get("/trade/AAPL/").content.decode()
+
+
+def test_asset_without_any_price(owner: Client, broker: BrokerStub) -> None:
+    Quote.objects.all().delete()
+    broker.on("GET", "/v2/stocks/snapshots", json={})
+
+    assert "There is no price" in owner.get("/trade/AAPL/").content.decode()
+
+
+def test_asset_market_closed_says_until_when(owner: Client) -> None:
+    now = timezone.now()
+    MarketClock.objects.create(id=1, is_open=False, next_open=now, next_close=now, synced_at=now)
+
+    assert "This order will wait until" in owner.get("/trade/AAPL/").content.decode()
+
+
+def test_asset_sell_all_takes_what_is_free_in_shares(owner: Client, account: BrokerageAccount) -> None:
+    PositionFactory.create(account=account, qty=Decimal("1234.5"))
+    OrderFactory.create(account, side="SELL", qty=Decimal("0.25"))
+
+    assert "?side=SELL&amp;unit=SHARES&amp;amount=1234.25" in owner.get("/trade/AAPL/").content.decode()
+
+
+def test_ticket_leads_to_its_review(owner: Client) -> None:
+    response = ticket(owner)
+
+    assert response.status_code == 302
+    page = owner.get(response["Location"]).content.decode()
+    assert "Buy 0.42 shares of Apple Inc. Common Stock at market" in page
+    assert "$84.04" in page
+    assert "$915.96" in page
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ({"amount": "0.1234567891"}, "at most 9 decimals"),
+        ({"unit": "DOLLARS", "amount": "0.50"}, "smallest order is $1.00"),
+        ({"amount": "many"}, "Enter a number"),
+        ({"amount": "100"}, "this comes to about $20,010.00 and you have $1,000.00"),
+        ({"side": "SELL", "amount": "1"}, "You hold no shares of AAPL"),
+    ],
+)
+def test_ticket_refused_keeps_what_was_typed(
+    owner: Client, account: BrokerageAccount, data: dict[str, str], text: str
+) -> None:
+    BrokerageAccount.objects.update(balances_at=timezone.now())
+
+    response = ticket(owner, **data)
+
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert page.count(text) == 2
+    assert "There is a problem" in page
+    assert "<title>Error: " in page
+    assert f'value="{data["amount"]}"' in page
+
+
+def test_ticket_fraction_of_whole_shares_only(owner: Client, account: BrokerageAccount) -> None:
+    BrokerageAccount.objects.update(balances_at=timezone.now())
+    AssetFactory.create(symbol="BRK.A", fractionable=False)
+    QuoteFactory.create(symbol="BRK.A")
+
+    response = owner.post("/trade/BRK.A/", {"side": "BUY", "unit": "SHARES", "amount": "0.5"})
+
+    assert "trades in whole shares only." in response.content.decode()
+
+
+def test_ticket_refused_by_old_figures_asks_for_new_ones(
+    owner: Client, account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    trading = f"/v1/trading/accounts/{account.broker_account_id}"
+    body = {
+        "id": str(account.pk),
+        "status": "ACTIVE",
+        "cash": "5000",
+        "buying_power": "5000",
+        "equity": "5000",
+    }
+    broker.on("GET", f"{trading}/account", json=body)
+    broker.on("GET", f"{trading}/positions", json=[])
+
+    assert ticket(owner, amount="10").status_code == 302
+
+
+# Review
+
+
+def test_review_places_once_and_shows_the_order(
+    owner: Client, account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    answer_orders(broker, account)
+    url = review_url(account)
+
+    first, second = owner.post(url, {"seen_price": "200.1"}), owner.post(url, {"seen_price": "200.1"})
+
+    order = Order.objects.get()
+    assert first["Location"] == second["Location"] == reverse("trading:order", args=[order.pk])
+    assert owner.get(url)["Location"] == first["Location"]
+    assert broker.count("POST") == 1
+    page = owner.get(first["Location"]).content.decode()
+    assert REQUEST_ID in page
+    assert str(order.pk) in page
+    assert "data-live-url" in page
+
+
+def test_review_in_dollars(owner: Client, account: BrokerageAccount) -> None:
+    page = owner.get(review_url(account, notional="250")).content.decode()
+
+    assert "Buy about 1.249375312 shares of Apple Inc. Common Stock for $250.00 at market" in page
+    assert "unit=DOLLARS&amp;amount=250" in page
+
+
+def test_review_that_no_longer_passes_cannot_be_placed(owner: Client, account: BrokerageAccount) -> None:
+    page = owner.get(review_url(account, qty="100")).content.decode()
+
+    assert "Not enough buying power" in page
+    assert "Place buy order" not in page
+
+
+def test_review_price_moved_is_asked_again(
+    owner: Client, account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    page = owner.post(review_url(account), {"seen_price": "190"}).content.decode()
+
+    assert "The price has moved from $190.00 to $200.10" in page
+    assert 'value="200.1"' in page
+    assert not Order.objects.exists()
+
+
+def test_review_stale_quote_says_last_known(
+    owner: Client, account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    Quote.objects.update(synced_at=timezone.now() - timedelta(minutes=1))
+    broker.on("GET", "/v2/stocks/snapshots", status=500, json={})
+
+    assert "Last known, " in owner.get(review_url(account)).content.decode()
+
+
+def test_review_too_old_goes_back_to_the_ticket_as_it_was(owner: Client, account: BrokerageAccount) -> None:
+    with time_machine.travel(timezone.now() - timedelta(hours=1)):
+        url = review_url(account)
+
+    response = owner.post(url)
+
+    assert response["Location"] == "/trade/AAPL/?side=BUY&unit=SHARES&amount=0.42"
+    assert not Order.objects.exists()
+
+
+def test_review_outcome_unknown_says_do_not_resend(
+    owner: Client, account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    broker.on_orders("POST", account, body=requests.exceptions.ReadTimeout())
+
+    page = owner.post(review_url(account), follow=True).content.decode()
+
+    assert "We are checking; do not re-send" in page
+
+
+def test_review_refused_by_the_broker_in_plain_words(
+    owner: Client, account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    broker.on_orders("POST", account, status=403, json=refusal("insufficient buying power"))
+
+    page = owner.post(review_url(account), follow=True).content.decode()
+
+    assert "There is not enough buying power for this order." in page
+    assert REQUEST_ID in page
+
+
+# Orders
+
+
+def test_order_accepted_is_not_called_filled(owner: Client, account: BrokerageAccount) -> None:
+    order = OrderFactory.create(account)
+
+    page = owner.get(f"/orders/{order.pk}/").content.decode()
+
+    assert "Nothing yet" in page
+    assert page.index("Accepted") < page.index("<strong>Filled</strong>")
+    assert '<li class="upcoming"' in page
+
+
+def test_order_filled_receipt(owner: Client, account: BrokerageAccount) -> None:
+    order = OrderFactory.create(account, status="filled", filled_qty="0.42", filled_avg_price="200")
+    fills.record_fill(
+        order=order,
+        cum_qty=Decimal("0.42"),
+        qty=Decimal("0.42"),
+        price=Decimal(200),
+        at=timezone.now(),
+        execution_id="e1",
+    )
+
+    page = owner.get(f"/orders/{order.pk}/").content.decode()
+
+    assert '<p class="receipt-total">$84.00</p>' in page
+    assert "0.42 of 0.42 shares" in page
+    assert "data-live-url" not in page
+    assert 'data-live-announce="Order filled"' in page
+    assert "Cancel order" not in page
+
+
+def test_order_queries_do_not_grow(owner: Client, account: BrokerageAccount) -> None:
+    order = OrderFactory.create(
+        account, status="filled", qty=Decimal(9), filled_qty="9", filled_avg_price="200"
+    )
+    numbers = iter(range(1, 9))
+
+    def more() -> None:
+        number = Decimal(next(numbers))
+        fills.record_fill(
+            order=order,
+            cum_qty=number,
+            qty=Decimal(1),
+            price=Decimal(200),
+            at=timezone.now(),
+            execution_id=str(number),
+        )
+
+    assert_constant_queries(owner, f"/orders/{order.pk}/", more)
+
+
+def test_orders_open_and_closed(owner: Client, account: BrokerageAccount) -> None:
+    working = OrderFactory.create(account, status="new")
+    done = OrderFactory.create(account, status="canceled")
+
+    open_page, closed_page = (owner.get(url).content.decode() for url in ("/orders/", "/orders/?tab=closed"))
+
+    assert str(working.pk) in open_page
+    assert str(done.pk) not in open_page
+    assert str(done.pk) in closed_page
+    assert str(working.pk) not in closed_page
+
+
+@pytest.mark.parametrize("tab", ["open", "closed"])
+def test_orders_queries_do_not_grow(owner: Client, account: BrokerageAccount, tab: str) -> None:
+    status = "new" if tab == "open" else "canceled"
+
+    assert_constant_queries(owner, f"/orders/?tab={tab}", lambda: OrderFactory.create(account, status=status))
+
+
+def test_cancel_order(owner: Client, account: BrokerageAccount, broker: BrokerStub) -> None:
+    order = OrderFactory.create(account, status="new")
+    broker.on_order("DELETE", order, status=204)
+    broker.on_order("GET", order, json=order_body(order, "pending_cancel", updated_at=LATER))
+
+    page = owner.post(f"/orders/{order.pk}/cancel/", follow=True).content.decode()
+
+    order.refresh_from_db()
+    assert order.status == OrderStatus.PENDING_CANCEL
+    assert "The order may still fill" in page
+    assert "Cancel order" not in page
+
+
+def test_cancel_order_too_late_says_so(owner: Client, account: BrokerageAccount) -> None:
+    order = OrderFactory.create(account, status="filled", filled_qty="0.42", filled_avg_price="1")
+
+    assert "already filled" in owner.post(f"/orders/{order.pk}/cancel/", follow=True).content.decode()
+
+
+def test_cancel_order_by_get_is_refused(owner: Client, account: BrokerageAccount) -> None:
+    order = OrderFactory.create(account, status="new")
+
+    assert owner.get(f"/orders/{order.pk}/cancel/").status_code == 405
