@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError
 from django.db.models import F
 from django.utils import timezone
@@ -148,8 +150,9 @@ def handle_waiting_events() -> None:
         handle_event(event_pk=event_pk, now=timezone.now())
 
 
-def retry_event(*, event: BrokerEvent) -> None:
-    """Have an event handled once more, whatever became of it before."""
+def retry_event(*, event: BrokerEvent, by: AbstractBaseUser | AnonymousUser) -> None:
+    """Staff have an event handled once more, whatever became of it before."""
+    logger.info("%s has event %s handled again", by, event)
     BrokerEvent.objects.filter(pk=event.pk).update(
         handled_at=None, outcome="", attempts=0, next_try_at=timezone.now()
     )

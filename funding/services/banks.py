@@ -23,7 +23,7 @@ from brokerapp.broker import get_client
 from funding import payloads, routing
 from funding.models import BankLink
 from funding.services.snapshots import EventTooEarly, Snapshot, refusal_reason
-from funding.statuses import BROKER_BANK_STATUS, WAITING_BANK, BankLinkStatus
+from funding.statuses import BROKER_BANK_STATUS, UNSETTLED_BANK, WAITING_BANK, BankLinkStatus
 from onboarding.models import BrokerageAccount, User
 from onboarding.rules import check_account_active
 
@@ -252,6 +252,17 @@ def sync_bank_link(*, link: BankLink, now: datetime) -> BankLink:
         reason = "The broker no longer lists this bank. Link it again, or contact support."
         return state.move(link, BankLinkStatus.REJECTED, reason=reason, request_id=request_id)
     return link
+
+
+def ask_broker(*, link: BankLink, by: User, now: datetime) -> BankLink:
+    """Staff do at once what the sweeps would do: settle the link or poll it, and nothing more.
+
+    Raises `BrokerNotDone` and `BrokerOutcomeUnknown` if the broker cannot be asked.
+    """
+    logger.info("%s asks the broker about bank link %s", by, link.pk)
+    if link.status in UNSETTLED_BANK:
+        return settle_bank_link(link=link, now=now)
+    return sync_bank_link(link=link, now=now)
 
 
 def _fetch(link: BankLink) -> tuple[Snapshot | None, str]:

@@ -25,8 +25,13 @@ from brokerapp.alpaca.models import Transfer as BrokerTransfer
 from brokerapp.audit.models import ApiCall
 from funding.models import Transfer
 from funding.services.snapshots import Snapshot
-from funding.services.transfers import apply_transfer, fetch_transfers, send_transfer
-from funding.statuses import TransferStatus
+from funding.services.transfers import (
+    apply_transfer,
+    fetch_transfers,
+    send_transfer,
+    sync_account_transfers,
+)
+from funding.statuses import UNSETTLED_TRANSFER, TransferStatus
 from onboarding.models import User
 
 logger = logging.getLogger(__name__)
@@ -136,6 +141,19 @@ def _leave_unknown(transfer: Transfer, matches: int) -> Transfer:
         return transfer
     reason = "We are checking with the broker whether this went through. Please do not send it again."
     return state.move(transfer, TransferStatus.UNKNOWN, reason=reason)
+
+
+def ask_broker(*, transfer: Transfer, by: User, now: datetime) -> Transfer:
+    """Staff do at once what the sweeps would do: settle the transfer or poll it, and nothing more.
+
+    Raises `BrokerNotDone` and `BrokerOutcomeUnknown` if the broker cannot be asked.
+    """
+    logger.info("%s asks the broker about %s", by, transfer)
+    if transfer.status in UNSETTLED_TRANSFER:
+        return settle_transfer(transfer=transfer, now=now)
+    sync_account_transfers(account=transfer.account, now=now)
+    transfer.refresh_from_db()
+    return transfer
 
 
 def record_not_done(*, transfer: Transfer, by: User) -> Transfer:

@@ -318,8 +318,9 @@ def test_transfer_receipt_late_says_so(owner: Client, account: BrokerageAccount)
 
 
 def test_transfer_receipt_query_count(owner: Client, account: BrokerageAccount) -> None:
-    short, long = (TransferFactory.create(account, status=status).pk for status in ("SUBMITTING", "RETURNED"))
-    counts = [queries(owner, reverse("funding:transfer", args=[pk])) for pk in (short, long)]
+    short = TransferFactory.create(account, status="SUBMITTING", amount="1.00")
+    long = TransferFactory.create(account, status="RETURNED", amount="2.00")
+    counts = [queries(owner, reverse("funding:transfer", args=[row.pk])) for row in (short, long)]
     assert counts[0] == counts[1] <= 8
 
 

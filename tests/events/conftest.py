@@ -1,0 +1,3 @@
+from tests.funding.conftest import broker
+
+__all__ = ["broker"]
