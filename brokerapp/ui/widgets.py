@@ -60,10 +60,6 @@ class DateInputs(forms.MultiWidget):
             return None
         return f"{year}-{month}-{day}".replace(" ", "")
 
-    def id_for_label(self, id_: str) -> str:
-        """The first input: the legend has no `for`, and error summaries need a control to go to."""
-        return f"{id_}_month" if id_ else id_
-
 
 class MoneyInput(forms.TextInput):
     """US dollars with the sign in front; `$` and thousands commas that people type are dropped."""
