@@ -1,0 +1,58 @@
+"""``python -m sandbox``: read the command line, open the state folder, serve."""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from sandbox.endpoints import ENDPOINTS
+from sandbox.log import StateError
+from sandbox.server import make_server
+from sandbox.world import Settings, World
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="A stand-in for Alpaca's Broker API.")
+    parser.add_argument("--port", type=int, default=8100)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--state", type=Path, required=True, metavar="DIR", help="folder that holds all state")
+    parser.add_argument("--speed", type=_positive, default=60.0, help="divides waiting times (default 60)")
+    parser.add_argument("--market", choices=("open", "real"), default="real", help="open: never closes")
+    parser.add_argument("--seed", type=int, default=1, help="of the price process")
+    parser.add_argument("--key", default=Settings.__dataclass_fields__["key"].default)
+    parser.add_argument("--secret", default=Settings.__dataclass_fields__["secret"].default)
+    parser.add_argument("--rate-limit", type=int, default=1_000_000, help="requests a minute before a 429")
+    return parser.parse_args(arguments)
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0.001 <= value <= 1_000_000:
+        raise argparse.ArgumentTypeError("must be between 0.001 and 1000000")
+    return value
+
+
+def main(arguments: list[str] | None = None) -> int:
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    options = parse_arguments(arguments)
+    settings = Settings(
+        state=options.state, speed=options.speed, market=options.market, seed=options.seed,
+        key=options.key, secret=options.secret, rate_limit=options.rate_limit,
+    )  # fmt: skip
+    try:
+        world = World(settings)
+    except StateError as error:
+        print(f"sandbox: {error}", file=sys.stderr)
+        return 2
+    print(
+        f"sandbox: Broker API stand-in on http://{options.host}:{options.port}, state in {options.state}, "
+        f"speed {options.speed:g}, market {options.market}",
+        flush=True,
+    )
+    server = make_server(world, ENDPOINTS, options.host, options.port)
+    server.run()
+    return 0 if server.started else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

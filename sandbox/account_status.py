@@ -1,0 +1,99 @@
+"""The status machine of accounts; KYC as far as a stand-in has one."""
+
+import datetime as dt
+
+import msgspec
+
+from sandbox import eventlog, rows
+from sandbox.account_rules import DISCLOSURE_FLAGS
+from sandbox.api import decoded_part, encode_json, instant_text, invalid
+from sandbox.world import World
+
+STATUSES = frozenset(
+    "INACTIVE ONBOARDING SUBMITTED SUBMISSION_FAILED ACTION_REQUIRED EDITED ACCOUNT_UPDATED APPROVAL_PENDING "
+    "REAPPROVAL_PENDING RESUBMITTED KYC_SUBMITTED AML_REVIEW DISABLE_PENDING LIMITED APPROVED REJECTED ACTIVE "
+    "DISABLED ACCOUNT_CLOSED".split()
+)
+FIXTURE_STATUSES = frozenset(
+    "SUBMITTED ACTION_REQUIRED APPROVAL_PENDING APPROVED REJECTED ACTIVE DISABLED ACCOUNT_CLOSED".split()
+)
+# Seconds at speed 1: review of an application, activation, review of changed data; and the least wait.
+REVIEW, ACTIVATION, REAPPROVAL, FLOOR = 3.0, 1.5, 60.0, 0.02
+
+
+def start(world: World, account: rows.Account, fixture: str, now: dt.datetime) -> None:
+    """The first status of a new account. A fixture's status stays; raises a 422 for an unknown one."""
+    if fixture and fixture not in FIXTURE_STATUSES:
+        raise invalid("additional_information holds an unknown fixture")
+    account.held_by_fixture = bool(fixture)
+    move(world, account, fixture or "SUBMITTED", now)
+    if not fixture:
+        account.due_at = now + world.clock.wait(REVIEW, FLOOR)
+
+
+def move(world: World, account: rows.Account, status: str, now: dt.datetime, *, reason: str = "") -> None:
+    """Change the status, with its event; crypto follows where it is enabled. Stops any automatic step."""
+    former, former_crypto = account.status, account.crypto_status
+    world.store.edit(account)
+    account.status, account.due_at = status, None
+    if "crypto" in account.enabled_assets:
+        account.crypto_status = status
+    event = {
+        "account_id": account.id, "account_number": account.account_number, "at": instant_text(now),
+        "status_from": former, "status_to": status,
+    }  # fmt: skip
+    if account.crypto_status != former_crypto:
+        event |= {
+            "crypto_status_from": "" if former_crypto == "INACTIVE" else former_crypto,
+            "crypto_status_to": account.crypto_status,
+        }
+    if account.kyc_results:
+        event["kyc_results"] = msgspec.Raw(account.kyc_results)  # type: ignore[assignment]
+    if reason:
+        event["reason"] = reason
+    world.store.emit(eventlog.ACCOUNT, now, encode_json(event))
+
+
+def step(world: World, account: rows.Account, now: dt.datetime) -> None:
+    """One automatic step: SUBMITTED -> APPROVED (or ACTION_REQUIRED) -> ACTIVE; ACCOUNT_UPDATED -> ACTIVE."""
+    if account.status == "SUBMITTED":
+        codes = _open_questions(account)
+        if codes:
+            results = {"reject": {}, "accept": {}, "indeterminate": {code: {} for code in codes}, "summary": "fail"}
+            account.kyc_results = encode_json(results)
+            move(world, account, "ACTION_REQUIRED", now)
+            return
+        account.kyc_results = b""
+        move(world, account, "APPROVED", now)
+        account.due_at = now + world.clock.wait(ACTIVATION, FLOOR)
+    elif account.status in ("APPROVED", "ACCOUNT_UPDATED"):
+        move(world, account, "ACTIVE", now)
+
+
+def resubmit(world: World, account: rows.Account, now: dt.datetime) -> None:
+    """What was asked for has come: back to review, which then accepts every open question."""
+    if account.held_by_fixture:
+        return
+    results = decoded_part(account.kyc_results)
+    answered = {**results.get("accept", {}), **results.get("indeterminate", {}), **results.get("reject", {})}
+    world.store.edit(account)
+    accepted = {"reject": {}, "accept": answered, "indeterminate": {}, "summary": "pass"}
+    account.kyc_results = encode_json(accepted) if answered else b""
+    move(world, account, "SUBMITTED", now)
+    account.due_at = now + world.clock.wait(REVIEW, FLOOR)
+
+
+def after_update(world: World, account: rows.Account, key_data: bool, now: dt.datetime) -> None:
+    """What a PATCH sets off: an answer to open questions, or a review of changed key data."""
+    if account.status == "ACTION_REQUIRED":
+        resubmit(world, account, now)
+    elif account.status == "ACTIVE" and key_data and not account.held_by_fixture:
+        move(world, account, "ACCOUNT_UPDATED", now)
+        account.due_at = now + world.clock.wait(REAPPROVAL, FLOOR)
+
+
+def _open_questions(account: rows.Account) -> list[str]:
+    disclosures, results = decoded_part(account.disclosures), decoded_part(account.kyc_results)
+    accepted = results.get("accept", {})
+    codes = [code for name, code in DISCLOSURE_FLAGS.items() if disclosures.get(name)]
+    return [code for code in codes if code not in accepted]

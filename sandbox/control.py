@@ -1,0 +1,208 @@
+"""``/_sandbox/``: what a stand-in can do that the real broker cannot. No authentication: it listens locally."""
+
+import datetime as dt
+import html
+import re
+from typing import Any
+
+import msgspec
+
+from sandbox import account_status, funding, ledger
+from sandbox.api import (
+    NO_CONTENT,
+    Call,
+    Reply,
+    decimal_of,
+    encode_json,
+    endpoint,
+    instant_text,
+    invalid,
+    not_found,
+    text_of,
+    uuid_of,
+)  # fmt: skip
+from sandbox.faults import ACTIONS, Fault
+
+LONGEST_ADVANCE = 366 * 86_400
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Broker API sandbox</title></head><body>
+<h1>Broker API sandbox</h1>
+<p>A stand-in for Alpaca's Broker API, for development and demos. No real money, no real market.</p>
+<ul>
+<li>API: <code>{url}/v1/&hellip;</code> with HTTP Basic; key and secret are in
+<a href="/_sandbox/info">/_sandbox/info</a></li>
+<li>Recent calls: <a href="/_sandbox/calls">/_sandbox/calls</a></li>
+<li>Armed faults: <a href="/_sandbox/faults">/_sandbox/faults</a></li>
+<li>Clock: <a href="/_sandbox/clock">/_sandbox/clock</a></li>
+</ul>
+<p>{accounts} accounts, {orders} orders, {events} events. Speed {speed:g}, market {market}.</p>
+</body></html>
+"""
+
+
+@endpoint("GET", "/")
+def show_page(call: Call) -> Reply:
+    world = call.world
+    page = PAGE.format(
+        url=html.escape(f"http://{call.headers.get('host', 'localhost')}"), accounts=len(world.store.accounts),
+        orders=len(world.store.orders), events=len(world.store.events), speed=world.settings.speed,
+        market=world.settings.market,
+    )  # fmt: skip
+    return Reply(200, page.encode(), content_type="text/html")
+
+
+@endpoint("GET", "/_sandbox/info")
+def show_info(call: Call) -> dict[str, Any]:
+    """Credentials and settings: enough to start talking to the API."""
+    world = call.world
+    return {
+        "key": world.settings.key,
+        "secret": world.settings.secret,
+        "firm_account_id": world.firm_id,
+        "speed": world.settings.speed,
+        "market": world.settings.market,
+        "seed": world.settings.seed,
+        "now": instant_text(call.now),
+    }
+
+
+@endpoint("GET", "/_sandbox/clock")
+def show_clock(call: Call) -> dict[str, Any]:
+    offset = call.world.clock.offset.total_seconds()
+    return {"now": instant_text(call.now), "offset_seconds": offset, "speed": call.world.settings.speed}
+
+
+@endpoint("POST", "/_sandbox/clock")
+def advance_clock(call: Call) -> dict[str, Any]:
+    """``{"advance_seconds": n}`` or ``{"advance_to": instant}``: forward only; kept over a restart."""
+    body = call.json_object()
+    if "advance_to" in body:
+        try:
+            target = dt.datetime.fromisoformat(str(body["advance_to"]))
+            seconds = (target - call.now).total_seconds()
+        except (ValueError, TypeError, OverflowError) as error:
+            raise invalid("advance_to must be an RFC 3339 timestamp with an offset") from error
+    else:
+        seconds = float(decimal_of(body.get("advance_seconds"), "advance_seconds"))
+    if not 0 <= seconds <= LONGEST_ADVANCE:
+        raise invalid(f"the clock moves forward by 0 to {LONGEST_ADVANCE} seconds")
+    world = call.world
+    world.clock.advance(dt.timedelta(seconds=seconds))
+    world.save_setting("clock_offset", str(world.clock.offset.total_seconds()))
+    call.now = world.clock.now()
+    return show_clock(call)
+
+
+@endpoint("GET", "/_sandbox/faults")
+def list_faults(call: Call) -> list[Any]:
+    return [_fault_view(fault) for fault in call.world.faults.armed()]
+
+
+@endpoint("POST", "/_sandbox/faults")
+def arm_fault(call: Call) -> dict[str, Any]:
+    """``{method, path, action, times, status, seconds, message}``; see ``faults.Fault``."""
+    body = call.json_object()
+    action, status = body.get("action"), body.get("status", 500)
+    if action not in ACTIONS:
+        raise invalid(f"action must be one of {', '.join(ACTIONS)}")
+    times = body.get("times", 1)
+    if not isinstance(times, int) or not 1 <= times <= 1_000_000:
+        raise invalid("times must be from 1 to 1000000")
+    if not isinstance(status, int) or not 400 <= status <= 599:
+        raise invalid("status must be from 400 to 599")
+    seconds = float(decimal_of(body.get("seconds", 0), "seconds"))
+    if not 0 <= seconds <= 600:
+        raise invalid("seconds must be from 0 to 600")
+    fault = call.world.faults.arm(
+        action=action, method=str(body.get("method") or "*").upper(), path=str(body.get("path") or "*"), times=times,
+        status=status, seconds=seconds, message=str(body.get("message") or ""),
+    )  # fmt: skip
+    return _fault_view(fault)
+
+
+@endpoint("DELETE", "/_sandbox/faults")
+def clear_faults(call: Call) -> Reply:
+    call.world.faults.clear()
+    return NO_CONTENT
+
+
+@endpoint("GET", "/_sandbox/calls")
+def list_calls(call: Call) -> list[dict[str, Any]]:
+    """Recent requests, oldest first; without those to ``/_sandbox/`` unless ``all=true``."""
+    everything = call.flag("all")
+    return [
+        {
+            "at": instant_text(record.at),
+            "method": record.method,
+            "path": record.path,
+            "status": record.status,
+            "request_id": record.request_id,
+        }
+        for record in call.world.calls
+        if everything or not record.path.startswith("/_sandbox/")
+    ]
+
+
+@endpoint("POST", "/_sandbox/accounts/{account_id}/status")
+def set_account_status(call: Call) -> dict[str, Any]:
+    """``{status, kyc_results, reason}``: what operations staff would do."""
+    account, body = call.account(), call.json_object()
+    status = str(body.get("status") or "").upper()
+    if status not in account_status.STATUSES:
+        raise invalid("invalid status")
+    call.world.store.edit(account)
+    results = body.get("kyc_results")
+    if results is not None:
+        if not isinstance(results, dict):
+            raise invalid("kyc_results must be an object")
+        account.kyc_results = encode_json(results) if results else b""
+    account.held_by_fixture = False
+    account_status.move(call.world, account, status, call.now, reason=str(body.get("reason") or ""))
+    return {"id": account.id, "status": account.status}
+
+
+@endpoint("POST", "/_sandbox/accounts/{account_id}/deposit")
+def deposit(call: Call) -> dict[str, Any]:
+    """``{amount}``: a CSD at once, without a bank. Negative takes cash away (CSW)."""
+    account = call.account()
+    amount = decimal_of(call.json_object().get("amount"), "amount")
+    entry = ledger.book(call.world, account.id, "CSD" if amount >= 0 else "CSW", amount, call.now)
+    return {"activity_id": entry.id, "cash": text_of(call.world.store.ledgers.rows[account.id].cash)}
+
+
+@endpoint("POST", "/_sandbox/accounts/{account_id}/blocks")
+def set_blocks(call: Call) -> dict[str, Any]:
+    """``{deposits_blocked, withdrawals_blocked, trading_blocked}``: booleans, each optional."""
+    account, body = call.account(), call.json_object()
+    names = ("deposits_blocked", "withdrawals_blocked", "trading_blocked")
+    call.world.store.edit(account)
+    for name in names:
+        if isinstance(body.get(name), bool):
+            setattr(account, name, body[name])
+    return {name: getattr(account, name) for name in names}
+
+
+@endpoint("POST", "/_sandbox/transfers/{transfer_id}/{action}")
+def end_transfer(call: Call) -> dict[str, Any]:
+    """``complete``, ``return`` (a completed one) or ``reject``, with ``{reason}``."""
+    transfer = call.world.store.transfers.get(uuid_of(call.params["transfer_id"]))
+    if transfer is None:
+        raise not_found("transfer not found")
+    reason = str((call.json_object() if call.body else {}).get("reason") or "R01 insufficient funds")
+    action, pending = call.params["action"], transfer.status in ("QUEUED", "PENDING", "SENT_TO_CLEARING", "APPROVED")
+    call.world.store.edit(transfer)
+    if action == "complete" and pending:
+        funding.complete_transfer(call.world, transfer, call.now)
+    elif action == "reject" and pending:
+        funding.close_unbooked(call.world, transfer, "REJECTED", call.now, reason=reason)
+    elif action == "return" and transfer.status == "COMPLETE":
+        funding.return_transfer(call.world, transfer, call.now, reason=reason)
+    else:
+        raise invalid(f"cannot {re.sub('[^a-z]', '', action)[:20]} a transfer in status {transfer.status}")
+    return funding.transfer_view(transfer)
+
+
+def _fault_view(fault: Fault) -> dict[str, Any]:
+    view = msgspec.to_builtins(fault)
+    assert isinstance(view, dict)
+    return view

@@ -1,0 +1,154 @@
+"""Documents: what owners upload, and the list of what the broker issues."""
+
+import base64
+import binascii
+import datetime as dt
+import uuid
+from typing import Any
+
+from sandbox import account_status, rows
+from sandbox.api import (
+    NO_CONTENT,
+    Call,
+    Reply,
+    encode_json,
+    endpoint,
+    invalid,
+    malformed,
+    not_found,
+    parse_date,
+    uuid_of,
+)  # fmt: skip
+
+MOST_DOCUMENTS = 10
+MOST_CONTENT = 10 * 1024 * 1024  # bytes, as encoded
+# The types of the 2026 specification that the SDK knows too, and two it alone knows.
+DOCUMENT_TYPES = frozenset(
+    "account_approval_letter address_verification cip_result date_of_birth_verification identity_verification "
+    "limited_trading_authorization tax_id_verification w8ben social_security_number_verification other".split()
+)
+# Accepted, but shown as "other": the SDK cannot parse an account that has one of these.
+SHOWN_AS_OTHER = frozenset(
+    "company_formation entity_operating_document entity_registration hio_declaration_form pep_declaration_form "
+    "w9".split()
+)
+MIME_TYPES = frozenset(("application/pdf", "image/png", "image/jpeg", "application/json"))
+ISSUED_TYPES = frozenset(
+    "account_statement trade_confirmation trade_confirmation_json tax_statement account_application "
+    "crypto_account_statement options_application tax_1099_b_details tax_1099_b_form tax_1099_div_details "
+    "tax_1099_div_form tax_1099_int_details tax_1099_int_form tax_w8".split()
+)
+
+
+@endpoint("POST", "/v1/accounts/{account_id}/documents/upload")
+def upload_documents(call: Call) -> Reply:
+    """Keep 1 to 10 documents. An account that waits for them goes back to review."""
+    account, uploads = call.account(), call.json()
+    if not isinstance(uploads, list):
+        raise malformed("request body format is invalid: JSON: an array of documents is expected")
+    if not uploads:
+        raise invalid("at least one document is required")
+    store_uploads(call, account, uploads)
+    if account.status == "ACTION_REQUIRED":
+        account_status.resubmit(call.world, account, call.now)
+    return NO_CONTENT
+
+
+@endpoint("GET", "/v1/accounts/{account_id}/documents")
+def list_issued_documents(call: Call) -> list[dict[str, Any]]:
+    """Documents the broker issued, by date, both ends included. The application is the one there is."""
+    account = call.account()
+    wanted = call.arg("type")
+    if wanted and wanted not in ISSUED_TYPES:
+        raise invalid("invalid type")
+    start, end = (_date(call, name) for name in ("start", "end"))
+    return [
+        document
+        for document in _issued(account)
+        if (not wanted or document["type"] == wanted)
+        and (start is None or document["date"] >= start.isoformat())
+        and (end is None or document["date"] <= end.isoformat())
+    ]
+
+
+@endpoint("GET", "/v1/accounts/{account_id}/documents/{document_id}")
+def get_issued_document(call: Call) -> dict[str, Any]:
+    account, document_id = call.account(), uuid_of(call.params["document_id"])
+    for document in _issued(account):
+        if document["id"] == document_id:
+            return document
+    raise not_found(f"document not found for {document_id}")
+
+
+@endpoint("GET", "/v1/accounts/{account_id}/documents/{document_id}/download")
+def download_document(call: Call) -> Reply:
+    """The bytes of a document the owner uploaded."""
+    account, document_id = call.account(), uuid_of(call.params["document_id"])
+    document = call.world.store.documents.get(document_id)
+    if document is None or document.account_id != account.id:
+        raise not_found(f"document not found for {document_id}")
+    path = call.world.settings.state / "documents" / document.id
+    return Reply(200, path.read_bytes(), content_type=document.mime_type)
+
+
+def store_uploads(call: Call, account: rows.Account, uploads: Any) -> None:
+    """Check all, then keep all: contents as files of the state folder, the rest as rows."""
+    if not isinstance(uploads, list) or not all(isinstance(upload, dict) for upload in uploads):
+        raise malformed("request body format is invalid: documents must be a list of objects")
+    if len(uploads) > MOST_DOCUMENTS:
+        raise invalid(f"no more than {MOST_DOCUMENTS} documents are allowed")
+    contents = [_checked(upload) for upload in uploads]
+    folder = call.world.settings.state / "documents"
+    folder.mkdir(exist_ok=True)
+    for upload, content in zip(uploads, contents, strict=True):
+        kind = upload["document_type"]
+        document = rows.Document(
+            id=str(uuid.uuid4()), account_id=account.id,
+            document_type="other" if kind in SHOWN_AS_OTHER else kind,
+            document_sub_type=upload.get("document_sub_type") or "", mime_type=upload["mime_type"],
+            size=len(content), created_at=call.now,
+        )  # fmt: skip
+        (folder / document.id).write_bytes(content)
+        call.world.store.add(document)
+
+
+def _checked(upload: dict[str, Any]) -> bytes:
+    kind, mime_type = upload.get("document_type"), upload.get("mime_type")
+    if not isinstance(kind, str) or kind not in DOCUMENT_TYPES | SHOWN_AS_OTHER:
+        raise invalid("document_type is required" if not kind else "document_type is invalid")
+    sub_type = upload.get("document_sub_type")
+    if sub_type is not None and (not isinstance(sub_type, str) or len(sub_type) > 100):
+        raise invalid("document_sub_type is invalid")
+    if kind == "w8ben" and isinstance(upload.get("content_data"), dict):
+        upload["mime_type"] = "application/json"
+        return encode_json(upload["content_data"])
+    if not isinstance(mime_type, str) or mime_type not in MIME_TYPES:
+        raise invalid("mime_type is required" if not mime_type else "mime_type is invalid")
+    content = upload.get("content")
+    if not isinstance(content, str) or not content:
+        raise invalid("content is required")
+    if len(content) > MOST_CONTENT:
+        raise invalid("content must not be larger than 10 MB")
+    try:
+        return base64.b64decode(content.removeprefix(f"data:{mime_type};base64,"), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise invalid("content is not valid base64") from error
+
+
+def _issued(account: rows.Account) -> list[dict[str, Any]]:
+    if account.is_firm:
+        return []
+    return [
+        {
+            "id": str(uuid.uuid5(uuid.UUID(account.id), "account_application")),
+            "name": "",
+            "type": "account_application",
+            "sub_type": "",
+            "date": account.created_at.date().isoformat(),
+        }
+    ]
+
+
+def _date(call: Call, name: str) -> dt.date | None:
+    text = call.arg(name) or call.arg(f"{name}_date")
+    return parse_date(text, name) if text else None

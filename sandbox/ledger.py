@@ -1,0 +1,78 @@
+"""Money of an account: booking, what is reserved, what may be spent or withdrawn. USD, Decimal."""
+
+import datetime as dt
+import uuid
+from decimal import ROUND_HALF_UP, Decimal
+
+from sandbox import rows
+from sandbox.clock import NEW_YORK, market_date
+from sandbox.rows import ZERO
+from sandbox.world import World
+
+CENT = Decimal("0.01")
+MARGIN_EQUITY = Decimal(2000)  # least equity for a multiplier of 2
+
+
+def cents(amount: Decimal) -> Decimal:
+    """To 2 dp, half up: how executions are booked."""
+    return amount.quantize(CENT, ROUND_HALF_UP)
+
+
+def open_ledger(world: World, account_id: str, now: dt.datetime) -> rows.Ledger:
+    """The ledger, ready to be changed: a new New York day first keeps the closing cash of the last."""
+    money = world.store.edit(world.store.ledgers.rows[account_id])
+    today = market_date(now)
+    if money.day != today:
+        if money.day is not None:
+            money.last_cash = money.cash
+        money.day = today
+        money.unsettled = [(day, amount) for day, amount in money.unsettled if day > today]
+    return money
+
+
+def book(
+    world: World, account_id: str, activity_type: str, amount: Decimal, now: dt.datetime, *,
+    description: str = "", sub_type: str = "", transfer_id: str | None = None, journal_id: str | None = None,
+) -> rows.Entry:  # fmt: skip
+    """Add ``amount`` (signed) to the cash and record the activity that says so."""
+    money = open_ledger(world, account_id, now)
+    money.cash += amount
+    day = market_date(now)
+    return world.store.add(
+        rows.Entry(
+            id=f"{day:%Y%m%d}000000000::{uuid.uuid4()}", account_id=money.id, activity_type=activity_type, at=now,
+            date=day, net_amount=amount, description=description, activity_sub_type=sub_type,
+            transfer_id=transfer_id, journal_id=journal_id,
+        )
+    )  # fmt: skip
+
+
+def unsettled(money: rows.Ledger, now: dt.datetime) -> Decimal:
+    """Sale proceeds that have not settled on this New York date."""
+    today = market_date(now)
+    return sum((amount for day, amount in money.unsettled if day > today), ZERO)
+
+
+def withdrawable(money: rows.Ledger, now: dt.datetime) -> Decimal:
+    """Settled cash that nothing else has a claim on; never negative."""
+    return max(money.cash - money.held - money.pending_out - unsettled(money, now), ZERO)
+
+
+def last_cash(money: rows.Ledger, now: dt.datetime) -> Decimal:
+    """Cash when this New York date began."""
+    return money.last_cash if money.day in (None, market_date(now)) else money.cash
+
+
+def last_equity(world: World, account_id: str, now: dt.datetime) -> Decimal:
+    """Cash and positions as this New York date began, at the previous close; 2 dp."""
+    today = market_date(now)
+    equity = last_cash(world.store.ledgers.rows[account_id], now)
+    for position in world.store.positions.of(account_id):
+        qty = position.last_qty if position.day == today else position.qty
+        if qty:
+            equity += qty * world.prices.previous_close(position.symbol, now)
+    return cents(equity) if equity else ZERO
+
+
+def new_york_midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(0), NEW_YORK)

@@ -1,0 +1,48 @@
+"""What happens by itself: statuses that move on when their time has come.
+
+Due times are in the rows, so they survive a restart; ``run_due`` is called by a task that sleeps
+until the next one, and before each request, so that no reader sees a late state.
+"""
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+from sandbox import account_status, funding, rows
+from sandbox.world import World, log
+
+RETRY = dt.timedelta(seconds=30)
+LONGEST_SLEEP = 1.0  # the clock may be moved meanwhile
+
+STEPS: dict[type, Callable[[World, Any, dt.datetime], None]] = {
+    rows.Account: account_status.step,
+    rows.Relationship: funding.step_relationship,
+    rows.Transfer: funding.step_transfer,
+}
+
+
+def run_due(world: World, now: dt.datetime) -> None:
+    """Move every row on whose time has come, each in a transaction of its own."""
+    store = world.store
+    while (row := store.pop_due(now)) is not None:
+        if row.due_at is None or row.due_at > now:
+            continue
+        try:
+            store.edit(row).due_at = None
+            STEPS[type(row)](world, row, now)
+            store.commit()
+        except Exception:
+            store.rollback()
+            log.exception("%s %s could not move on", type(row).__name__, row.id)
+            store.schedule(row, now + RETRY)
+
+
+async def follow(world: World) -> None:
+    """Run what is due, for as long as the process lives."""
+    while True:
+        now = world.clock.now()
+        run_due(world, now)
+        due = world.store.next_due()
+        pause = (due - world.clock.now()).total_seconds() if due else LONGEST_SLEEP
+        await asyncio.sleep(min(max(pause, 0.001), LONGEST_SLEEP))

@@ -1,0 +1,221 @@
+"""The rows the sandbox keeps: one Struct per noun, written to the log as compact arrays.
+
+Fields are only ever appended, with a default, so that an older log still reads; anything else
+needs a new ``log.FORMAT``. Parts of an account that are only echoed (contact, identity ...) stay
+JSON bytes: they cost a tenth of the memory of dicts and are spliced into replies as they are.
+"""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+ZERO = Decimal(0)
+
+Side = Literal["buy", "sell"]
+OrderType = Literal["market", "limit", "stop", "stop_limit", "trailing_stop"]
+TimeInForce = Literal["day", "gtc", "opg", "cls", "ioc", "fok"]
+OrderStatus = Literal[
+    "accepted", "pending_new", "new", "partially_filled", "filled", "done_for_day", "canceled", "expired",
+    "replaced", "pending_cancel", "pending_replace", "rejected", "held",
+]  # fmt: skip
+FINAL_ORDER_STATUSES = frozenset({"filled", "canceled", "expired", "replaced", "rejected"})
+
+
+class Account(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="account", tag_field="row"):
+    id: str
+    account_number: str
+    status: str
+    created_at: dt.datetime
+    email: str = ""
+    crypto_status: str = "INACTIVE"
+    currency: str = "USD"
+    account_type: str = "trading"
+    enabled_assets: list[str] = []
+    contact: bytes = b""
+    identity: bytes = b""
+    disclosures: bytes = b""
+    agreements: bytes = b""
+    trusted_contact: bytes = b""
+    kyc_results: bytes = b""
+    details: bytes = b""  # top-level members that are only echoed, one JSON object
+    search_text: str = ""
+    margin: bool = False
+    held_by_fixture: bool = False  # asked for by additional_information: no automatic progress
+    names_changed: bool = False
+    deposits_blocked: bool = False
+    withdrawals_blocked: bool = False
+    trading_blocked: bool = False
+    is_firm: bool = False
+    due_at: dt.datetime | None = None
+
+
+class Ledger(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="ledger", tag_field="row"):
+    """Money of one account, USD. ``id`` is the account's id."""
+
+    id: str
+    cash: Decimal = ZERO
+    held: Decimal = ZERO  # reserved by open buy orders and queued journals
+    pending_in: Decimal = ZERO
+    pending_out: Decimal = ZERO
+    unsettled: list[tuple[dt.date, Decimal]] = []  # sale proceeds by settlement date
+    day: dt.date | None = None  # New York date of the last change
+    last_cash: Decimal = ZERO  # cash when that date began
+
+
+class Document(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="document", tag_field="row"):
+    """A document uploaded by or for the owner; its content is a file of the state folder."""
+
+    id: str
+    account_id: str
+    document_type: str
+    document_sub_type: str
+    mime_type: str
+    size: int
+    created_at: dt.datetime
+
+
+class Relationship(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="relationship", tag_field="row"):
+    id: str
+    account_id: str
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    status: str
+    account_owner_name: str
+    bank_account_type: str = ""
+    bank_account_number: str = ""
+    bank_routing_number: str = ""
+    nickname: str = ""
+    processor_token: str = ""
+    due_at: dt.datetime | None = None
+
+
+class Transfer(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="transfer", tag_field="row"):
+    id: str
+    account_id: str
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    expires_at: dt.datetime
+    type: str
+    status: str
+    direction: str
+    amount: Decimal
+    requested_amount: Decimal
+    relationship_id: str | None = None
+    bank_id: str | None = None
+    fee: Decimal = ZERO
+    fee_payment_method: str = "invoice"
+    reason: str | None = None
+    additional_information: str = ""
+    fixture_status: str = ""
+    due_at: dt.datetime | None = None
+
+
+class Journal(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="journal", tag_field="row"):
+    id: str
+    created_at: dt.datetime
+    entry_type: str
+    from_account: str
+    to_account: str
+    status: str
+    amount: Decimal
+    description: str = ""
+    currency: str = "USD"
+    settle_date: dt.date | None = None
+    transmitter: bytes = b""
+    fixture_status: str = ""
+    idempotency_key: str = ""
+    request_digest: str = ""
+    due_at: dt.datetime | None = None
+
+
+class Order(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="order", tag_field="row"):
+    id: str
+    account_id: str
+    client_order_id: str
+    symbol: str
+    side: Side
+    type: OrderType
+    time_in_force: TimeInForce
+    status: OrderStatus
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    qty: Decimal | None = None
+    notional: Decimal | None = None
+    filled_qty: Decimal = ZERO
+    filled_avg_price: Decimal | None = None
+    limit_price: Decimal | None = None
+    extended_hours: bool = False
+    hold: Decimal = ZERO  # USD (buy) or shares (sell) reserved while the order is open
+    filled_at: dt.datetime | None = None
+    canceled_at: dt.datetime | None = None
+    expired_at: dt.datetime | None = None
+    failed_at: dt.datetime | None = None
+    expires_at: dt.datetime | None = None
+    commission: Decimal = ZERO
+    subtag: str | None = None
+    due_at: dt.datetime | None = None
+
+
+class Fill(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="fill", tag_field="row"):
+    """One execution; ``id`` is the activity id."""
+
+    id: str
+    account_id: str
+    order_id: str
+    at: dt.datetime
+    price: Decimal
+    qty: Decimal
+    cum_qty: Decimal
+    leaves_qty: Decimal
+    settle_on: dt.date
+    partial: bool = False
+
+
+class Position(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="position", tag_field="row"):
+    """``id`` is ``<account id>:<symbol>``; a row with qty 0 is a closed position."""
+
+    id: str
+    account_id: str
+    symbol: str
+    qty: Decimal = ZERO
+    avg_entry_price: Decimal = ZERO
+    held: Decimal = ZERO  # shares reserved by open sell orders
+    day: dt.date | None = None
+    last_qty: Decimal = ZERO  # shares when that New York date began
+
+
+class Entry(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="entry", tag_field="row"):
+    """A non-trade activity (CSD, CSW, JNLC ...); ``id`` is the activity id."""
+
+    id: str
+    account_id: str
+    activity_type: str
+    at: dt.datetime
+    date: dt.date
+    net_amount: Decimal
+    description: str = ""
+    activity_sub_type: str = ""
+    transfer_id: str | None = None
+    journal_id: str | None = None
+
+
+class Setting(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="setting", tag_field="row"):
+    """A fact about the sandbox itself: the clock's offset, the firm account's id ..."""
+
+    id: str
+    value: str
+
+
+class Gone(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="gone", tag_field="row"):
+    """In the log only: the row ``id`` of the table ``table`` was removed."""
+
+    table: str
+    id: str
+
+
+Row = (
+    Account | Ledger | Document | Relationship | Transfer | Journal | Order | Fill | Position | Entry | Setting
+)
+LogRecord = Row | Gone

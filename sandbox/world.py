@@ -1,0 +1,113 @@
+"""Everything one running sandbox holds, handed to every handler."""
+
+import asyncio
+import collections
+import dataclasses
+import datetime as dt
+import logging
+import secrets
+import uuid
+from pathlib import Path
+from typing import Literal
+
+from sandbox import rows, trading_calendar
+from sandbox.assets import Asset, load_assets
+from sandbox.clock import Clock
+from sandbox.faults import Faults
+from sandbox.market import PriceProcess
+from sandbox.store import Store
+
+log = logging.getLogger("sandbox")
+
+FIRM_CASH = rows.Decimal("50000")
+CALLS_KEPT = 1_000
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Settings:
+    """What the command line decides."""
+
+    state: Path
+    speed: float = 60.0
+    market: Literal["open", "real"] = "real"
+    seed: int = 1
+    key: str = "SANDBOXDEMOKEY000001"
+    secret: str = "sandbox-demo-secret-not-for-real-money-0"
+    rate_limit: int = 1_000_000  # requests a minute
+
+
+@dataclasses.dataclass(slots=True)
+class CallRecord:
+    """One answered request, without query or body: those may hold personal data."""
+
+    at: dt.datetime
+    method: str
+    path: str
+    status: int | None  # None: the connection was dropped
+    request_id: str
+
+
+class World:
+    """Raises StateError when the state folder cannot be used."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.store = Store(settings.state)
+        self.clock = Clock(settings.speed, self._stored_offset())
+        self.faults = Faults()
+        assets = load_assets()
+        self.always_open = settings.market == "open"
+        self.prices = PriceProcess(settings.seed, assets, always_open=self.always_open)
+        self._assets: dict[str, Asset] = {}
+        for asset in assets:
+            self._assets[asset.symbol] = self._assets[asset.id] = asset
+        self.all_assets = assets
+        self.calls: collections.deque[CallRecord] = collections.deque(maxlen=CALLS_KEPT)
+        self.closing = asyncio.Event()  # set when the process is asked to stop
+        self.firm_id = self._firm_account().id
+
+    def find_asset(self, symbol_or_id: str) -> Asset | None:
+        return self._assets.get(symbol_or_id) or self._assets.get(symbol_or_id.upper())
+
+    def asset(self, symbol: str) -> Asset:
+        """The asset of a symbol that is known to exist."""
+        return self._assets[symbol]
+
+    def is_open(self, at: dt.datetime) -> bool:
+        """Whether the regular session is on."""
+        return self.always_open or trading_calendar.is_open(at)
+
+    def save_setting(self, name: str, value: str) -> None:
+        setting = self.store.settings.get(name)
+        if setting is None:
+            self.store.add(rows.Setting(id=name, value=value))
+        else:
+            self.store.edit(setting).value = value
+
+    def _stored_offset(self) -> dt.timedelta:
+        setting = self.store.settings.get("clock_offset")
+        return dt.timedelta(seconds=float(setting.value)) if setting else dt.timedelta(0)
+
+    def _firm_account(self) -> rows.Account:
+        """The correspondent's own account, made with $50,000 when the folder is new."""
+        setting = self.store.settings.get("firm_account_id")
+        if setting is not None:
+            return self.store.accounts.rows[setting.value]
+        now = self.clock.now()
+        firm = rows.Account(
+            id=str(uuid.uuid4()), account_number=new_account_number(self.store), status="ACTIVE",
+            created_at=now, enabled_assets=["us_equity"], is_firm=True, search_text="sandbox firm account",
+        )  # fmt: skip
+        self.store.add(firm)
+        self.store.add(rows.Ledger(id=firm.id, cash=FIRM_CASH, last_cash=FIRM_CASH))
+        self.save_setting("firm_account_id", firm.id)
+        self.store.commit()
+        return firm
+
+
+def new_account_number(store: Store) -> str:
+    """Nine digits not in use."""
+    while True:
+        number = str(100_000_000 + secrets.randbelow(900_000_000))
+        if number not in store.accounts.by_number:
+            return number
