@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -55,8 +56,8 @@ class AssetQuerySet(models.QuerySet["Asset"]):
 class Asset(models.Model):
     """A security that Alpaca knows. Source: Broker API, `GET /v1/assets`."""
 
-    ACTIVE = "active"
-    INACTIVE = "inactive"
+    ACTIVE: Final = "active"
+    INACTIVE: Final = "inactive"
 
     id = models.UUIDField(primary_key=True, editable=False, help_text="Alpaca's asset id")
     symbol = models.CharField(max_length=32)

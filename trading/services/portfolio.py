@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -33,7 +34,7 @@ def get_valuation(account: BrokerageAccount) -> Valuation:
     )
 
 
-def mark_due(*, account_id: object, now: datetime) -> None:
+def mark_due(*, account_id: UUID, now: datetime) -> None:
     """Have positions and balances read again: at once by a task, and by the sweep if that is lost.
 
     For use in the transaction that makes them stale.
