@@ -1,7 +1,5 @@
 """How every form of the site is rendered, and the form of the display preferences."""
 
-from typing import Any
-
 from django import forms
 from django.forms import BoundField
 from django.forms.renderers import TemplatesSetting
@@ -40,6 +38,3 @@ class DisplayForm(forms.Form):
         choices=preferences.SHORTCUTS,
         widget=forms.RadioSelect,
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.paginator import Paginator
+from django.utils.datastructures import MultiValueDict
 
 from brokerapp.ui import preferences
 from brokerapp.ui.widgets import DateInputs, FileDrop, MoneyInput, SSNInput
@@ -104,7 +105,7 @@ def build() -> dict[str, Any]:
             "born_on_year": "1990",
             "amount": "$1,234.567",
         },
-        {"document": SimpleUploadedFile("id.png", b"")},
+        MultiValueDict({"document": [SimpleUploadedFile("id.png", b"")]}),
         auto_id="bad_%s",
     )
     return {

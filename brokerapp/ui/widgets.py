@@ -25,7 +25,7 @@ class DateInputs(forms.MultiWidget):
     parts = (("month", "Month", 2), ("day", "Day", 2), ("year", "Year", 4))
 
     def __init__(self, attrs: dict[str, Any] | None = None, autocomplete: str = "") -> None:
-        widgets = {
+        widgets: dict[str, forms.Widget | type[forms.Widget]] = {
             name: forms.TextInput(self._part_attrs(name, size, autocomplete)) for name, _, size in self.parts
         }
         super().__init__(widgets, attrs)
@@ -52,7 +52,7 @@ class DateInputs(forms.MultiWidget):
             subwidget["label"] = label
         return context
 
-    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> str | None:
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
         month, day, year = (
             str(part or "").strip() for part in super().value_from_datadict(data, files, name)
         )
