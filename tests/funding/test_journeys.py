@@ -1,0 +1,214 @@
+"""Funding against the sandbox process: whole journeys, and replies that get lost on the way."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from funding.models import BankLink, Transfer
+from funding.services import banks, settling, transfers
+from funding.statuses import BankLinkStatus, TransferStatus
+from funding.tasks import send_transfer
+from onboarding.models import BrokerageAccount
+from onboarding.services import applications
+from onboarding.services.accounts import sync_account, sync_balances
+from tests.factories import BANK, KycApplicationFactory
+from tests.sandbox_process import SandboxProcess, eventually
+
+pytestmark = pytest.mark.django_db
+
+LATER = timedelta(minutes=10)
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    with SandboxProcess(tmp_path_factory.mktemp("sandbox") / "state") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(process: SandboxProcess, settings: Any) -> Iterator[SandboxProcess]:
+    settings.BROKER_BASE_URL = process.url
+    settings.BROKER_KEY, settings.BROKER_SECRET = process.key, process.secret
+    yield process
+    process.clear_faults()
+
+
+@pytest.fixture
+def account(sandbox: SandboxProcess) -> BrokerageAccount:
+    """An account that the sandbox opened for a complete application, ACTIVE."""
+    application = KycApplicationFactory.create(user__email=f"{uuid4().hex}@example.com")
+    application = applications.submit_application(application=application, now=timezone.now())
+    applications.open_account(application=application)
+    account = BrokerageAccount.objects.get(application=application)
+    sandbox.set_account_status(str(account.broker_account_id), "ACTIVE")
+    sync_account(account=account)
+    return account
+
+
+@pytest.fixture
+def client(account: BrokerageAccount, client: Client) -> Client:
+    client.force_login(account.user)
+    return client
+
+
+@pytest.fixture
+def bank(account: BrokerageAccount) -> BankLink:
+    link = banks.link_bank(account=account, details=BANK, by=account.user)
+    return approve(link)
+
+
+def approve(link: BankLink) -> BankLink:
+    def approved() -> bool:
+        banks.sync_bank_links(now=timezone.now())
+        link.refresh_from_db()
+        return link.is_approved
+
+    eventually(approved, what="approval of the bank")
+    return link
+
+
+def finish(transfer: Transfer, status: str = TransferStatus.COMPLETE) -> Transfer:
+    def finished() -> bool:
+        transfers.sync_account_transfers(account=transfer.account, now=timezone.now())
+        transfer.refresh_from_db()
+        return transfer.status == status
+
+    eventually(finished, what=status)
+    return transfer
+
+
+def ask(client: Client, amount: str, page: str = "deposit") -> Transfer:
+    """Ask for a transfer as a browser does, the impatient double click included."""
+    review = client.post(reverse(f"funding:{page}"), {"amount": amount}).url
+    first, again = client.post(review), client.post(review)
+    assert first.url == again.url
+    return Transfer.objects.latest("created_at")
+
+
+def at_broker(sandbox: SandboxProcess, account: BrokerageAccount) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = sandbox.get(f"/v1/accounts/{account.broker_account_id}/transfers")
+    return found
+
+
+def test_link_deposit_withdraw_and_unlink(
+    client: Client, account: BrokerageAccount, sandbox: SandboxProcess
+) -> None:
+    client.post(reverse("funding:link_bank"), BANK)
+    link = approve(BankLink.objects.get())
+
+    deposit = ask(client, "1,234.56")
+    send_transfer(transfer_id=str(deposit.pk))
+    send_transfer(transfer_id=str(deposit.pk))
+    finish(deposit)
+    assert [row["amount"] for row in at_broker(sandbox, account)] == ["1234.56"]
+    assert sync_balances(account=account).cash == Decimal("1234.56")
+    receipt = client.get(reverse("funding:transfer", args=[deposit.pk])).content.decode()
+    assert deposit.last_request_id in receipt
+
+    BrokerageAccount.objects.update(cash_withdrawable=Decimal("1234.56"))
+    withdrawal = transfers.request_transfer(
+        account=account,
+        intent_id=uuid4(),
+        direction="OUTGOING",
+        amount=Decimal("200.00"),
+        bank_link_id=str(link.pk),
+        by=account.user,
+        now=timezone.now(),
+    )
+    send_transfer(transfer_id=str(withdrawal.pk))
+    withdrawal.refresh_from_db()
+    if withdrawal.status != TransferStatus.REJECTED:  # the sandbox may hold new deposits back
+        finish(withdrawal)
+        assert sync_balances(account=account).cash == Decimal("1034.56")
+    assert banks.unlink_bank(link=link).status == BankLinkStatus.CANCELED
+
+
+def test_deposit_reply_lost_makes_exactly_one_transfer(
+    client: Client, bank: BankLink, sandbox: SandboxProcess
+) -> None:
+    sandbox.fail_next("POST", f"/v1/accounts/{bank.account.broker_account_id}/transfers", "drop_reply")
+    deposit = ask(client, "50.00")
+    send_transfer(transfer_id=str(deposit.pk))
+    deposit.refresh_from_db()
+    assert deposit.status == TransferStatus.UNKNOWN
+    for _ in range(2):
+        settling.settle_transfers(now=timezone.now() + LATER)
+    finish(deposit)
+    assert len(at_broker(sandbox, bank.account)) == 1
+
+
+def test_deposit_connection_refused_before_acting_stays_unknown_until_staff_decide(
+    client: Client, bank: BankLink, sandbox: SandboxProcess
+) -> None:
+    sandbox.fail_next("POST", f"/v1/accounts/{bank.account.broker_account_id}/transfers", "refuse")
+    deposit = ask(client, "50.00")
+    send_transfer(transfer_id=str(deposit.pk))
+    settling.settle_transfers(now=timezone.now() + LATER)
+    deposit.refresh_from_db()
+    assert deposit.status == TransferStatus.UNKNOWN
+    assert at_broker(sandbox, bank.account) == []
+    settling.record_not_done(transfer=deposit, by=bank.user)
+    assert ask(client, "50.00").pk != deposit.pk
+
+
+def test_deposit_broker_down_is_sent_once_it_is_back(
+    client: Client, bank: BankLink, sandbox: SandboxProcess
+) -> None:
+    deposit = ask(client, "50.00")
+    sandbox.kill()
+    send_transfer(transfer_id=str(deposit.pk))
+    deposit.refresh_from_db()
+    assert (deposit.status, deposit.send_claimed_at) == (TransferStatus.SUBMITTING, None)
+    sandbox.start()
+    settling.settle_transfers(now=timezone.now() + LATER)
+    finish(deposit)
+    assert len(at_broker(sandbox, bank.account)) == 1
+
+
+def test_deposit_returned_after_completion(client: Client, bank: BankLink, sandbox: SandboxProcess) -> None:
+    deposit = ask(client, "75.00")
+    send_transfer(transfer_id=str(deposit.pk))
+    finish(deposit)
+    sandbox.return_transfer(str(deposit.broker_transfer_id))
+    event = {
+        "account_id": str(bank.account.broker_account_id),
+        "entity_id": str(deposit.broker_transfer_id),
+        "status_to": "RETURNED",
+    }
+    transfers.on_transfer_event(event)
+    deposit.refresh_from_db()
+    assert deposit.status == TransferStatus.RETURNED
+    assert "R01" in deposit.status_reason
+    sync_balances(account=bank.account)
+    page = " ".join(client.get(reverse("funding:transfers")).content.decode().split())
+    assert "deposit of $75.00 was returned by your bank" in page
+
+
+def test_link_bank_reply_lost_makes_exactly_one_link(
+    client: Client, account: BrokerageAccount, sandbox: SandboxProcess
+) -> None:
+    path = f"/v1/accounts/{account.broker_account_id}/ach_relationships"
+    sandbox.fail_next("POST", path, "drop_reply")
+    client.post(reverse("funding:link_bank"), BANK)
+    link = BankLink.objects.get()
+    assert link.status == BankLinkStatus.UNKNOWN
+    banks.settle_bank_links(now=timezone.now() + LATER)
+    approve(link)
+    assert [row["id"] for row in sandbox.get(path)] == [str(link.relationship_id)]
+
+
+def test_unlink_bank_reply_lost_ends_unlinked(bank: BankLink, sandbox: SandboxProcess) -> None:
+    path = f"/v1/accounts/{bank.account.broker_account_id}/ach_relationships"
+    sandbox.fail_next("DELETE", f"{path}/{bank.relationship_id}", "drop_reply")
+    assert banks.unlink_bank(link=bank).status == BankLinkStatus.CANCEL_REQUESTED
+    banks.settle_bank_links(now=timezone.now() + LATER)
+    bank.refresh_from_db()
+    assert bank.status == BankLinkStatus.CANCELED
+    assert sandbox.get(path) == []
