@@ -1,6 +1,7 @@
 """Where a transfer stands, in words and dates for the person who asked for it. Pure."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from brokerapp.audit.models import StatusChange
@@ -70,6 +71,33 @@ def transfer_steps(transfer: Transfer, changes: Iterable[StatusChange], now: dat
         TimelineStep(last, "done", transfer.completed_at),
     ]
     return [*steps, _failure(transfer)] if transfer.status == TransferStatus.RETURNED else steps
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line of the event log: in words, and in the statuses that support staff know."""
+
+    title: str
+    at: datetime
+    statuses: str = ""
+    reason: str = ""
+    request_id: str = ""
+
+
+def event_log(row: Transfer | BankLink, changes: Iterable[StatusChange]) -> list[LogLine]:
+    """Everything that happened to a row, oldest first."""
+    labels = dict(BankLinkStatus.choices if isinstance(row, BankLink) else TransferStatus.choices)
+    lines = [
+        LogLine(
+            str(labels.get(change.to_status, change.to_status)),
+            change.at,
+            f"{change.from_status} → {change.to_status}",
+            change.reason,
+            change.request_id,
+        )
+        for change in changes
+    ]
+    return [LogLine("Asked for by you", row.created_at), *lines]
 
 
 def _before_broker(transfer: Transfer) -> list[TimelineStep]:

@@ -72,7 +72,8 @@ class Transfers(FundingView):
         ours = Transfer.objects.filter(account=self.account).select_related("bank_link")
         moving = list(ours.in_flight())
         facts = transfers.get_transfer_facts(account=self.account, now=now)
-        history = Paginator(ours.exclude(pk__in=[row.pk for row in moving]), HISTORY_PAGE)
+        ended = Paginator(ours.exclude(pk__in=[row.pk for row in moving]), HISTORY_PAGE)
+        page = ended.get_page(request.GET.get("page"))
         refused = BankLink.objects.filter(account=self.account, status=BankLinkStatus.REJECTED)
         context = {
             "account": self.account,
@@ -85,7 +86,8 @@ class Transfers(FundingView):
             "pending_out": sum((row.amount for row in moving if not row.is_deposit), Decimal("0.00")),
             "withdrawable": rules.withdrawable(self.account, facts),
             "returned": ours.returned_since(now - transfers.RETURN_NOTICE).first(),
-            "page": history.get_page(request.GET.get("page")),
+            "page": page,
+            "history": [(row, timelines.transfer_tone(row)) for row in page.object_list],
             "waiting": bool(moving) or (bank is not None and not bank.is_approved),
             "sandbox": settings.BROKER_IS_SANDBOX,
         }
@@ -154,7 +156,7 @@ class Bank(FundingView):
             "tone": timelines.bank_tone(link),
             "running": link.transfers.in_flight().count(),
             "waiting": link.status not in (BankLinkStatus.APPROVED, *FINAL_BANK),
-            "changes": StatusChange.objects.about(link),
+            "log": timelines.event_log(link, StatusChange.objects.about(link)),
             "reference": link.last_request_id or str(link.pk),
             "sandbox": settings.BROKER_IS_SANDBOX,
         }
@@ -306,7 +308,7 @@ class TransferReceipt(FundingView):
             "bank": transfer.bank_link,
             "tone": timelines.transfer_tone(transfer),
             "steps": timelines.transfer_steps(transfer, changes, timezone.now()),
-            "changes": changes,
+            "log": timelines.event_log(transfer, changes),
             "sandbox": settings.BROKER_IS_SANDBOX,
         }
         return render(request, "funding/transfer.html", context)
