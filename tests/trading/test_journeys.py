@@ -1,0 +1,275 @@
+"""Trading against the sandbox process: whole journeys, and replies that get lost on the way."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from brokerapp.alpaca.stream import Event, read_events
+from brokerapp.audit.models import ApiCall
+from brokerapp.broker import get_client
+from onboarding.models import BrokerageAccount
+from onboarding.services import applications
+from onboarding.services.accounts import sync_account, sync_balances
+from tests.factories import KycApplicationFactory
+from tests.sandbox_process import SandboxProcess, eventually
+from trading.models import Asset, Fill, MarketClock, Order, Position
+from trading.services import fills, market, portfolio, sweeps
+from trading.statuses import OrderStatus
+
+pytestmark = pytest.mark.django_db
+
+LATER = timedelta(minutes=10)
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    with SandboxProcess(tmp_path_factory.mktemp("sandbox") / "state") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(process: SandboxProcess, settings: Any) -> Iterator[SandboxProcess]:
+    point_at(process, settings)
+    yield process
+    process.clear_faults()
+
+
+def point_at(process: SandboxProcess, settings: Any) -> None:
+    settings.BROKER_BASE_URL = settings.BROKER_DATA_URL = process.url
+    settings.BROKER_KEY, settings.BROKER_SECRET = process.key, process.secret
+
+
+@pytest.fixture
+def account(sandbox: SandboxProcess) -> BrokerageAccount:
+    return funded_account(sandbox)
+
+
+def funded_account(sandbox: SandboxProcess, cash: str = "1234.56") -> BrokerageAccount:
+    """An account that the sandbox opened for a complete application, ACTIVE and with cash."""
+    application = KycApplicationFactory.create(user__email=f"{uuid4().hex}@example.com")
+    application = applications.submit_application(application=application, now=timezone.now())
+    applications.open_account(application=application)
+    account = BrokerageAccount.objects.get(application=application)
+    sandbox.set_account_status(str(account.broker_account_id), "ACTIVE")
+    sandbox.deposit(str(account.broker_account_id), cash)
+    sync_account(account=account)
+    if not Asset.objects.exists():
+        market.sync_assets(now=timezone.now())
+        market.sync_clock(now=timezone.now())
+    return sync_balances(account=account)
+
+
+@pytest.fixture
+def client(account: BrokerageAccount, client: Client) -> Client:
+    client.force_login(account.user)
+    return client
+
+
+def place(
+    client: Client, amount: str, side: str = "BUY", unit: str = "SHARES", symbol: str = "AAPL"
+) -> Order:
+    """Place an order as a browser does, the impatient double click included."""
+    ticket = client.post(f"/trade/{symbol}/", {"side": side, "unit": unit, "amount": amount})
+    assert ticket.status_code == 302, ticket.content.decode()
+    first, again = client.post(ticket["Location"]), client.post(ticket["Location"])
+    assert first.status_code == 302, first.content.decode()
+    assert first["Location"] == again["Location"]
+    return Order.objects.latest("created_at")
+
+
+def reach(order: Order, status: str) -> Order:
+    """Poll, as the sweep does, until the order has a status."""
+
+    def reached() -> bool:
+        sweeps.sync_open_orders(now=timezone.now() + LATER)
+        order.refresh_from_db()
+        return order.status == status
+
+    eventually(reached, what=status)
+    return order
+
+
+def at_broker(sandbox: SandboxProcess, account: BrokerageAccount) -> list[dict[str, Any]]:
+    path = f"/v1/trading/accounts/{account.broker_account_id}/orders"
+    found: list[dict[str, Any]] = sandbox.get(path, params={"status": "all"})
+    return found
+
+
+def test_buy_a_fraction_then_sell_it_all(
+    client: Client, account: BrokerageAccount, sandbox: SandboxProcess
+) -> None:
+    order = reach(place(client, "0.42"), OrderStatus.FILLED)
+
+    assert [row["client_order_id"] for row in at_broker(sandbox, account)] == [str(order.pk)]
+    assert order.recorded_qty == order.filled_qty == Decimal("0.42")
+    fill = Fill.objects.get()
+    assert fill.price == order.filled_avg_price
+    portfolio.sync_stale_portfolios(now=timezone.now() + LATER)
+    position = Position.objects.get()
+    assert (position.symbol, position.qty, position.cost_basis) == ("AAPL", Decimal("0.42"), fill.value)
+    account.refresh_from_db()
+    assert abs(account.cash + fill.value - Decimal("1234.56")) < Decimal("0.01")
+    assert "0.42" in client.get("/portfolio/").content.decode()
+    receipt = client.get(f"/orders/{order.pk}/").content.decode()
+    assert order.last_request_id in receipt
+    assert ApiCall.objects.filter(request_id=order.last_request_id, person_id=account.user_id).exists()
+
+    reach(place(client, "0.42", side="SELL"), OrderStatus.FILLED)
+    portfolio.sync_portfolio(account=account)
+    assert not Position.objects.exists()
+
+
+def test_buy_in_dollars(client: Client, account: BrokerageAccount) -> None:
+    order = reach(place(client, "250.00", unit="DOLLARS"), OrderStatus.FILLED)
+
+    assert order.filled_value is not None
+    assert abs(order.filled_value - 250) < Decimal("0.01")
+
+
+def test_order_reply_lost_makes_exactly_one_order(
+    client: Client, account: BrokerageAccount, sandbox: SandboxProcess
+) -> None:
+    sandbox.fail_next("POST", f"/v1/trading/accounts/{account.broker_account_id}/orders", "drop_reply")
+
+    order = place(client, "0.42")
+
+    assert order.status == OrderStatus.UNKNOWN
+    assert "do not re-send" in client.get(f"/orders/{order.pk}/").content.decode()
+    sweeps.settle_orders(now=timezone.now() + LATER)
+    reach(order, OrderStatus.FILLED)
+    assert len(at_broker(sandbox, account)) == 1
+
+
+def test_order_cut_before_acting_is_not_placed(
+    client: Client, account: BrokerageAccount, sandbox: SandboxProcess
+) -> None:
+    sandbox.fail_next("POST", f"/v1/trading/accounts/{account.broker_account_id}/orders", "refuse")
+
+    order = place(client, "0.42")
+    assert order.status == OrderStatus.UNKNOWN
+    sweeps.settle_orders(now=timezone.now() + LATER)
+
+    order.refresh_from_db()
+    assert order.status == OrderStatus.NOT_PLACED
+    assert at_broker(sandbox, account) == []
+
+
+def test_order_while_the_broker_is_down_is_not_placed(
+    client: Client, account: BrokerageAccount, sandbox: SandboxProcess
+) -> None:
+    ticket = client.post("/trade/AAPL/", {"side": "BUY", "unit": "SHARES", "amount": "0.42"})
+    sandbox.kill()
+    client.post(ticket["Location"])
+    sandbox.start()
+
+    assert Order.objects.get().status == OrderStatus.NOT_PLACED
+    assert at_broker(sandbox, account) == []
+
+
+def test_order_of_a_process_killed_before_it_sent_is_not_placed(
+    client: Client, account: BrokerageAccount, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(**_: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr("trading.services.orders.send_order", killed)
+    ticket = client.post("/trade/AAPL/", {"side": "BUY", "unit": "SHARES", "amount": "0.42"})
+    with pytest.raises(SystemExit):
+        client.post(ticket["Location"])
+    sweeps.settle_orders(now=timezone.now() + LATER)
+
+    assert Order.objects.get().status == OrderStatus.NOT_PLACED
+    assert at_broker(sandbox, account) == []
+
+
+def test_order_beyond_buying_power_is_refused_by_the_broker_in_plain_words(
+    client: Client, account: BrokerageAccount, sandbox: SandboxProcess
+) -> None:
+    ticket = client.post("/trade/AAPL/", {"side": "BUY", "unit": "DOLLARS", "amount": "1000"})
+    sandbox.deposit(str(account.broker_account_id), "-1200")
+
+    page = client.post(ticket["Location"], follow=True).content.decode()
+
+    order = Order.objects.get()
+    assert order.status == OrderStatus.REJECTED
+    assert "There is not enough buying power for this order." in page
+    assert order.last_request_id in page
+
+
+def test_events_alone_fill_the_order(
+    client: Client, account: BrokerageAccount, sandbox: SandboxProcess
+) -> None:
+    since = datetime.fromisoformat(sandbox.info()["now"]) - timedelta(minutes=1)
+    order = place(client, "0.42")
+    path = f"/v1/trading/accounts/{account.broker_account_id}/orders/{order.broker_order_id}"
+    eventually(lambda: sandbox.get(path)["status"] == "filled", what="a fill")
+    sandbox.advance(2)
+    until = datetime.fromisoformat(sandbox.info()["now"])
+
+    told = read_events(get_client().transport, "/v2/events/trades", since=since, until=until)
+    for event in told:
+        if isinstance(event, Event) and event.body["account_id"] == str(account.broker_account_id):
+            fills.on_trade_event(event.body)
+
+    order.refresh_from_db()
+    assert order.status == OrderStatus.FILLED
+    assert Fill.objects.get().execution_id is not None
+    order_before = order.recorded_qty
+    fills.sync_fills(order=order)
+    assert Fill.objects.count() == 1
+    assert order_before == Decimal("0.42")
+
+
+@pytest.fixture
+def closed_market(tmp_path: Any, settings: Any) -> Iterator[SandboxProcess]:
+    """A sandbox whose market keeps real hours, on the next Saturday noon (New York)."""
+    with SandboxProcess(tmp_path / "state", market="real", speed=1) as sandbox:
+        now = datetime.fromisoformat(sandbox.info()["now"]).astimezone(UTC)
+        saturday = (now + timedelta(days=(5 - now.weekday()) % 7 or 7)).replace(hour=17, minute=0)
+        sandbox.advance((saturday - now).total_seconds())
+        point_at(sandbox, settings)
+        yield sandbox
+
+
+def test_order_while_closed_waits_and_can_be_canceled(closed_market: SandboxProcess, client: Client) -> None:
+    client.force_login(funded_account(closed_market).user)
+    assert not MarketClock.objects.get().is_open
+    assert "This order will wait until Mon 9:30 am ET" in client.get("/trade/AAPL/").content.decode()
+
+    order = place(client, "0.42")
+    assert order.status == OrderStatus.ACCEPTED
+    client.post(f"/orders/{order.pk}/cancel/")
+
+    reach(order, OrderStatus.CANCELED)
+    assert order.filled_qty == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_posts_at_the_same_moment_make_one_order(sandbox: SandboxProcess) -> None:
+    account = funded_account(sandbox)
+    client = Client()
+    client.force_login(account.user)
+    ticket = client.post("/trade/AAPL/", {"side": "BUY", "unit": "SHARES", "amount": "0.42"})
+
+    def post(number: int) -> str:
+        other = Client()
+        other.cookies = client.cookies
+        try:
+            return str(other.post(ticket["Location"])["Location"])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = set(threads.map(post, range(4)))
+
+    assert len(answers) == 1
+    assert Order.objects.count() == 1
+    assert len(at_broker(sandbox, account)) == 1

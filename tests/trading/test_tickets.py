@@ -1,0 +1,97 @@
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from onboarding.models import BrokerageAccount
+from tests.factories import AssetFactory, BrokerageAccountFactory, OrderFactory, PositionFactory, QuoteFactory
+from tests.trading.conftest import CASH, BrokerStub
+from trading.models import Order
+from trading.rules import Ticket, TradeRefused
+from trading.services import tickets
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _tasks(sent: list[str]) -> None:
+    """No task runs by itself."""
+
+
+@pytest.fixture
+def account() -> BrokerageAccount:
+    QuoteFactory.create()
+    return BrokerageAccountFactory.create(**CASH)
+
+
+def buy(**size: Decimal) -> Ticket:
+    return Ticket(asset=AssetFactory.create(), side=Order.Side.BUY, **size)
+
+
+@pytest.mark.parametrize("size", [{"qty": Decimal("0.420000000")}, {"notional": Decimal("250.10")}])
+def test_get_ticket_reads_what_ticket_data_wrote(size: dict[str, Decimal]) -> None:
+    ticket = buy(**size)
+
+    assert tickets.get_ticket(tickets.ticket_data(ticket)) == ticket
+
+
+def test_get_facts_reserves_what_open_sell_orders_have_left(account: BrokerageAccount) -> None:
+    asset = AssetFactory.create()
+    PositionFactory.create(account=account, asset=asset, qty=Decimal(10))
+    sell = {"asset": asset, "side": Order.Side.SELL}
+    OrderFactory.create(account, status="new", qty=Decimal(3), **sell)
+    OrderFactory.create(account, status="partially_filled", qty=Decimal(2), filled_qty="1.5", **sell)
+    OrderFactory.create(account, status="new", notional=Decimal(200), **sell)
+    OrderFactory.create(account, status="", qty=Decimal("0.25"), **sell)
+    OrderFactory.create(account, status="canceled", qty=Decimal(4), **sell)
+    OrderFactory.create(BrokerageAccountFactory.create(), status="new", qty=Decimal(4), **sell)
+
+    facts = tickets.get_facts(account, asset, timezone.now())
+
+    assert facts.reserved_qty == Decimal("4.75")
+    assert facts.free_qty == Decimal("5.25")
+
+
+def test_check_ticket_by_old_figures_asks_before_it_refuses(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    path = f"/v1/trading/accounts/{account.broker_account_id}"
+    broker.on("GET", f"{path}/positions", status=401, json={"message": "unauthorized."})
+
+    with pytest.raises(TradeRefused, match="Not enough buying power"):
+        tickets.check_ticket(account=account, ticket=buy(qty=Decimal(100)), now=timezone.now())
+
+    assert broker.count("GET") == 1
+
+
+def test_check_ticket_by_fresh_figures_asks_nobody(account: BrokerageAccount, broker: BrokerStub) -> None:
+    now = timezone.now()
+    account.balances_at = now - timedelta(seconds=20)
+
+    with pytest.raises(TradeRefused):
+        tickets.check_ticket(account=account, ticket=buy(qty=Decimal(100)), now=now)
+
+    assert not broker.mock.calls
+
+
+def test_prepare_review_adds_up(account: BrokerageAccount) -> None:
+    PositionFactory.create(account=account)
+
+    review = tickets.prepare_review(account=account, ticket=buy(qty=Decimal("0.42")), now=timezone.now())
+
+    assert review.refusal is None
+    assert review.cash_after == Decimal("915.96")
+    assert review.position_after == Decimal("2.42")
+    assert not review.quote_is_stale
+
+
+def test_prepare_review_without_a_price(account: BrokerageAccount, broker: BrokerStub) -> None:
+    asset = AssetFactory.create(symbol="ODD")
+    broker.on("GET", "/v2/stocks/snapshots", json={})
+    ticket = Ticket(asset=asset, side=Order.Side.BUY, notional=Decimal(50))
+
+    review = tickets.prepare_review(account=account, ticket=ticket, now=timezone.now())
+
+    assert (review.estimate, review.cash_after, review.position_after) == (None, None, None)
+    assert review.quote_is_stale
