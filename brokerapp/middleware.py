@@ -1,10 +1,34 @@
 """Middleware of the whole site."""
 
+import logging
+import secrets
+import time
 from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+
+
+class ReferenceMiddleware:
+    """Gives each request a reference, shown on error pages and in the log line of the failure."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.reference = secrets.token_hex(8)  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+
+class LogFormatter(logging.Formatter):
+    """Log lines in UTC, with the reference of the request they are about."""
+
+    converter = time.gmtime
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.reference = getattr(getattr(record, "request", None), "reference", "-")
+        return super().format(record)
 
 
 class NoStoreMiddleware:

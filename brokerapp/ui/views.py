@@ -37,6 +37,11 @@ def _next_url(request: HttpRequest) -> str:
     return url if ours else reverse("display")
 
 
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The page of an unexpected failure, with the reference that its log line carries."""
+    return render(request, "500.html", {"reference": getattr(request, "reference", "")}, status=500)
+
+
 @require_safe
 def styleguide(request: HttpRequest) -> HttpResponse:
     """Every component and state on one page; not in production."""

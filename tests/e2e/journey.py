@@ -60,9 +60,9 @@ class Journey:
         """Create the login and confirm the address by the mail in the dev mailbox."""
         self.open("/accounts/signup/")
         self.page.get_by_label(re.compile("e-?mail", re.IGNORECASE)).fill(self.email)
-        self.page.get_by_label("Password", exact=True).fill(PASSWORD)
+        self.page.get_by_role("textbox", name="Password", exact=True).fill(PASSWORD)
         self.press("Continue")
-        expect(self.page.get_by_role("heading", name="Check your mail")).to_be_visible()
+        self.expect_heading("Check your mail")
         self.open(f"/mailbox/?to={self.email}")
         self.page.locator("a[href*='/accounts/confirm-email/']").first.click()
         self.press("Confirm")
@@ -80,7 +80,7 @@ class Journey:
         self.page.get_by_label("Country where you were born").select_option("USA")
         self.page.get_by_label("Country of citizenship").select_option("USA")
         self.press("Continue")
-        self.page.get_by_label("Social Security number").fill("124-55-4321")
+        self.page.get_by_role("textbox", name="Social Security number").fill("124-55-4321")
         self.press("Continue")
         if document:
             self.page.locator("input[type=file]").set_input_files(document)
@@ -91,14 +91,20 @@ class Journey:
         self.field("Your job title").fill("Programmer")
         self.page.get_by_label("Income from work").check()
         self.press("Continue")
-        for group in self.page.get_by_role("group").all():
+        self.expect_heading("Questions every broker has to ask")
+        for group in self.page.get_by_role("main").get_by_role("group").all():
             group.get_by_label("No", exact=True).check()
         self.press("Continue")
+        self.expect_heading("Someone we may call if we worry about you")
         self.page.get_by_label("No", exact=True).check()
         self.press("Continue")
         self.page.get_by_label(re.compile("Customer Agreement")).check()
         self.press("Agree and continue")
-        expect(self.page.get_by_role("heading", name="Check your answers")).to_be_visible()
+        self.expect_heading("Check your answers")
+
+    def expect_heading(self, name: str) -> None:
+        """Wait for the page with this heading."""
+        expect(self.page.get_by_role("heading", name=name, level=1)).to_be_visible()
 
     def fill(self, *labels: str) -> None:
         """Fill these fields with `ANSWERS`."""
@@ -161,5 +167,5 @@ class Journey:
         """Sign in with a password."""
         self.open("/accounts/login/")
         self.page.get_by_label(re.compile("e-?mail", re.IGNORECASE)).fill(email)
-        self.page.get_by_label("Password", exact=True).fill(password)
+        self.page.get_by_role("textbox", name="Password", exact=True).fill(password)
         self.press("Sign in")
