@@ -1,24 +1,15 @@
 """From sign-up to a filled order, in a browser, with every real part in place."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.journey import PDF, Journey
+from tests.e2e.journey import Journey
 from tests.e2e.stack import Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Stack]:
-    """`browser` is asked for first, so that nothing is started on a machine without one."""
-    with Stack(tmp_path_factory.mktemp("stack")) as running:
-        running.manage("seed_demo")
-        yield running
 
 
 def go_all_the_way(journey: Journey, document: Path) -> None:
@@ -48,13 +39,6 @@ def ops_finds(journey: Journey, request_id: str) -> None:
     journey.open(f"/admin/audit/apicall/?q={request_id}")
     expect(journey.page.locator("#result_list tbody tr")).to_have_count(1)
     expect(journey.page.locator("#result_list")).to_contain_text("/v1/trading/accounts/{account_id}/orders")
-
-
-@pytest.fixture
-def document(tmp_path: Path) -> Path:
-    path = tmp_path / "passport.pdf"
-    path.write_bytes(PDF)
-    return path
 
 
 def test_journey(page: Page, stack: Stack, document: Path) -> None:

@@ -1,0 +1,84 @@
+"""Wrong answers to the application: the rule at the field and in the summary, and nothing typed is lost."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.axe import axe
+from tests.e2e.journey import ANSWERS, Journey
+from tests.e2e.stack import Stack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
+
+
+@pytest.fixture
+def journey(page: Page, stack: Stack, request: pytest.FixtureRequest) -> Journey:
+    started = Journey(page, stack, f"{request.node.originalname.replace('_', '-')}@example.com")
+    started.sign_up()
+    return started
+
+
+def expect_refused(journey: Journey, words: str) -> None:
+    """The message is in the summary, which has the focus, and at the field, and the title says Error."""
+    summary = journey.page.locator("#error-summary")
+    expect(summary).to_contain_text(words)
+    expect(summary).to_be_focused()
+    expect(journey.page.locator(".field-error", has_text=words).first).to_be_visible()
+    assert journey.page.title().startswith("Error: ")
+    assert axe(journey.page) == []
+
+
+def test_age_of_17(journey: Journey) -> None:
+    journey.open("/apply/identity/")
+    journey.birth("3", "31", "2010")
+    journey.page.get_by_label("Country where you were born").select_option("FRA")
+    journey.page.get_by_label("Country of citizenship").select_option("USA")
+    journey.press("Continue")
+    expect_refused(journey, "You must be 18 or older")
+    expect(journey.page.get_by_label("Year")).to_have_value("2010")
+    expect(journey.page.get_by_label("Country where you were born")).to_have_value("FRA")
+
+
+def test_bad_zip(journey: Journey) -> None:
+    journey.open("/apply/contact/")
+    journey.fill("Phone number", "Street address", "City")
+    journey.page.get_by_label("State", exact=True).select_option("CA")
+    journey.field("ZIP code").fill("9440")
+    journey.press("Continue")
+    expect_refused(journey, "A ZIP code has 5 digits")
+    for label in ("Phone number", "Street address", "City"):
+        expect(journey.field(label)).to_have_value(ANSWERS[label])
+    expect(journey.page.get_by_label("State", exact=True)).to_have_value("CA")
+    journey.page.locator("#error-summary a").click()
+    expect(journey.field("ZIP code")).to_be_focused()
+
+
+def test_ssn_of_zeros(journey: Journey) -> None:
+    journey.open("/apply/tax-id/")
+    field = journey.page.get_by_role("textbox", name="Social Security number")
+    field.fill("000-00-0000")
+    journey.press("Continue")
+    expect_refused(journey, "not a number that is ever issued")
+    expect(field).to_have_value("000-00-0000")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("large.pdf", b"%PDF-1.7" + bytes(12_000_000), "12.0 MB"),
+        ("passport.gif", b"GIF89a" + bytes(100), "not a PDF, PNG or JPEG"),
+    ],
+)
+def test_document(journey: Journey, tmp_path: Path, name: str, content: bytes, words: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    journey.open("/apply/documents/")
+    journey.page.get_by_label("What is it?").select_option("address_verification")
+    # The browser's own check would stop the file before it is sent: the server must hold without it.
+    journey.page.locator("input[type=file]").evaluate("input => input.removeAttribute('data-max-bytes')")
+    journey.page.locator("input[type=file]").evaluate("input => input.removeAttribute('accept')")
+    journey.page.locator("input[type=file]").set_input_files(path)
+    journey.press("Continue")
+    expect_refused(journey, words)
+    expect(journey.page.get_by_label("What is it?")).to_have_value("address_verification")
