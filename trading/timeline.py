@@ -57,12 +57,12 @@ def filled_text(order: Order) -> str:
     return f"{plain(order.filled_qty)}{of} shares"
 
 
-def first_steps(account: BrokerageAccount, has_ordered: bool) -> list[Step]:
+def first_steps(account: BrokerageAccount) -> list[Step]:
     """Approve, fund, buy: for a portfolio that is empty."""
     is_funded = account.cash > 0 or account.equity > 0
-    done = [account.is_active, is_funded, has_ordered]
+    done = [account.is_active, is_funded, False]
     titles = ["Get approved", "Add money", "Buy your first share"]
-    current = done.index(False) if False in done else len(done)
+    current = done.index(False)
     return [
         {
             "title": title,

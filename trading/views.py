@@ -39,7 +39,7 @@ class Portfolio(AccountRequiredMixin):
                 "account": self.account,
                 "valuation": valuation,
                 "open_orders": open_orders,
-                "first_steps": timeline.first_steps(self.account, False) if is_empty else [],
+                "first_steps": timeline.first_steps(self.account) if is_empty else [],
             },
         )
 

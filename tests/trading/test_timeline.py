@@ -82,4 +82,4 @@ def test_order_steps_say_why_and_how_far() -> None:
 def test_first_steps(status: str, cash: int, states: list[str]) -> None:
     account = BrokerageAccount(status=status, cash=Decimal(cash))
 
-    assert [step["state"] for step in timeline.first_steps(account, False)] == states
+    assert [step["state"] for step in timeline.first_steps(account)] == states

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F
 
 from brokerapp import state
 from brokerapp.alpaca.errors import BrokerError
@@ -40,10 +39,7 @@ def sync_open_orders(*, now: datetime) -> None:
     """Read the orders that are open at the broker, the longest unread first, and fills that are missing."""
     rested = now - timedelta(seconds=settings.SWEEP_SECONDS / 2)
     working = (
-        Order.objects.working()
-        .filter(synced_at__lt=rested)
-        .select_related("account")
-        .order_by(F("synced_at").asc(nulls_first=True))
+        Order.objects.working().filter(synced_at__lt=rested).select_related("account").order_by("synced_at")
     )
     _each(working[:ORDERS_PER_SWEEP], lambda order: orders.sync_order(order=order))
     missing = Order.objects.missing_fills().filter(synced_at__lt=rested).select_related("account")
