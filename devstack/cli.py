@@ -35,7 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def test(arguments: list[str]) -> int:
     """Become pytest, with two workers unless told otherwise."""
-    command = [sys.executable, "-m", "pytest", "--numprocesses", TEST_WORKERS, "-rs", *arguments]
+    spread = ["--numprocesses", TEST_WORKERS, "--dist", "loadgroup"]
+    command = [sys.executable, "-m", "pytest", *spread, "-rs", *arguments]
     os.execv(sys.executable, command)
 
 

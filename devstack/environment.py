@@ -48,7 +48,7 @@ def base_environment(given: Mapping[str, str], secrets_file: Path) -> dict[str, 
     sandbox_port = port_of(given, "SANDBOX_PORT", SANDBOX_PORT)
     defaults = {
         "DEBUG": "true",
-        "DEMO_MODE": "false" if uses_own_broker(given) else "true",
+        "DEMO_MODE": "true",
         "HOST": "127.0.0.1",
         "SITE_URL": f"http://localhost:{port}",
         "ALLOWED_HOSTS": "localhost,127.0.0.1,[::1]",

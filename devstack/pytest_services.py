@@ -23,6 +23,7 @@ from devstack.services import clear_abandoned, remove_data, running_services
 WORKER = "PYTEST_XDIST_WORKER"
 
 ISOLATED_ENVIRONMENT = {
+    "DJANGO_READ_DOT_ENV": "false",
     "DEBUG": "true",
     "DEMO_MODE": "true",
     "SITE_URL": "http://testserver",

@@ -25,7 +25,7 @@ from devstack.guard import dismiss_guard, start_guard
 from devstack.ports import check_port_free
 from devstack.record import end_leftovers
 from devstack.services import embedded_servers, prepare_database
-from devstack.supervisor import Spec, Stopped, Supervisor
+from devstack.supervisor import GaveUp, Spec, Stopped, Supervisor
 from devstack.table import summary
 
 PROCESS = str(paths.ROOT / "bin" / "process")
@@ -71,12 +71,24 @@ def start_all(supervisor: Supervisor, env: dict[str, str], given: Mapping[str, s
         found |= sandbox_environment(int(env["SANDBOX_PORT"]), sandbox_info(env) or {})
     env = env | found
     supervisor.run_once("release", [PROCESS, "release"], env)
+    load_assets(supervisor, env, required=not uses_own_broker(given))
     supervisor.launch(spec("web", env, is_ready=lambda: web_answers(env)))
     for name in BACKGROUND:
         supervisor.launch(spec(name, env))
     for name in ("web", *BACKGROUND):
         supervisor.wait_until_ready(name, 60)
     return found
+
+
+def load_assets(supervisor: Supervisor, env: Mapping[str, str], *, required: bool) -> None:
+    """Fetch the list of what can be traded; a broker of the person's own may be away without stopping us."""
+    try:
+        supervisor.run_once("assets", [PROCESS, "assets"], env)
+    except GaveUp:
+        if required:
+            raise
+        last = supervisor.last_lines("assets").splitlines()[-1].strip()
+        print(f"The list of assets could not be loaded; the next try is beat's. {last}", flush=True)
 
 
 def seed(supervisor: Supervisor, env: Mapping[str, str]) -> list[dict[str, str]]:
