@@ -24,7 +24,7 @@ class ReferenceMiddleware:
 class LogFormatter(logging.Formatter):
     """Log lines in UTC, with the reference of the request they are about."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)  # type: ignore[assignment]
 
     def format(self, record: logging.LogRecord) -> str:
         record.reference = getattr(getattr(record, "request", None), "reference", "-")

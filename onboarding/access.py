@@ -7,7 +7,13 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.views.generic import View
 
-from onboarding.models import BrokerageAccount
+from onboarding.models import BrokerageAccount, User
+
+
+def person(request: HttpRequest) -> User:
+    """The signed-in person; for views behind `LoginRequiredMixin`."""
+    assert isinstance(request.user, User)
+    return request.user
 
 
 class AccountRequiredMixin(LoginRequiredMixin, View):

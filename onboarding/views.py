@@ -12,6 +12,7 @@ from django.views import View
 
 from brokerapp.net import client_ip
 from onboarding import agreements, rules, steps
+from onboarding.access import person
 from onboarding.forms import FORMS, AgreementsForm, DocumentsForm, StepForm
 from onboarding.models import BrokerageAccount, Document, KycApplication
 from onboarding.progress import application_progress
@@ -33,10 +34,13 @@ class Home(LoginRequiredMixin, View):
     """Sends each person where they left off: application, its status, or their portfolio."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        account = BrokerageAccount.objects.filter(user=request.user).first()
+        account = BrokerageAccount.objects.filter(user=person(request)).first()
         if account and account.is_active:
             return redirect("trading:portfolio")
-        if account or KycApplication.objects.filter(user=request.user, submitted_at__isnull=False).exists():
+        if (
+            account
+            or KycApplication.objects.filter(user=person(request), submitted_at__isnull=False).exists()
+        ):
             return redirect("application_status")
         return redirect("apply")
 
@@ -59,7 +63,7 @@ class ApplicationView(LoginRequiredMixin, View):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return self.handle_no_permission()
-        self.application = applications.get_or_start_application(user=request.user)
+        self.application = applications.get_or_start_application(user=person(request))
         if not self.application.is_editable:
             return redirect("application_status")
         return super().dispatch(request, *args, **kwargs)
@@ -202,7 +206,7 @@ class Status(LoginRequiredMixin, View):
     """Where the application stands; updates itself until the account is decided."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        application = KycApplication.objects.filter(user=request.user).first()
+        application = KycApplication.objects.filter(user=person(request)).first()
         if application is None or application.status == ApplicationStatus.DRAFT:
             return redirect("apply")
         account = BrokerageAccount.objects.filter(application=application).first()
