@@ -37,4 +37,5 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         "sync assets": every(6 * 3600, "trading.tasks.sync_assets"),
         "handle events": every(sweep, "brokerapp.events.tasks.handle_waiting_events"),
         "prune": every(24 * 3600, "brokerapp.audit.tasks.prune_api_calls"),
+        "prune events": every(24 * 3600, "brokerapp.events.tasks.prune_events"),
     }

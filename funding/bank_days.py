@@ -3,7 +3,7 @@
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import holidays
+from holidays.financial.federal_reserve import FederalReserve
 
 NEW_YORK = ZoneInfo("America/New_York")
 ACH_CUT_OFF = time(14, 0)
@@ -11,7 +11,7 @@ ACH_CUT_OFF = time(14, 0)
 ACH_BANK_DAYS = 2
 """Bank days from sending to booking that we promise: ACH entries settle one or two after they are sent."""
 
-_CLOSED = holidays.FederalReserve()
+_CLOSED = FederalReserve()  # type: ignore[no-untyped-call]
 
 
 def is_bank_day(day: date) -> bool:

@@ -52,7 +52,8 @@ class LinkBankForm(forms.Form):
 
     def __init__(self, *args: Any, application: KycApplication, **kwargs: Any) -> None:
         self.holder = f"{application.given_name} {application.family_name}"
-        super().__init__(*args, initial={"account_owner_name": self.holder}, **kwargs)
+        kwargs.setdefault("initial", {"account_owner_name": self.holder})
+        super().__init__(*args, **kwargs)
 
     def clean_account_owner_name(self) -> str:
         return self._checked(rules.check_owner_name, self.cleaned_data["account_owner_name"], self.holder)

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from brokerapp import intents
-from brokerapp.audit.models import StatusChange, label_of
+from brokerapp.audit.models import StatusChange
 from funding import bank_days, rules, timelines
 from funding.forms import AmountForm, LinkBankForm
 from funding.models import BankLink, Transfer
@@ -98,9 +98,8 @@ def _with_steps(rows: list[Transfer], now: datetime) -> list[dict[str, Any]]:
     """Each transfer with its timeline; one query for the history of all."""
     changes: dict[str, list[StatusChange]] = {}
     keys = [str(row.pk) for row in rows]
-    for change in StatusChange.objects.filter(row_type=label_of(Transfer), row_id__in=keys).order_by(
-        "at", "id"
-    ):
+    history = StatusChange.objects.filter(row_type=Transfer._meta.label, row_id__in=keys)
+    for change in history.order_by("at", "id"):
         changes.setdefault(change.row_id, []).append(change)
     return [
         {

@@ -26,7 +26,7 @@ PATHS = {
     Stream.TRADES: "/v2/events/trades",
     Stream.JOURNALS: "/v2/events/journals/status",
 }
-FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 60.0
+FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 30.0
 CURSOR_EVERY = 5.0
 """Seconds between notes of how fresh the stream is; also how long a page may be wrong about it."""
 
@@ -75,7 +75,7 @@ class Follower:
         connection.close()
 
     def next_pause(self) -> float:
-        """Seconds until the next try: doubled at each failure up to a minute, half of it at random."""
+        """Seconds until the next try: doubled at each failure up to half a minute, half of it at random."""
         longest = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** min(self._failures, 10))
         self._failures += 1
         return self.jitter(longest / 2, longest)

@@ -67,6 +67,9 @@ FOREIGN_AFTER = timedelta(minutes=10)
 Younger ones can be about an account whose reply to us is still on its way.
 """
 SWEEP_FOR_SECONDS = 60
+KEPT_FOR = timedelta(days=90)
+"""The life of a handled event. What it changed is in the status history, which is kept."""
+PRUNE_BATCH = 5000
 
 
 class UnknownAccount(Exception):
@@ -124,7 +127,8 @@ def dispatch(event: BrokerEvent, now: datetime) -> str:
     """
     if event.stream not in DISPATCH:
         return "kept for the record"
-    if not BrokerageAccount.objects.filter(broker_account_id=event.account_id).exists():
+    account_id = event.account_id
+    if account_id is None or not BrokerageAccount.objects.filter(broker_account_id=account_id).exists():
         if now - (event.occurred_at or event.received_at) > FOREIGN_AFTER:
             return "not one of our accounts"
         raise UnknownAccount("not one of our accounts, or not yet")
@@ -157,6 +161,20 @@ def retry_event(*, event: BrokerEvent, by: AbstractBaseUser | AnonymousUser) -> 
         handled_at=None, outcome="", attempts=0, next_try_at=timezone.now()
     )
     jobs.enqueue("brokerapp.events.tasks.handle_event", event_pk=event.pk)
+
+
+def prune_events(*, now: datetime) -> int:
+    """Delete handled events past `KEPT_FOR`, but the newest of each stream: it says where to resume.
+
+    Returns how many.
+    """
+    newest = BrokerEvent.objects.order_by("stream", "-event_id").distinct("stream").values("pk")
+    old = BrokerEvent.objects.filter(handled_at__isnull=False, received_at__lt=now - KEPT_FOR)
+    old = old.exclude(pk__in=newest).order_by("received_at")
+    deleted = 0
+    while batch := list(old.values_list("pk", flat=True)[:PRUNE_BATCH]):
+        deleted += BrokerEvent.objects.filter(pk__in=batch).delete()[0]
+    return deleted
 
 
 def _record_failure(event: BrokerEvent, error: Exception, now: datetime) -> None:

@@ -13,6 +13,12 @@ def handle_event(event_pk: str, **_extra: object) -> None:
 
 
 @shared_task
+def prune_events(**_extra: object) -> None:
+    """Delete handled events past their life."""
+    services.prune_events(now=timezone.now())
+
+
+@shared_task
 def handle_waiting_events(**_extra: object) -> None:
     """Handle every event whose first message was lost, or whose next try is due."""
     services.handle_waiting_events()

@@ -182,6 +182,7 @@ def sync_account_transfers(*, account: BrokerageAccount, now: datetime) -> None:
     wanted = set(due.values_list("broker_transfer_id", flat=True))
     listed = {reply.id: reply for reply in fetch_transfers(account=account, about=account, until_seen=wanted)}
     for row in Transfer.objects.filter(broker_transfer_id__in=listed):
+        assert row.broker_transfer_id is not None
         reply = listed[row.broker_transfer_id]
         if (reply.status, reply.updated_at) != (row.broker_status, row.broker_updated_at):
             apply_transfer(transfer=row, snapshot=Snapshot.of(reply))

@@ -88,9 +88,9 @@ def test_run_unreadable_event_does_not_stop_the_stream() -> None:
     assert BrokerEvent.objects.count() == 1
 
 
-def test_next_pause_doubles_to_a_minute_and_is_never_the_same() -> None:
+def test_next_pause_doubles_to_half_a_minute_and_is_never_the_same() -> None:
     follower = Follower(Stream.TRADES, threading.Event(), jitter=lambda low, high: high)
-    assert [follower.next_pause() for _ in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert [follower.next_pause() for _ in range(8)] == [1, 2, 4, 8, 16, 30, 30, 30]
     jittered = [Follower(Stream.TRADES, threading.Event()).next_pause() for _ in range(20)]
     assert all(0.5 <= pause <= 1 for pause in jittered)
     assert len(set(jittered)) > 1

@@ -184,6 +184,16 @@ def test_handle_waiting_events_takes_lost_messages_and_goes_on_after_a_failure(h
     assert (first.handled_at is None, second.handled_at is None) == (True, False)
 
 
+def test_prune_events_keeps_young_waiting_and_newest_ones() -> None:
+    now = timezone.now()
+    old, waiting, young, newest = (stored() for _ in range(4))
+    BrokerEvent.objects.filter(pk=newest.pk).update(event_id="Z" * 26)
+    BrokerEvent.objects.exclude(pk=waiting.pk).update(handled_at=now)
+    BrokerEvent.objects.exclude(pk=young.pk).update(received_at=now - timedelta(days=91))
+    assert services.prune_events(now=now) == 1
+    assert not BrokerEvent.objects.filter(pk=old.pk).exists()
+
+
 def test_retry_event_handles_a_given_up_one(handler: list[Any]) -> None:
     handler.append("")
     event = stored()

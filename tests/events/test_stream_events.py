@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -61,11 +61,8 @@ def _terminate(pid: int) -> None:
 
 def database_url() -> str:
     """The address of the test database, for another process."""
-    facts = connection.settings_dict
-    user, password = quote(facts["USER"]), quote(facts["PASSWORD"] or "")
-    host = quote(facts["HOST"] or "", safe="")
-    port = f":{facts['PORT']}" if facts["PORT"] else ""
-    return f"postgres://{user}:{password}@{host}{port}/{facts['NAME']}"
+    name = connection.settings_dict["NAME"]
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
 
 
 class FollowerProcess:
@@ -145,7 +142,7 @@ def test_command_killed_misses_nothing_and_repeats_nothing(
     follower = start()
     eventually(connected, timeout=30, what="four connected streams")
     make_event(sandbox)
-    eventually(lambda: BrokerEvent.objects.exists(), what="an event")
+    eventually(BrokerEvent.objects.exists, what="an event")
     follower.end(signal.SIGKILL)
     make_event(sandbox)
     start()
