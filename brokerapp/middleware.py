@@ -24,7 +24,7 @@ class ReferenceMiddleware:
 class LogFormatter(logging.Formatter):
     """Log lines in UTC, with the reference of the request they are about."""
 
-    converter = staticmethod(time.gmtime)  # type: ignore[assignment]
+    converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
         record.reference = getattr(getattr(record, "request", None), "reference", "-")

@@ -37,12 +37,8 @@ class Home(LoginRequiredMixin, View):
         account = BrokerageAccount.objects.filter(user=person(request)).first()
         if account and account.is_active:
             return redirect("trading:portfolio")
-        if (
-            account
-            or KycApplication.objects.filter(user=person(request), submitted_at__isnull=False).exists()
-        ):
-            return redirect("application_status")
-        return redirect("apply")
+        sent = KycApplication.objects.filter(user=person(request), submitted_at__isnull=False)
+        return redirect("application_status" if account or sent.exists() else "apply")
 
 
 class AgreementPage(View):
