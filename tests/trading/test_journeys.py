@@ -239,7 +239,8 @@ def closed_market(tmp_path: Any, settings: Any) -> Iterator[SandboxProcess]:
         yield sandbox
 
 
-def test_order_while_closed_waits_and_can_be_canceled(closed_market: SandboxProcess, client: Client) -> None:
+def test_order_while_closed_waits_and_can_be_canceled(closed_market: SandboxProcess) -> None:
+    client = Client()
     client.force_login(funded_account(closed_market).user)
     assert not MarketClock.objects.get().is_open
     assert "This order will wait until Mon 9:30 am ET" in client.get("/trade/AAPL/").content.decode()
