@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import signal
 import sys
 from pathlib import Path
 
@@ -50,6 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
         flush=True,
     )
     server = make_server(world, ENDPOINTS, options.host, options.port)
+    for stop in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again once it has shut down
+        signal.signal(stop, lambda *_: sys.exit(0))
     server.run()
     return 0 if server.started else 1
 

@@ -2,15 +2,35 @@
 
 from types import ModuleType
 
-from sandbox import accounts, control, documents, funding
+from sandbox import (
+    accounts,
+    activities,
+    control,
+    documents,
+    events,
+    funding,
+    journals,
+    market_data,
+    positions,
+    reference,
+    trading,
+    trading_account,
+)  # fmt: skip
 from sandbox.api import Endpoint
 
-AREAS: tuple[ModuleType, ...] = (accounts, documents, funding, control)
+# In order: /v1/accounts/activities must be found before /v1/accounts/{account_id}.
+AREAS: tuple[ModuleType, ...] = (
+    trading, positions, trading_account, activities, accounts, documents, funding, journals, reference, market_data,
+    control,
+)  # fmt: skip
 
 ENDPOINTS: list[Endpoint] = [
-    endpoint
-    for area in AREAS
-    for handler in vars(area).values()
-    if getattr(handler, "__module__", None) == area.__name__
-    for endpoint in getattr(handler, "endpoints", ())
+    *(
+        endpoint
+        for area in AREAS
+        for handler in vars(area).values()
+        if getattr(handler, "__module__", None) == area.__name__
+        for endpoint in getattr(handler, "endpoints", ())
+    ),
+    *events.ENDPOINTS,
 ]

@@ -5,7 +5,8 @@ import uuid
 from decimal import ROUND_HALF_UP, Decimal
 
 from sandbox import rows
-from sandbox.clock import NEW_YORK, market_date
+from sandbox.api import decoded_part
+from sandbox.clock import market_date
 from sandbox.rows import ZERO
 from sandbox.world import World
 
@@ -74,5 +75,32 @@ def last_equity(world: World, account_id: str, now: dt.datetime) -> Decimal:
     return cents(equity) if equity else ZERO
 
 
-def new_york_midnight(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(0), NEW_YORK)
+def equity(world: World, money: rows.Ledger, now: dt.datetime) -> tuple[Decimal, Decimal]:
+    """Cash plus positions, and the positions alone, at the last trade prices; 2 dp."""
+    value = sum(
+        (
+            position.qty * world.prices.trade(position.symbol, now)
+            for position in world.store.positions.of(money.id)
+            if position.qty
+        ),
+        ZERO,
+    )
+    value = cents(value) if value else ZERO
+    return money.cash + value, value
+
+
+def multiplier(account: rows.Account, total: Decimal) -> int:
+    """2 for an account that signed the margin agreement and has $2,000 of equity, else 1."""
+    limit = decoded_part(account.details).get("trading_configurations", {}).get("max_margin_multiplier")
+    return 2 if account.margin and total >= MARGIN_EQUITY and limit != "1" else 1
+
+
+def buying_power(world: World, account: rows.Account, money: rows.Ledger, now: dt.datetime) -> Decimal:
+    """What one more buy order may cost; never negative."""
+    claimed = money.held + money.pending_out
+    if not account.margin:
+        return max(money.cash - claimed, ZERO)
+    total, value = equity(world, money, now)
+    if multiplier(account, total) == 1:
+        return max(money.cash - claimed, ZERO)
+    return max((total - value / 2 - money.pending_out) * 2 - money.held, ZERO)

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from sandbox import account_status, funding, rows
+from sandbox import account_status, execution, funding, journals, rows
 from sandbox.world import World, log
 
 RETRY = dt.timedelta(seconds=30)
@@ -19,6 +19,8 @@ STEPS: dict[type, Callable[[World, Any, dt.datetime], None]] = {
     rows.Account: account_status.step,
     rows.Relationship: funding.step_relationship,
     rows.Transfer: funding.step_transfer,
+    rows.Journal: journals.step,
+    rows.Order: execution.step,
 }
 
 
@@ -38,11 +40,26 @@ def run_due(world: World, now: dt.datetime) -> None:
             store.schedule(row, now + RETRY)
 
 
+def run_working(world: World, now: dt.datetime) -> None:
+    """Fill or expire resting orders, each in a transaction of its own."""
+    for order in world.store.orders.working():
+        try:
+            execution.look(world, order, now)
+            world.store.commit()
+        except Exception:
+            world.store.rollback()
+            log.exception("order %s could not be worked", order.id)
+
+
 async def follow(world: World) -> None:
-    """Run what is due, for as long as the process lives."""
+    """Run what is due, and look at resting orders once a second, for as long as the process lives."""
+    looked = world.clock.now()
     while True:
         now = world.clock.now()
         run_due(world, now)
+        if (now - looked).total_seconds() >= LONGEST_SLEEP:
+            looked = now
+            run_working(world, now)
         due = world.store.next_due()
         pause = (due - world.clock.now()).total_seconds() if due else LONGEST_SLEEP
         await asyncio.sleep(min(max(pause, 0.001), LONGEST_SLEEP))

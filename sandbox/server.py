@@ -192,7 +192,7 @@ class Server(uvicorn.Server):
         self._world = world
 
     async def shutdown(self, sockets: Any = None) -> None:
-        self._world.closing.set()
+        self._world.feed.close()
         await super().shutdown(sockets)
 
 
@@ -255,7 +255,8 @@ async def _send(reply: Reply, headers: dict[str, str], scope: Scope, receive: Re
     headers.update(reply.headers)
     if reply.is_stream:
         headers["cache-control"] = "no-cache"
-        await StreamingResponse(reply.body, reply.status, headers, "text/event-stream")(scope, receive, send)
+        async with contextlib.aclosing(reply.body) as stream:
+            await StreamingResponse(stream, reply.status, headers, "text/event-stream")(scope, receive, send)
         return
     body = reply.body if isinstance(reply.body, bytes) else b""
     if reply.body is not None and not isinstance(reply.body, bytes):

@@ -11,7 +11,7 @@ import datetime as dt
 import gc
 import heapq
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -88,6 +88,7 @@ class OrderTable(Table[rows.Order]):
         super().__init__(rows.Order)
         self._by_client_id: dict[str, dict[str, rows.Order]] = {}
         self._open: dict[str, dict[str, rows.Order]] = {}
+        self._working: dict[str, rows.Order] = {}
 
     def by_client_id(self, account_id: str, client_order_id: str) -> rows.Order | None:
         return self._by_client_id.get(account_id, {}).get(client_order_id)
@@ -95,7 +96,15 @@ class OrderTable(Table[rows.Order]):
     def open_of(self, account_id: str) -> list[rows.Order]:
         return list(self._open.get(account_id, {}).values())
 
+    def working(self) -> list[rows.Order]:
+        """Orders at the venue that wait for a price, of all accounts."""
+        return list(self._working.values())
+
     def settled(self, row: rows.Order) -> None:
+        if row.status in ("new", "partially_filled"):
+            self._working[row.id] = row
+        else:
+            self._working.pop(row.id, None)
         self._by_client_id.setdefault(row.account_id, {})[row.client_order_id] = row
         if row.status in rows.FINAL_ORDER_STATUSES:
             if row.account_id in self._open:
@@ -142,6 +151,7 @@ class Store:
         self._removed: list[Any] = []
         self._due: list[tuple[dt.datetime, int, Any]] = []
         self._ticket = itertools.count()
+        self.on_new_events: Callable[[], None] = lambda: None
         self._encoder = msgspec.msgpack.Encoder()
         self.events = EventLog(path / "events")
         self._wal = FrameFile(path / "wal")
@@ -185,6 +195,8 @@ class Store:
             self._settle(row)
         self._dirty.clear()
         self._removed.clear()
+        if len(self.events) > before:
+            self.on_new_events()
         return True
 
     def rollback(self) -> None:

@@ -1,6 +1,5 @@
 """Everything one running sandbox holds, handed to every handler."""
 
-import asyncio
 import collections
 import dataclasses
 import datetime as dt
@@ -14,6 +13,7 @@ from sandbox import rows, trading_calendar
 from sandbox.assets import Asset, load_assets
 from sandbox.clock import Clock
 from sandbox.faults import Faults
+from sandbox.feed import Feed
 from sandbox.market import PriceProcess
 from sandbox.store import Store
 
@@ -63,7 +63,8 @@ class World:
             self._assets[asset.symbol] = self._assets[asset.id] = asset
         self.all_assets = assets
         self.calls: collections.deque[CallRecord] = collections.deque(maxlen=CALLS_KEPT)
-        self.closing = asyncio.Event()  # set when the process is asked to stop
+        self.feed = Feed()
+        self.store.on_new_events = self.feed.notify
         self.firm_id = self._firm_account().id
 
     def find_asset(self, symbol_or_id: str) -> Asset | None:

@@ -1,0 +1,122 @@
+"""The trading account: balances and buying power; and its configuration."""
+
+from decimal import Decimal
+from typing import Any
+
+from sandbox import ledger, trading_calendar
+from sandbox.api import Call, decoded_part, encode_numbers, endpoint, instant_text, invalid, text_of
+from sandbox.clock import market_date
+from sandbox.rows import ZERO, Account
+
+ACCOUNT = "/v1/trading/accounts/{account_id}/account"
+MAINTENANCE = Decimal("0.30")
+DEFAULTS: dict[str, Any] = {
+    "fractional_trading": True,
+    "max_margin_multiplier": "2",
+    "no_shorting": True,
+    "suspend_trade": False,
+    "trade_confirm_email": "all",
+    "ptp_no_exception_entry": False,
+    "max_options_trading_level": None,
+    "disable_overnight_trading": False,
+}
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "fractional_trading": (True, False),
+    "max_margin_multiplier": ("1", "2", "4"),
+    "no_shorting": (True, False),
+    "suspend_trade": (True, False),
+    "trade_confirm_email": ("all", "none"),
+    "ptp_no_exception_entry": (True, False),
+    "max_options_trading_level": (0, 1, 2, 3),
+    "disable_overnight_trading": (True, False),
+}
+
+
+@endpoint("GET", ACCOUNT)
+def get_trading_account(call: Call) -> dict[str, Any]:
+    """Every amount USD, as text."""
+    account, now = call.account(), call.now
+    money = call.world.store.ledgers.rows[account.id]
+    total, value = ledger.equity(call.world, money, now)
+    power = text_of(ledger.buying_power(call.world, account, money, now))
+    withdrawable = text_of(ledger.withdrawable(money, now))
+    closed = trading_calendar.previous_close(now)
+    blocked = account.status not in ("ACTIVE", "ACCOUNT_UPDATED")
+    last_cash, last_equity = ledger.last_cash(money, now), ledger.last_equity(call.world, account.id, now)
+    last_value = last_equity - last_cash
+    return {
+        "id": account.id,
+        "account_number": account.account_number,
+        "status": account.status,
+        "crypto_status": account.crypto_status,
+        "currency": account.currency,
+        "created_at": instant_text(account.created_at),
+        "cash": text_of(money.cash),
+        "cash_withdrawable": withdrawable,
+        "cash_transferable": withdrawable,
+        "buying_power": power,
+        "effective_buying_power": power,
+        "regt_buying_power": power,
+        "non_marginable_buying_power": text_of(max(money.cash - money.held - money.pending_out, ZERO)),
+        "options_buying_power": "0",
+        "equity": text_of(total),
+        "portfolio_value": text_of(total),
+        "position_market_value": text_of(value),
+        "long_market_value": text_of(value),
+        "short_market_value": "0",
+        "initial_margin": text_of(value / 2),
+        "maintenance_margin": text_of(ledger.cents(value * MAINTENANCE)),
+        "sma": "0",
+        "last_equity": text_of(last_equity),
+        "last_cash": text_of(last_cash),
+        "last_long_market_value": text_of(last_value),
+        "last_short_market_value": "0",
+        "last_initial_margin": text_of(last_value / 2),
+        "last_maintenance_margin": text_of(ledger.cents(last_value * MAINTENANCE)),
+        "last_buying_power": text_of(max(last_cash, ZERO)),
+        "last_regt_buying_power": text_of(max(last_cash, ZERO)),
+        "last_options_buying_power": "0",
+        "balance_asof": market_date(closed).isoformat(),
+        "previous_close": closed.isoformat(),
+        "accrued_fees": "0",
+        "pending_reg_taf_fees": "0",
+        "pending_transfer_in": text_of(money.pending_in),
+        "pending_transfer_out": text_of(money.pending_out),
+        "intraday_adjustments": "0",
+        "memoposts": "0",
+        "multiplier": str(ledger.multiplier(account, total)),
+        "shorting_enabled": False,
+        "trading_blocked": blocked or account.trading_blocked,
+        "transfers_blocked": blocked or (account.deposits_blocked and account.withdrawals_blocked),
+        "account_blocked": blocked,
+        "trade_suspended_by_user": configuration_of(account)["suspend_trade"],
+        "options_approved_level": 0,
+        "options_trading_level": 0,
+        "admin_configurations": {},
+        "user_configurations": None,
+        "clearing_broker": "ALPACA_APCA",
+    }
+
+
+@endpoint("GET", ACCOUNT + "/configurations")
+def get_configuration(call: Call) -> dict[str, Any]:
+    return configuration_of(call.account())
+
+
+@endpoint("PATCH", ACCOUNT + "/configurations")
+def update_configuration(call: Call) -> dict[str, Any]:
+    """Members that are null or unknown are ignored: the SDK sends both."""
+    account, body = call.account(), call.json_object()
+    changes = {name: body[name] for name in DEFAULTS if body.get(name) is not None}
+    for name, value in changes.items():
+        if not any(value is choice or (value == choice and type(value) is type(choice)) for choice in CHOICES[name]):
+            raise invalid(f"invalid {name}")
+    details = decoded_part(account.details)
+    details["trading_configurations"] = {**configuration_of(account), **changes}
+    call.world.store.edit(account).details = encode_numbers(details)
+    return configuration_of(account)
+
+
+def configuration_of(account: Account) -> dict[str, Any]:
+    stored = decoded_part(account.details).get("trading_configurations") or {}
+    return {**DEFAULTS, **stored}
