@@ -13,10 +13,14 @@ from sandbox.world import Settings, World
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description="A stand-in for Alpaca's Broker API.")
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox", description="A stand-in for Alpaca's Broker API."
+    )
     parser.add_argument("--port", type=int, default=8100)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--state", type=Path, required=True, metavar="DIR", help="folder that holds all state")
+    parser.add_argument(
+        "--state", type=Path, required=True, metavar="DIR", help="folder that holds all state"
+    )
     parser.add_argument("--speed", type=_positive, default=60.0, help="divides waiting times (default 60)")
     parser.add_argument("--market", choices=("open", "real"), default="real", help="open: never closes")
     parser.add_argument("--seed", type=int, default=1, help="of the price process")

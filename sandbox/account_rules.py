@@ -5,34 +5,36 @@ import ipaddress
 import re
 from typing import Any
 
-from sandbox.api import invalid, malformed, parse_instant
+from sandbox.api import invalid, malformed, parse_instant, words
 
 ADULT_AGE = 18
-STATES = dict(
-    part.split("=")
-    for part in (
-        "AL=ALABAMA AK=ALASKA AZ=ARIZONA AR=ARKANSAS CA=CALIFORNIA CO=COLORADO CT=CONNECTICUT DE=DELAWARE "
-        "DC=DISTRICT_OF_COLUMBIA FL=FLORIDA GA=GEORGIA HI=HAWAII ID=IDAHO IL=ILLINOIS IN=INDIANA IA=IOWA KS=KANSAS "
-        "KY=KENTUCKY LA=LOUISIANA ME=MAINE MD=MARYLAND MA=MASSACHUSETTS MI=MICHIGAN MN=MINNESOTA MS=MISSISSIPPI "
-        "MO=MISSOURI MT=MONTANA NE=NEBRASKA NV=NEVADA NH=NEW_HAMPSHIRE NJ=NEW_JERSEY NM=NEW_MEXICO NY=NEW_YORK "
-        "NC=NORTH_CAROLINA ND=NORTH_DAKOTA OH=OHIO OK=OKLAHOMA OR=OREGON PA=PENNSYLVANIA RI=RHODE_ISLAND "
-        "SC=SOUTH_CAROLINA SD=SOUTH_DAKOTA TN=TENNESSEE TX=TEXAS UT=UTAH VT=VERMONT VA=VIRGINIA WA=WASHINGTON "
-        "WV=WEST_VIRGINIA WI=WISCONSIN WY=WYOMING AS=AMERICAN_SAMOA GU=GUAM MP=NORTHERN_MARIANA_ISLANDS "
-        "PR=PUERTO_RICO VI=VIRGIN_ISLANDS AA=ARMED_FORCES_AMERICAS AE=ARMED_FORCES_EUROPE AP=ARMED_FORCES_PACIFIC"
-    ).split()
+STATE_CODES = words(
+    "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ "
+    "NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY AS GU MP PR VI AA AE AP"
 )
-STATE_NAMES = frozenset(name.replace("_", " ") for name in STATES.values())
-TAX_ID_TYPES = frozenset(
-    "USA_SSN USA_ITIN ARG_AR_CUIT ARG_AG_CUIT AUS_TFN AUS_ABN BOL_NIT BRA_CPF CHL_RUT COL_NIT CRI_NITE DEU_TAX_ID "
-    "DOM_RNC ECU_RUC FRA_SPI GBR_UTR GBR_NINO GTM_NIT HND_RTN HUN_TIN IDN_KTP IND_PAN ISR_TAX_ID ITA_TAX_ID "
-    "JPN_TAX_ID MEX_RFC NIC_RUC NLD_TIN PAN_RUC PER_RUC PRY_RUC SGP_NRIC SGP_FIN SGP_ASGD SGP_ITR SLV_NIT "
-    "SWE_TAX_ID URY_RUT VEN_RIF NATIONAL_ID PASSPORT PERMANENT_RESIDENT DRIVER_LICENSE OTHER_GOV_ID "
-    "NOT_SPECIFIED".split()
+STATE_NAMES = frozenset(
+    name.replace("_", " ")
+    for name in words(
+        "ALABAMA ALASKA ARIZONA ARKANSAS CALIFORNIA COLORADO CONNECTICUT DELAWARE DISTRICT_OF_COLUMBIA "
+        "FLORIDA GEORGIA HAWAII IDAHO ILLINOIS INDIANA IOWA KANSAS KENTUCKY LOUISIANA MAINE MARYLAND "
+        "MASSACHUSETTS MICHIGAN MINNESOTA MISSISSIPPI MISSOURI MONTANA NEBRASKA NEVADA NEW_HAMPSHIRE "
+        "NEW_JERSEY NEW_MEXICO NEW_YORK NORTH_CAROLINA NORTH_DAKOTA OHIO OKLAHOMA OREGON PENNSYLVANIA "
+        "RHODE_ISLAND SOUTH_CAROLINA SOUTH_DAKOTA TENNESSEE TEXAS UTAH VERMONT VIRGINIA WASHINGTON "
+        "WEST_VIRGINIA WISCONSIN WYOMING AMERICAN_SAMOA GUAM NORTHERN_MARIANA_ISLANDS PUERTO_RICO "
+        "VIRGIN_ISLANDS ARMED_FORCES_AMERICAS ARMED_FORCES_EUROPE ARMED_FORCES_PACIFIC"
+    )
+)
+TAX_ID_TYPES = words(
+    "USA_SSN USA_ITIN ARG_AR_CUIT ARG_AG_CUIT AUS_TFN AUS_ABN BOL_NIT BRA_CPF CHL_RUT COL_NIT CRI_NITE "
+    "DEU_TAX_ID DOM_RNC ECU_RUC FRA_SPI GBR_UTR GBR_NINO GTM_NIT HND_RTN HUN_TIN IDN_KTP IND_PAN "
+    "ISR_TAX_ID ITA_TAX_ID JPN_TAX_ID MEX_RFC NIC_RUC NLD_TIN PAN_RUC PER_RUC PRY_RUC SGP_NRIC SGP_FIN "
+    "SGP_ASGD SGP_ITR SLV_NIT SWE_TAX_ID URY_RUT VEN_RIF NATIONAL_ID PASSPORT PERMANENT_RESIDENT "
+    "DRIVER_LICENSE OTHER_GOV_ID NOT_SPECIFIED"
 )
 FUNDING_SOURCES = frozenset(
     ("employment_income", "investments", "inheritance", "business_income", "savings", "family")
 )
-VISAS = frozenset("B1 B2 DACA E1 E2 E3 F1 G4 H1B J1 L1 OTHER O1 TN1".split())
+VISAS = words("B1 B2 DACA E1 E2 E3 F1 G4 H1B J1 L1 OTHER O1 TN1")
 EMPLOYMENT_STATUSES = frozenset(("EMPLOYED", "UNEMPLOYED", "STUDENT", "RETIRED"))
 AGREEMENTS = frozenset(
     ("customer_agreement", "account_agreement", "margin_agreement", "crypto_agreement", "options_agreement",
@@ -65,7 +67,13 @@ def section(body: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def check_text(
-    part: dict[str, Any], name: str, most: int, *, least: int = 1, required: bool = False, letters: bool = False
+    part: dict[str, Any],
+    name: str,
+    most: int,
+    *,
+    least: int = 1,
+    required: bool = False,
+    letters: bool = False,
 ) -> None:
     """Printable ASCII without blanks at the ends; ``letters``: more than digits alone."""
     value = part.get(name)
@@ -123,7 +131,7 @@ def _check_street(street: Any) -> None:
 
 def _check_us_place(contact: dict[str, Any]) -> None:
     state = str(contact["state"]).upper()
-    if state not in STATES and state not in STATE_NAMES:
+    if state not in STATE_CODES and state not in STATE_NAMES:
         raise invalid("state is invalid")
     postal_code = contact.get("postal_code")
     if not postal_code:
@@ -223,7 +231,9 @@ def check_tax_id(tax_id: Any, kind: str) -> None:
 def check_disclosures(disclosures: dict[str, Any]) -> None:
     for name in DISCLOSURE_FLAGS:
         if not isinstance(disclosures.get(name), bool):
-            raise invalid(f"{name} is required" if disclosures.get(name) is None else f"{name} must be a boolean")
+            raise invalid(
+                f"{name} is required" if disclosures.get(name) is None else f"{name} must be a boolean"
+            )
     employment = disclosures.get("employment_status")
     if employment and (not isinstance(employment, str) or employment.upper() not in EMPLOYMENT_STATUSES):
         raise invalid("employment_status is invalid")

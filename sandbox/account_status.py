@@ -6,16 +6,16 @@ import msgspec
 
 from sandbox import eventlog, rows
 from sandbox.account_rules import DISCLOSURE_FLAGS
-from sandbox.api import decoded_part, encode_json, instant_text, invalid
+from sandbox.api import decoded_part, encode_json, instant_text, invalid, words
 from sandbox.world import World
 
-STATUSES = frozenset(
-    "INACTIVE ONBOARDING SUBMITTED SUBMISSION_FAILED ACTION_REQUIRED EDITED ACCOUNT_UPDATED APPROVAL_PENDING "
-    "REAPPROVAL_PENDING RESUBMITTED KYC_SUBMITTED AML_REVIEW DISABLE_PENDING LIMITED APPROVED REJECTED ACTIVE "
-    "DISABLED ACCOUNT_CLOSED".split()
+STATUSES = words(
+    "INACTIVE ONBOARDING SUBMITTED SUBMISSION_FAILED ACTION_REQUIRED EDITED ACCOUNT_UPDATED "
+    "APPROVAL_PENDING REAPPROVAL_PENDING RESUBMITTED KYC_SUBMITTED AML_REVIEW DISABLE_PENDING LIMITED "
+    "APPROVED REJECTED ACTIVE DISABLED ACCOUNT_CLOSED"
 )
-FIXTURE_STATUSES = frozenset(
-    "SUBMITTED ACTION_REQUIRED APPROVAL_PENDING APPROVED REJECTED ACTIVE DISABLED ACCOUNT_CLOSED".split()
+FIXTURE_STATUSES = words(
+    "SUBMITTED ACTION_REQUIRED APPROVAL_PENDING APPROVED REJECTED ACTIVE DISABLED ACCOUNT_CLOSED"
 )
 # Seconds at speed 1: review of an application, activation, review of changed data; and the least wait.
 REVIEW, ACTIVATION, REAPPROVAL, FLOOR = 3.0, 1.5, 60.0, 0.02
@@ -59,7 +59,12 @@ def step(world: World, account: rows.Account, now: dt.datetime) -> None:
     if account.status == "SUBMITTED":
         codes = _open_questions(account)
         if codes:
-            results = {"reject": {}, "accept": {}, "indeterminate": {code: {} for code in codes}, "summary": "fail"}
+            results = {
+                "reject": {},
+                "accept": {},
+                "indeterminate": {code: {} for code in codes},
+                "summary": "fail",
+            }
             account.kyc_results = encode_json(results)
             move(world, account, "ACTION_REQUIRED", now)
             return

@@ -39,10 +39,8 @@ def account_view(world: World, account: rows.Account, entities: set[str] | None 
         if documents:
             view["documents"] = documents
     if account.details:
-        details = decoded_part(account.details)
-        for name, value in details.items():
-            if entities is None or name in entities:
-                view[name] = value
+        details = decoded_part(account.details).items()
+        view |= {name: value for name, value in details if entities is None or name in entities}
     return view
 
 

@@ -20,6 +20,7 @@ from sandbox.api import (
     forbidden,
     invalid,
     unprocessable,
+    words,
 )  # fmt: skip
 from sandbox.clock import market_date
 from sandbox.world import new_account_number
@@ -28,17 +29,33 @@ ENABLED_ASSETS = frozenset(("us_equity", "us_option", "crypto", "ipo"))
 ACTIVE_REVISIONS = {"crypto_agreement": "04.2021.10"}
 ACTIVE_REVISION = "22.2024.08"
 ECHOED = (
-    "account_sub_type", "investment_objective", "investment_time_horizon", "liquidity_needs", "risk_tolerance",
-    "allow_instant_ach", "trading_configurations", "cash_interest", "fpsl",
-)  # fmt: skip
-FIXED = ("id", "account_number", "account_type", "status", "crypto_status", "currency", "created_at", "last_equity")
-EDITABLE_IDENTITY = frozenset(
-    "given_name middle_name family_name prefix suffix visa_type visa_type_other_free_text visa_expiration_date "
-    "date_of_departure_from_usa permanent_resident funding_source annual_income_min annual_income_max "
-    "liquid_net_worth_min liquid_net_worth_max total_net_worth_min total_net_worth_max marital_status "
-    "number_of_dependents investment_experience_with_stocks investment_experience_with_options "
-    "investment_objective investment_time_horizon liquidity_needs risk_tolerance local_given_name "
-    "local_middle_name local_family_name country_of_citizenship".split()
+    "account_sub_type",
+    "investment_objective",
+    "investment_time_horizon",
+    "liquidity_needs",
+    "risk_tolerance",
+    "allow_instant_ach",
+    "trading_configurations",
+    "cash_interest",
+    "fpsl",
+)
+FIXED = (
+    "id",
+    "account_number",
+    "account_type",
+    "status",
+    "crypto_status",
+    "currency",
+    "created_at",
+    "last_equity",
+)
+EDITABLE_IDENTITY = words(
+    "given_name middle_name family_name prefix suffix visa_type visa_type_other_free_text "
+    "visa_expiration_date date_of_departure_from_usa permanent_resident funding_source "
+    "annual_income_min annual_income_max liquid_net_worth_min liquid_net_worth_max total_net_worth_min "
+    "total_net_worth_max marital_status number_of_dependents investment_experience_with_stocks "
+    "investment_experience_with_options investment_objective investment_time_horizon liquidity_needs "
+    "risk_tolerance local_given_name local_middle_name local_family_name country_of_citizenship"
 )
 NAMES = ("given_name", "middle_name", "family_name")
 # Changing one of these sends an ACTIVE account to ACCOUNT_UPDATED.
@@ -59,13 +76,21 @@ def create_account(call: Call) -> dict[str, Any]:
     if trusted is not None:
         rules.check_trusted_contact(rules.section(body, "trusted_contact"))
     account = rows.Account(
-        id=str(uuid.uuid4()), account_number=new_account_number(call.world.store), status="", created_at=call.now,
-        email=email, account_type="trading", enabled_assets=_enabled_assets(body),
-        contact=encode_numbers(contact), identity=encode_numbers(identity),
-        disclosures=encode_numbers(disclosures), agreements=encode_numbers(agreements),
-        trusted_contact=encode_numbers(trusted) if trusted else b"", details=_echoed(body),
+        id=str(uuid.uuid4()),
+        account_number=new_account_number(call.world.store),
+        status="",
+        created_at=call.now,
+        email=email,
+        account_type="trading",
+        enabled_assets=_enabled_assets(body),
+        contact=encode_numbers(contact),
+        identity=encode_numbers(identity),
+        disclosures=encode_numbers(disclosures),
+        agreements=encode_numbers(agreements),
+        trusted_contact=encode_numbers(trusted) if trusted else b"",
+        details=_echoed(body),
         margin=_signed_margin(agreements),
-    )  # fmt: skip
+    )
     account.search_text = _search_text(account, contact, identity)
     call.world.store.add(account)
     call.world.store.add(rows.Ledger(id=account.id))
@@ -97,7 +122,9 @@ def list_accounts(call: Call) -> list[dict[str, Any]]:
         and (before is None or account.created_at <= before)
         and all(token in account.search_text for token in tokens)
     )
-    return [account_view(call.world, account, entities) for account, _ in zip(matching, range(1000), strict=False)]
+    return [
+        account_view(call.world, account, entities) for account, _ in zip(matching, range(1000), strict=False)
+    ]
 
 
 @endpoint("GET", "/v1/accounts/{account_id}")
@@ -221,7 +248,9 @@ def _search_text(account: rows.Account, contact: dict[str, Any], identity: dict[
 def _change_contact(call: Call, account: rows.Account, body: dict[str, Any]) -> bool:
     former = decoded_part(account.contact)
     contact = {**former, **rules.section(body, "contact")}
-    rules.check_contact(contact, tax_country=decoded_part(account.identity).get("country_of_tax_residence", ""))
+    rules.check_contact(
+        contact, tax_country=decoded_part(account.identity).get("country_of_tax_residence", "")
+    )
     email = contact["email_address"].lower()
     owner = call.world.store.accounts.by_email.get(email)
     if owner is not None and owner is not account:

@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox import rows
-from sandbox.api import Call, endpoint, instant_text, invalid, text_of, uuid_of
+from sandbox.api import Call, endpoint, instant_text, invalid, text_of, uuid_of, words
 from sandbox.clock import NEW_YORK
 from sandbox.world import World
 
 Activity = rows.Fill | rows.Entry
 PAGE = 100
-TYPES = frozenset(
-    "FILL ACATC ACATS CFEE CGD CIL CSD CSW DIV DIVCGL DIVCGS DIVNRA DIVROC DIVTXEX DIVWH EXTRD FEE FOPT FXTRD INT "
-    "INTPNL JNLC JNLS MA MEM NC OCT OPASN OPCA OPCSH OPEXC OPEXP OPTRD PTC REO REORG SPIN SPLIT SWP VOF WH".split()
+TYPES = words(
+    "FILL ACATC ACATS CFEE CGD CIL CSD CSW DIV DIVCGL DIVCGS DIVNRA DIVROC DIVTXEX DIVWH EXTRD FEE FOPT "
+    "FXTRD INT INTPNL JNLC JNLS MA MEM NC OCT OPASN OPCA OPCSH OPEXC OPEXP OPTRD PTC REO REORG SPIN "
+    "SPLIT SWP VOF WH"
 )
 
 
@@ -121,9 +122,13 @@ def _bounds(call: Call) -> tuple[dt.datetime | None, dt.datetime | None]:
 
 
 def _ordered(
-    fills: list[rows.Fill], entries: list[rows.Entry], after: dt.datetime | None, until: dt.datetime | None, *,
+    fills: list[rows.Fill],
+    entries: list[rows.Entry],
+    after: dt.datetime | None,
+    until: dt.datetime | None,
+    *,
     descending: bool,
-) -> Iterator[Activity]:  # fmt: skip
+) -> Iterator[Activity]:
     """Both lists are in order of time already: cut, then merge lazily."""
     parts: list[list[Any]] = []
     for source in (fills, entries):

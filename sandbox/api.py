@@ -149,6 +149,11 @@ class Call:
         return parse_instant(text, name) if text else None
 
 
+def words(text: str) -> frozenset[str]:
+    """The words of a list written as text."""
+    return frozenset(text.split())
+
+
 def uuid_of(text: str) -> str:
     """The id in lower case. Raises a 422 when it has not the shape of a UUID."""
     if not UUID.fullmatch(text):
@@ -225,4 +230,3 @@ def endpoint(method: str, path: str) -> Callable[[Handler], Handler]:
         return handler
 
     return mark
-

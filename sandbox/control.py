@@ -1,4 +1,4 @@
-"""``/_sandbox/``: what a stand-in can do that the real broker cannot. No authentication: it listens locally."""
+"""``/_sandbox/``: what only a stand-in can do. No authentication: it listens locally."""
 
 import datetime as dt
 import html
@@ -44,10 +44,13 @@ PAGE = """<!doctype html>
 def show_page(call: Call) -> Reply:
     world = call.world
     page = PAGE.format(
-        url=html.escape(f"http://{call.headers.get('host', 'localhost')}"), accounts=len(world.store.accounts),
-        orders=len(world.store.orders), events=len(world.store.events), speed=world.settings.speed,
+        url=html.escape(f"http://{call.headers.get('host', 'localhost')}"),
+        accounts=len(world.store.accounts),
+        orders=len(world.store.orders),
+        events=len(world.store.events),
+        speed=world.settings.speed,
         market=world.settings.market,
-    )  # fmt: skip
+    )
     return Reply(200, page.encode(), content_type="text/html")
 
 
@@ -114,9 +117,14 @@ def arm_fault(call: Call) -> dict[str, Any]:
     if not 0 <= seconds <= 600:
         raise invalid("seconds must be from 0 to 600")
     fault = call.world.faults.arm(
-        action=action, method=str(body.get("method") or "*").upper(), path=str(body.get("path") or "*"), times=times,
-        status=status, seconds=seconds, message=str(body.get("message") or ""),
-    )  # fmt: skip
+        action=action,
+        method=str(body.get("method") or "*").upper(),
+        path=str(body.get("path") or "*"),
+        times=times,
+        status=status,
+        seconds=seconds,
+        message=str(body.get("message") or ""),
+    )
     return _fault_view(fault)
 
 
@@ -189,7 +197,10 @@ def end_transfer(call: Call) -> dict[str, Any]:
     if transfer is None:
         raise not_found("transfer not found")
     reason = str((call.json_object() if call.body else {}).get("reason") or "R01 insufficient funds")
-    action, pending = call.params["action"], transfer.status in ("QUEUED", "PENDING", "SENT_TO_CLEARING", "APPROVED")
+    action, pending = (
+        call.params["action"],
+        transfer.status in ("QUEUED", "PENDING", "SENT_TO_CLEARING", "APPROVED"),
+    )
     call.world.store.edit(transfer)
     if action == "complete" and pending:
         funding.complete_transfer(call.world, transfer, call.now)

@@ -18,25 +18,27 @@ from sandbox.api import (
     not_found,
     parse_date,
     uuid_of,
+    words,
 )  # fmt: skip
 
 MOST_DOCUMENTS = 10
 MOST_CONTENT = 10 * 1024 * 1024  # bytes, as encoded
 # The types of the 2026 specification that the SDK knows too, and two it alone knows.
-DOCUMENT_TYPES = frozenset(
-    "account_approval_letter address_verification cip_result date_of_birth_verification identity_verification "
-    "limited_trading_authorization tax_id_verification w8ben social_security_number_verification other".split()
+DOCUMENT_TYPES = words(
+    "account_approval_letter address_verification cip_result date_of_birth_verification "
+    "identity_verification limited_trading_authorization tax_id_verification w8ben "
+    "social_security_number_verification other"
 )
 # Accepted, but shown as "other": the SDK cannot parse an account that has one of these.
-SHOWN_AS_OTHER = frozenset(
-    "company_formation entity_operating_document entity_registration hio_declaration_form pep_declaration_form "
-    "w9".split()
+SHOWN_AS_OTHER = words(
+    "company_formation entity_operating_document entity_registration hio_declaration_form "
+    "pep_declaration_form w9"
 )
 MIME_TYPES = frozenset(("application/pdf", "image/png", "image/jpeg", "application/json"))
-ISSUED_TYPES = frozenset(
+ISSUED_TYPES = words(
     "account_statement trade_confirmation trade_confirmation_json tax_statement account_application "
     "crypto_account_statement options_application tax_1099_b_details tax_1099_b_form tax_1099_div_details "
-    "tax_1099_div_form tax_1099_int_details tax_1099_int_form tax_w8".split()
+    "tax_1099_div_form tax_1099_int_details tax_1099_int_form tax_w8"
 )
 
 

@@ -20,9 +20,18 @@ from sandbox.api import Endpoint
 
 # In order: /v1/accounts/activities must be found before /v1/accounts/{account_id}.
 AREAS: tuple[ModuleType, ...] = (
-    trading, positions, trading_account, activities, accounts, documents, funding, journals, reference, market_data,
+    trading,
+    positions,
+    trading_account,
+    activities,
+    accounts,
+    documents,
+    funding,
+    journals,
+    reference,
+    market_data,
     control,
-)  # fmt: skip
+)
 
 ENDPOINTS: list[Endpoint] = [
     *(

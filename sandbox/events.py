@@ -70,7 +70,9 @@ class Window:
 
 def render_v1(event: Event) -> bytes:
     """Integer id and ULID in front of the body."""
-    return b'{"event_id":%d,"event_ulid":"%s",' % (event.number, ulid_text(event.ulid).encode()) + event.body[1:]
+    return (
+        b'{"event_id":%d,"event_ulid":"%s",' % (event.number, ulid_text(event.ulid).encode()) + event.body[1:]
+    )
 
 
 def render_v2(event: Event) -> bytes:
@@ -127,7 +129,7 @@ STREAMS = {
 
 
 def window_of(call: Call, stream: Stream) -> Window:
-    """The part of the log the query asks for; live only without a start. Raises a 422 on a bad combination."""
+    """The part of the log the query asks for; only what is to come without a start. Raises a 422."""
     log = call.world.store.events
     starts = [name for name in ("since", "since_id", "since_ulid") if call.arg(name)]
     if len(starts) > 1:
@@ -195,7 +197,9 @@ async def follow(world: World, stream: Stream, window: Window, needle: bytes) ->
             now = world.clock.now()
             while position < end:
                 stop = min(position + BATCH, end)
-                found = [event for event in _of_kinds(log, stream.kinds, position, stop) if needle in event.body]
+                found = [
+                    event for event in _of_kinds(log, stream.kinds, position, stop) if needle in event.body
+                ]
                 inside = [event for event in found if window.holds(event)]
                 if inside:
                     yield b"".join(b"data: " + stream.render(event) + b"\n\n" for event in inside)

@@ -82,7 +82,9 @@ def try_fill(world: World, order: rows.Order, now: dt.datetime) -> bool:
         money = world.store.ledgers.rows[order.account_id]
         account = world.store.accounts.rows[order.account_id]
         cost = ledger.cents(qty * price)
-        if qty <= 0 or cost > order.hold and cost - order.hold > ledger.buying_power(world, account, money, now):
+        if qty <= 0 or (
+            cost > order.hold and cost - order.hold > ledger.buying_power(world, account, money, now)
+        ):
             reject(world, order, now)
             return True
     else:
@@ -105,7 +107,9 @@ def fill(world: World, order: rows.Order, qty: Decimal, price: Decimal, now: dt.
         money.cash -= amount
         value = position.qty * position.avg_entry_price + qty * price
         position.qty += qty
-        position.avg_entry_price = price if position.qty == qty else (value / position.qty).quantize(NINE_PLACES)
+        position.avg_entry_price = (
+            price if position.qty == qty else (value / position.qty).quantize(NINE_PLACES)
+        )
     else:
         money.cash += amount
         money.unsettled = _with_proceeds(money.unsettled, settle_on, amount)
@@ -116,14 +120,29 @@ def fill(world: World, order: rows.Order, qty: Decimal, price: Decimal, now: dt.
     local = now.astimezone(NEW_YORK)
     world.store.add(
         rows.Fill(
-            id=f"{local:%Y%m%d%H%M%S}{local.microsecond // 1000:03d}::{execution_id}", account_id=order.account_id,
-            order_id=order.id, at=now, price=price, qty=qty, cum_qty=qty, leaves_qty=ZERO, settle_on=settle_on,
+            id=f"{local:%Y%m%d%H%M%S}{local.microsecond // 1000:03d}::{execution_id}",
+            account_id=order.account_id,
+            order_id=order.id,
+            at=now,
+            price=price,
+            qty=qty,
+            cum_qty=qty,
+            leaves_qty=ZERO,
+            settle_on=settle_on,
         )
-    )  # fmt: skip
+    )
     _move(
-        world, order, "filled", now, event="fill", execution_id=execution_id, price=text_of(price), qty=text_of(qty),
-        position_qty=text_of(position.qty), settle_date=settle_on.isoformat(),
-    )  # fmt: skip
+        world,
+        order,
+        "filled",
+        now,
+        event="fill",
+        execution_id=execution_id,
+        price=text_of(price),
+        qty=text_of(qty),
+        position_qty=text_of(position.qty),
+        settle_date=settle_on.isoformat(),
+    )
 
 
 def cancel(world: World, order: rows.Order, now: dt.datetime) -> None:

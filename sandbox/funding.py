@@ -44,7 +44,7 @@ def create_relationship(call: Call) -> dict[str, Any]:
     token = body.get("processor_token") or ""
     if not isinstance(token, str):
         raise invalid("processor_token is invalid")
-    details = {} if token else _checked_bank(body)
+    details: dict[str, Any] = {} if token else _checked_bank(body)
     if account.status in ("REJECTED", "ACCOUNT_CLOSED", "DISABLED"):
         raise forbidden("account is not allowed to link a bank")
     store = call.world.store
@@ -54,10 +54,16 @@ def create_relationship(call: Call) -> dict[str, Any]:
     if not isinstance(nickname, str) or len(nickname) > 100:
         raise invalid("nickname is invalid")
     link = rows.Relationship(
-        id=str(uuid.uuid4()), account_id=account.id, created_at=call.now, updated_at=call.now, status="",
-        account_owner_name=str(body.get("account_owner_name") or ""), nickname=nickname, processor_token=token,
+        id=str(uuid.uuid4()),
+        account_id=account.id,
+        created_at=call.now,
+        updated_at=call.now,
+        status="",
+        account_owner_name=str(body.get("account_owner_name") or ""),
+        nickname=nickname,
+        processor_token=token,
         **details,
-    )  # fmt: skip
+    )
     store.add(link)
     move_relationship(call.world, link, "QUEUED", call.now)
     link.due_at = call.now + call.world.clock.wait(BANK_REVIEW, FLOOR)
@@ -173,13 +179,19 @@ def complete_transfer(world: World, transfer: rows.Transfer, now: dt.datetime) -
     _release(world, transfer, now)
     incoming = transfer.direction == "INCOMING"
     ledger.book(
-        world, transfer.account_id, "CSD" if incoming else "CSW", transfer.amount if incoming else -transfer.amount,
-        now, transfer_id=transfer.id,
-    )  # fmt: skip
+        world,
+        transfer.account_id,
+        "CSD" if incoming else "CSW",
+        transfer.amount if incoming else -transfer.amount,
+        now,
+        transfer_id=transfer.id,
+    )
     move_transfer(world, transfer, "COMPLETE", now)
 
 
-def close_unbooked(world: World, transfer: rows.Transfer, status: str, now: dt.datetime, *, reason: str = "") -> None:
+def close_unbooked(
+    world: World, transfer: rows.Transfer, status: str, now: dt.datetime, *, reason: str = ""
+) -> None:
     """End a transfer that never moved money: CANCELED or REJECTED."""
     _release(world, transfer, now)
     move_transfer(world, transfer, status, now, reason=reason)
@@ -189,9 +201,14 @@ def return_transfer(world: World, transfer: rows.Transfer, now: dt.datetime, *, 
     """The bank takes a completed transfer back; a returned deposit also stops trading on the account."""
     incoming = transfer.direction == "INCOMING"
     ledger.book(
-        world, transfer.account_id, "CSW" if incoming else "CSD", -transfer.amount if incoming else transfer.amount,
-        now, description=f"ach return: {reason}", transfer_id=transfer.id,
-    )  # fmt: skip
+        world,
+        transfer.account_id,
+        "CSW" if incoming else "CSD",
+        -transfer.amount if incoming else transfer.amount,
+        now,
+        description=f"ach return: {reason}",
+        transfer_id=transfer.id,
+    )
     if incoming:
         world.store.edit(world.store.accounts.rows[transfer.account_id]).trading_blocked = True
     move_transfer(world, transfer, "RETURNED", now, reason=reason)
@@ -210,7 +227,9 @@ def move_relationship(
     world.store.emit(eventlog.RELATIONSHIP, now, encode_json(event | ({"reason": reason} if reason else {})))
 
 
-def move_transfer(world: World, transfer: rows.Transfer, status: str, now: dt.datetime, *, reason: str = "") -> None:
+def move_transfer(
+    world: World, transfer: rows.Transfer, status: str, now: dt.datetime, *, reason: str = ""
+) -> None:
     former = transfer.status
     world.store.edit(transfer)
     transfer.status, transfer.updated_at, transfer.due_at = status, now, None
@@ -288,6 +307,22 @@ def _checked_transfer(body: dict[str, Any]) -> tuple[Decimal, str]:
         raise invalid("transfer_type must be either ach or wire")
     if direction not in ("INCOMING", "OUTGOING"):
         raise invalid("direction must be either incoming or outgoing")
+    _check_route(body, kind, direction)
+    if body.get("fee_payment_method") not in (None, "", "user", "invoice"):
+        raise invalid("fee_payment_method must be either user or invoice")
+    if body.get("amount") in (None, ""):
+        raise invalid("amount is required")
+    amount = decimal_of(body["amount"], "amount")
+    if amount <= 0:
+        raise invalid("amount must be greater than 0.00")
+    if amount < LEAST_AMOUNT:
+        side = "deposit" if direction == "INCOMING" else "withdrawal"
+        raise invalid(f"{side} amount must be greater than or equal to {LEAST_AMOUNT}")
+    return amount, direction
+
+
+def _check_route(body: dict[str, Any], kind: str, direction: str) -> None:
+    """ACH only, over a link; free text only as a fixture."""
     if kind == "wire":
         if direction == "INCOMING":
             raise invalid("cannot submit incoming wire transfer using this API")
@@ -303,17 +338,6 @@ def _checked_transfer(body: dict[str, Any]) -> tuple[Decimal, str]:
             raise invalid("only wire transfer type can provide additional information for the transfer")
         if fixture not in FIXTURE_STATUSES:
             raise invalid("additional_information holds an unknown fixture")
-    if body.get("fee_payment_method") not in (None, "", "user", "invoice"):
-        raise invalid("fee_payment_method must be either user or invoice")
-    if body.get("amount") in (None, ""):
-        raise invalid("amount is required")
-    amount = decimal_of(body["amount"], "amount")
-    if amount <= 0:
-        raise invalid("amount must be greater than 0.00")
-    if amount < LEAST_AMOUNT:
-        side = "deposit" if direction == "INCOMING" else "withdrawal"
-        raise invalid(f"{side} amount must be greater than or equal to {LEAST_AMOUNT}")
-    return amount, direction
 
 
 def _usable_link(call: Call, account: rows.Account, link_id: Any) -> rows.Relationship:

@@ -26,6 +26,7 @@ from sandbox.api import (
     text_of,
     unprocessable,
     uuid_of,
+    words,
 )  # fmt: skip
 from sandbox.clock import NEW_YORK, market_date
 from sandbox.rows import ZERO
@@ -37,13 +38,16 @@ JOURNAL_LIMIT, DAILY_LIMIT = Decimal(50), Decimal(1000)
 BEGINNING_OF_DAY = dt.time(2, 15)  # New York
 # Seconds at speed 1.
 TO_CLEARING, BOOKING, TO_PENDING = 0.055, 0.038, 0.305
-STATUSES = frozenset(
-    "queued sent_to_clearing pending executed rejected refused canceled deleted correct".split()
+STATUSES = words(
+    "queued sent_to_clearing pending executed rejected refused canceled deleted correct"
 )  # fmt: skip
 TRANSMITTER = (
-    "transmitter_name", "transmitter_account_number", "transmitter_address", "transmitter_financial_institution",
+    "transmitter_name",
+    "transmitter_account_number",
+    "transmitter_address",
+    "transmitter_financial_institution",
     "transmitter_timestamp",
-)  # fmt: skip
+)
 MOST_ROWS = 100_000
 
 
@@ -65,10 +69,18 @@ def create_journal(call: Call) -> dict[str, Any]:
     if amount > money.cash - money.held - money.pending_out:
         raise forbidden("the amount requested to move is not available")
     journal = rows.Journal(
-        id=str(uuid.uuid4()), created_at=call.now, entry_type="JNLC", from_account=source.id, to_account=target.id,
-        status="", amount=amount, description=body.get("description") or "",
-        transmitter=_transmitter(body), idempotency_key=key, request_digest=digest,
-    )  # fmt: skip
+        id=str(uuid.uuid4()),
+        created_at=call.now,
+        entry_type="JNLC",
+        from_account=source.id,
+        to_account=target.id,
+        status="",
+        amount=amount,
+        description=body.get("description") or "",
+        transmitter=_transmitter(body),
+        idempotency_key=key,
+        request_digest=digest,
+    )
     over = amount > JOURNAL_LIMIT or amount + _moved_today(call) > DAILY_LIMIT
     journal.fixture_status = (fixture_of(body.get("description")).lower() or "pending_once") if over else ""
     money.held += amount
@@ -138,9 +150,13 @@ def move(world: World, journal: rows.Journal, status: str, now: dt.datetime) -> 
     world.store.edit(journal)
     journal.status, journal.due_at = status, None
     event = {
-        "at": instant_text(now), "entry_type": journal.entry_type, "journal_id": journal.id, "status_from": former,
-        "status_to": status, "description": journal.description,
-    }  # fmt: skip
+        "at": instant_text(now),
+        "entry_type": journal.entry_type,
+        "journal_id": journal.id,
+        "status_from": former,
+        "status_to": status,
+        "description": journal.description,
+    }
     if journal.idempotency_key:
         event |= {"idempotency_key": journal.idempotency_key, "idempotency_key_type": "single"}
     world.store.emit(eventlog.JOURNAL, now, encode_json(event))
@@ -219,7 +235,9 @@ def _parties(call: Call, body: dict[str, Any]) -> tuple[rows.Account, rows.Accou
         found.append(account)
     source, target = found
     if source.is_firm == target.is_firm:
-        raise Refusal(403, 40310000, "journals are only allowed between the firm account and a customer account")
+        raise Refusal(
+            403, 40310000, "journals are only allowed between the firm account and a customer account"
+        )
     if source.status not in ("ACTIVE", "ACCOUNT_CLOSED") or target.status != "ACTIVE":
         raise forbidden(f"{'to' if target.status != 'ACTIVE' else 'from'}_account is not active")
     return source, target

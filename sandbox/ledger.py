@@ -41,11 +41,18 @@ def book(
     day = market_date(now)
     return world.store.add(
         rows.Entry(
-            id=f"{day:%Y%m%d}000000000::{uuid.uuid4()}", account_id=money.id, activity_type=activity_type, at=now,
-            date=day, net_amount=amount, description=description, activity_sub_type=sub_type,
-            transfer_id=transfer_id, journal_id=journal_id,
+            id=f"{day:%Y%m%d}000000000::{uuid.uuid4()}",
+            account_id=money.id,
+            activity_type=activity_type,
+            at=now,
+            date=day,
+            net_amount=amount,
+            description=description,
+            activity_sub_type=sub_type,
+            transfer_id=transfer_id,
+            journal_id=journal_id,
         )
-    )  # fmt: skip
+    )
 
 
 def unsettled(money: rows.Ledger, now: dt.datetime) -> Decimal:

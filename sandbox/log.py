@@ -69,7 +69,10 @@ class FrameFile:
         """Yield every whole payload, oldest first, then cut a torn tail off the file."""
         end = 0
         if self.size:
-            with mmap.mmap(self._fd, self.size, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
+            with (
+                mmap.mmap(self._fd, self.size, access=mmap.ACCESS_READ) as mapped,
+                memoryview(mapped) as view,
+            ):
                 while end + HEADER.size <= self.size:
                     length, crc = HEADER.unpack_from(view, end)
                     start = end + HEADER.size

@@ -31,7 +31,9 @@ def get_latest_quotes(call: Call) -> Reply:
 
 @endpoint("GET", "/v2/stocks/bars/latest")
 def get_latest_bars(call: Call) -> Reply:
-    return _numbers({"bars": {symbol: _minute_bar(call.world, symbol, call.now) for symbol in _symbols(call)}})
+    return _numbers(
+        {"bars": {symbol: _minute_bar(call.world, symbol, call.now) for symbol in _symbols(call)}}
+    )
 
 
 @endpoint("GET", "/v2/stocks/bars")
@@ -117,7 +119,9 @@ def _edge(text: str) -> dt.datetime:
 
 
 def _snapshot(world: World, symbol: str, now: dt.datetime) -> dict[str, Any]:
-    days = world.prices.bars(symbol, "1Day", now - dt.timedelta(days=8), now, now=now, descending=True, limit=2)
+    days = world.prices.bars(
+        symbol, "1Day", now - dt.timedelta(days=8), now, now=now, descending=True, limit=2
+    )
     return {
         "latestTrade": _trade(world, symbol, now),
         "latestQuote": _quote(world, symbol, now),
@@ -151,9 +155,15 @@ def _quote(world: World, symbol: str, now: dt.datetime) -> dict[str, Any]:
 
 def _bar(bar: Bar) -> dict[str, Any]:
     return {
-        "t": _stamp(bar.timestamp), "o": bar.open, "h": bar.high, "l": bar.low, "c": bar.close, "v": bar.volume,
-        "n": bar.trade_count, "vw": bar.vwap,
-    }  # fmt: skip
+        "t": _stamp(bar.timestamp),
+        "o": bar.open,
+        "h": bar.high,
+        "l": bar.low,
+        "c": bar.close,
+        "v": bar.volume,
+        "n": bar.trade_count,
+        "vw": bar.vwap,
+    }
 
 
 def _stamp(at: dt.datetime) -> str:
@@ -180,5 +190,3 @@ def _symbol(call: Call) -> str:
 def _numbers(value: Any) -> Reply:
     """This API writes prices as JSON numbers."""
     return Reply(200, encode_numbers(value))
-
-

@@ -65,7 +65,10 @@ def close_all_positions(call: Call) -> Reply:
 def position_view(world: World, position: rows.Position, now: dt.datetime) -> dict[str, Any]:
     """Worth at the last trade; today's gain counts shares bought today from what they cost."""
     asset = world.asset(position.symbol)
-    price, before = world.prices.trade(position.symbol, now), world.prices.previous_close(position.symbol, now)
+    price, before = (
+        world.prices.trade(position.symbol, now),
+        world.prices.previous_close(position.symbol, now),
+    )
     cost, value = position.qty * position.avg_entry_price, position.qty * price
     last_qty = position.last_qty if position.day == market_date(now) else position.qty
     overnight = min(last_qty, position.qty)
@@ -93,7 +96,13 @@ def position_view(world: World, position: rows.Position, now: dt.datetime) -> di
 
 
 def _sell(call: Call, position: rows.Position, shares: Decimal) -> rows.Order:
-    body = {"symbol": position.symbol, "qty": shares, "side": "sell", "type": "market", "time_in_force": "day"}
+    body = {
+        "symbol": position.symbol,
+        "qty": shares,
+        "side": "sell",
+        "type": "market",
+        "time_in_force": "day",
+    }
     return place(call.world, call.account(), read_ticket(call.world, body), call.now)
 
 

@@ -5,6 +5,7 @@ until the next one, and before each request, so that no reader sees a late state
 """
 
 import asyncio
+import contextlib
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +35,7 @@ def run_due(world: World, now: dt.datetime) -> None:
             store.edit(row).due_at = None
             STEPS[type(row)](world, row, now)
             store.commit()
-        except Exception:
+        except Exception:  # noqa: BLE001 - one row must not stop the others
             store.rollback()
             log.exception("%s %s could not move on", type(row).__name__, row.id)
             store.schedule(row, now + RETRY)
@@ -46,15 +47,18 @@ def run_working(world: World, now: dt.datetime) -> None:
         try:
             execution.look(world, order, now)
             world.store.commit()
-        except Exception:
+        except Exception:  # noqa: BLE001 - one order must not stop the others
             world.store.rollback()
             log.exception("order %s could not be worked", order.id)
 
 
 async def follow(world: World) -> None:
     """Run what is due, and look at resting orders once a second, for as long as the process lives."""
+    sooner = asyncio.Event()
+    world.store.on_sooner = sooner.set
     looked = world.clock.now()
     while True:
+        sooner.clear()
         now = world.clock.now()
         run_due(world, now)
         if (now - looked).total_seconds() >= LONGEST_SLEEP:
@@ -62,4 +66,5 @@ async def follow(world: World) -> None:
             run_working(world, now)
         due = world.store.next_due()
         pause = (due - world.clock.now()).total_seconds() if due else LONGEST_SLEEP
-        await asyncio.sleep(min(max(pause, 0.001), LONGEST_SLEEP))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(sooner.wait(), min(max(pause, 0.001), LONGEST_SLEEP))

@@ -155,8 +155,11 @@ def _phase(call: Call) -> tuple[str, dt.datetime]:
     now, session = call.now, trading_calendar.session_on(market_date(call.now))
     if session is not None:
         steps = (
-            ("closed", session.pre_open), ("pre", session.open), ("core", session.close), ("post", session.post_close)
-        )  # fmt: skip
+            ("closed", session.pre_open),
+            ("pre", session.open),
+            ("core", session.close),
+            ("post", session.post_close),
+        )
         for phase, until in steps:
             if now < until:
                 return phase, until

@@ -76,7 +76,9 @@ class Document(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="doc
     created_at: dt.datetime
 
 
-class Relationship(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="relationship", tag_field="row"):
+class Relationship(
+    msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="relationship", tag_field="row"
+):
     id: str
     account_id: str
     created_at: dt.datetime
@@ -216,6 +218,16 @@ class Gone(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="gone", 
 
 
 Row = (
-    Account | Ledger | Document | Relationship | Transfer | Journal | Order | Fill | Position | Entry | Setting
+    Account
+    | Ledger
+    | Document
+    | Relationship
+    | Transfer
+    | Journal
+    | Order
+    | Fill
+    | Position
+    | Entry
+    | Setting
 )
 LogRecord = Row | Gone

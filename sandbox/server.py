@@ -162,7 +162,7 @@ class App:
         except Refusal as refusal:
             world.store.rollback()
             return Reply(refusal.status, refusal.body)
-        except Exception:
+        except Exception:  # noqa: BLE001 - answered as a 500, and logged
             world.store.rollback()
             log.exception("%s %s failed", scope["method"], scope["path"])
             return INTERNAL

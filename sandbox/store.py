@@ -152,6 +152,7 @@ class Store:
         self._due: list[tuple[dt.datetime, int, Any]] = []
         self._ticket = itertools.count()
         self.on_new_events: Callable[[], None] = lambda: None
+        self.on_sooner: Callable[[], None] = lambda: None  # something is due earlier than all before
         self._encoder = msgspec.msgpack.Encoder()
         self.events = EventLog(path / "events")
         self._wal = FrameFile(path / "wal")
@@ -222,7 +223,10 @@ class Store:
 
     def schedule(self, row: Any, at: dt.datetime) -> None:
         """Look at a row again at an instant, without writing that down."""
-        heapq.heappush(self._due, (at, next(self._ticket), row))
+        entry = (at, next(self._ticket), row)
+        heapq.heappush(self._due, entry)
+        if self._due[0] is entry:
+            self.on_sooner()
 
     def next_due(self) -> dt.datetime | None:
         return self._due[0][0] if self._due else None

@@ -166,9 +166,13 @@ def _reserve_shares(world: World, account: rows.Account, ticket: Ticket, now: dt
     available = existing - held
     if qty > available:
         raise forbidden(
-            f"insufficient qty available for order (requested: {text_of(qty)}, available: {text_of(available)})",
-            available=text_of(available), existing_qty=text_of(existing), held_for_orders=text_of(held), symbol=symbol,
-        )  # fmt: skip
+            "insufficient qty available for order "
+            f"(requested: {text_of(qty)}, available: {text_of(available)})",
+            available=text_of(available),
+            existing_qty=text_of(existing),
+            held_for_orders=text_of(held),
+            symbol=symbol,
+        )
     execution.open_position(world, account.id, symbol, now).held += qty
     return qty
 

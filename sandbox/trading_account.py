@@ -109,7 +109,9 @@ def update_configuration(call: Call) -> dict[str, Any]:
     account, body = call.account(), call.json_object()
     changes = {name: body[name] for name in DEFAULTS if body.get(name) is not None}
     for name, value in changes.items():
-        if not any(value is choice or (value == choice and type(value) is type(choice)) for choice in CHOICES[name]):
+        if not any(
+            value is choice or (value == choice and type(value) is type(choice)) for choice in CHOICES[name]
+        ):
             raise invalid(f"invalid {name}")
     details = decoded_part(account.details)
     details["trading_configurations"] = {**configuration_of(account), **changes}

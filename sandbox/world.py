@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 import secrets
 import uuid
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -19,7 +20,7 @@ from sandbox.store import Store
 
 log = logging.getLogger("sandbox")
 
-FIRM_CASH = rows.Decimal("50000")
+FIRM_CASH = Decimal("50000")
 CALLS_KEPT = 1_000
 
 
@@ -32,7 +33,7 @@ class Settings:
     market: Literal["open", "real"] = "real"
     seed: int = 1
     key: str = "SANDBOXDEMOKEY000001"
-    secret: str = "sandbox-demo-secret-not-for-real-money-0"
+    secret: str = "sandbox-demo-secret-not-for-real-money-0"  # noqa: S105 - shown to everyone
     rate_limit: int = 1_000_000  # requests a minute
 
 

@@ -24,7 +24,13 @@ class SandboxProcess:
     """
 
     def __init__(
-        self, state_dir: Path | str, *, speed: float = 1000, market: str = "open", seed: int = 1, extra: tuple[str, ...] = ()
+        self,
+        state_dir: Path | str,
+        *,
+        speed: float = 1000,
+        market: str = "open",
+        seed: int = 1,
+        extra: tuple[str, ...] = (),
     ) -> None:
         self.state_dir = Path(state_dir)
         self.port = free_port()
@@ -41,7 +47,11 @@ class SandboxProcess:
         self.output.parent.mkdir(parents=True, exist_ok=True)
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
-                [*command, *self._options], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+                [*command, *self._options],
+                cwd=ROOT,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
             )
         info = self._wait_until_ready()
         self.key, self.secret = info["key"], info["secret"]
@@ -95,11 +105,15 @@ class SandboxProcess:
         self.request("POST", f"/_sandbox/accounts/{account_id}/status", json=body).raise_for_status()
 
     def return_transfer(self, transfer_id: str, reason: str = "R01 insufficient funds") -> None:
-        self.request("POST", f"/_sandbox/transfers/{transfer_id}/return", json={"reason": reason}).raise_for_status()
+        self.request(
+            "POST", f"/_sandbox/transfers/{transfer_id}/return", json={"reason": reason}
+        ).raise_for_status()
 
     def deposit(self, account_id: str, amount: str) -> None:
         """Cash from nowhere, at once, as a CSD."""
-        self.request("POST", f"/_sandbox/accounts/{account_id}/deposit", json={"amount": amount}).raise_for_status()
+        self.request(
+            "POST", f"/_sandbox/accounts/{account_id}/deposit", json={"amount": amount}
+        ).raise_for_status()
 
     def calls(self) -> list[dict[str, Any]]:
         """Recent broker calls, oldest first: at, method, path, status, request_id."""
