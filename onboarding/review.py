@@ -6,7 +6,9 @@ from typing import Any
 from django.utils.dateformat import format as format_date
 
 from onboarding.agreements import BY_KEY
-from onboarding.forms import CONTEXT_TITLES, EMPLOYMENT, FUNDING_SOURCES, country_choices
+from onboarding.forms.disclosures import CONTEXT_TITLES
+from onboarding.forms.fields import country_choices
+from onboarding.forms.personal import EMPLOYMENT, FUNDING_SOURCES
 from onboarding.models import KycApplication
 from onboarding.steps import Step, steps_for
 

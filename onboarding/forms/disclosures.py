@@ -1,0 +1,163 @@
+"""Pages a broker has to ask: disclosures, trusted contact, agreements."""
+
+from typing import Any
+
+from django import forms
+from localflavor.us.us_states import STATE_CHOICES
+
+from onboarding.agreements import AGREEMENTS
+from onboarding.forms.fields import PhoneField, StepForm, country_choices, text, yes_no
+from onboarding.models import KycApplication
+from onboarding.steps import disclosure_contexts
+
+
+class DisclosuresForm(StepForm):
+    """The four disclosures of FINRA and the Bank Secrecy Act that Alpaca asks for."""
+
+    is_control_person = yes_no(
+        "Are you a control person of a publicly traded company?",
+        "A director, a policy-making officer, or someone who holds 10% or more of its shares.",
+    )
+    is_affiliated_exchange_or_finra = yes_no(
+        "Do you work for, or are you affiliated with, a stock exchange or a FINRA member firm?",
+        "A broker-dealer, for example.",
+    )
+    is_politically_exposed = yes_no(
+        "Are you a current or former senior public official?",
+        "A senior figure of a government, party, court, military or state-owned company, in any country.",
+    )
+    immediate_family_exposed = yes_no(
+        "Is someone in your immediate family a current or former senior public official?",
+        "Parents, siblings, spouse, children, in-laws.",
+    )
+
+    def answers(self) -> dict[str, Any]:
+        # Details belong to the answers that asked for them; changed answers ask again.
+        changed = any(getattr(self.application, name) != value for name, value in self.cleaned_data.items())
+        return {**self.cleaned_data, **({"disclosure_context": []} if changed else {})}
+
+
+FIRM_FIELDS = {
+    "company_name": ("Company name", 100),
+    "company_street_address": ("Company street address", 100),
+    "company_city": ("Company city", 50),
+    "company_state": ("Company state (US companies)", 2),
+    "company_country": ("Company country", 3),
+    "company_compliance_email": ("E-mail of its compliance department", 100),
+}
+FAMILY_FIELDS = {"given_name": ("Their first name", 50), "family_name": ("Their last name", 50)}
+CONTEXT_TITLES = {
+    "CONTROLLED_FIRM": "The company you control",
+    "AFFILIATE_FIRM": "The exchange or firm you are affiliated with",
+    "IMMEDIATE_FAMILY_EXPOSED": "The public official in your family",
+}
+
+
+class DisclosureDetailsForm(StepForm):
+    """Details for each true disclosure: one `context` entry each (Broker API, "disclosures.context")."""
+
+    def __init__(self, data: Any = None, files: Any = None, *, application: KycApplication) -> None:
+        super().__init__(data, files, application=application)
+        self.contexts = disclosure_contexts(application)
+        known = {entry["context_type"]: entry for entry in application.disclosure_context}
+        for context in self.contexts:
+            wanted = FAMILY_FIELDS if context == "IMMEDIATE_FAMILY_EXPOSED" else FIRM_FIELDS
+            for name, (label, length) in wanted.items():
+                self.fields[f"{context}-{name}"] = self._field(context, name, label, length)
+                self.initial[f"{context}-{name}"] = known.get(context, {}).get(name, "")
+
+    @staticmethod
+    def _field(context: str, name: str, label: str, length: int) -> forms.Field:
+        hint = CONTEXT_TITLES[context]
+        if name == "company_country":
+            return forms.ChoiceField(label=label, help_text=hint, choices=country_choices)
+        if name == "company_state":
+            choices = [("", "Not in the United States"), *STATE_CHOICES]
+            return forms.ChoiceField(label=label, help_text=hint, choices=choices, required=False)
+        if name == "company_compliance_email":
+            return forms.EmailField(label=label, help_text=hint, max_length=length)
+        return text(label, "off", max_length=length, help_text=hint)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for context in self.contexts:
+            if cleaned.get(f"{context}-company_country") == "USA" and not cleaned.get(
+                f"{context}-company_state"
+            ):
+                self.add_error(f"{context}-company_state", "Choose the state of this US company.")
+        return cleaned
+
+    def answers(self) -> dict[str, Any]:
+        entries = []
+        for context in self.contexts:
+            entry = {"context_type": context}
+            for name, value in self.cleaned_data.items():
+                prefix, _, key = name.partition("-")
+                if prefix == context and value:
+                    entry[key] = value
+            entries.append(entry)
+        return {"disclosure_context": entries}
+
+
+class TrustedContactForm(StepForm):
+    """Someone Alpaca may contact; a broker has to ask, and the person may decline (FINRA rule 4512)."""
+
+    wants_trusted_contact = yes_no(
+        "Would you like to name a trusted contact?",
+        "Someone 18 or older we may call if we cannot reach you or suspect fraud. "
+        "They cannot see or move your money.",
+    )
+    trusted_given_name = text("Their first name", "off", max_length=50, required=False)
+    trusted_family_name = text("Their last name", "off", max_length=50, required=False)
+    trusted_email_address = forms.EmailField(
+        label="Their e-mail address",
+        max_length=100,
+        required=False,
+        help_text="An e-mail address or a phone number is enough.",
+        error_messages={"invalid": "Enter an e-mail address like name@example.com."},
+    )
+    trusted_phone_number = PhoneField(label="Their phone number", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not cleaned.get("wants_trusted_contact"):
+            return cleaned
+        if "trusted_given_name" in cleaned and not cleaned["trusted_given_name"]:
+            self.add_error("trusted_given_name", "Enter their first name.")
+        if "trusted_family_name" in cleaned and not cleaned["trusted_family_name"]:
+            self.add_error("trusted_family_name", "Enter their last name.")
+        reachable = cleaned.get("trusted_email_address") or cleaned.get("trusted_phone_number")
+        if not reachable and not self.errors.keys() & {"trusted_email_address", "trusted_phone_number"}:
+            self.add_error("trusted_email_address", "Enter their e-mail address or their phone number.")
+        return cleaned
+
+    def answers(self) -> dict[str, Any]:
+        if self.cleaned_data["wants_trusted_contact"]:
+            return dict(self.cleaned_data)
+        return dict.fromkeys(self.cleaned_data, "") | {"wants_trusted_contact": False}
+
+
+class AgreementsForm(StepForm):
+    """One tick for each agreement; what is optional is not ticked beforehand."""
+
+    def __init__(self, data: Any = None, files: Any = None, *, application: KycApplication) -> None:
+        super().__init__(data, files, application=application)
+        signed = (
+            set(application.agreements.values_list("agreement", flat=True))
+            if application.agreements_signed
+            else set()
+        )
+        for agreement in AGREEMENTS:
+            self.fields[agreement.key] = forms.BooleanField(
+                label=f"I have read and agree to the {agreement.title}",
+                help_text=agreement.summary,
+                required=agreement.required,
+                initial=agreement.key in signed,
+                error_messages={
+                    "required": f"Tick this to agree to the {agreement.title}. No account opens without it."
+                },
+            )
+
+    def signed(self) -> list[str]:
+        """The keys of the agreements that were ticked."""
+        return [key for key, ticked in self.cleaned_data.items() if ticked]
