@@ -7,17 +7,25 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
+from brokerapp.events import services
 from brokerapp.events.management.commands import stream_events
 from brokerapp.events.models import BrokerEvent, Stream, StreamCursor
+from funding.models import BankLink, Transfer
+from funding.services import banks, transfers
+from tests.factories import BANK
+from tests.funding.journeys import open_account_at
 from tests.sandbox_process import SandboxProcess, eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -166,6 +174,36 @@ def test_command_second_process_stands_by_and_takes_over(
     holder = _locks()
     first.end(signal.SIGKILL)
     eventually(lambda: _locks() and _locks() != holder, timeout=30, what="the second process with the lock")
+
+
+def test_deposit_completes_and_is_returned_by_events_alone(
+    sandbox: SandboxProcess, start: Callable[[], FollowerProcess], settings: Any
+) -> None:
+    settings.BROKER_BASE_URL = sandbox.url
+    settings.BROKER_KEY, settings.BROKER_SECRET = sandbox.key, sandbox.secret
+    start()
+    account = open_account_at(sandbox)
+    link = banks.link_bank(account=account, details=BANK, by=account.user)
+
+    def reached(row: BankLink | Transfer, status: str) -> bool:
+        services.handle_waiting_events()
+        row.refresh_from_db()
+        return row.status == status
+
+    eventually(lambda: reached(link, "APPROVED"), timeout=30, what="approval of the bank")
+    deposit = transfers.request_transfer(
+        account=account,
+        intent_id=uuid4(),
+        direction="INCOMING",
+        amount=Decimal("75.00"),
+        bank_link_id=str(link.pk),
+        by=account.user,
+        now=timezone.now(),
+    )
+    deposit = transfers.send_transfer(transfer=deposit, now=timezone.now())
+    eventually(lambda: reached(deposit, "COMPLETE"), what="the deposit")
+    sandbox.return_transfer(str(deposit.broker_transfer_id))
+    eventually(lambda: reached(deposit, "RETURNED"), what="the return")
 
 
 def _locks() -> list[int]:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -16,9 +15,9 @@ from funding.services import banks, settling, transfers
 from funding.statuses import BankLinkStatus, TransferStatus
 from funding.tasks import send_transfer
 from onboarding.models import BrokerageAccount
-from onboarding.services import applications
-from onboarding.services.accounts import sync_account, sync_balances
-from tests.factories import BANK, KycApplicationFactory
+from onboarding.services.accounts import sync_balances
+from tests.factories import BANK, PASSWORD
+from tests.funding.journeys import open_account_at
 from tests.sandbox_process import SandboxProcess, eventually
 
 pytestmark = pytest.mark.django_db
@@ -42,19 +41,14 @@ def sandbox(process: SandboxProcess, settings: Any) -> Iterator[SandboxProcess]:
 
 @pytest.fixture
 def account(sandbox: SandboxProcess) -> BrokerageAccount:
-    """An account that the sandbox opened for a complete application, ACTIVE."""
-    application = KycApplicationFactory.create(user__email=f"{uuid4().hex}@example.com")
-    application = applications.submit_application(application=application, now=timezone.now())
-    applications.open_account(application=application)
-    account = BrokerageAccount.objects.get(application=application)
-    sandbox.set_account_status(str(account.broker_account_id), "ACTIVE")
-    sync_account(account=account)
-    return account
+    return open_account_at(sandbox)
 
 
 @pytest.fixture
 def client(account: BrokerageAccount, client: Client) -> Client:
+    """The person's browser, with the password given just now, as a withdrawal asks for it."""
     client.force_login(account.user)
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     return client
 
 
@@ -88,8 +82,9 @@ def ask(client: Client, amount: str, page: str = "deposit") -> Transfer:
     """Ask for a transfer as a browser does, the impatient double click included."""
     review = client.post(reverse(f"funding:{page}"), {"amount": amount}).url
     first, again = client.post(review), client.post(review)
-    assert first.url == again.url
-    return Transfer.objects.latest("created_at")
+    transfer = Transfer.objects.latest("created_at")
+    assert first.url == again.url == reverse("funding:transfer", args=[transfer.pk])
+    return transfer
 
 
 def at_broker(sandbox: SandboxProcess, account: BrokerageAccount) -> list[dict[str, Any]]:
@@ -112,21 +107,11 @@ def test_link_deposit_withdraw_and_unlink(
     receipt = client.get(reverse("funding:transfer", args=[deposit.pk])).content.decode()
     assert deposit.last_request_id in receipt
 
-    BrokerageAccount.objects.update(cash_withdrawable=Decimal("1234.56"))
-    withdrawal = transfers.request_transfer(
-        account=account,
-        intent_id=uuid4(),
-        direction="OUTGOING",
-        amount=Decimal("200.00"),
-        bank_link_id=str(link.pk),
-        by=account.user,
-        now=timezone.now(),
-    )
+    sync_balances(account=account)
+    withdrawal = ask(client, "200.00", "withdraw")
     send_transfer(transfer_id=str(withdrawal.pk))
-    withdrawal.refresh_from_db()
-    if withdrawal.status != TransferStatus.REJECTED:  # the sandbox may hold new deposits back
-        finish(withdrawal)
-        assert sync_balances(account=account).cash == Decimal("1034.56")
+    finish(withdrawal)
+    assert sync_balances(account=account).cash == Decimal("1034.56")
     assert banks.unlink_bank(link=link).status == BankLinkStatus.CANCELED
 
 
