@@ -88,17 +88,35 @@ def end_leftovers(path: Path) -> list[str]:
 
 
 def end_processes(leaders: dict[psutil.Process, ProcessRecord], others: Iterable[psutil.Process]) -> None:
-    """Ask each leader to stop in its own way; after a grace time kill what is left, descendants too."""
+    """Ask each leader to stop in its own way; after a grace time kill what is left."""
     tree = set(others)
     for process, entry in leaders.items():
         with contextlib.suppress(psutil.NoSuchProcess):
             tree.update(process.children(recursive=True))
             process.send_signal(entry.stop_signal)
-    psutil.wait_procs(list(leaders), timeout=GRACE_SECONDS)
+    wait_ended(leaders, GRACE_SECONDS)
     for process in [*leaders, *tree]:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs([*leaders, *tree], timeout=GRACE_SECONDS)
+    wait_ended([*leaders, *tree], GRACE_SECONDS)
+
+
+def wait_ended(processes: Iterable[psutil.Process], seconds: float) -> None:
+    """Wait until every process has ended, for at most `seconds`.
+
+    One that is dead but not yet waited for by its parent counts as ended: in a container nobody may ever do so.
+    """
+    deadline = time.monotonic() + seconds
+    while any(is_live(process) for process in processes) and time.monotonic() < deadline:
+        time.sleep(0.03)
+
+
+def is_live(process: psutil.Process) -> bool:
+    """Whether the process runs."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def marked_processes(marker: str) -> list[psutil.Process]:
@@ -111,16 +129,6 @@ def marked_processes(marker: str) -> list[psutil.Process]:
             if process.environ().get(MARKER) == marker and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
     return found
-
-
-def wait_until_gone(process: psutil.Process, seconds: float) -> bool:
-    """Whether `process` ended within `seconds`."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if not process.is_running():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def _name_of(process: psutil.Process) -> str:
