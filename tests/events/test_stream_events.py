@@ -176,6 +176,33 @@ def test_command_second_process_stands_by_and_takes_over(
     eventually(lambda: _locks() and _locks() != holder, timeout=30, what="the second process with the lock")
 
 
+def test_command_survives_losing_every_database_session(
+    sandbox: SandboxProcess, start: Callable[[], FollowerProcess]
+) -> None:
+    follower = start()
+    eventually(connected, timeout=30, what="four connected streams")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    make_event(sandbox)
+    stored = BrokerEvent.objects.filter(stream=Stream.ACCOUNTS, payload__status_to="ACCOUNT_UPDATED")
+    eventually(stored.exists, timeout=40, what="an event stored after the outage")
+    assert follower.process.poll() is None
+
+
+def test_command_survives_an_outage_of_the_broker(
+    sandbox: SandboxProcess, start: Callable[[], FollowerProcess]
+) -> None:
+    start()
+    eventually(connected, timeout=30, what="four connected streams")
+    sandbox.kill()
+    eventually(lambda: not StreamCursor.objects.filter(connected=True).exists(), what="four lost streams")
+    sandbox.start()
+    eventually(connected, timeout=40, what="four connected streams again")
+
+
 def test_deposit_completes_and_is_returned_by_events_alone(
     sandbox: SandboxProcess, start: Callable[[], FollowerProcess], settings: Any
 ) -> None:
