@@ -197,8 +197,8 @@ def text_of(value: Decimal) -> str:
 
 
 def instant_text(at: dt.datetime) -> str:
-    """RFC 3339 with microseconds and Z."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond:06d}Z"
+    """RFC 3339 with microseconds and Z. ``at`` is UTC, as every instant in a row is."""
+    return at.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def decoded_part(part: bytes) -> Any:

@@ -1,11 +1,10 @@
 """What happens by itself: statuses that move on when their time has come.
 
-Due times are in the rows, so they survive a restart; ``run_due`` is called by a task that sleeps
-until the next one, and before each request, so that no reader sees a late state.
+Due times are in the rows, so they survive a restart; ``run_due`` is called by a timer
+set for the next one, and before each request, so that no reader sees a late state.
 """
 
 import asyncio
-import contextlib
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
@@ -52,19 +51,30 @@ def run_working(world: World, now: dt.datetime) -> None:
             log.exception("order %s could not be worked", order.id)
 
 
-async def follow(world: World) -> None:
-    """Run what is due, and look at resting orders once a second, for as long as the process lives."""
-    sooner = asyncio.Event()
-    world.store.on_sooner = sooner.set
-    looked = world.clock.now()
-    while True:
-        sooner.clear()
-        now = world.clock.now()
-        run_due(world, now)
-        if (now - looked).total_seconds() >= LONGEST_SLEEP:
-            looked = now
-            run_working(world, now)
-        due = world.store.next_due()
-        pause = (due - world.clock.now()).total_seconds() if due else LONGEST_SLEEP
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(sooner.wait(), min(max(pause, 0.001), LONGEST_SLEEP))
+class Ticker:
+    """Runs what is due when it is due, and looks at resting orders once a second. Needs a running loop."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._loop = asyncio.get_running_loop()
+        self._looked = world.clock.now()
+        self._handle = self._loop.call_soon(self._tick)
+        world.store.on_sooner = self._arm
+
+    def stop(self) -> None:
+        self._world.store.on_sooner = lambda: None
+        self._handle.cancel()
+
+    def _arm(self) -> None:
+        due = self._world.store.next_due()
+        pause = (due - self._world.clock.now()).total_seconds() if due else LONGEST_SLEEP
+        self._handle.cancel()
+        self._handle = self._loop.call_later(min(max(pause, 0.0), LONGEST_SLEEP), self._tick)
+
+    def _tick(self) -> None:
+        now = self._world.clock.now()
+        run_due(self._world, now)
+        if (now - self._looked).total_seconds() >= LONGEST_SLEEP:
+            self._looked = now
+            run_working(self._world, now)
+        self._arm()

@@ -174,12 +174,10 @@ class App:
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
-        follower = asyncio.create_task(progress.follow(self.world))
+        ticker = progress.Ticker(self.world)
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        follower.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await follower
+        ticker.stop()
         self.world.store.close()
         await send({"type": "lifespan.shutdown.complete"})
 
