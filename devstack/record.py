@@ -73,7 +73,8 @@ def record_of(name: str, pid: int, stop_signal: int = signal.SIGTERM) -> Process
 
 
 def end_leftovers(path: Path) -> list[str]:
-    """End what the dead owner of the record at `path` left running, remove the file, return the ended names.
+    """End what the dead owner of the record at `path` left running, remove the file, return the leaders'
+    names.
 
     Does nothing while the owner lives.
     """
@@ -84,7 +85,7 @@ def end_leftovers(path: Path) -> list[str]:
     others = set(marked_processes(record.marker)) - set(leaders)
     end_processes(leaders, others)
     path.unlink(missing_ok=True)
-    return sorted({entry.name for entry in leaders.values()} | {_name_of(process) for process in others})
+    return [entry.name for entry in leaders.values()]
 
 
 def end_processes(leaders: dict[psutil.Process, ProcessRecord], others: Iterable[psutil.Process]) -> None:
@@ -104,7 +105,7 @@ def end_processes(leaders: dict[psutil.Process, ProcessRecord], others: Iterable
 def wait_ended(processes: Iterable[psutil.Process], seconds: float) -> None:
     """Wait until every process has ended, for at most `seconds`.
 
-    One that is dead but not yet waited for by its parent counts as ended: in a container nobody may ever do so.
+    One that is dead but not yet waited for by its parent counts as ended: in a container nobody may do so.
     """
     deadline = time.monotonic() + seconds
     while any(is_live(process) for process in processes) and time.monotonic() < deadline:
@@ -129,10 +130,3 @@ def marked_processes(marker: str) -> list[psutil.Process]:
             if process.environ().get(MARKER) == marker and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
     return found
-
-
-def _name_of(process: psutil.Process) -> str:
-    try:
-        return str(process.name())
-    except psutil.Error:
-        return str(process.pid)

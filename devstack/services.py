@@ -18,6 +18,7 @@ from devstack.record import MARKER, StackRecord, end_leftovers, record_of
 
 DATABASE = "brokerapp"
 START_SECONDS = 30.0
+LONGEST_BEGINNING_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,11 @@ def clear_abandoned(parent: Path) -> None:
     """Remove the data folders below `parent` whose owner is gone, after ending whatever it left running."""
     for data_dir in parent.iterdir() if parent.is_dir() else ():
         record_file = data_dir / "stack.json"
-        if not record_file.exists():
-            continue
+        had_record = record_file.exists()
         end_leftovers(record_file)
-        if not record_file.exists():
+        # Without a record it may be a run that begins in this moment, or one that its guard has ended.
+        old = time.time() - data_dir.stat().st_mtime > LONGEST_BEGINNING_SECONDS
+        if (had_record or old) and not record_file.exists():
             remove_data(data_dir)
 
 

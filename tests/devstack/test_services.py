@@ -1,0 +1,60 @@
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from devstack import postgres
+from devstack.errors import StackError
+from devstack.paths import LONGEST_SOCKET_PATH, socket_dir_for
+from devstack.record import StackRecord, record_of
+from devstack.services import clear_abandoned, embedded_servers
+
+
+def make_run(parent: Path, name: str, *, owner_alive: bool) -> Path:
+    owner = record_of("owner", os.getppid())
+    if not owner_alive:
+        owner = replace(owner, create_time=owner.create_time - 100)
+    (parent / name).mkdir()
+    StackRecord("no-such-marker", owner).write(parent / name / "stack.json")
+    return parent / name
+
+
+def test_clear_abandoned_removes_only_what_nobody_owns(tmp_path: Path) -> None:
+    living = make_run(tmp_path, "living", owner_alive=True)
+    abandoned = make_run(tmp_path, "abandoned", owner_alive=False)
+    beginning = tmp_path / "beginning"
+    ended_by_its_guard = tmp_path / "ended"
+    beginning.mkdir()
+    ended_by_its_guard.mkdir()
+    os.utime(ended_by_its_guard, (time.time() - 3600, time.time() - 3600))
+
+    clear_abandoned(tmp_path)
+
+    assert living.exists()
+    assert beginning.exists()
+    assert not abandoned.exists()
+    assert not ended_by_its_guard.exists()
+
+
+def test_embedded_servers_starts_none_that_was_given(tmp_path: Path) -> None:
+    given = {"DATABASE_URL": "postgres://host/db", "REDIS_URL": "redis://host/0"}
+
+    assert embedded_servers(tmp_path, given=given, throwaway=True) == []
+
+
+def test_initialise_refuses_the_data_of_another_version(tmp_path: Path) -> None:
+    (tmp_path / "PG_VERSION").write_text("17\n")
+
+    with pytest.raises(StackError, match=r"is of PostgreSQL 17, not 18: run `make reset`"):
+        postgres.initialise(tmp_path)
+
+
+def test_socket_dir_for_is_near_unless_the_path_is_too_long(tmp_path: Path) -> None:
+    assert socket_dir_for(Path("/srv/app/.dev/data")) == Path("/srv/app/.dev/data/sockets")
+
+    far = socket_dir_for(tmp_path / ("deep" * 30))
+
+    assert len(os.fsencode(far / ".s.PGSQL.5432.lock")) <= LONGEST_SOCKET_PATH
+    assert far != socket_dir_for(tmp_path / ("deep" * 31))
