@@ -187,7 +187,7 @@ def test_handle_waiting_events_takes_lost_messages_and_goes_on_after_a_failure(h
 def test_prune_events_keeps_young_waiting_and_newest_ones() -> None:
     now = timezone.now()
     old, waiting, young, newest = (stored() for _ in range(4))
-    BrokerEvent.objects.filter(pk=newest.pk).update(event_id="Z" * 26)
+    BrokerEvent.objects.filter(pk=newest.pk).update(event_id="z" * 26)
     BrokerEvent.objects.exclude(pk=waiting.pk).update(handled_at=now)
     BrokerEvent.objects.exclude(pk=young.pk).update(received_at=now - timedelta(days=91))
     assert services.prune_events(now=now) == 1
