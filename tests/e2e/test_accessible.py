@@ -68,4 +68,4 @@ def test_axe_finds_nothing(browser: Browser, stack: Stack, scheme: str, width: i
             overflow = journey.page.evaluate("document.documentElement.scrollWidth > innerWidth")
             findings += [f"{path} scrolls sideways at {width} px"] if overflow else []
         context.close()
-    assert findings == []
+    assert not findings, "\n".join(findings)

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.e2e.journey import Journey
-from tests.e2e.stack import Stack
+from tests.e2e.stack import Stack, answers
 from tests.sandbox_process import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
@@ -67,7 +67,7 @@ def test_processes_killed_on_the_way(page: Page, stack: Stack, document: Path) -
     stack.kill("web")
     for name in ("web", "worker", "events"):
         stack.start(name)
-    eventually(lambda: signed_in(journey), timeout=30, what="the site answering again")
+    eventually(lambda: answers(stack.url), timeout=30, what="the site answering again")
     journey.open("/transfer/")
     journey.wait_for(page.get_by_text("Complete", exact=True))
     assert len(stack.sandbox.get(f"/v1/accounts/{account}/transfers")) == 1
@@ -86,9 +86,3 @@ def test_processes_killed_on_the_way(page: Page, stack: Stack, document: Path) -
 def posting(stack: Stack, account: str) -> bool:
     """Whether the sandbox has the transfer, though its reply is still held back."""
     return len(stack.sandbox.get(f"/v1/accounts/{account}/transfers")) == 1
-
-
-def signed_in(journey: Journey) -> bool:
-    """Whether the site is up again and still knows the person."""
-    reply = journey.page.request.get(journey.stack.url + "/transfer/", fail_on_status_code=False)
-    return reply.ok

@@ -44,7 +44,10 @@ def ops_finds(journey: Journey, request_id: str) -> None:
 def test_journey(page: Page, stack: Stack, document: Path) -> None:
     journey = Journey(page, stack, "ada@example.com")
     problems: list[str] = []
-    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console",
+        lambda said: problems.append(f"{said.text} {said.location['url']}") if said.type == "error" else None,
+    )
     page.on("pageerror", lambda error: problems.append(str(error)))
     go_all_the_way(journey, document)
     ops_finds(journey, journey.seen["request_id"])
