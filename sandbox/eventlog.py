@@ -1,15 +1,14 @@
-"""Every status change and trade event, in one file, oldest first.
+"""Every status change and trade event, oldest first: bodies in one file, an index in another.
 
-Bodies stay on disk and only 25 bytes an event stay in memory, so history costs next to nothing and
-a stream can be replayed from any point. An event's number is its place in the file, from 1; its
-ULID rises with it.
+Bodies stay on disk and only the index is in memory, 25 bytes an event, so history costs next to
+nothing and a stream can be replayed from any point. An event's number is its place, from 1; its ULID
+rises with it.
 """
 
 import datetime as dt
 import os
 import secrets
 import struct
-from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +17,8 @@ from sandbox.log import write_all
 
 ACCOUNT, RELATIONSHIP, TRANSFER, JOURNAL, TRADE = 1, 2, 3, 4, 5
 
-HEADER = struct.Struct("<IB16s")  # length of the body, kind, ULID
+ENTRY = struct.Struct("<QB16s")  # where the body ends, kind, ULID
+KIND, ULID = 8, 9  # offsets of both in an entry
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 READ_AHEAD = 1 << 20
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -56,22 +56,22 @@ def milliseconds(at: dt.datetime) -> int:
 class EventLog:
     """Append with ``stage`` and ``write``; read by position (0 is the oldest)."""
 
-    def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        self._kinds = bytearray()
-        self._ulids = bytearray()
-        self._ends = array("Q")
+    def __init__(self, folder: Path) -> None:
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
+        self._bodies = os.open(folder / "events", flags, 0o600)
+        self._index_file = os.open(folder / "events.index", flags, 0o600)
+        self._index = bytearray(os.pread(self._index_file, os.fstat(self._index_file).st_size, 0))
         self._staged: list[tuple[int, bytes, bytes]] = []
         self._last = 0
-        self._scan()
+        self._cut_torn_tail()
 
     def __len__(self) -> int:
-        return len(self._kinds)
+        return len(self._index) // ENTRY.size
 
     @property
     def staged_length(self) -> int:
         """How many events there will be once the staged ones are written."""
-        return len(self._kinds) + len(self._staged)
+        return len(self) + len(self._staged)
 
     def stage(self, kind: int, at: dt.datetime, body: bytes) -> None:
         """Keep an event for the next ``write``; ULIDs rise even within one millisecond."""
@@ -86,29 +86,32 @@ class EventLog:
         """Write what is staged. On failure nothing of it remains and OSError is raised."""
         if not self._staged:
             return
-        data = b"".join(HEADER.pack(len(body), kind, ulid) + body for kind, ulid, body in self._staged)
+        end, entries = self._end_of(len(self)), []
+        for kind, ulid, body in self._staged:
+            end += len(body)
+            entries.append(ENTRY.pack(end, kind, ulid))
+        index = b"".join(entries)
         try:
-            write_all(self._fd, data)
+            write_all(self._bodies, b"".join(body for _, _, body in self._staged))
+            write_all(self._index_file, index)
         except OSError:
             self.cut(len(self))
             raise
-        for kind, ulid, body in self._staged:
-            self._index(kind, ulid, len(body))
+        self._index += index
         self._staged.clear()
 
     def read(self, start: int, stop: int) -> Iterator[Event]:
         """Events at positions start..stop-1."""
         while start < stop:
-            begin = self._ends[start - 1] if start else 0
-            batch = start + 1
-            while batch < stop and self._ends[batch] - begin < READ_AHEAD:
+            begin, batch = self._end_of(start), start + 1
+            while batch < stop and self._end_of(batch + 1) - begin < READ_AHEAD:
                 batch += 1
-            data = os.pread(self._fd, self._ends[batch - 1] - begin, begin)
+            data = os.pread(self._bodies, self._end_of(batch) - begin, begin)
             offset = 0
             for position in range(start, batch):
-                length, kind, ulid = HEADER.unpack_from(data, offset)
-                offset += HEADER.size + length
-                yield Event(position + 1, kind, ulid, data[offset - length : offset])
+                end, kind, ulid = ENTRY.unpack_from(self._index, position * ENTRY.size)
+                yield Event(position + 1, kind, ulid, data[offset : end - begin])
+                offset = end - begin
             start = batch
 
     def position_after(self, ulid: bytes) -> int:
@@ -128,38 +131,30 @@ class EventLog:
         return self.position_after(start.to_bytes(16, "big"))
 
     def kind_at(self, position: int) -> int:
-        return self._kinds[position]
+        return self._index[position * ENTRY.size + KIND]
 
     def ulid_at(self, position: int) -> bytes:
-        return bytes(self._ulids[position * 16 : position * 16 + 16])
+        start = position * ENTRY.size + ULID
+        return bytes(self._index[start : start + 16])
 
     def cut(self, count: int) -> None:
         """Forget events past ``count``: their transaction never reached the log."""
-        end = self._ends[count - 1] if count else 0
-        os.ftruncate(self._fd, end)
-        del self._kinds[count:], self._ulids[count * 16 :], self._ends[count:]
+        del self._index[count * ENTRY.size :]
+        os.ftruncate(self._index_file, len(self._index))
+        os.ftruncate(self._bodies, self._end_of(count))
         self._last = int.from_bytes(self.ulid_at(count - 1), "big") if count else 0
 
     def close(self) -> None:
-        os.close(self._fd)
+        os.close(self._bodies)
+        os.close(self._index_file)
 
-    def _index(self, kind: int, ulid: bytes, length: int) -> None:
-        self._kinds.append(kind)
-        self._ulids += ulid
-        self._ends.append((self._ends[-1] if self._ends else 0) + HEADER.size + length)
+    def _end_of(self, count: int) -> int:
+        """Where the bodies of the first ``count`` events end."""
+        return ENTRY.unpack_from(self._index, (count - 1) * ENTRY.size)[0] if count else 0
 
-    def _scan(self) -> None:
-        size, base, data = os.fstat(self._fd).st_size, 0, b""
-        while base + HEADER.size <= size:
-            data = os.pread(self._fd, 8 * READ_AHEAD, base)
-            offset = 0
-            while offset + HEADER.size <= len(data):
-                length, kind, ulid = HEADER.unpack_from(data, offset)
-                if base + offset + HEADER.size + length > size:
-                    break
-                self._index(kind, ulid, length)
-                offset += HEADER.size + length
-            if offset == 0:
-                break
-            base += offset
-        self.cut(len(self))
+    def _cut_torn_tail(self) -> None:
+        """Drop entries that are not whole, or whose body is not."""
+        size, count = os.fstat(self._bodies).st_size, len(self)
+        while count and self._end_of(count) > size:
+            count -= 1
+        self.cut(count)

@@ -1,0 +1,94 @@
+import base64
+from typing import Any
+
+import pytest
+
+from tests.sandbox.people import apply, open_account
+from tests.sandbox_process import SandboxProcess
+
+PNG = {
+    "document_type": "identity_verification",
+    "document_sub_type": "passport",
+    "content": base64.b64encode(b"not really a picture").decode(),
+    "mime_type": "image/png",
+}
+
+
+def upload(sandbox: SandboxProcess, account_id: str, documents: Any) -> Any:
+    return sandbox.request("POST", f"/v1/accounts/{account_id}/documents/upload", json=documents)
+
+
+def test_uploaded_document_is_listed_and_downloads_unchanged(sandbox: SandboxProcess) -> None:
+    account_id = open_account(sandbox)
+
+    reply = upload(sandbox, account_id, [PNG])
+
+    assert (reply.status_code, reply.content) == (204, b"")
+    document = sandbox.get(f"/v1/accounts/{account_id}")["documents"][0]
+    assert (document["document_type"], document["document_sub_type"]) == ("identity_verification", "passport")
+    assert sandbox.request("GET", document["content"]).content == b"not really a picture"
+
+
+def test_documents_can_come_with_the_application(sandbox: SandboxProcess) -> None:
+    assert [document["mime_type"] for document in apply(sandbox, documents=[PNG])["documents"]] == [
+        "image/png"
+    ]
+
+
+def test_w8ben_as_data(sandbox: SandboxProcess) -> None:
+    account_id = apply(sandbox)["id"]
+
+    reply = upload(
+        sandbox, account_id, [{"document_type": "w8ben", "content_data": {"full_name": "Jane Doe"}}]
+    )
+
+    assert reply.status_code == 204
+    assert sandbox.get(f"/v1/accounts/{account_id}")["documents"][0]["mime_type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("documents", "status"),
+    [
+        ({"document_type": "other"}, 400),
+        ([], 422),
+        (["text"], 400),
+        ([PNG] * 11, 422),
+        ([PNG | {"document_type": "selfie"}], 422),
+        ([PNG | {"mime_type": "text/html"}], 422),
+        ([PNG | {"content": "*** not base64 ***"}], 422),
+        ([PNG | {"content": ""}], 422),
+        ([PNG | {"content": "A" * (10 * 1024 * 1024 + 4)}], 422),
+    ],
+    ids=["object", "empty", "text", "eleven", "type", "mime", "base64", "no-content", "too-large"],
+)
+def test_upload_refused(sandbox: SandboxProcess, documents: Any, status: int) -> None:
+    account_id = apply(sandbox)["id"]
+
+    assert upload(sandbox, account_id, documents).status_code == status
+    assert "documents" not in sandbox.get(f"/v1/accounts/{account_id}")
+
+
+def test_upload_with_one_bad_document_keeps_none(sandbox: SandboxProcess) -> None:
+    account_id = apply(sandbox)["id"]
+
+    assert upload(sandbox, account_id, [PNG, PNG | {"mime_type": "text/html"}]).status_code == 422
+    assert "documents" not in sandbox.get(f"/v1/accounts/{account_id}")
+
+
+def test_issued_documents_by_type_and_date(sandbox: SandboxProcess) -> None:
+    account = apply(sandbox)
+    path, today = f"/v1/accounts/{account['id']}/documents", account["created_at"][:10]
+
+    listed = sandbox.get(path, params={"start": today, "end": today, "type": "account_application"})
+
+    assert [document["type"] for document in listed] == ["account_application"]
+    assert sandbox.get(f"{path}/{listed[0]['id']}") == listed[0]
+    assert sandbox.get(path, params={"end_date": "2020-01-01"}) == []
+    assert sandbox.request("GET", path, params={"type": "poem"}).status_code == 422
+
+
+def test_document_of_another_account_is_not_found(sandbox: SandboxProcess) -> None:
+    owner, stranger = apply(sandbox, documents=[PNG]), apply(sandbox)
+    link = owner["documents"][0]["content"].replace(owner["id"], stranger["id"])
+
+    assert sandbox.request("GET", link).status_code == 404

@@ -1,0 +1,144 @@
+from typing import Any
+
+import pytest
+
+from tests.sandbox.people import apply, open_account, trading_account
+from tests.sandbox_process import SandboxProcess, eventually
+
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
+
+def journal(sandbox: SandboxProcess, to_account: str, *, key: str = "", **members: Any) -> Any:
+    parties = {"from_account": sandbox.firm_account_id, "to_account": to_account}
+    body = {"entry_type": "JNLC", "amount": "10", **parties, **members}
+    headers = {"Idempotency-Key": key} if key else {}
+    return sandbox.request("POST", "/v1/journals", json=body, headers=headers)
+
+
+def wait_for_journal(sandbox: SandboxProcess, journal_id: str, status: str) -> dict[str, Any]:
+    def read() -> Any:
+        found = sandbox.get(f"/v1/journals/{journal_id}")
+        return found if found["status"] == status else None
+
+    return eventually(read, what=f"journal {status}")
+
+
+def test_journal_moves_cash_between_both_accounts(sandbox: SandboxProcess) -> None:
+    account_id = open_account(sandbox)
+
+    created = journal(sandbox, account_id, amount=12.5, description="welcome").json()
+
+    assert (created["status"], created["net_amount"], created["symbol"], created["qty"]) == (
+        "queued",
+        "12.5",
+        "",
+        None,
+    )
+    executed = wait_for_journal(sandbox, created["id"], "executed")
+    assert executed["settle_date"]
+    assert trading_account(sandbox, account_id)["cash"] == "12.5"
+    for owner, amount in ((account_id, "12.5"), (sandbox.firm_account_id, "-12.5")):
+        found = sandbox.get("/v1/accounts/activities/JNLC", params={"account_id": owner})
+        assert amount in [row["net_amount"] for row in found if created["id"] in row["description"]]
+
+
+def test_journal_back_to_the_firm(sandbox: SandboxProcess) -> None:
+    account_id = open_account(sandbox, cash="30")
+
+    created = journal(sandbox, sandbox.firm_account_id, from_account=account_id, amount="30")
+
+    wait_for_journal(sandbox, created.json()["id"], "executed")
+    assert trading_account(sandbox, account_id)["cash"] == "0"
+
+
+def test_same_key_and_body_is_one_journal(sandbox: SandboxProcess) -> None:
+    account_id = open_account(sandbox)
+
+    first, second = (journal(sandbox, account_id, key="once-" + account_id).json() for _ in range(2))
+
+    assert first["id"] == second["id"]
+    wait_for_journal(sandbox, first["id"], "executed")
+    assert trading_account(sandbox, account_id)["cash"] == "10"
+
+
+def test_same_key_with_another_body_is_refused(sandbox: SandboxProcess) -> None:
+    account_id = open_account(sandbox)
+    journal(sandbox, account_id, key="twice-" + account_id)
+
+    assert journal(sandbox, account_id, key="twice-" + account_id, amount="11").status_code == 422
+
+
+def test_journal_above_the_limit_waits_and_can_be_canceled(sandbox: SandboxProcess) -> None:
+    account_id = open_account(sandbox)
+    created = journal(sandbox, account_id, amount="50.01").json()
+    wait_for_journal(sandbox, created["id"], "pending")
+
+    assert sandbox.request("DELETE", f"/v1/journals/{created['id']}").status_code == 204
+    assert sandbox.get(f"/v1/journals/{created['id']}")["status"] == "canceled"
+    assert sandbox.request("DELETE", f"/v1/journals/{created['id']}").status_code == 422
+
+
+def test_pending_journal_executes_at_the_next_beginning_of_day(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with SandboxProcess(tmp_path_factory.mktemp("journals") / "state") as process:
+        account_id = open_account(process)
+        paid = journal(process, account_id, amount="100").json()["id"]
+        refused = journal(
+            process, account_id, amount="100", description="/fixtures/status=rejected/fixtures/"
+        ).json()["id"]
+        wait_for_journal(process, paid, "pending")
+        wait_for_journal(process, refused, "pending")
+
+        process.advance(5 * 86_400)
+
+        wait_for_journal(process, paid, "executed")
+        wait_for_journal(process, refused, "rejected")
+        assert trading_account(process, account_id)["cash"] == "100"
+        assert trading_account(process, process.firm_account_id)["cash"] == "49900"
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"entry_type": "CASH"}, 400),
+        ({"entry_type": "JNLS"}, 422),
+        ({"amount": None}, 400),
+        ({"amount": "0"}, 400),
+        ({"amount": "-1"}, 400),
+        ({"amount": "x"}, 422),
+        ({"from_account": None}, 400),
+        ({"from_account": "firm"}, 422),
+        ({"from_account": UNKNOWN}, 404),
+        ({"amount": "50001"}, 403),
+        ({"description": "x" * 1025}, 422),
+        ({"symbol": "AAPL"}, 400),
+    ],
+)
+def test_journal_with_invalid_value(sandbox: SandboxProcess, change: dict[str, Any], status: int) -> None:
+    account_id = open_account(sandbox)
+
+    assert journal(sandbox, account_id, **change).status_code == status
+
+
+def test_journal_between_customers_or_to_an_inactive_account_is_refused(sandbox: SandboxProcess) -> None:
+    first, second = open_account(sandbox, cash="10"), open_account(sandbox)
+    waiting = apply(sandbox, additional_information="/fixtures/status=SUBMITTED/fixtures/")["id"]
+
+    assert journal(sandbox, second, from_account=first).status_code == 403
+    assert journal(sandbox, waiting).status_code == 403
+
+
+def test_list_journals_by_account_and_status(sandbox: SandboxProcess) -> None:
+    account_id = open_account(sandbox)
+    created = journal(sandbox, account_id).json()
+    wait_for_journal(sandbox, created["id"], "executed")
+
+    def ids(**params: str) -> list[str]:
+        return [row["id"] for row in sandbox.get("/v1/journals", params={"to_account": account_id, **params})]
+
+    assert ids() == [created["id"]]
+    assert ids(status="executed", entry_type="JNLC", after="2020-01-01") == [created["id"]]
+    assert ids(status="pending") == []
+    assert ids(before="2020-01-01") == []
+    assert sandbox.request("GET", "/v1/journals", params={"status": "lost"}).status_code == 400
