@@ -35,8 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def test(arguments: list[str]) -> int:
     """Become pytest, with two workers unless told otherwise."""
-    spread = ["--numprocesses", TEST_WORKERS, "--dist", "loadgroup"]
-    command = [sys.executable, "-m", "pytest", *spread, "-rs", *arguments]
+    command = [sys.executable, "-m", "pytest", "--numprocesses", TEST_WORKERS, "-rs", *arguments]
     os.execv(sys.executable, command)
 
 

@@ -9,7 +9,7 @@ from tests.e2e.journey import Journey
 from tests.e2e.stack import Stack, answers
 from tests.sandbox_process import eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
+pytestmark = pytest.mark.e2e
 
 SETTLED_SECONDS = 60
 

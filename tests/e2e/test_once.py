@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.journey import Journey
 from tests.e2e.stack import Stack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
+pytestmark = pytest.mark.e2e
 
 DOUBLE_SUBMIT = """button => {
     const form = button.form;

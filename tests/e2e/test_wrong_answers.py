@@ -1,5 +1,6 @@
 """Wrong answers to the application: the rule at the field and in the summary, and nothing typed is lost."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,13 @@ from tests.e2e.axe import axe
 from tests.e2e.journey import ANSWERS, Journey
 from tests.e2e.stack import Stack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
 def journey(page: Page, stack: Stack, request: pytest.FixtureRequest) -> Journey:
-    started = Journey(page, stack, f"{request.node.originalname.replace('_', '-')}@example.com")
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
+    started = Journey(page, stack, f"{name[:40]}@example.com")
     started.sign_up()
     return started
 

@@ -235,5 +235,8 @@ def test_deposit_completes_and_is_returned_by_events_alone(
 
 def _locks() -> list[int]:
     with psycopg.connect(database_url()) as session:
-        rows = session.execute("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted").fetchall()
+        rows = session.execute(
+            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        ).fetchall()
     return [row[0] for row in rows]

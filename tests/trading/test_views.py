@@ -116,7 +116,7 @@ def another_position(account: BrokerageAccount) -> None:
         "/trade/",
         "/trade/AAPL/",
         "/orders/",
-        f"/orders/{uuid4()}/",
+        "/orders/8442ae4b-8134-46d8-b36b-23cc07cb719a/",
         "/orders/review/x/",
     ],
 )
