@@ -13,7 +13,10 @@ from django.views import View
 from brokerapp.net import client_ip
 from onboarding import agreements, rules, steps
 from onboarding.access import person
-from onboarding.forms import FORMS, AgreementsForm, DocumentsForm, StepForm
+from onboarding.forms import FORMS
+from onboarding.forms.disclosures import AgreementsForm
+from onboarding.forms.fields import StepForm
+from onboarding.forms.personal import DocumentsForm
 from onboarding.models import BrokerageAccount, Document, KycApplication
 from onboarding.progress import application_progress
 from onboarding.review import answers_to_check

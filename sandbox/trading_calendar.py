@@ -67,9 +67,7 @@ def sessions(start: date, end: date) -> list[Session]:
             found.extend(_sessions_of(year))
             continue
         days = _trading_days(year)
-        found.extend(
-            _sessions_of(year)[bisect_left(days, start) : bisect_right(days, end)]
-        )
+        found.extend(_sessions_of(year)[bisect_left(days, start) : bisect_right(days, end)])
     return found
 
 
@@ -198,9 +196,7 @@ def _sessions_of(year: int) -> tuple[Session, ...]:
 @cache
 def _trading_days(year: int) -> tuple[date, ...]:
     first = date(year, 1, 1)
-    days = (
-        first + timedelta(days=n) for n in range((date(year + 1, 1, 1) - first).days)
-    )
+    days = (first + timedelta(days=n) for n in range((date(year + 1, 1, 1) - first).days))
     return tuple(day for day in days if _is_trading_day(day))
 
 

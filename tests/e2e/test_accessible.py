@@ -72,7 +72,7 @@ def test_axe_finds_nothing(page: Page, stack: Stack, email: str, paths: list[str
 def findings_on(journey: Journey, path: str) -> list[str]:
     """What breaks at each width in light, and which colors do in dark."""
     page = journey.page
-    page.emulate_media(color_scheme="light")
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
     journey.open(path)
     found = []
     for width in WIDTHS:

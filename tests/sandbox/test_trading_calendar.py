@@ -22,9 +22,9 @@ SHORT = {
     2027: "11-26",
     2028: "07-03 11-24",
 }
-instants = st.datetimes(
-    min_value=datetime(1970, 1, 10), max_value=datetime(2029, 12, 20)
-).map(lambda at: at.replace(tzinfo=UTC))
+instants = st.datetimes(min_value=datetime(1970, 1, 10), max_value=datetime(2029, 12, 20)).map(
+    lambda at: at.replace(tzinfo=UTC)
+)
 
 
 def ny(*parts):
@@ -48,21 +48,15 @@ def test_sessions_of_a_year_close_at_13_on_exactly_the_half_days(year):
     year_sessions = cal.sessions(date(year, 1, 1), date(year, 12, 31))
     short = {s.date: s for s in year_sessions if s.is_half_day}
     assert set(short) == dates(year, SHORT[year])
-    assert {(s.close.time(), s.post_close.time()) for s in short.values()} == {
-        (time(13), time(17))
-    }
+    assert {(s.close.time(), s.post_close.time()) for s in short.values()} == {(time(13), time(17))}
 
 
-@pytest.mark.parametrize(
-    "day", ["2018-12-05", "2025-01-09", "2012-10-29", "2001-09-11", "2022-06-20"]
-)
+@pytest.mark.parametrize("day", ["2018-12-05", "2025-01-09", "2012-10-29", "2001-09-11", "2022-06-20"])
 def test_session_on_a_closed_weekday_is_none(day):
     assert cal.session_on(date.fromisoformat(day)) is None
 
 
-@pytest.mark.parametrize(
-    "day", ["2021-06-18", "2021-12-31", "2027-12-31", "2026-10-12", "2026-11-11"]
-)
+@pytest.mark.parametrize("day", ["2021-06-18", "2021-12-31", "2027-12-31", "2026-10-12", "2026-11-11"])
 def test_session_on_days_that_only_look_like_holidays_is_a_session(day):
     assert cal.session_on(date.fromisoformat(day)) is not None
 
@@ -77,9 +71,7 @@ def test_session_on_a_full_day_has_the_four_instants_in_new_york():
 
 
 def test_session_on_a_summer_day_opens_an_hour_earlier_in_utc():
-    assert cal.session_on(date(2026, 7, 1)).open == datetime(
-        2026, 7, 1, 13, 30, tzinfo=UTC
-    )
+    assert cal.session_on(date(2026, 7, 1)).open == datetime(2026, 7, 1, 13, 30, tzinfo=UTC)
 
 
 def test_session_on_outside_the_calendar_is_none():
