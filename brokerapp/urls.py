@@ -11,6 +11,8 @@ FAVICON = lazy(static, str)("img/favicon.svg")
 
 handler500 = "brokerapp.ui.views.server_error"
 
+admin.site.site_header = admin.site.site_title = "Operations"
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     # Asked for by browsers on pages that name no icon, such as the admin's.

@@ -119,6 +119,7 @@ class KycApplication(StatusModel):
     submitted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = "KYC application"
         indexes = [models.Index(fields=["status", "status_at"])]
         constraints = [
             models.CheckConstraint(

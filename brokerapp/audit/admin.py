@@ -98,13 +98,13 @@ class ApiCallAdmin(ReadOnlyAdmin):
 
     list_display = (
         "started_at",
+        "request_id",
         "method",
         "path",
         "http_status",
         "outcome",
         "milliseconds",
         "attempt",
-        "request_id",
         "person",
         "subject",
     )

@@ -85,6 +85,7 @@ class Migration(migrations.Migration):
                 ('submitted_at', models.DateTimeField(blank=True, null=True)),
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='application', to=settings.AUTH_USER_MODEL)),
             ],
+            options={'verbose_name': 'KYC application'},
         ),
         migrations.CreateModel(
             name='Document',
