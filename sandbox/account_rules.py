@@ -31,6 +31,26 @@ TAX_ID_TYPES = words(
     "SGP_ASGD SGP_ITR SLV_NIT SWE_TAX_ID URY_RUT VEN_RIF NATIONAL_ID PASSPORT PERMANENT_RESIDENT "
     "DRIVER_LICENSE OTHER_GOV_ID NOT_SPECIFIED"
 )
+PROFILE: dict[str, tuple[Any, ...]] = {
+    "account_sub_type": ("traditional", "roth"),
+    "investment_objective": (
+        "generate_income",
+        "preserve_wealth",
+        "market_speculation",
+        "growth",
+        "balance_preserve_wealth_with_growth",
+    ),
+    "investment_time_horizon": (
+        "less_than_1_year",
+        "1_to_2_years",
+        "3_to_5_years",
+        "6_to_10_years",
+        "more_than_10_years",
+    ),
+    "liquidity_needs": ("very_important", "important", "somewhat_important", "does_not_matter"),
+    "risk_tolerance": ("conservative", "moderate", "significant_risk"),
+    "allow_instant_ach": (True, False),
+}
 FUNDING_SOURCES = frozenset(
     ("employment_income", "investments", "inheritance", "business_income", "savings", "family")
 )
@@ -159,7 +179,7 @@ def check_identity(identity: dict[str, Any], today: dt.date) -> None:
     tax_id, kind = identity.get("tax_id"), identity.get("tax_id_type")
     if not kind:
         raise invalid("tax_id_type is required")
-    if kind not in TAX_ID_TYPES:
+    if not isinstance(kind, str) or kind not in TAX_ID_TYPES:
         raise invalid("tax_id_type is invalid")
     if kind != "NOT_SPECIFIED" or tax_id:
         check_tax_id(tax_id, kind)
@@ -168,6 +188,7 @@ def check_identity(identity: dict[str, Any], today: dt.date) -> None:
         raise invalid("funding_source is required")
     check_funding_source(sources)
     check_visa(identity)
+    check_profile(identity)
 
 
 def check_names(identity: dict[str, Any], *, required: bool = True) -> None:
@@ -186,7 +207,7 @@ def check_funding_source(sources: Any) -> None:
 
 def check_visa(identity: dict[str, Any]) -> None:
     visa = identity.get("visa_type")
-    if not visa:
+    if visa in (None, ""):
         return
     if not isinstance(visa, str) or visa not in VISAS:
         raise invalid("visa_type is invalid")
@@ -235,7 +256,7 @@ def check_disclosures(disclosures: dict[str, Any]) -> None:
                 f"{name} is required" if disclosures.get(name) is None else f"{name} must be a boolean"
             )
     employment = disclosures.get("employment_status")
-    if employment and (not isinstance(employment, str) or employment.upper() not in EMPLOYMENT_STATUSES):
+    if employment not in (None, "") and str(employment).upper() not in EMPLOYMENT_STATUSES:
         raise invalid("employment_status is invalid")
     context = disclosures.get("context")
     if context is None:
@@ -243,7 +264,7 @@ def check_disclosures(disclosures: dict[str, Any]) -> None:
     if not isinstance(context, list) or not all(isinstance(entry, dict) for entry in context):
         raise invalid("context must be a list of objects")
     for entry in context:
-        if entry.get("context_type") not in CONTEXT_TYPES:
+        if not isinstance(entry.get("context_type"), str) or entry["context_type"] not in CONTEXT_TYPES:
             raise invalid("context_type is invalid")
 
 
@@ -259,12 +280,19 @@ def check_agreements(agreements: Any, now: dt.datetime) -> None:
         if parse_instant(signed_at, "signed_at") > now + dt.timedelta(days=1):
             raise invalid("signed_at must not be in the future")
         try:
-            ipaddress.IPv4Address(entry.get("ip_address") or "")
+            ipaddress.IPv4Address(str(entry.get("ip_address")))
         except ValueError as error:
             raise invalid("ip_address is not a valid IPv4 address") from error
         revision = entry.get("revision")
         if revision and (not isinstance(revision, str) or not re.fullmatch(r"\d{2}\.\d{4}\.\d{2}", revision)):
             raise invalid("revision is invalid")
+
+
+def check_profile(part: dict[str, Any]) -> None:
+    """Members that are only kept; the profile may stand at the top or, deprecated, in identity."""
+    for name, choices in PROFILE.items():
+        if part.get(name) not in (None, "", *choices):
+            raise invalid(f"{name} is invalid")
 
 
 def check_trusted_contact(contact: dict[str, Any]) -> None:

@@ -23,22 +23,12 @@ from sandbox.api import (
     words,
 )  # fmt: skip
 from sandbox.clock import market_date
+from sandbox.configurations import checked_changes
 from sandbox.world import new_account_number
 
 ENABLED_ASSETS = frozenset(("us_equity", "us_option", "crypto", "ipo"))
 ACTIVE_REVISIONS = {"crypto_agreement": "04.2021.10"}
 ACTIVE_REVISION = "22.2024.08"
-ECHOED = (
-    "account_sub_type",
-    "investment_objective",
-    "investment_time_horizon",
-    "liquidity_needs",
-    "risk_tolerance",
-    "allow_instant_ach",
-    "trading_configurations",
-    "cash_interest",
-    "fpsl",
-)
 FIXED = (
     "id",
     "account_number",
@@ -151,7 +141,7 @@ def update_account(call: Call) -> dict[str, Any]:
     ]  # fmt: skip
     if "enabled_assets" in body:
         account.enabled_assets = _enabled_assets(body)
-    if set(ECHOED) & set(body):
+    if (rules.PROFILE.keys() | {"trading_configurations"}) & body.keys():
         account.details = _echoed({**decoded_part(account.details), **body})
     contact, identity = decoded_part(account.contact), decoded_part(account.identity)
     account.search_text = _search_text(account, contact, identity)
@@ -235,7 +225,10 @@ def _enabled_assets(body: dict[str, Any]) -> list[str]:
 
 
 def _echoed(body: dict[str, Any]) -> bytes:
-    kept = {name: body[name] for name in ECHOED if body.get(name) not in (None, "", {})}
+    rules.check_profile(body)
+    kept = {name: body[name] for name in rules.PROFILE if body.get(name) not in (None, "")}
+    if body.get("trading_configurations"):
+        kept["trading_configurations"] = checked_changes(body["trading_configurations"])
     return encode_numbers(kept) if kept else b""
 
 
@@ -268,6 +261,7 @@ def _change_identity(call: Call, account: rows.Account, body: dict[str, Any]) ->
     rules.check_names(identity)
     rules.check_funding_source(identity.get("funding_source"))
     rules.check_visa(identity)
+    rules.check_profile(identity)
     if any(former.get(name) != identity.get(name) for name in NAMES):
         if account.names_changed:
             raise invalid("names can only be updated once")

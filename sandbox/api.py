@@ -166,9 +166,12 @@ def parse_instant(text: str, name: str) -> dt.datetime:
     try:
         # A "+" of an offset that was not percent-encoded arrives as a blank.
         value = dt.datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
-        return (value if value.tzinfo else value.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+        instant = (value if value.tzinfo else value.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+        if not 1900 <= instant.year <= 2999:  # room for arithmetic on either side
+            raise ValueError(f"year {instant.year}")
     except (ValueError, OverflowError) as error:
         raise invalid(f"invalid {name}: must be a date or an RFC 3339 timestamp") from error
+    return instant
 
 
 def parse_date(text: str, name: str) -> dt.date:

@@ -161,8 +161,10 @@ def set_account_status(call: Call) -> dict[str, Any]:
     call.world.store.edit(account)
     results = body.get("kyc_results")
     if results is not None:
-        if not isinstance(results, dict):
-            raise invalid("kyc_results must be an object")
+        if not isinstance(results, dict) or not all(
+            isinstance(results.get(name, {}), dict) for name in ("accept", "indeterminate", "reject")
+        ):
+            raise invalid("kyc_results must be an object of objects")
         account.kyc_results = encode_json(results) if results else b""
     account.held_by_fixture = False
     account_status.move(call.world, account, status, call.now, reason=str(body.get("reason") or ""))

@@ -5,8 +5,8 @@ import uuid
 from decimal import ROUND_HALF_UP, Decimal
 
 from sandbox import rows
-from sandbox.api import decoded_part
 from sandbox.clock import market_date
+from sandbox.configurations import configuration_of
 from sandbox.rows import ZERO
 from sandbox.world import World
 
@@ -98,8 +98,9 @@ def equity(world: World, money: rows.Ledger, now: dt.datetime) -> tuple[Decimal,
 
 def multiplier(account: rows.Account, total: Decimal) -> int:
     """2 for an account that signed the margin agreement and has $2,000 of equity, else 1."""
-    limit = decoded_part(account.details).get("trading_configurations", {}).get("max_margin_multiplier")
-    return 2 if account.margin and total >= MARGIN_EQUITY and limit != "1" else 1
+    if not account.margin or total < MARGIN_EQUITY:
+        return 1
+    return 1 if configuration_of(account)["max_margin_multiplier"] == "1" else 2
 
 
 def buying_power(world: World, account: rows.Account, money: rows.Ledger, now: dt.datetime) -> Decimal:

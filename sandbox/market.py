@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
 from itertools import groupby, islice
-from math import exp, log, sqrt
+from math import ceil, exp, log, sqrt
 
 import msgspec
 
@@ -88,6 +88,7 @@ class PriceProcess:
         self._shape = lru_cache(maxsize=16_384)(self._find_shape)
         self._minute = lru_cache(maxsize=8_192)(self._find_minute)
         self._minutes = lru_cache(maxsize=256)(self._find_minutes)
+        self._so_far = lru_cache(maxsize=4_096)(self._find_so_far)
 
     def trade(self, symbol: str, at: datetime) -> Decimal:
         """The last trade price at an instant, to the second."""
@@ -119,6 +120,12 @@ class PriceProcess:
         """
         before = self._days.before(self._days.current(_aware(at)))
         return _price(self._level(symbol, before.index))
+
+    def minute_bar(self, symbol: str, at: datetime) -> Bar:
+        """The minute of the last trade, as far as it has come."""
+        day, second = self._locate(at)
+        minute = second // 60
+        return next(self._minute_bars(symbol, day, day.start + second, range(minute, minute + 1)))
 
     def volume(self, symbol: str, at: datetime) -> int:
         """Shares traded in the latest session up to an instant."""
@@ -161,13 +168,17 @@ class PriceProcess:
         first, last = start.astimezone(NEW_YORK).date(), end.astimezone(NEW_YORK).date()
         for day in self._days.between(first, last, descending):
             midnight = day.midnight
+            # Whole intervals only, and none that the caller would throw away: a day has up to 1,440 minutes.
+            begin = midnight + ceil((start.timestamp() - midnight) / frame.seconds) * frame.seconds
+            after = midnight + (int(end.timestamp() - midnight) // frame.seconds + 1) * frame.seconds
+            minutes = range(max((begin - day.start) // 60, 0), max((after - day.start) // 60, 0))
 
             def interval(bar: Bar, midnight: int = midnight) -> int:
                 return (int(bar.timestamp.timestamp()) - midnight) // frame.seconds
 
             groups = [
                 merge(list(bars), _instant(midnight + number * frame.seconds))
-                for number, bars in groupby(self._minute_bars(symbol, day, until), key=interval)
+                for number, bars in groupby(self._minute_bars(symbol, day, until, minutes), key=interval)
             ]
             yield from reversed(groups) if descending else groups
 
@@ -197,14 +208,23 @@ class PriceProcess:
     def _day_bar(self, symbol: str, day: MarketDay, until: int | None) -> Bar | None:
         """The bar of a day, up to a Unix second; None when the day has not begun by then."""
         if until is not None and until < day.start + day.last_second:
-            minutes = list(self._minute_bars(symbol, day, until))
-            return merge(minutes, _instant(day.midnight)) if minutes else None
+            minute = (until - day.start) // 60
+            parts = [self._so_far(symbol, day, minute)] if minute > 0 else []
+            parts += self._minute_bars(symbol, day, until, range(minute, minute + 1)) if minute >= 0 else []
+            return merge(parts, _instant(day.midnight)) if parts else None
         shape = self._shape(symbol, day)
         return _bar(day.midnight, _ohlc(shape.path), shape.volume, shape.trade_count)
 
-    def _minute_bars(self, symbol: str, day: MarketDay, until: int | None) -> Iterator[Bar]:
+    def _find_so_far(self, symbol: str, day: MarketDay, minute: int) -> Bar:
+        """One bar for a day's minutes before a minute."""
+        return merge(list(self._minute_bars(symbol, day, None, range(minute))), _instant(day.midnight))
+
+    def _minute_bars(self, symbol: str, day: MarketDay, until: int | None, minutes: range) -> Iterator[Bar]:
+        """Bars of some of a day's minutes, as far as they are known at a Unix second."""
         known = day.last_second if until is None else until - day.start
-        for minute, prices in enumerate(self._minutes(symbol, day)):
+        every = self._minutes(symbol, day)
+        for minute in minutes[: max(len(every) - minutes.start, 0)]:
+            prices = every[minute]
             first, last = minute * 60, minute * 60 + 59
             if known < first:
                 return

@@ -131,10 +131,9 @@ def _snapshot(world: World, symbol: str, now: dt.datetime) -> dict[str, Any]:
     }
 
 
-def _minute_bar(world: World, symbol: str, now: dt.datetime) -> dict[str, Any] | None:
+def _minute_bar(world: World, symbol: str, now: dt.datetime) -> dict[str, Any]:
     """The latest there is: over a closed weekend that of the last session's end."""
-    bars = world.prices.bars(symbol, "1Min", now - dt.timedelta(days=6), now, 1, now=now, descending=True)
-    return _bar(bars[0]) if bars else None
+    return _bar(world.prices.minute_bar(symbol, now))
 
 
 def _trade(world: World, symbol: str, now: dt.datetime) -> dict[str, Any]:

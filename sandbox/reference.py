@@ -1,6 +1,7 @@
 """Assets, the market clock and the trading calendar."""
 
 import datetime as dt
+import functools
 from typing import Any
 
 from sandbox import trading_calendar
@@ -127,6 +128,7 @@ def asset_view(asset: Asset) -> dict[str, Any]:
     return view
 
 
+@functools.cache  # the whole calendar, which a query without dates asks for, has 15,000 sessions
 def _session_view(session: Session) -> dict[str, str]:
     """Open and close with a colon, the extended ones without: as the API prints them."""
     return {

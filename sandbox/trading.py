@@ -11,7 +11,6 @@ from sandbox.api import (
     NO_CONTENT,
     Call,
     Reply,
-    decoded_part,
     endpoint,
     forbidden,
     invalid,
@@ -20,6 +19,7 @@ from sandbox.api import (
     unprocessable,
     uuid_of,
 )  # fmt: skip
+from sandbox.configurations import configuration_of
 from sandbox.execution import NINE_PLACES, order_view
 from sandbox.order_rules import Ticket, check_asset, read_ticket
 from sandbox.rows import FINAL_ORDER_STATUSES
@@ -104,7 +104,7 @@ def place(world: World, account: rows.Account, ticket: Ticket, now: dt.datetime)
     """Check what depends on the account, reserve, and accept. Raises a 403 or 422 Refusal."""
     if account.status not in MAY_TRADE or account.trading_blocked:
         raise forbidden("account not authorized to trade")
-    if decoded_part(account.details).get("trading_configurations", {}).get("suspend_trade") is True:
+    if configuration_of(account)["suspend_trade"]:
         raise forbidden("account is restricted from trading")
     check_asset(ticket.asset, ticket.side)
     if world.store.orders.by_client_id(account.id, ticket.client_order_id) is not None:

@@ -4,32 +4,13 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox import ledger, trading_calendar
-from sandbox.api import Call, decoded_part, encode_numbers, endpoint, instant_text, invalid, text_of
+from sandbox.api import Call, decoded_part, encode_numbers, endpoint, instant_text, text_of
 from sandbox.clock import market_date
-from sandbox.rows import ZERO, Account
+from sandbox.configurations import checked_changes, configuration_of
+from sandbox.rows import ZERO
 
 ACCOUNT = "/v1/trading/accounts/{account_id}/account"
 MAINTENANCE = Decimal("0.30")
-DEFAULTS: dict[str, Any] = {
-    "fractional_trading": True,
-    "max_margin_multiplier": "2",
-    "no_shorting": True,
-    "suspend_trade": False,
-    "trade_confirm_email": "all",
-    "ptp_no_exception_entry": False,
-    "max_options_trading_level": None,
-    "disable_overnight_trading": False,
-}
-CHOICES: dict[str, tuple[Any, ...]] = {
-    "fractional_trading": (True, False),
-    "max_margin_multiplier": ("1", "2", "4"),
-    "no_shorting": (True, False),
-    "suspend_trade": (True, False),
-    "trade_confirm_email": ("all", "none"),
-    "ptp_no_exception_entry": (True, False),
-    "max_options_trading_level": (0, 1, 2, 3),
-    "disable_overnight_trading": (True, False),
-}
 
 
 @endpoint("GET", ACCOUNT)
@@ -107,18 +88,8 @@ def get_configuration(call: Call) -> dict[str, Any]:
 def update_configuration(call: Call) -> dict[str, Any]:
     """Members that are null or unknown are ignored: the SDK sends both."""
     account, body = call.account(), call.json_object()
-    changes = {name: body[name] for name in DEFAULTS if body.get(name) is not None}
-    for name, value in changes.items():
-        if not any(
-            value is choice or (value == choice and type(value) is type(choice)) for choice in CHOICES[name]
-        ):
-            raise invalid(f"invalid {name}")
+    changes = checked_changes(body)
     details = decoded_part(account.details)
     details["trading_configurations"] = {**configuration_of(account), **changes}
     call.world.store.edit(account).details = encode_numbers(details)
     return configuration_of(account)
-
-
-def configuration_of(account: Account) -> dict[str, Any]:
-    stored = decoded_part(account.details).get("trading_configurations") or {}
-    return {**DEFAULTS, **stored}
