@@ -49,11 +49,6 @@ def main(arguments: list[str] | None = None) -> int:
     except StateError as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 2
-    print(
-        f"sandbox: Broker API stand-in on http://{options.host}:{options.port}, state in {options.state}, "
-        f"speed {options.speed:g}, market {options.market}",
-        flush=True,
-    )
     server = make_server(world, ENDPOINTS, options.host, options.port)
     for stop in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again once it has shut down
         signal.signal(stop, lambda *_: sys.exit(0))

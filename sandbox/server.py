@@ -183,11 +183,21 @@ class App:
 
 
 class Server(uvicorn.Server):
-    """Ends the event streams before waiting for open connections."""
+    """Says when it is ready; ends the event streams before waiting for open connections."""
 
     def __init__(self, config: uvicorn.Config, world: World) -> None:
         super().__init__(config)
         self._world = world
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            settings = self._world.settings
+            print(
+                f"sandbox: Broker API stand-in on http://{self.config.host}:{self.config.port}, "
+                f"state in {settings.state}, speed {settings.speed:g}, market {settings.market}",
+                flush=True,
+            )
 
     async def shutdown(self, sockets: Any = None) -> None:
         self._world.feed.close()
