@@ -19,7 +19,7 @@ CLOSE = time(16, 0)
 # After-hours trading lasts four hours: to 20:00, and to 17:00 after a 13:00 close.
 POST_LENGTH = timedelta(hours=4)
 
-# First trade date of each settlement cycle, newest first (SEC rule 15c6-1), and its length in settlement days.
+# First trade date of each settlement cycle, newest first (SEC rule 15c6-1), with its length in days.
 SETTLEMENT_CYCLES = (
     (date(2024, 5, 28), 1),
     (date(2017, 9, 5), 2),
@@ -33,7 +33,7 @@ Day = date
 
 
 class Session(msgspec.Struct, frozen=True):
-    """One trading day. The four instants are aware, in America/New_York; pre_open < open < close < post_close."""
+    """One trading day. The four instants are aware, in New York time, and rise."""
 
     date: Day
     open: datetime
@@ -165,7 +165,7 @@ def _bank_holidays(year: int) -> frozenset[date]:
 
 @cache
 def _early_closes(year: int) -> dict[date, time]:
-    """Dates with a short session. The library gives the hour only in the name: "(markets close at 1:00pm)"."""
+    """Dates with a short session. The library has the hour only in the name: "(markets close at 1:00pm)"."""
     named = holidays.financial_holidays("XNYS", years=year, categories=("half_day",))
     closes = {}
     for day, name in named.items():
