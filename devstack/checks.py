@@ -16,6 +16,7 @@ CHECKS = {
     "ruff format": [str(BIN / "ruff"), "format", "--check"],
     "import contracts": [str(BIN / "lint-imports")],
     "missing migrations": [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"],
+    "state diagrams": [PYTHON, "manage.py", "states", "--check"],
     "Django's system checks": [PYTHON, "manage.py", "check", "--fail-level", "WARNING"],
     "templates": [str(BIN / "djlint"), "templates", "--lint", "--quiet"],
     "types": [str(BIN / "mypy")],
