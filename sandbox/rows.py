@@ -49,6 +49,8 @@ class Account(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="acco
     trading_blocked: bool = False
     is_firm: bool = False
     due_at: dt.datetime | None = None
+    cip: bytes = b""
+    options_level: int = 0  # approved by the broker; 0 to 3
 
 
 class Ledger(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="ledger", tag_field="row"):
@@ -203,6 +205,78 @@ class Entry(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="entry"
     journal_id: str | None = None
 
 
+class Watchlist(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="watchlist", tag_field="row"):
+    id: str
+    account_id: str
+    name: str
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    symbols: list[str] = []
+
+
+class OptionsApproval(
+    msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="options_approval", tag_field="row"
+):
+    """A request to trade options at a level."""
+
+    id: str
+    account_id: str
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    requested_level: int
+    status: str
+    approved_level: int | None = None
+    due_at: dt.datetime | None = None
+
+
+class Portfolio(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="portfolio", tag_field="row"):
+    """A model portfolio; weights and conditions are JSON lists, as they were given."""
+
+    id: str
+    name: str
+    description: str
+    status: str
+    cooldown_days: int
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    weights: bytes = b"[]"
+    conditions: bytes = b"[]"
+
+
+class Subscription(
+    msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="subscription", tag_field="row"
+):
+    """An account that follows a model portfolio."""
+
+    id: str
+    account_id: str
+    portfolio_id: str
+    created_at: dt.datetime
+    last_rebalanced_at: dt.datetime | None = None
+
+
+class RebalancingRun(
+    msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="rebalancing_run", tag_field="row"
+):
+    """One adjustment of an account to weights; ``skipped`` is a JSON list of orders not sent."""
+
+    id: str
+    account_id: str
+    portfolio_id: str
+    type: str
+    status: str
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    initiated_from: str = "api"
+    weights: bytes = b"[]"
+    order_ids: list[str] = []
+    skipped: bytes = b"[]"
+    reason: str = ""
+    completed_at: dt.datetime | None = None
+    canceled_at: dt.datetime | None = None
+    due_at: dt.datetime | None = None
+
+
 class Setting(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="setting", tag_field="row"):
     """A fact about the sandbox itself: the clock's offset, the firm account's id ..."""
 
@@ -228,6 +302,11 @@ Row = (
     | Fill
     | Position
     | Entry
+    | Watchlist
+    | OptionsApproval
+    | Portfolio
+    | Subscription
+    | RebalancingRun
     | Setting
 )
 LogRecord = Row | Gone

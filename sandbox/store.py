@@ -146,12 +146,19 @@ class Store:
         self.fills: Table[rows.Fill] = Table(rows.Fill)
         self.positions: Table[rows.Position] = Table(rows.Position)
         self.entries: Table[rows.Entry] = Table(rows.Entry)
+        self.watchlists: Table[rows.Watchlist] = Table(rows.Watchlist)
+        self.options_approvals: Table[rows.OptionsApproval] = Table(rows.OptionsApproval)
+        self.portfolios: Table[rows.Portfolio] = Table(rows.Portfolio)
+        self.subscriptions: Table[rows.Subscription] = Table(rows.Subscription)
+        self.runs: Table[rows.RebalancingRun] = Table(rows.RebalancingRun)
         self.settings: Table[rows.Setting] = Table(rows.Setting)
         self._tables: dict[type, Table[Any]] = {
             rows.Account: self.accounts, rows.Ledger: self.ledgers, rows.Document: self.documents,
             rows.Relationship: self.relationships, rows.Transfer: self.transfers, rows.Journal: self.journals,
             rows.Order: self.orders, rows.Fill: self.fills, rows.Position: self.positions,
-            rows.Entry: self.entries, rows.Setting: self.settings,
+            rows.Entry: self.entries, rows.Setting: self.settings, rows.Watchlist: self.watchlists,
+            rows.OptionsApproval: self.options_approvals, rows.Portfolio: self.portfolios,
+            rows.Subscription: self.subscriptions, rows.RebalancingRun: self.runs,
         }  # fmt: skip
         self._dirty: dict[int, tuple[Any, Any]] = {}  # id(row) -> row, its former content (None: new)
         self._removed: list[Any] = []
