@@ -208,9 +208,12 @@ class OrderPage(AccountRequiredMixin):
 
     def get(self, request: HttpRequest, order_id: UUID) -> HttpResponse:
         order = get_object_or_404(Order.objects.select_related("asset"), pk=order_id, account=self.account)
+        changes = list(StatusChange.objects.about(order))
         context = {
             "order": order,
-            "steps": timeline.order_steps(order, StatusChange.objects.about(order)),
+            # The call that placed it; later ones are reads.
+            "request_id": next((change.request_id for change in changes if change.request_id), ""),
+            "steps": timeline.order_steps(order, changes),
             "filled_text": timeline.filled_text(order),
             "fills": list(order.fills.all()),
             "can_cancel": rules.can_cancel(order),

@@ -38,7 +38,9 @@ def ops_finds(journey: Journey, request_id: str) -> None:
     journey.sign_in("ops@example.com", "practice-makes-perfect")
     journey.open(f"/admin/audit/apicall/?q={request_id}")
     expect(journey.page.locator("#result_list tbody tr")).to_have_count(1)
-    expect(journey.page.locator("#result_list")).to_contain_text("/v1/trading/accounts/{account_id}/orders")
+    row = journey.page.locator("#result_list tbody tr")
+    expect(row.locator(".field-method")).to_have_text("POST")
+    expect(row.locator(".field-path")).to_have_text("/v1/trading/accounts/{account_id}/orders")
 
 
 def test_journey(page: Page, stack: Stack, document: Path) -> None:
