@@ -6,6 +6,8 @@ from sandbox import (
     accounts,
     activities,
     control,
+    control_clock,
+    control_faults,
     documents,
     events,
     funding,
@@ -15,6 +17,7 @@ from sandbox import (
     reference,
     trading,
     trading_account,
+    watchlists,
 )  # fmt: skip
 from sandbox.api import Endpoint
 
@@ -24,6 +27,7 @@ AREAS: tuple[ModuleType, ...] = (
     positions,
     trading_account,
     activities,
+    watchlists,
     accounts,
     documents,
     funding,
@@ -31,6 +35,8 @@ AREAS: tuple[ModuleType, ...] = (
     reference,
     market_data,
     control,
+    control_clock,
+    control_faults,
 )
 
 ENDPOINTS: list[Endpoint] = [
