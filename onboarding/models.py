@@ -75,6 +75,7 @@ class KycApplication(StatusModel):
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="application")
     status = models.CharField(max_length=20, choices=ApplicationStatus, default=ApplicationStatus.DRAFT)
 
+    email_address = models.EmailField(blank=True, help_text="The person's, as of submission.")
     given_name = models.CharField(max_length=50, blank=True)
     middle_name = models.CharField(max_length=50, blank=True)
     family_name = models.CharField(max_length=50, blank=True)

@@ -53,7 +53,7 @@ def _filled(**values: Any) -> dict[str, Any]:
 
 def _contact(application: KycApplication) -> dict[str, Any]:
     return _filled(
-        email_address=application.user.email,
+        email_address=application.email_address,
         phone_number=application.phone_number,
         street_address=[application.street_address],
         unit=application.unit,

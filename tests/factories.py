@@ -59,6 +59,7 @@ class KycApplicationFactory(DjangoModelFactory[KycApplication]):
         skip_postgeneration_save = True
 
     user = factory.SubFactory(UserFactory)
+    email_address = factory.SelfAttribute("user.email")
     given_name = "Ada"
     family_name = "Byron"
     phone_number = "+12125550123"

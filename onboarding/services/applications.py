@@ -67,11 +67,15 @@ def submit_application(*, application: KycApplication, now: datetime) -> KycAppl
     Raises `steps.ApplicationIncomplete` naming the pages that need an answer.
     """
     with transaction.atomic(durable=True):
-        locked = KycApplication.objects.select_for_update().get(pk=application.pk)
+        locked = (
+            KycApplication.objects.select_for_update(of=["self"])
+            .select_related("user")
+            .get(pk=application.pk)
+        )
         if not locked.is_editable:
             return locked
         steps.check_complete(locked)
-        state.move(locked, ApplicationStatus.SUBMITTING, submitted_at=now)
+        state.move(locked, ApplicationStatus.SUBMITTING, submitted_at=now, email_address=locked.user.email)
         jobs.enqueue("onboarding.tasks.open_account", application_id=locked.pk)
     return locked
 
@@ -120,7 +124,7 @@ def find_account(application: KycApplication) -> Account | None:
     One that is older than the submission is somebody else's doing and is not adopted.
     Raises `BrokerNotDone` or `BrokerOutcomeUnknown`.
     """
-    email = application.user.email
+    email = application.email_address
     submitted_at = application.submitted_at
     assert submitted_at is not None
     found = get_client(about=application).list_accounts(
