@@ -37,7 +37,7 @@ def states_page() -> str:
 
 def _section(model: type[Model]) -> str:
     table: dict[str, frozenset[str]] = model.TRANSITIONS  # type: ignore[attr-defined]
-    first = model._meta.get_field("status").get_default()
+    first = model().status  # type: ignore[attr-defined]
     lines = ["", f"## {model._meta.label}", "", "```mermaid", "stateDiagram-v2", f"    [*] --> {first}"]
     for status, following in table.items():
         if set(following) == set(table) - {status}:
