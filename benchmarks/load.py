@@ -4,7 +4,9 @@ import asyncio
 import re
 import statistics
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import uvloop
 
@@ -69,14 +71,14 @@ class Connection(asyncio.Protocol):
             self.closed.set_result(None)
 
 
-async def _drive(port: int, request: bytes, expect: bytes, connections: int, seconds: float) -> Tally:
+async def _drive(port: int, requests: Sequence[bytes], expect: bytes, seconds: float) -> Tally:
     loop = asyncio.get_running_loop()
     tally = Tally(seconds)
     deadline = time.perf_counter() + seconds
     protocols = []
-    for _ in range(connections):
+    for request in requests:
         _, protocol = await loop.create_connection(
-            lambda: Connection(request, expect, deadline, tally), LOOPBACK, port
+            partial(Connection, request, expect, deadline, tally), LOOPBACK, port
         )
         protocols.append(protocol)
     await asyncio.wait_for(asyncio.gather(*(protocol.closed for protocol in protocols)), seconds + 10)
@@ -92,4 +94,9 @@ def get_pages(
     answers are still missing ten seconds after the end.
     """
     request = f"GET {path} HTTP/1.1\r\nHost: {LOOPBACK}\r\nCookie: {cookie}\r\n\r\n".encode()
-    return uvloop.run(_drive(port, request, expect, connections, seconds))
+    return send_requests(port, [request] * connections, expect=expect, seconds=seconds)
+
+
+def send_requests(port: int, requests: Sequence[bytes], *, expect: bytes, seconds: float) -> Tally:
+    """Open a connection for each request and send it there over and over; otherwise as `get_pages`."""
+    return uvloop.run(_drive(port, requests, expect, seconds))
