@@ -20,6 +20,7 @@ from sandbox.api import (
     uuid_of,
     words,
 )  # fmt: skip
+from sandbox.w8ben import checked_form
 
 MOST_DOCUMENTS = 10
 MOST_CONTENT = 10 * 1024 * 1024  # bytes, as encoded
@@ -121,9 +122,11 @@ def _checked(upload: dict[str, Any]) -> bytes:
     sub_type = upload.get("document_sub_type")
     if sub_type is not None and (not isinstance(sub_type, str) or len(sub_type) > 100):
         raise invalid("document_sub_type is invalid")
-    if kind == "w8ben" and isinstance(upload.get("content_data"), dict):
+    if kind == "w8ben" and upload.get("content_data") is not None:
+        if upload.get("content"):
+            raise invalid("only one of content or content_data is accepted")
         upload["mime_type"] = "application/json"
-        return encode_json(upload["content_data"])
+        return encode_json(checked_form(upload["content_data"]))
     if not isinstance(mime_type, str) or mime_type not in MIME_TYPES:
         raise invalid("mime_type is required" if not mime_type else "mime_type is invalid")
     content = upload.get("content")

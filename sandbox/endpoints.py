@@ -5,6 +5,7 @@ from types import ModuleType
 from sandbox import (
     accounts,
     activities,
+    cip,
     control,
     control_clock,
     control_faults,
@@ -28,6 +29,7 @@ AREAS: tuple[ModuleType, ...] = (
     trading_account,
     activities,
     watchlists,
+    cip,
     accounts,
     documents,
     funding,

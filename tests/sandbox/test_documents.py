@@ -13,6 +13,21 @@ PNG = {
     "mime_type": "image/png",
 }
 
+FORM = {
+    "country_citizen": "ESP",
+    "date": "2026-01-05",
+    "date_of_birth": "1990-01-01",
+    "foreign_tax_id": "12345678Z",
+    "full_name": "Jane Doe",
+    "ip_address": "185.13.21.99",
+    "permanent_address_city_state": "Madrid",
+    "permanent_address_country": "ESP",
+    "permanent_address_street": "Calle Mayor 1",
+    "revision": "10-2021",
+    "signer_full_name": "Jane Doe",
+    "timestamp": "2026-01-05T10:00:00Z",
+}
+
 
 def upload(sandbox: SandboxProcess, account_id: str, documents: Any) -> Any:
     return sandbox.request("POST", f"/v1/accounts/{account_id}/documents/upload", json=documents)
@@ -38,12 +53,30 @@ def test_documents_can_come_with_the_application(sandbox: SandboxProcess) -> Non
 def test_w8ben_as_data(sandbox: SandboxProcess) -> None:
     account_id = apply(sandbox)["id"]
 
-    reply = upload(
-        sandbox, account_id, [{"document_type": "w8ben", "content_data": {"full_name": "Jane Doe"}}]
-    )
+    reply = upload(sandbox, account_id, [{"document_type": "w8ben", "content_data": FORM}])
 
     assert reply.status_code == 204
     assert sandbox.get(f"/v1/accounts/{account_id}")["documents"][0]["mime_type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"full_name": None}, "full_name is required"),
+        ({"date": "01-05-2026"}, "date must have the format YYYY-MM-DD"),
+        ({"timestamp": "yesterday"}, "timestamp"),
+        ({"ip_address": "home"}, "ip_address"),
+        ({"foreign_tax_id": None}, "ftin_not_required is required"),
+        ({"residency": 7}, "residency is invalid"),
+    ],
+)
+def test_w8ben_data_refused(sandbox: SandboxProcess, change: dict[str, Any], words: str) -> None:
+    account_id = apply(sandbox)["id"]
+
+    reply = upload(sandbox, account_id, [{"document_type": "w8ben", "content_data": FORM | change}])
+
+    assert reply.status_code == 422
+    assert words in reply.json()["message"]
 
 
 @pytest.mark.parametrize(
