@@ -5,6 +5,7 @@ from types import ModuleType
 from sandbox import (
     accounts,
     activities,
+    banks,
     cip,
     control,
     control_clock,
@@ -32,6 +33,7 @@ AREAS: tuple[ModuleType, ...] = (
     cip,
     accounts,
     documents,
+    banks,
     funding,
     journals,
     reference,

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from sandbox import account_status, execution, funding, journals, rows
+from sandbox import account_status, banks, execution, funding, journals, rows
 from sandbox.world import World, log
 
 RETRY = dt.timedelta(seconds=30)
@@ -17,7 +17,8 @@ LONGEST_SLEEP = 1.0  # the clock may be moved meanwhile
 
 STEPS: dict[type, Callable[[World, Any, dt.datetime], None]] = {
     rows.Account: account_status.step,
-    rows.Relationship: funding.step_relationship,
+    rows.Relationship: banks.step_relationship,
+    rows.Bank: banks.step_bank,
     rows.Transfer: funding.step_transfer,
     rows.Journal: journals.step,
     rows.Order: execution.step,

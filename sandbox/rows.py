@@ -95,6 +95,27 @@ class Relationship(
     due_at: dt.datetime | None = None
 
 
+class Bank(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="bank", tag_field="row"):
+    """A recipient bank, for wires."""
+
+    id: str
+    account_id: str
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    status: str
+    name: str
+    bank_code_type: str
+    bank_code: str
+    account_number: str
+    country: str = ""
+    state_province: str = ""
+    postal_code: str = ""
+    city: str = ""
+    street_address: str = ""
+    extra_fields: bytes = b""
+    due_at: dt.datetime | None = None
+
+
 class Transfer(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="transfer", tag_field="row"):
     id: str
     account_id: str
@@ -296,6 +317,7 @@ Row = (
     | Ledger
     | Document
     | Relationship
+    | Bank
     | Transfer
     | Journal
     | Order

@@ -140,6 +140,7 @@ class Store:
         self.ledgers: Table[rows.Ledger] = Table(rows.Ledger)
         self.documents: Table[rows.Document] = Table(rows.Document)
         self.relationships: Table[rows.Relationship] = Table(rows.Relationship)
+        self.banks: Table[rows.Bank] = Table(rows.Bank)
         self.transfers: Table[rows.Transfer] = Table(rows.Transfer)
         self.journals = JournalTable()
         self.orders = OrderTable()
@@ -155,6 +156,7 @@ class Store:
         self._tables: dict[type, Table[Any]] = {
             rows.Account: self.accounts, rows.Ledger: self.ledgers, rows.Document: self.documents,
             rows.Relationship: self.relationships, rows.Transfer: self.transfers, rows.Journal: self.journals,
+            rows.Bank: self.banks,
             rows.Order: self.orders, rows.Fill: self.fills, rows.Position: self.positions,
             rows.Entry: self.entries, rows.Setting: self.settings, rows.Watchlist: self.watchlists,
             rows.OptionsApproval: self.options_approvals, rows.Portfolio: self.portfolios,
