@@ -7,15 +7,26 @@ NEW_YORK = ZoneInfo("America/New_York")
 
 
 class Clock:
-    """``speed`` divides how long things take; it does not make the clock run faster."""
+    """``speed`` divides how long things take; it does not make the clock run faster.
 
-    def __init__(self, speed: float, offset: dt.timedelta = dt.timedelta(0)) -> None:
+    While it is frozen nothing that has to wait comes about; ``advance`` still moves it.
+    """
+
+    def __init__(
+        self, speed: float, offset: dt.timedelta = dt.timedelta(0), frozen_at: dt.datetime | None = None
+    ) -> None:
         self.speed = speed
-        self.offset = offset
+        self.frozen_at = frozen_at
+        self._offset = offset
 
     def now(self) -> dt.datetime:
         """Aware UTC."""
-        return dt.datetime.now(dt.UTC) + self.offset
+        return self.frozen_at or dt.datetime.now(dt.UTC) + self._offset
+
+    @property
+    def offset(self) -> dt.timedelta:
+        """How far it is ahead of the machine's clock; while frozen, less and less."""
+        return self.frozen_at - dt.datetime.now(dt.UTC) if self.frozen_at else self._offset
 
     def wait(self, seconds: float, floor: float = 0.0) -> dt.timedelta:
         """How long something takes that takes ``seconds`` at the real broker; at least ``floor``."""
@@ -25,7 +36,18 @@ class Clock:
         """Move the clock forward. Raises ValueError for a step back: history would be out of order."""
         if by < dt.timedelta(0):
             raise ValueError("the clock only moves forward")
-        self.offset += by
+        if self.frozen_at is not None:
+            self.frozen_at += by
+        else:
+            self._offset += by
+
+    def freeze(self) -> None:
+        """Stand still at this instant; nothing when it does already."""
+        self.frozen_at = self.now()
+
+    def resume(self) -> None:
+        """Go on from the instant it stands at."""
+        self._offset, self.frozen_at = self.offset, None
 
 
 def market_date(at: dt.datetime) -> dt.date:

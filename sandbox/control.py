@@ -1,15 +1,11 @@
 """``/_sandbox/``: what only a stand-in can do. No authentication: it listens locally."""
 
-import datetime as dt
 import html
 import re
 from typing import Any
 
-import msgspec
-
 from sandbox import account_status, funding, ledger
 from sandbox.api import (
-    NO_CONTENT,
     Call,
     Reply,
     decimal_of,
@@ -21,9 +17,7 @@ from sandbox.api import (
     text_of,
     uuid_of,
 )  # fmt: skip
-from sandbox.faults import ACTIONS, Fault
 
-LONGEST_ADVANCE = 366 * 86_400
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Broker API sandbox</title></head><body>
 <h1>Broker API sandbox</h1>
@@ -67,71 +61,6 @@ def show_info(call: Call) -> dict[str, Any]:
         "seed": world.settings.seed,
         "now": instant_text(call.now),
     }
-
-
-@endpoint("GET", "/_sandbox/clock")
-def show_clock(call: Call) -> dict[str, Any]:
-    offset = call.world.clock.offset.total_seconds()
-    return {"now": instant_text(call.now), "offset_seconds": offset, "speed": call.world.settings.speed}
-
-
-@endpoint("POST", "/_sandbox/clock")
-def advance_clock(call: Call) -> dict[str, Any]:
-    """``{"advance_seconds": n}`` or ``{"advance_to": instant}``: forward only; kept over a restart."""
-    body = call.json_object()
-    if "advance_to" in body:
-        try:
-            target = dt.datetime.fromisoformat(str(body["advance_to"]))
-            seconds = (target - call.now).total_seconds()
-        except (ValueError, TypeError, OverflowError) as error:
-            raise invalid("advance_to must be an RFC 3339 timestamp with an offset") from error
-    else:
-        seconds = float(decimal_of(body.get("advance_seconds"), "advance_seconds"))
-    if not 0 <= seconds <= LONGEST_ADVANCE:
-        raise invalid(f"the clock moves forward by 0 to {LONGEST_ADVANCE} seconds")
-    world = call.world
-    world.clock.advance(dt.timedelta(seconds=seconds))
-    world.save_setting("clock_offset", str(world.clock.offset.total_seconds()))
-    call.now = world.clock.now()
-    return show_clock(call)
-
-
-@endpoint("GET", "/_sandbox/faults")
-def list_faults(call: Call) -> list[Any]:
-    return [_fault_view(fault) for fault in call.world.faults.armed()]
-
-
-@endpoint("POST", "/_sandbox/faults")
-def arm_fault(call: Call) -> dict[str, Any]:
-    """``{method, path, action, times, status, seconds, message}``; see ``faults.Fault``."""
-    body = call.json_object()
-    action, status = body.get("action"), body.get("status", 500)
-    if action not in ACTIONS:
-        raise invalid(f"action must be one of {', '.join(ACTIONS)}")
-    times = body.get("times", 1)
-    if not isinstance(times, int) or not 1 <= times <= 1_000_000:
-        raise invalid("times must be from 1 to 1000000")
-    if not isinstance(status, int) or not 400 <= status <= 599:
-        raise invalid("status must be from 400 to 599")
-    seconds = float(decimal_of(body.get("seconds", 0), "seconds"))
-    if not 0 <= seconds <= 600:
-        raise invalid("seconds must be from 0 to 600")
-    fault = call.world.faults.arm(
-        action=action,
-        method=str(body.get("method") or "*").upper(),
-        path=str(body.get("path") or "*"),
-        times=times,
-        status=status,
-        seconds=seconds,
-        message=str(body.get("message") or ""),
-    )
-    return _fault_view(fault)
-
-
-@endpoint("DELETE", "/_sandbox/faults")
-def clear_faults(call: Call) -> Reply:
-    call.world.faults.clear()
-    return NO_CONTENT
 
 
 @endpoint("GET", "/_sandbox/calls")
@@ -213,9 +142,3 @@ def end_transfer(call: Call) -> dict[str, Any]:
     else:
         raise invalid(f"cannot {re.sub('[^a-z]', '', action)[:20]} a transfer in status {transfer.status}")
     return funding.transfer_view(transfer)
-
-
-def _fault_view(fault: Fault) -> dict[str, Any]:
-    view = msgspec.to_builtins(fault)
-    assert isinstance(view, dict)
-    return view

@@ -23,6 +23,7 @@ from sandbox.api import (
     uuid_of,
 )  # fmt: skip
 from sandbox.eventlog import Event, EventLog, parse_ulid, ulid_text
+from sandbox.stream_faults import StreamFaults
 from sandbox.world import World
 
 HEARTBEAT = 15.0  # seconds
@@ -177,7 +178,7 @@ def _open(stream: Stream) -> Handler:
         needle = f'"{stream.filter_key}":"{wanted}"'.encode() if wanted else b""
         if call.world.feed.readers >= MOST_STREAMS:
             raise Refusal(429, 42910000, "Too many requests")
-        return Reply(200, follow(call.world, stream, window, needle), is_stream=True)
+        return Reply(200, follow(call.world, stream, window, needle, call.path), is_stream=True)
 
     return open_stream
 
@@ -185,14 +186,20 @@ def _open(stream: Stream) -> Handler:
 ENDPOINTS = [Endpoint("GET", path, _open(stream)) for path, stream in STREAMS.items()]
 
 
-async def follow(world: World, stream: Stream, window: Window, needle: bytes) -> AsyncIterator[bytes]:
-    """Yield the events of the window, then heartbeats and live events until its end or the process's."""
-    log, feed = world.store.events, world.feed
+async def follow(
+    world: World, stream: Stream, window: Window, needle: bytes, path: str
+) -> AsyncIterator[bytes]:
+    """Yield the events of the window, then heartbeats and live events until its end or the process's.
+
+    Raises Cut when a fault asks for that.
+    """
+    log, feed, faults = world.store.events, world.feed, StreamFaults(world, path)
     with feed.reader() as wake:
         yield WELCOME
         position = min(window.start, len(log))
         while not feed.is_closed:
             wake.clear()
+            await faults.strike()
             end = len(log)
             now = world.clock.now()
             while position < end:
@@ -201,8 +208,8 @@ async def follow(world: World, stream: Stream, window: Window, needle: bytes) ->
                     event for event in _of_kinds(log, stream.kinds, position, stop) if needle in event.body
                 ]
                 inside = [event for event in found if window.holds(event)]
-                if inside:
-                    yield b"".join(b"data: " + stream.render(event) + b"\n\n" for event in inside)
+                if sent := faults.apply(inside):
+                    yield b"".join(b"data: " + stream.render(event) + b"\n\n" for event in sent)
                 if len(inside) < len(found):
                     return
                 position = stop

@@ -69,6 +69,8 @@ def look(world: World, order: rows.Order, now: dt.datetime) -> None:
 
 def try_fill(world: World, order: rows.Order, now: dt.datetime) -> bool:
     """Fill the whole order at the quote, if its limit allows; a buy that is no longer covered is rejected."""
+    if world.is_halted(order.symbol):
+        return False
     quote = world.prices.quote(order.symbol, now)
     price = quote.ask if order.side == "buy" else quote.bid
     limit = order.limit_price

@@ -67,8 +67,10 @@ class Ticker:
         self._handle.cancel()
 
     def _arm(self) -> None:
-        due = self._world.store.next_due()
-        pause = (due - self._world.clock.now()).total_seconds() if due else LONGEST_SLEEP
+        due, clock = self._world.store.next_due(), self._world.clock
+        pause = (due - clock.now()).total_seconds() if due else LONGEST_SLEEP
+        if clock.frozen_at and pause > 0:
+            pause = LONGEST_SLEEP  # waiting brings it no nearer
         self._handle.cancel()
         self._handle = self._loop.call_later(min(max(pause, 0.0), LONGEST_SLEEP), self._tick)
 

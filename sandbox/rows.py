@@ -181,6 +181,18 @@ class Order(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="order"
     commission: Decimal = ZERO
     subtag: str | None = None
     due_at: dt.datetime | None = None
+    order_class: str = ""
+    parent_id: str | None = None  # of a leg
+    leg_ids: tuple[str, ...] = ()
+    stop_price: Decimal | None = None
+    trail_price: Decimal | None = None
+    trail_percent: Decimal | None = None
+    hwm: Decimal | None = None  # best trade price since a trailing stop began
+    triggered: bool = False  # a stop whose price was reached
+    replaced_at: dt.datetime | None = None
+    replaced_by: str | None = None
+    replaces: str | None = None
+    commission_type: str | None = None
 
 
 class Fill(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="fill", tag_field="row"):
@@ -305,6 +317,23 @@ class Setting(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="sett
     value: str
 
 
+class Fault(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="fault", tag_field="row"):
+    """A failure asked for; what its members mean is in ``control_faults.arm_fault``."""
+
+    id: str
+    action: str
+    method: str = "*"
+    path: str = "*"  # a prefix, or a glob when it holds "*" or "?"
+    times: int | None = 1  # how often it still strikes; None: without end
+    rate: float | None = None  # of the calls that match; None: every one
+    status: int = 500
+    seconds: float = 0.0
+    message: str = ""
+    account_id: str = ""  # of events: only those of this account
+    seed: int | None = None  # instead of the process's
+    seen: int = 0  # matching calls so far
+
+
 class Gone(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="gone", tag_field="row"):
     """In the log only: the row ``id`` of the table ``table`` was removed."""
 
@@ -330,5 +359,6 @@ Row = (
     | Subscription
     | RebalancingRun
     | Setting
+    | Fault
 )
 LogRecord = Row | Gone

@@ -153,12 +153,13 @@ class Store:
         self.subscriptions: Table[rows.Subscription] = Table(rows.Subscription)
         self.runs: Table[rows.RebalancingRun] = Table(rows.RebalancingRun)
         self.settings: Table[rows.Setting] = Table(rows.Setting)
+        self.faults: Table[rows.Fault] = Table(rows.Fault)
         self._tables: dict[type, Table[Any]] = {
             rows.Account: self.accounts, rows.Ledger: self.ledgers, rows.Document: self.documents,
-            rows.Relationship: self.relationships, rows.Transfer: self.transfers, rows.Journal: self.journals,
-            rows.Bank: self.banks,
-            rows.Order: self.orders, rows.Fill: self.fills, rows.Position: self.positions,
-            rows.Entry: self.entries, rows.Setting: self.settings, rows.Watchlist: self.watchlists,
+            rows.Relationship: self.relationships, rows.Transfer: self.transfers,
+            rows.Journal: self.journals, rows.Bank: self.banks, rows.Order: self.orders,
+            rows.Fill: self.fills, rows.Position: self.positions, rows.Entry: self.entries,
+            rows.Setting: self.settings, rows.Fault: self.faults, rows.Watchlist: self.watchlists,
             rows.OptionsApproval: self.options_approvals, rows.Portfolio: self.portfolios,
             rows.Subscription: self.subscriptions, rows.RebalancingRun: self.runs,
         }  # fmt: skip

@@ -16,6 +16,7 @@ from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.feed import Feed
 from sandbox.market import PriceProcess
+from sandbox.rate import RateWindow
 from sandbox.store import Store
 
 log = logging.getLogger("sandbox")
@@ -54,8 +55,9 @@ class World:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.store = Store(settings.state)
-        self.clock = Clock(settings.speed, self._stored_offset())
-        self.faults = Faults()
+        self.clock = self._stored_clock()
+        self.faults = Faults(self.store, settings.seed)
+        self.rate = RateWindow(int(self.setting("rate_limit") or settings.rate_limit))
         assets = load_assets()
         self.always_open = settings.market == "open"
         self.prices = PriceProcess(settings.seed, assets, always_open=self.always_open)
@@ -64,6 +66,7 @@ class World:
             self._assets[asset.symbol] = self._assets[asset.id] = asset
         self.all_assets = assets
         self.calls: collections.deque[CallRecord] = collections.deque(maxlen=CALLS_KEPT)
+        self.halted = set(self.setting("halted_symbols").split())
         self.feed = Feed()
         self.store.on_new_events = self.feed.notify
         self.firm_id = self._firm_account().id
@@ -86,9 +89,22 @@ class World:
         else:
             self.store.edit(setting).value = value
 
-    def _stored_offset(self) -> dt.timedelta:
-        setting = self.store.settings.get("clock_offset")
-        return dt.timedelta(seconds=float(setting.value)) if setting else dt.timedelta(0)
+    def setting(self, name: str) -> str:
+        """What ``save_setting`` kept; "" for nothing."""
+        found = self.store.settings.get(name)
+        return found.value if found else ""
+
+    def is_halted(self, symbol: str) -> bool:
+        """Whether trading in the symbol is halted: orders are taken, none is executed."""
+        return symbol in self.halted
+
+    def _stored_clock(self) -> Clock:
+        offset, frozen_at = self.setting("clock_offset"), self.setting("clock_frozen_at")
+        return Clock(
+            self.settings.speed,
+            dt.timedelta(seconds=float(offset or 0)),
+            dt.datetime.fromisoformat(frozen_at) if frozen_at else None,
+        )
 
     def _firm_account(self) -> rows.Account:
         """The correspondent's own account, made with $50,000 when the folder is new."""
