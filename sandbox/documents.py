@@ -6,11 +6,12 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sandbox import account_status, rows
+from sandbox import account_status, downloads, rows, statement_pdf, statements
 from sandbox.api import (
     NO_CONTENT,
     Call,
     Reply,
+    decode_json,
     encode_json,
     endpoint,
     invalid,
@@ -35,7 +36,8 @@ SHOWN_AS_OTHER = words(
     "company_formation entity_operating_document entity_registration hio_declaration_form "
     "pep_declaration_form w9"
 )
-MIME_TYPES = frozenset(("application/pdf", "image/png", "image/jpeg", "application/json"))
+PDF = "application/pdf"
+MIME_TYPES = frozenset((PDF, "image/png", "image/jpeg", "application/json"))
 ISSUED_TYPES = words(
     "account_statement trade_confirmation trade_confirmation_json tax_statement account_application "
     "crypto_account_statement options_application tax_1099_b_details tax_1099_b_form tax_1099_div_details "
@@ -59,39 +61,66 @@ def upload_documents(call: Call) -> Reply:
 
 @endpoint("GET", "/v1/accounts/{account_id}/documents")
 def list_issued_documents(call: Call) -> list[dict[str, Any]]:
-    """Documents the broker issued, by date, both ends included. The application is the one there is."""
+    """Documents the broker issued, by date, both ends included; oldest first."""
     account = call.account()
     wanted = call.arg("type")
     if wanted and wanted not in ISSUED_TYPES:
         raise invalid("invalid type")
     start, end = (_date(call, name) for name in ("start", "end"))
     return [
-        document
-        for document in _issued(account)
-        if (not wanted or document["type"] == wanted)
-        and (start is None or document["date"] >= start.isoformat())
-        and (end is None or document["date"] <= end.isoformat())
+        document.view()
+        for document in statements.issued_documents(call.world, account, call.now)
+        if (not wanted or document.type == wanted)
+        and (start is None or document.end >= start)
+        and (end is None or document.end <= end)
     ]
 
 
 @endpoint("GET", "/v1/accounts/{account_id}/documents/{document_id}")
 def get_issued_document(call: Call) -> dict[str, Any]:
-    account, document_id = call.account(), uuid_of(call.params["document_id"])
-    for document in _issued(account):
-        if document["id"] == document_id:
-            return document
-    raise not_found(f"document not found for {document_id}")
+    document = _find_issued(call, call.account())
+    if document is None:
+        raise not_found(f"document not found for {call.params['document_id']}")
+    return document.view()
 
 
 @endpoint("GET", "/v1/accounts/{account_id}/documents/{document_id}/download")
 def download_document(call: Call) -> Reply:
-    """The bytes of a document the owner uploaded."""
-    account, document_id = call.account(), uuid_of(call.params["document_id"])
-    document = call.world.store.documents.get(document_id)
-    if document is None or document.account_id != account.id:
-        raise not_found(f"document not found for {document_id}")
-    path = call.world.settings.state / "documents" / document.id
-    return Reply(200, path.read_bytes(), content_type=document.mime_type)
+    """301 to a link without credentials: a PDF, or JSON of a statement for ``Accept: application/json``."""
+    account = call.account()
+    issued = _find_issued(call, account)
+    if issued is None:
+        return downloads.redirect(call, account.id, _find_upload(call, account).id)
+    accepts_json = call.headers.get("accept", "").strip().lower().startswith("application/json")
+    as_json = issued.type == "account_statement" and accepts_json
+    return downloads.redirect(call, account.id, issued.id, as_json=as_json)
+
+
+@endpoint("GET", "/v1/accounts/{account_id}/documents/w8ben/{document_id}/download")
+def download_w8ben(call: Call) -> Reply:
+    account = call.account()
+    document = _find_upload(call, account)
+    if document.document_type != "w8ben":
+        raise not_found(f"document not found for {document.id}")
+    return downloads.redirect(call, account.id, document.id)
+
+
+@endpoint("GET", downloads.PATH)
+def open_link(call: Call) -> Reply:
+    """The file behind a link. A W-8BEN that came as data is printed as a form."""
+    as_json = downloads.check_link(call)
+    account = call.account()
+    issued = _find_issued(call, account)
+    if issued is not None:
+        contents = statements.contents(call.world, account, issued)
+        if as_json or issued.type == "trade_confirmation_json":
+            return Reply(200, contents)
+        return Reply(200, statement_pdf.render(issued.type, contents), content_type=PDF)
+    document = _find_upload(call, account)
+    content = (call.world.settings.state / "documents" / document.id).read_bytes()
+    if document.document_type == "w8ben" and document.mime_type == "application/json":
+        return Reply(200, statement_pdf.render("w8ben", decode_json(content)), content_type=PDF)
+    return Reply(200, content, content_type=document.mime_type)
 
 
 def store_uploads(call: Call, account: rows.Account, uploads: Any) -> None:
@@ -140,18 +169,18 @@ def _checked(upload: dict[str, Any]) -> bytes:
         raise invalid("content is not valid base64") from error
 
 
-def _issued(account: rows.Account) -> list[dict[str, Any]]:
-    if account.is_firm:
-        return []
-    return [
-        {
-            "id": str(uuid.uuid5(uuid.UUID(account.id), "account_application")),
-            "name": "",
-            "type": "account_application",
-            "sub_type": "",
-            "date": account.created_at.date().isoformat(),
-        }
-    ]
+def _find_issued(call: Call, account: rows.Account) -> statements.Issued | None:
+    document_id = uuid_of(call.params["document_id"])
+    issued = statements.issued_documents(call.world, account, call.now)
+    return next((document for document in issued if document.id == document_id), None)
+
+
+def _find_upload(call: Call, account: rows.Account) -> rows.Document:
+    document_id = uuid_of(call.params["document_id"])
+    document = call.world.store.documents.get(document_id)
+    if document is None or document.account_id != account.id:
+        raise not_found(f"document not found for {document_id}")
+    return document
 
 
 def _date(call: Call, name: str) -> dt.date | None:

@@ -56,7 +56,11 @@ def test_w8ben_as_data(sandbox: SandboxProcess) -> None:
     reply = upload(sandbox, account_id, [{"document_type": "w8ben", "content_data": FORM}])
 
     assert reply.status_code == 204
-    assert sandbox.get(f"/v1/accounts/{account_id}")["documents"][0]["mime_type"] == "application/json"
+    document = sandbox.get(f"/v1/accounts/{account_id}")["documents"][0]
+    assert document["mime_type"] == "application/json"
+    form = sandbox.request("GET", f"/v1/accounts/{account_id}/documents/w8ben/{document['id']}/download")
+    assert [each.status_code for each in form.history] == [301]
+    assert form.content.startswith(b"%PDF-")
 
 
 @pytest.mark.parametrize(
