@@ -41,9 +41,9 @@ class Clock:
         else:
             self._offset += by
 
-    def freeze(self) -> None:
-        """Stand still at this instant; nothing when it does already."""
-        self.frozen_at = self.now()
+    def freeze(self, at: dt.datetime) -> None:
+        """Stand still at an instant of its own, now; no effect when it does already."""
+        self.frozen_at = self.frozen_at or at
 
     def resume(self) -> None:
         """Go on from the instant it stands at."""

@@ -8,7 +8,8 @@ from sandbox.api import Call, decimal_of, endpoint, instant_text, invalid
 from sandbox.world import World
 
 LONGEST_ADVANCE = 366 * 86_400
-COMMANDS = ("advance_seconds", "advance_to", "set", "to_next_open", "freeze", "resume")
+MOVES = ("advance_seconds", "advance_to", "set")
+FLAGS = ("to_next_open", "freeze", "resume")
 
 
 @endpoint("GET", "/_sandbox/clock")
@@ -25,30 +26,36 @@ def show_clock(call: Call) -> dict[str, Any]:
 
 @endpoint("POST", "/_sandbox/clock")
 def move_clock(call: Call) -> dict[str, Any]:
-    """One or more of ``COMMANDS``, done in that order; forward only; kept over a restart.
+    """Move it forward, freeze it, let it go on; kept over a restart.
 
     ``advance_seconds``: a number. ``advance_to`` or its other name ``set``: an RFC 3339 timestamp with an
     offset. ``to_next_open``, ``freeze``, ``resume``: true.
     """
-    body = call.json_object()
-    if all(body.get(name) is None or body[name] is False for name in COMMANDS):
-        raise invalid(f"one of {', '.join(COMMANDS)} is required")
-    if body.get("freeze") is True and body.get("resume") is True:
-        raise invalid("freeze and resume are mutually exclusive")
-    world, seconds = call.world, _seconds(body, call.now)
-    if not 0 <= seconds <= LONGEST_ADVANCE:
-        raise invalid(f"the clock moves forward by 0 to {LONGEST_ADVANCE} seconds")
-    world.clock.advance(dt.timedelta(seconds=seconds))
-    if body.get("freeze") is True:
-        world.clock.freeze()
-    if body.get("resume") is True:
-        world.clock.resume()
-    keep_clock(world)
-    call.now = world.clock.now()
+    move(call.world, call.json_object(), call.now)
+    call.now = call.world.clock.now()
     return show_clock(call)
 
 
-def keep_clock(world: World) -> None:
+def move(world: World, body: dict[str, Any], now: dt.datetime) -> None:
+    """What the body asks for: freeze, then move, then resume. Raises a 422."""
+    if any(not isinstance(body.get(name, False), bool) for name in FLAGS):
+        raise invalid(f"{', '.join(FLAGS)} must be true or false")
+    if all(body.get(name) in (None, "") for name in MOVES) and not any(body.get(name) for name in FLAGS):
+        raise invalid(f"one of {', '.join(MOVES + FLAGS)} is required")
+    if body.get("freeze") and body.get("resume"):
+        raise invalid("freeze and resume are mutually exclusive")
+    seconds = _seconds(body, now)
+    if not 0 <= seconds <= LONGEST_ADVANCE:
+        raise invalid(f"the clock moves forward by 0 to {LONGEST_ADVANCE} seconds")
+    if body.get("freeze"):
+        world.clock.freeze(now)
+    world.clock.advance(dt.timedelta(seconds=seconds))
+    if body.get("resume"):
+        world.clock.resume()
+    _keep(world)
+
+
+def _keep(world: World) -> None:
     """Write down where the clock stands, and let what is due by now happen soon."""
     frozen_at = world.clock.frozen_at
     world.save_setting("clock_offset", str(world.clock.offset.total_seconds()))
@@ -59,11 +66,11 @@ def keep_clock(world: World) -> None:
 def _seconds(body: dict[str, Any], now: dt.datetime) -> float:
     """How far the body asks the clock to move."""
     target = body.get("advance_to") or body.get("set")
-    if target is not None:
+    if target:
         try:
             return (dt.datetime.fromisoformat(str(target)) - now).total_seconds()
         except (ValueError, TypeError, OverflowError) as error:
             raise invalid("advance_to and set must be RFC 3339 timestamps with an offset") from error
-    if body.get("to_next_open") is True:
+    if body.get("to_next_open"):
         return (trading_calendar.next_open(now) - now).total_seconds()
     return float(decimal_of(body.get("advance_seconds") or 0, "advance_seconds"))

@@ -13,7 +13,6 @@ from sandbox.store import Store
 CALL_ACTIONS = ("refuse", "drop_reply", "delay", "delay_reply", "status", "malformed")
 STREAM_ACTIONS = ("cut_stream", "silent_stream")
 EVENT_ACTIONS = ("duplicate_event", "reorder_event", "withhold_event")
-Fault = rows.Fault
 ACTIONS = CALL_ACTIONS + STREAM_ACTIONS + EVENT_ACTIONS
 
 

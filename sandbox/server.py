@@ -6,7 +6,6 @@ import binascii
 import contextlib
 import hmac
 import re
-import time
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -20,7 +19,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sandbox import progress
 from sandbox.api import Call, Endpoint, Handler, Refusal, Reply, encode_json, not_found
-from sandbox.faults import Fault
+from sandbox.rows import Fault
+from sandbox.stream_faults import Cut
 from sandbox.world import CallRecord, World, log
 
 MAX_BODY = 128 << 20
@@ -41,28 +41,6 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         self.app_state = {**self.app_state, "transport": transport}
         super().connection_made(transport)
-
-
-class RateWindow:
-    """Requests left in the current minute; one budget, as there is one key."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self._minute = 0
-        self._used = 0
-
-    def take(self) -> tuple[bool, dict[str, str]]:
-        """Whether one more request fits, and the three headers."""
-        minute = int(time.time()) // 60
-        if minute != self._minute:
-            self._minute, self._used = minute, 0
-        fits = self._used < self.limit
-        self._used += fits
-        return fits, {
-            "x-ratelimit-limit": str(self.limit),
-            "x-ratelimit-remaining": str(self.limit - self._used),
-            "x-ratelimit-reset": str((minute + 1) * 60),
-        }
 
 
 class Routes:
@@ -96,7 +74,6 @@ class App:
     def __init__(self, world: World, endpoints: Iterable[Endpoint]) -> None:
         self.world = world
         self.routes = Routes(endpoints)
-        self.rate = RateWindow(world.settings.rate_limit)
         self._credentials = f"{world.settings.key}:{world.settings.secret}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,36 +83,37 @@ class App:
         if scope["type"] != "http":
             return
         request_id = uuid.uuid4().hex
-        fits, headers = self.rate.take()
-        headers["x-request-id"] = request_id
         try:
-            reply = await self._answer(scope, receive) if fits else OVER_BUDGET
+            reply = await self._answer(scope, receive)
+            self._record(scope, reply.status, request_id)
+            headers = {**self.world.rate.headers(), "x-request-id": request_id}
+            await _send(reply, headers, scope, receive, send)
         except Dropped:
             self._record(scope, None, request_id)
             await _drop(scope, receive)
-            return
-        self._record(scope, reply.status, request_id)
-        await _send(reply, headers, scope, receive, send)
+        except Cut:
+            await _drop(scope, receive)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Reply:
-        """Authenticate, read, apply an armed fault, run the handler."""
-        method, path = scope["method"], scope["path"]
+        """Authenticate, read, apply an armed fault, run the handler.
+
+        Control routes cost nothing of the budget, and work when it is spent.
+        """
         headers = Headers(scope=scope)
-        control = path == "/" or path.startswith("/_sandbox/")
+        control = scope["path"] == "/" or scope["path"].startswith("/_sandbox/")
+        if not control and not self.world.rate.take():
+            return OVER_BUDGET
         if not control and (refused := self._authenticate(headers)):
             return refused
         body = await _read(receive)
         if body is None:
             return TOO_LARGE
-        fault = None if control else self.world.faults.take(method, path)
-        if fault is not None:
-            early = await _apply_before(fault)
-            if early is not None:
-                return early
+        fault = None if control else self.world.faults.take(scope["method"], scope["path"])
+        early = await _apply_before(fault) if fault else None
+        if early is not None:
+            return early
         reply = self._run(scope, headers, body)
-        if fault is not None and fault.action == "drop_reply":
-            raise Dropped
-        return reply
+        return await _apply_after(fault, reply) if fault else reply
 
     def _authenticate(self, headers: Headers) -> Reply | None:
         given = _credentials(headers)
@@ -253,10 +231,26 @@ async def _apply_before(fault: Fault) -> Reply | None:
         raise Dropped
     if fault.action == "delay":
         await asyncio.sleep(fault.seconds)
+    elif fault.action == "status" and fault.status == OVER_BUDGET.status:
+        body = OVER_BUDGET.body | ({"message": fault.message} if fault.message else {})
+        return Reply(fault.status, body, headers={"x-ratelimit-remaining": "0"})
     elif fault.action == "status":
         message = fault.message or "failure asked for by /_sandbox/faults"
         return Reply(fault.status, {"code": fault.status * 100_000 + 10_000, "message": message})
     return None
+
+
+async def _apply_after(fault: Fault, reply: Reply) -> Reply:
+    """What a fault does to the reply of a call that has been acted on."""
+    if fault.action == "drop_reply":
+        raise Dropped
+    if fault.action == "delay_reply":
+        await asyncio.sleep(fault.seconds)
+    elif fault.action == "malformed" and not reply.is_stream:
+        body = reply.body if isinstance(reply.body, bytes) else encode_json(reply.body)
+        status = 200 if reply.status == 204 else reply.status  # a 204 has no body to spoil
+        return Reply(status, body[: len(body) // 2] + b"\x00", reply.content_type)
+    return reply
 
 
 async def _send(reply: Reply, headers: dict[str, str], scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,0 +1,95 @@
+"""The sandbox's own time, over HTTP."""
+
+import datetime as dt
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sandbox.people import apply, wait_for_status
+from tests.sandbox_process import SandboxProcess
+
+CLOCK = "/_sandbox/clock"
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    """One whose clock these tests may move."""
+    with SandboxProcess(tmp_path_factory.mktemp("clock") / "state", market="real") as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def running_clock(process: SandboxProcess) -> Iterator[None]:
+    yield
+    move(process, resume=True)
+
+
+def move(process: SandboxProcess, **body: Any) -> dict[str, Any]:
+    reply = process.request("POST", CLOCK, json=body)
+    assert reply.status_code == 200, reply.text
+    return reply.json()
+
+
+def test_clock_tells_what_it_does(process: SandboxProcess) -> None:
+    clock = process.get(CLOCK)
+
+    assert set(clock) == {"now", "frozen", "offset_seconds", "speed", "is_open"}
+    assert (clock["frozen"], clock["speed"]) == (False, 1000)
+
+
+def test_frozen_clock_stands_still_and_goes_on_from_there(process: SandboxProcess) -> None:
+    frozen = move(process, freeze=True)
+    time.sleep(0.1)
+    assert process.get(CLOCK)["now"] == frozen["now"]
+    assert process.get(CLOCK)["frozen"] is True
+
+    resumed = move(process, resume=True)
+    since = dt.datetime.fromisoformat(resumed["now"]) - dt.datetime.fromisoformat(frozen["now"])
+    assert since < dt.timedelta(seconds=0.05)
+    assert resumed["frozen"] is False
+
+
+def test_nothing_comes_due_while_frozen_until_the_clock_is_moved(process: SandboxProcess) -> None:
+    move(process, freeze=True)
+    account_id = apply(process)["id"]
+    time.sleep(0.2)
+    assert process.get(f"/v1/accounts/{account_id}")["status"] == "SUBMITTED"
+
+    for status in ("APPROVED", "ACTIVE"):
+        move(process, advance_seconds=1)
+        wait_for_status(process, account_id, status)
+
+
+def test_frozen_clock_is_kept_over_a_kill(tmp_path: Path) -> None:
+    with SandboxProcess(tmp_path / "state") as process:
+        frozen = move(process, advance_seconds=86_400, freeze=True)
+        process.kill()
+        process.start()
+
+        assert process.get(CLOCK)["now"] == frozen["now"]
+
+
+def test_set_and_next_open(process: SandboxProcess) -> None:
+    target = process.get("/v1/clock")["next_open"]
+    opened = move(process, to_next_open=True, freeze=True)
+    assert dt.datetime.fromisoformat(opened["now"]) == dt.datetime.fromisoformat(target)
+    assert opened["is_open"] is True
+
+    later = dt.datetime.fromisoformat(opened["now"]) + dt.timedelta(minutes=5)
+    assert dt.datetime.fromisoformat(move(process, set=later.isoformat())["now"]) == later
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {}, {"advance_seconds": "x"}, {"advance_seconds": -1}, {"advance_seconds": 1e12},
+        {"set": "yesterday"}, {"set": "2020-01-01T00:00:00Z"}, {"set": "2026-01-01T00:00:00"}, {"freeze": True, "resume": True},
+        {"freeze": False}, {"freeze": "yes"}, {"advance_to": "9999-12-31T00:00:00Z"},
+    ],
+)  # fmt: skip
+def test_clock_refuses_what_makes_no_sense(process: SandboxProcess, body: dict[str, Any]) -> None:
+    assert process.request("POST", CLOCK, json=body).status_code == 422
+    assert process.get(CLOCK)["frozen"] is False
