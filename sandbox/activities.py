@@ -80,6 +80,12 @@ def activity_view(world: World, activity: Activity) -> dict[str, Any]:
             view["activity_sub_type"] = activity.activity_sub_type
         if activity.transfer_id:
             view["transfer_id"] = activity.transfer_id
+        if activity.symbol:
+            view["symbol"] = activity.symbol
+        for name in ("qty", "price", "per_share_amount"):
+            value = getattr(activity, name)
+            if value is not None:
+                view[name] = text_of(value)
         return view
     order = world.store.orders.rows[activity.order_id]
     return {

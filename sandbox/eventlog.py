@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from sandbox.log import write_all
 
-ACCOUNT, RELATIONSHIP, TRANSFER, JOURNAL, TRADE = 1, 2, 3, 4, 5
+ACCOUNT, RELATIONSHIP, TRANSFER, JOURNAL, TRADE, ACTIVITY, ADMIN, SYSTEM, IPO = range(1, 10)
 
 ENTRY = struct.Struct("<QB16s")  # where the body ends, kind, ULID
 KIND, ULID = 8, 9  # offsets of both in an entry

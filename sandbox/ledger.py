@@ -3,8 +3,10 @@
 import datetime as dt
 import uuid
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
-from sandbox import rows
+from sandbox import eventlog, rows
+from sandbox.api import encode_json, instant_text, text_of
 from sandbox.clock import market_date
 from sandbox.configurations import configuration_of
 from sandbox.rows import ZERO
@@ -34,12 +36,14 @@ def open_ledger(world: World, account_id: str, now: dt.datetime) -> rows.Ledger:
 def book(
     world: World, account_id: str, activity_type: str, amount: Decimal, now: dt.datetime, *,
     description: str = "", sub_type: str = "", transfer_id: str | None = None, journal_id: str | None = None,
+    symbol: str = "", qty: Decimal | None = None, price: Decimal | None = None,
+    per_share_amount: Decimal | None = None,
 ) -> rows.Entry:  # fmt: skip
-    """Add ``amount`` (signed) to the cash and record the activity that says so."""
+    """Add ``amount`` (signed) to the cash and record the activity that says so, with its event."""
     money = open_ledger(world, account_id, now)
     money.cash += amount
     day = market_date(now)
-    return world.store.add(
+    entry = world.store.add(
         rows.Entry(
             id=f"{day:%Y%m%d}000000000::{uuid.uuid4()}",
             account_id=money.id,
@@ -51,8 +55,14 @@ def book(
             activity_sub_type=sub_type,
             transfer_id=transfer_id,
             journal_id=journal_id,
+            symbol=symbol,
+            qty=qty,
+            price=price,
+            per_share_amount=per_share_amount,
         )
     )
+    world.store.emit(eventlog.ACTIVITY, now, encode_json(_entry_event(entry)))
+    return entry
 
 
 def unsettled(money: rows.Ledger, now: dt.datetime) -> Decimal:
@@ -112,3 +122,27 @@ def buying_power(world: World, account: rows.Account, money: rows.Ledger, now: d
     if multiplier(account, total) == 1:
         return max(money.cash - claimed, ZERO)
     return max((total - value / 2 - money.pending_out) * 2 - money.held, ZERO)
+
+
+def _entry_event(entry: rows.Entry) -> dict[str, Any]:
+    """What the streams of activities are rendered from."""
+    return {
+        "account_id": entry.account_id,
+        "at": instant_text(entry.at),
+        "activity_id": entry.id,
+        "activity_type": entry.activity_type,
+        "activity_sub_type": entry.activity_sub_type,
+        "date": entry.date.isoformat(),
+        "description": entry.description,
+        "net_amount": text_of(entry.net_amount),
+        "symbol": entry.symbol,
+        "qty": _text(entry.qty),
+        "price": _text(entry.price),
+        "per_share_amount": _text(entry.per_share_amount),
+        "transfer_id": entry.transfer_id,
+        "journal_id": entry.journal_id,
+    }
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else text_of(value)

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from sandbox import account_status, banks, execution, funding, journals, rows
+from sandbox import account_status, banks, execution, funding, journal_book, rows
 from sandbox.world import World, log
 
 RETRY = dt.timedelta(seconds=30)
@@ -20,7 +20,7 @@ STEPS: dict[type, Callable[[World, Any, dt.datetime], None]] = {
     rows.Relationship: banks.step_relationship,
     rows.Bank: banks.step_bank,
     rows.Transfer: funding.step_transfer,
-    rows.Journal: journals.step,
+    rows.Journal: journal_book.step,
     rows.Order: execution.step,
 }
 

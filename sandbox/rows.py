@@ -153,6 +153,10 @@ class Journal(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="jour
     idempotency_key: str = ""
     request_digest: str = ""
     due_at: dt.datetime | None = None
+    symbol: str = ""
+    qty: Decimal = ZERO
+    price: Decimal = ZERO  # USD a share when the journal was made
+    in_batch: bool = False
 
 
 class Order(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="order", tag_field="row"):
@@ -236,6 +240,10 @@ class Entry(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="entry"
     activity_sub_type: str = ""
     transfer_id: str | None = None
     journal_id: str | None = None
+    symbol: str = ""
+    qty: Decimal | None = None
+    price: Decimal | None = None
+    per_share_amount: Decimal | None = None
 
 
 class Watchlist(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="watchlist", tag_field="row"):

@@ -120,15 +120,15 @@ class OrderTable(Table[rows.Order]):
 
 
 class JournalTable(Table[rows.Journal]):
-    """Also by idempotency key."""
+    """Also by idempotency key: a batch is several under one."""
 
     def __init__(self) -> None:
         super().__init__(rows.Journal)
-        self.by_key: dict[str, rows.Journal] = {}
+        self.by_key: dict[str, dict[str, rows.Journal]] = {}
 
     def settled(self, row: rows.Journal) -> None:
         if row.idempotency_key:
-            self.by_key[row.idempotency_key] = row
+            self.by_key.setdefault(row.idempotency_key, {})[row.id] = row
 
 
 class Store:

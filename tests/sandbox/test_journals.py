@@ -1,8 +1,16 @@
+import datetime as dt
+import tempfile
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sandbox.people import apply, open_account, trading_account
+from sandbox import journal_book, ledger, rows
+from sandbox.api import Refusal
+from sandbox.world import Settings, World
+from tests.sandbox.people import apply, buy, open_account, trading_account, trading_path
+from tests.sandbox.test_events import replay
 from tests.sandbox_process import SandboxProcess, eventually
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -102,7 +110,12 @@ def test_pending_journal_executes_at_the_next_beginning_of_day(
     ("change", "status"),
     [
         ({"entry_type": "CASH"}, 400),
-        ({"entry_type": "JNLS"}, 422),
+        ({"entry_type": "JNLS"}, 400),
+        ({"entry_type": "JNLS", "amount": None, "symbol": "AAPL"}, 400),
+        ({"entry_type": "JNLS", "amount": None, "symbol": "AAPL", "qty": "0"}, 400),
+        ({"entry_type": "JNLS", "amount": None, "symbol": "AAPL", "qty": "0.0000000001"}, 400),
+        ({"entry_type": "JNLS", "amount": None, "symbol": "NOSUCH", "qty": "1"}, 404),
+        ({"entry_type": "JNLS", "amount": None, "symbol": "ZTS", "qty": "1"}, 403),
         ({"amount": None}, 400),
         ({"amount": "0"}, 400),
         ({"amount": "-1"}, 400),
@@ -142,3 +155,96 @@ def test_list_journals_by_account_and_status(sandbox: SandboxProcess) -> None:
     assert ids(status="pending") == []
     assert ids(before="2020-01-01") == []
     assert sandbox.request("GET", "/v1/journals", params={"status": "lost"}).status_code == 400
+
+
+def batch(sandbox: SandboxProcess, way: str, entries: list[dict[str, Any]], **options: Any) -> Any:
+    one = "from_account" if way == "batch" else "to_account"
+    body = {"entry_type": "JNLC", one: sandbox.firm_account_id, "entries": entries}
+    return sandbox.request("POST", f"/v1/journals/{way}", json=body, **options)
+
+
+def test_batch_pays_many_accounts_once(sandbox: SandboxProcess) -> None:
+    owners = [open_account(sandbox) for _ in range(2)]
+    entries = [{"to_account": owner, "amount": "7.5", "description": "gift"} for owner in owners]
+    headers = {"Idempotency-Key": "batch-" + owners[0]}
+
+    first, second = (batch(sandbox, "batch", entries, headers=headers).json() for _ in range(2))
+
+    assert [row["to_account"] for row in first] == owners
+    assert [row["error_message"] for row in first] == ["", ""]
+    assert [row["id"] for row in first] == [row["id"] for row in second]
+    for row in first:
+        wait_for_journal(sandbox, row["id"], "executed")
+        assert trading_account(sandbox, row["to_account"])["cash"] == "7.5"
+    events = replay(sandbox, "/v2/events/journals/status", since="2020-01-01", id=first[0]["id"])
+    assert {event["idempotency_key_type"] for event in events} == {"batch"}
+    refused = batch(sandbox, "batch", entries[:1], headers=headers)
+    assert refused.status_code == 422
+
+
+def test_batch_is_all_or_nothing(sandbox: SandboxProcess) -> None:
+    account_id = open_account(sandbox)
+    good = {"to_account": account_id, "amount": "1"}
+
+    assert batch(sandbox, "batch", [good, {**good, "to_account": UNKNOWN}]).status_code == 404
+    assert batch(sandbox, "batch", [good, {**good, "amount": "-1"}]).status_code == 400
+    assert batch(sandbox, "batch", [good, {"amount": "1"}]).status_code == 400
+    assert batch(sandbox, "batch", []).status_code == 400
+    assert sandbox.get("/v1/journals", params={"to_account": account_id}) == []
+
+
+def test_reverse_batch_collects_from_many_accounts(sandbox: SandboxProcess) -> None:
+    owners = [open_account(sandbox, cash="5") for _ in range(2)]
+    entries = [{"from_account": owner, "amount": 5} for owner in owners]
+
+    made = batch(sandbox, "reverse_batch", entries).json()
+
+    for row in made:
+        wait_for_journal(sandbox, row["id"], "executed")
+    assert [trading_account(sandbox, owner)["cash"] for owner in owners] == ["0", "0"]
+    assert batch(sandbox, "reverse_batch", entries).status_code == 403
+
+
+def test_securities_move_from_the_firm_with_their_price(sandbox: SandboxProcess) -> None:
+    account_id = open_account(sandbox)
+    buy(sandbox, sandbox.firm_account_id, symbol="F", qty="2")
+    shares = {"entry_type": "JNLS", "symbol": "F", "qty": "0.5", "amount": None}
+
+    made = journal(sandbox, account_id, **shares).json()
+
+    assert (made["symbol"], made["qty"], "net_amount" in made) == ("F", "0.5", False)
+    wait_for_journal(sandbox, made["id"], "executed")
+    position = sandbox.get(trading_path(account_id, "/positions/F"))
+    assert (position["qty"], position["avg_entry_price"]) == ("0.5", made["price"])
+    held = sandbox.get(trading_path(sandbox.firm_account_id, "/positions/F"))
+    assert (held["qty"], held["qty_available"]) == ("1.5", "1.5")
+    booked = sandbox.get("/v1/accounts/activities/JNLS", params={"account_id": account_id})[0]
+    assert (booked["symbol"], booked["qty"], booked["net_amount"]) == ("F", "0.5", "0")
+    back = journal(sandbox, sandbox.firm_account_id, **{**shares, "from_account": account_id})
+    assert back.status_code == 403
+
+
+def test_correction_books_back_and_again() -> None:
+    now = dt.datetime(2026, 3, 2, 15, tzinfo=dt.UTC)
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Settings(Path(folder)))
+        customer = rows.Account(id="c", account_number="1", status="ACTIVE", created_at=now)
+        world.store.add(customer)
+        world.store.add(rows.Ledger(id="c"))
+        first = rows.Journal(
+            id="j", created_at=now, entry_type="JNLC", from_account=world.firm_id, to_account="c",
+            status="sent_to_clearing", amount=Decimal(30),
+        )  # fmt: skip
+        world.store.add(first)
+        ledger.open_ledger(world, world.firm_id, now).held = Decimal(30)
+        journal_book.execute(world, first, now)
+
+        second = journal_book.correct(world, first, Decimal("20.5"), now)
+
+        assert (first.status, second.status) == ("correct", "executed")
+        assert world.store.ledgers.rows["c"].cash == Decimal("20.5")
+        assert world.store.ledgers.rows[world.firm_id].cash == Decimal("49979.5")
+        assert sum(entry.net_amount for entry in world.store.entries.of("c")) == Decimal("20.5")
+        with pytest.raises(Refusal):
+            journal_book.undo(world, first, "canceled", now)
+        world.store.close()
