@@ -1,0 +1,199 @@
+"""Reads everything the API says about money and shares, and holds it against the rules of bookkeeping."""
+
+import itertools
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, NamedTuple, Protocol
+
+from tests.sandbox.in_process import Answer
+from tests.sandbox.people import trading_path
+
+ZERO, CENT = Decimal(0), Decimal("0.01")
+OPENING_CASH = Decimal(50_000)  # of the firm's account
+BOOKED_BY_BANK = ("CSD", "CSW")
+
+
+class Broker(Protocol):
+    firm_account_id: str
+
+    def request(
+        self, method: str, path: str, json: Any = None, params: dict[str, str] | None = None
+    ) -> Answer: ...
+
+    def advance(self, seconds: float) -> None: ...
+
+
+class Account(NamedTuple):
+    """What the API says of one account. ``balances`` is its trading account."""
+
+    balances: dict[str, Any]
+    positions: dict[str, dict[str, Any]]
+    activities: list[dict[str, Any]]
+    orders: dict[str, dict[str, Any]]
+    transfers: dict[str, dict[str, Any]]
+
+    def amount(self, name: str) -> Decimal:
+        return Decimal(self.balances[name])
+
+
+class Books(NamedTuple):
+    accounts: dict[str, Account]
+    journals: dict[str, dict[str, Any]]
+
+
+def read_books(broker: Broker, account_ids: Iterable[str]) -> Books:
+    return Books(
+        {account_id: _read_account(broker, account_id) for account_id in account_ids},
+        _by_id(get(broker, "/v1/journals")),
+    )
+
+
+def get(broker: Broker, path: str, **params: str) -> Any:
+    answer = broker.request("GET", path, params=params)
+    assert answer.status == 200, (path, params, answer)
+    return answer.body
+
+
+def _read_account(broker: Broker, account_id: str) -> Account:
+    orders: dict[str, dict[str, Any]] = {}
+    for order in get(broker, trading_path(account_id, "/orders"), status="all", limit="500"):
+        orders[order["id"]] = order
+    return Account(
+        get(broker, trading_path(account_id, "/account")),
+        {row["symbol"]: row for row in get(broker, trading_path(account_id, "/positions"))},
+        _read_activities(broker, account_id),
+        orders,
+        _by_id(get(broker, f"/v1/accounts/{account_id}/transfers")),
+    )
+
+
+def _read_activities(broker: Broker, account_id: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    token: dict[str, str] = {}
+    while page := get(broker, "/v1/accounts/activities", account_id=account_id, **token):
+        found += page
+        token = {"page_token": page[-1]["id"]}
+    return found
+
+
+def check_books(books: Books, broker: Broker, *, deposited: Decimal) -> None:
+    """``deposited``: what was put into accounts by hand. Raises AssertionError for what does not add up."""
+    for account_id, account in books.accounts.items():
+        opening = OPENING_CASH if account_id == broker.firm_account_id else ZERO
+        _check_account(account, opening)
+    _check_outside(books, deposited)
+    _check_journals(books)
+
+
+def _check_account(account: Account, opening: Decimal) -> None:
+    cash = opening + sum((_cash_of(activity) for activity in account.activities), ZERO)
+    assert account.amount("cash") == cash, "the activities add up to the cash"
+    shares: dict[str, Decimal] = defaultdict(Decimal)
+    filled: dict[str, Decimal] = defaultdict(Decimal)
+    for activity in account.activities:
+        if activity["activity_type"] == "FILL":
+            filled[activity["order_id"]] += Decimal(activity["qty"])
+            shares[activity["symbol"]] += _signed(activity, Decimal(activity["qty"]))
+        elif activity.get("symbol") and activity.get("qty"):
+            shares[activity["symbol"]] += Decimal(activity["qty"])
+    held = {symbol: Decimal(row["qty"]) for symbol, row in account.positions.items()}
+    assert held == {symbol: qty for symbol, qty in shares.items() if qty}, "positions are the sum of fills"
+    for order in account.orders.values():
+        assert Decimal(order["filled_qty"]) == filled[order["id"]], "an order has filled what its fills say"
+    for position in account.positions.values():
+        assert 0 <= Decimal(position["qty_available"]) <= Decimal(position["qty"])
+    assert account.amount("buying_power") >= 0
+
+
+def _check_outside(books: Books, deposited: Decimal) -> None:
+    """Cash comes from outside by deposits and transfers, goes to the market for shares, and that is all."""
+    total = sum((account.amount("cash") for account in books.accounts.values()), ZERO)
+    market = bank = ZERO
+    for account in books.accounts.values():
+        market += sum((_cash_of(row) for row in account.activities if row["activity_type"] == "FILL"), ZERO)
+        for transfer in account.transfers.values():
+            if transfer["status"] == "COMPLETE":
+                amount = Decimal(transfer["amount"])
+                bank += amount if transfer["direction"] == "INCOMING" else -amount
+    assert total == OPENING_CASH + deposited + bank + market, "no cash appears or disappears"
+
+
+def _check_journals(books: Books) -> None:
+    moved = [
+        row
+        for account in books.accounts.values()
+        for row in account.activities
+        if row["activity_type"] in ("JNLC", "JNLS")
+    ]
+    assert sum((_cash_of(row) for row in moved), ZERO) == 0, "what one side loses the other gains"
+    executed = Counter(row["entry_type"] for row in books.journals.values() if row["status"] == "executed")
+    assert len(moved) == 2 * executed.total()
+
+
+def _cash_of(activity: dict[str, Any]) -> Decimal:
+    """How an activity changes the cash: executions are booked to the cent, half up."""
+    if activity["activity_type"] != "FILL":
+        return Decimal(activity["net_amount"])
+    amount = (Decimal(activity["qty"]) * Decimal(activity["price"])).quantize(CENT, "ROUND_HALF_UP")
+    return -_signed(activity, amount)
+
+
+def _signed(activity: dict[str, Any], amount: Decimal) -> Decimal:
+    return amount if activity["side"] == "buy" else -amount
+
+
+def _by_id(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {row["id"]: row for row in rows}
+
+
+def check_replay(books: Books, broker: Broker) -> None:
+    """The streams, read from their first event, lead to the statuses the API shows. Moves the clock."""
+    now = get(broker, "/_sandbox/clock")["now"]
+    broker.advance(0.002)  # a stream is over when its end has passed
+    transfers, journals = (
+        _last_statuses(events_of(broker, "/v2/events/funding/status", now), "entity_id"),
+        _last_statuses(events_of(broker, "/v2/events/journals/status", now), "journal_id"),
+    )
+    accounts = _last_statuses(events_of(broker, "/v1/events/accounts/status", now), "account_id")
+    for account_id, account in books.accounts.items():
+        if account_id != broker.firm_account_id:
+            assert accounts[account_id] == account.balances["status"]
+        for transfer in account.transfers.values():
+            assert transfers[transfer["id"]] == transfer["status"]
+    assert journals == {journal["id"]: journal["status"] for journal in books.journals.values()}
+    _check_trades(books, events_of(broker, "/v2/events/trades", now))
+
+
+def events_of(broker: Broker, path: str, until: str) -> list[dict[str, Any]]:
+    """Every event of a stream up to an instant, oldest first."""
+    stream = get(broker, path, since="2020-01-01", until=until)
+    lines = stream.decode().splitlines()
+    events = [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]
+    ids = [event.get("event_ulid", event["event_id"]) for event in events]
+    assert all(former < later for former, later in itertools.pairwise(ids)), "ids rise"
+    return events
+
+
+def _last_statuses(events: list[dict[str, Any]], key: str) -> dict[str, str]:
+    last: dict[str, str] = {}
+    for event in events:
+        assert (event["status_from"] or "") == last.get(event[key], ""), "an event goes on from the one before"
+        last[event[key]] = event["status_to"]
+    return last
+
+
+def _check_trades(books: Books, events: list[dict[str, Any]]) -> None:
+    last: dict[str, dict[str, Any]] = {}
+    executed: dict[str, Decimal] = defaultdict(Decimal)
+    for event in events:
+        last[event["order"]["id"]] = event["order"]
+        if event["event"] in ("fill", "partial_fill"):
+            executed[event["order"]["id"]] += Decimal(event["qty"])
+    orders = {order_id: order for each in books.accounts.values() for order_id, order in each.orders.items()}
+    assert orders.keys() <= last.keys()
+    for order_id, order in orders.items():
+        assert executed[order_id] == Decimal(order["filled_qty"])
+        for name in ("status", "filled_qty", "filled_avg_price", "canceled_at", "updated_at"):
+            assert last[order_id][name] == order[name], (name, order)

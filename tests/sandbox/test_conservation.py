@@ -1,0 +1,310 @@
+"""In whatever order things are done, cash and shares are conserved. ``HYPOTHESIS_SCALE=100`` looks longer."""
+
+import os
+import shutil
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from tests.sandbox.books import Books, check_books, check_replay, get, read_books
+from tests.sandbox.in_process import Answer, InProcess, answer_of
+from tests.sandbox.people import BANK, application, trading_path
+from tests.sandbox_process import SandboxProcess
+
+SCALE = int(os.environ.get("HYPOTHESIS_SCALE", "1"))
+COMMON = {
+    "deadline": None,
+    "database": None,
+    "derandomize": SCALE == 1,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much],
+}
+SYMBOLS = ("AAPL", "MSFT", "SPY")
+PEOPLE = st.integers(0, 2)
+MONEY = st.integers(1, 500_000).map(lambda cents: str(Decimal(cents) / 100))
+QTY = st.one_of(
+    st.integers(1, 12).map(str), st.integers(1, 4 * 10**9).map(lambda n: f"{Decimal(n).scaleb(-9):f}")
+)
+# Below, at and above the market: what rests and what is filled.
+NEARNESS = st.sampled_from(["0.50", "0.90", "0.99", "1", "1.01", "1.10"])
+
+
+class Conservation(RuleBasedStateMachine):
+    """Three customers, the third with margin, the firm, a bank and a market."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="conservation-"))
+        self.broker: Any = self.open_broker()
+        self.deposited = Decimal(0)
+        self.in_debt: set[int] = set()  # cash was taken back from them
+        self.accounts: list[str] = []
+        self.links: list[str] = []
+
+    def open_broker(self) -> Any:
+        return InProcess(self.folder / "state")
+
+    def advance(self, seconds: float) -> None:
+        self.broker.advance(seconds)
+
+    def read(self) -> Books:
+        return read_books(self.broker, [*self.accounts, self.broker.firm_account_id])
+
+    def teardown(self) -> None:
+        try:
+            if len(self.accounts) == 3:
+                self.check_the_end()
+        finally:
+            self.broker.stop()
+            shutil.rmtree(self.folder)
+
+    def send(self, method: str, path: str, body: Any = None, **params: str) -> Answer:
+        answer: Answer = self.broker.request(method, path, json=body, params=params)
+        assert answer.status < 500, (method, path, body, answer)
+        return answer
+
+    @initialize()
+    def open_accounts(self) -> None:
+        for number in range(3):
+            body = application()
+            if number == 2:
+                body["agreements"].append({**body["agreements"][0], "agreement": "margin_agreement"})
+            self.accounts.append(self.send("POST", "/v1/accounts", body).body["id"])
+        self.advance(60)
+        for number, account in enumerate(self.accounts):
+            link = self.send("POST", f"/v1/accounts/{account}/ach_relationships", BANK)
+            self.links.append(link.body["id"])
+            self.deposit(number, "2500")
+        self.advance(60)
+
+    # What may happen
+
+    @rule(person=PEOPLE, amount=MONEY)
+    def deposit(self, person: int, amount: str) -> None:
+        answer = self.send("POST", f"/_sandbox/accounts/{self.accounts[person]}/deposit", {"amount": amount})
+        assert answer.status == 200
+        self.deposited += Decimal(amount)
+
+    @rule(
+        person=PEOPLE,
+        symbol=st.sampled_from(SYMBOLS),
+        side=st.sampled_from(["buy", "buy", "sell"]),
+        kind=st.sampled_from(["market", "market", "limit", "limit", "stop", "stop_limit", "trailing_stop"]),
+        time_in_force=st.sampled_from(["day", "day", "gtc", "ioc", "fok", "opg", "cls"]),
+        order_class=st.sampled_from(["", "", "", "simple", "bracket", "oco", "oto"]),
+        size=st.one_of(QTY, MONEY.map(lambda amount: ("notional", amount))),
+        nearness=NEARNESS,
+    )
+    def order(self, person: int, size: Any, nearness: str, **members: str) -> None:
+        path = trading_path(self.accounts[person])
+        quote = get(self.broker, f"/v2/stocks/{members['symbol']}/quotes/latest")["quote"]
+        body = order_body(size, Decimal(nearness), Decimal(str(quote["ap"])), **members)
+        before = Decimal(get(self.broker, f"{path}/account")["buying_power"])
+        answer = self.send("POST", f"{path}/orders", body)
+        after = Decimal(get(self.broker, f"{path}/account")["buying_power"])
+        if answer.status != 200:
+            assert after == before, "a refusal reserves nothing"
+        elif members["side"] == "buy":
+            spent = Decimal(body.get("notional") or body["qty"])
+            if "notional" not in body:
+                spent *= Decimal(body.get("limit_price") or body.get("stop_price") or 0)
+            assert spent <= before, "an accepted order can be paid"
+            assert 0 <= after < before, "and what it may cost is reserved"
+
+    @rule(person=PEOPLE, which=st.integers(0, 50))
+    def cancel_order(self, person: int, which: int) -> None:
+        path = trading_path(self.accounts[person], "/orders")
+        if orders := get(self.broker, path, status="all"):
+            self.send("DELETE", f"{path}/{orders[which % len(orders)]['id']}")
+
+    @rule(person=PEOPLE, which=st.integers(0, 50), qty=QTY, nearness=NEARNESS)
+    def replace_order(self, person: int, which: int, qty: str, nearness: str) -> None:
+        path = trading_path(self.accounts[person], "/orders")
+        if orders := get(self.broker, path):
+            order = orders[which % len(orders)]
+            limit = order["limit_price"]
+            price = {"limit_price": str(round(Decimal(limit) * Decimal(nearness), 2))} if limit else {}
+            self.send("PATCH", f"{path}/{order['id']}", {"qty": qty, **price})
+
+    @rule(person=PEOPLE)
+    def cancel_all_orders(self, person: int) -> None:
+        assert self.send("DELETE", trading_path(self.accounts[person], "/orders")).status == 207
+
+    @rule(person=PEOPLE, symbol=st.sampled_from(SYMBOLS), part=st.sampled_from(["", "33.3", "100"]))
+    def close_position(self, person: int, symbol: str, part: str) -> None:
+        params = {"percentage": part} if part else {}
+        self.send("DELETE", trading_path(self.accounts[person], f"/positions/{symbol}"), **params)
+
+    @rule(person=PEOPLE, cancel=st.sampled_from(["true", "false"]))
+    def close_all_positions(self, person: int, cancel: str) -> None:
+        self.send("DELETE", trading_path(self.accounts[person], "/positions"), cancel_orders=cancel)
+
+    @rule(
+        person=PEOPLE,
+        amount=MONEY,
+        direction=st.sampled_from(["INCOMING", "OUTGOING"]),
+        fixture=st.sampled_from(["", "", "", "REJECTED", "RETURNED", "CANCELED", "PENDING"]),
+    )
+    def transfer(self, person: int, amount: str, direction: str, fixture: str) -> None:
+        body = {
+            "transfer_type": "ach",
+            "relationship_id": self.links[person],
+            "direction": direction,
+            "amount": amount,
+            "additional_information": f"/fixtures/status={fixture}/fixtures/" if fixture else "",
+        }
+        if fixture == "RETURNED":
+            self.in_debt.add(person)
+        self.send("POST", f"/v1/accounts/{self.accounts[person]}/transfers", body)
+
+    @rule(
+        person=PEOPLE,
+        which=st.integers(0, 20),
+        action=st.sampled_from(["cancel", "complete", "reject", "return"]),
+    )
+    def end_transfer(self, person: int, which: int, action: str) -> None:
+        path = f"/v1/accounts/{self.accounts[person]}/transfers"
+        if not (transfers := get(self.broker, path)):
+            return
+        transfer = transfers[which % len(transfers)]
+        if action == "cancel":
+            self.send("DELETE", f"{path}/{transfer['id']}")
+        else:
+            self.send("POST", f"/_sandbox/transfers/{transfer['id']}/{action}")
+            if action == "return":
+                self.in_debt.add(person)
+
+    @rule(
+        person=PEOPLE,
+        amount=st.one_of(MONEY, st.just("10")),
+        to_firm=st.booleans(),
+        fixture=st.sampled_from(["", "", "pending", "rejected"]),
+    )
+    def journal_cash(self, person: int, amount: str, to_firm: bool, fixture: str) -> None:
+        self.journal(
+            person,
+            to_firm,
+            entry_type="JNLC",
+            amount=amount,
+            description=f"/fixtures/status={fixture}/fixtures/" if fixture else "",
+        )
+
+    @rule(person=PEOPLE, symbol=st.sampled_from(SYMBOLS), qty=QTY, to_firm=st.booleans())
+    def journal_shares(self, person: int, symbol: str, qty: str, to_firm: bool) -> None:
+        self.journal(person, to_firm, entry_type="JNLS", symbol=symbol, qty=qty)
+
+    def journal(self, person: int, to_firm: bool, **members: str) -> None:
+        parties = [self.broker.firm_account_id, self.accounts[person]]
+        source, target = reversed(parties) if to_firm else parties
+        self.send("POST", "/v1/journals", {"from_account": source, "to_account": target, **members})
+
+    @rule(which=st.integers(0, 20))
+    def cancel_journal(self, which: int) -> None:
+        if journals := get(self.broker, "/v1/journals"):
+            self.send("DELETE", f"/v1/journals/{journals[which % len(journals)]['id']}")
+
+    @rule(seconds=st.sampled_from([0.0001, 0.05, 1, 1, 60, 3600, 86_400, 400_000]))
+    def pass_time(self, seconds: float) -> None:
+        self.advance(seconds)
+
+    @rule()
+    def crash(self) -> None:
+        before = self.read()
+        self.broker.kill()
+        self.broker.start()
+        assert self.read() == before, "nothing that was answered is lost"
+
+    # What must hold
+
+    @invariant()
+    def books_balance(self) -> None:
+        if len(self.accounts) < 3:
+            return
+        books = self.read()
+        check_books(books, self.broker, deposited=self.deposited)
+        for person in {0, 1} - self.in_debt:
+            assert books.accounts[self.accounts[person]].amount("cash") >= 0
+
+    def check_the_end(self) -> None:
+        """With no order open nothing is reserved; the events tell the whole story."""
+        for account in self.accounts:
+            self.send("DELETE", trading_path(account, "/orders"))
+        self.advance(1)
+        for account_id in self.accounts[:2]:
+            account = self.read().accounts[account_id]
+            journals = get(self.broker, "/v1/journals", from_account=account_id)
+            claims = sum(
+                (
+                    Decimal(row["net_amount"])
+                    for row in journals
+                    if row["status"] in ("queued", "sent_to_clearing", "pending")
+                ),
+                account.amount("pending_transfer_out"),
+            )
+            assert account.amount("buying_power") == max(account.amount("cash") - claims, Decimal(0))
+        self.books_balance()
+        check_replay(self.read(), self.broker)
+
+
+def order_body(size: Any, nearness: Decimal, price: Decimal, **members: str) -> dict[str, Any]:
+    """An order of any kind; some are refused, and that is part of the test."""
+    kind, order_class = members.pop("kind"), members.pop("order_class")
+    near = str(round(price * nearness, 2))
+    body: dict[str, Any] = {**members, "type": kind}
+    body |= {"notional": size[1]} if isinstance(size, tuple) else {"qty": size}
+    if kind in ("limit", "stop_limit"):
+        body["limit_price"] = near
+    if kind in ("stop", "stop_limit"):
+        body["stop_price"] = near
+    if kind == "trailing_stop":
+        body["trail_percent"] = "1"
+    if order_class:
+        body["order_class"] = order_class
+    far = [str(round(price * factor, 2)) for factor in (Decimal("1.2"), Decimal("0.8"))]
+    profit, loss = far if members["side"] == "buy" or order_class == "oco" else reversed(far)
+    if order_class in ("bracket", "oco", "oto"):
+        body["take_profit"] = {"limit_price": profit}
+    if order_class in ("bracket", "oco"):
+        body["stop_loss"] = {"stop_price": loss}
+    return body
+
+
+class OverHttp:
+    """The process, its clock frozen: as ``InProcess``, but for what the process does by itself."""
+
+    def __init__(self, state: Path) -> None:
+        self._process = SandboxProcess(state).start()
+        self.firm_account_id = self._process.firm_account_id
+        self.request("POST", "/_sandbox/clock", {"freeze": True})
+        self.stop, self.kill, self.start = self._process.stop, self._process.kill, self._process.start
+
+    def request(
+        self, method: str, path: str, json: Any = None, params: dict[str, str] | None = None
+    ) -> Answer:
+        reply = self._process.request(method, path, json=json, params=params)
+        return answer_of(reply.status_code, reply.content)
+
+    def advance(self, seconds: float) -> None:
+        self._process.advance(seconds)
+
+
+class ConservationOverHttp(Conservation):
+    def open_broker(self) -> Any:
+        return OverHttp(self.folder / "state")
+
+    def read(self) -> Books:
+        """As soon as two readings agree: resting orders are worked between requests."""
+        former, books = None, super().read()
+        while former != books:
+            former, books = books, super().read()
+        return books
+
+
+TestConservation = Conservation.TestCase
+TestConservation.settings = settings(max_examples=12 * SCALE, stateful_step_count=30, **COMMON)
+TestConservationOverHttp = ConservationOverHttp.TestCase
+TestConservationOverHttp.settings = settings(max_examples=2 * SCALE, stateful_step_count=6, **COMMON)
