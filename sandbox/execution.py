@@ -1,46 +1,44 @@
-"""What becomes of an accepted order: new, filled, canceled, expired, rejected; cash and shares with it.
+"""What becomes of an accepted order: when it is worked, at what price it fills, how it ends.
 
-A fill happens at the far side of the quote: buys at the ask, sells at the bid. Cash is booked to the
-cent (half up), so the sum of an account's activities is its cash to the cent.
+A fill happens at the far side of the quote: buys at the ask, sells at the bid; opg and cls orders at the
+price of the auction. Cash is booked to the cent (half up), so the sum of an account's activities is its cash
+to the cent.
 """
 
 import datetime as dt
 import uuid
-from decimal import ROUND_DOWN, Decimal
-from typing import Any
+from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
-from sandbox import eventlog, ledger, rows, trading_calendar
-from sandbox.api import encode_json, instant_text, text_of
+from sandbox import ledger, order_classes, order_states, rows, trading_calendar
+from sandbox.api import invalid, text_of, unprocessable
 from sandbox.clock import NEW_YORK, market_date
-from sandbox.rows import ZERO
+from sandbox.order_states import open_position as open_position  # noqa: PLC0414 - for the other books
+from sandbox.rows import FINAL_ORDER_STATUSES, ZERO
+from sandbox.triggers import is_triggered, limit_of
 from sandbox.world import World
 
 # Seconds at speed 1 between accepting an order and working it.
 ROUTING = 0.2
 NINE_PLACES = Decimal("0.000000001")
-
-
-def open_position(world: World, account_id: str, symbol: str, now: dt.datetime) -> rows.Position:
-    """The position, ready to be changed; a new New York day first keeps the shares of the last."""
-    position = world.store.positions.get(f"{account_id}:{symbol}")
-    today = market_date(now)
-    if position is None:
-        position = rows.Position(id=f"{account_id}:{symbol}", account_id=account_id, symbol=symbol, day=today)
-        return world.store.add(position)
-    world.store.edit(position)
-    if position.day != today:
-        position.day, position.last_qty = today, position.qty
-    return position
+AUCTIONS = ("opg", "cls")
 
 
 def first_look(world: World, order: rows.Order, now: dt.datetime) -> dt.datetime:
-    """When an order just accepted is worked: at once while its session is on, else at the next open."""
+    """When an order just accepted is worked: at once while its session is on, else when it begins."""
+    if order.time_in_force in AUCTIONS and not world.always_open and order.expires_at is not None:
+        return order.expires_at
     if is_session(world, order, now):
         return now + world.clock.wait(ROUTING)
-    return trading_calendar.next_open(now).astimezone(dt.UTC)
+    begin = trading_calendar.next_open(now)
+    if order.extended_hours:
+        today = trading_calendar.session_on(market_date(now))
+        session = today if today and now < today.pre_open else trading_calendar.next_session(market_date(now))
+        begin = session.pre_open
+    return begin.astimezone(dt.UTC)
 
 
 def is_session(world: World, order: rows.Order, now: dt.datetime) -> bool:
+    """Whether an order can trade now, its price aside."""
     if world.is_open(now):
         return True
     session = trading_calendar.session_on(market_date(now)) if order.extended_hours else None
@@ -51,16 +49,24 @@ def step(world: World, order: rows.Order, now: dt.datetime) -> None:
     """An accepted order reaches the venue; a market order fills there."""
     if order.status != "accepted":
         return
+    if order.time_in_force in AUCTIONS:
+        _auction(world, order, now)
+        return
+    if order.expires_at is not None and now >= order.expires_at:
+        expire(world, order, now)
+        return
     if not is_session(world, order, now):
         order.due_at = first_look(world, order, now)
         return
-    _move(world, order, "new", now)
+    _begin(world, order, now)
     if not try_fill(world, order, now) and order.time_in_force in ("ioc", "fok"):
         cancel(world, order, now)
 
 
 def look(world: World, order: rows.Order, now: dt.datetime) -> None:
     """A resting order: fill it if the price is there, end it if its time is up."""
+    if order.status in FINAL_ORDER_STATUSES:
+        return
     if order.expires_at is not None and now >= order.expires_at:
         expire(world, order, now)
     elif is_session(world, order, now):
@@ -68,41 +74,156 @@ def look(world: World, order: rows.Order, now: dt.datetime) -> None:
 
 
 def try_fill(world: World, order: rows.Order, now: dt.datetime) -> bool:
-    """Fill the whole order at the quote, if its limit allows; a buy that is no longer covered is rejected."""
-    if world.is_halted(order.symbol):
+    """Fill all that is left at the quote, if trigger and limit allow. True when that ended the order."""
+    if world.is_halted(order.symbol) or not is_triggered(world, order, now):
         return False
     quote = world.prices.quote(order.symbol, now)
-    price = quote.ask if order.side == "buy" else quote.bid
-    limit = order.limit_price
+    return _fill_at(world, order, quote.ask if order.side == "buy" else quote.bid, now)
+
+
+def fill_part(world: World, order: rows.Order, qty: Decimal, now: dt.datetime) -> None:
+    """Execute ``qty`` shares of an open order now, whatever the quote, halt or hour: only control does.
+
+    The price is the far side of the quote, or the order's limit where the quote is worse. Raises a 422.
+    """
+    if order.status not in ("accepted", "new", "partially_filled"):
+        raise unprocessable(f'order is already in "{order.status}" state')
+    quote = world.prices.quote(order.symbol, now)
+    price, limit = (quote.ask if order.side == "buy" else quote.bid), limit_of(order)
+    if limit is not None:
+        price = min(price, limit) if order.side == "buy" else max(price, limit)
+    left = _shares(order, price)
+    if not 0 < qty <= left or qty != round(qty, 9):
+        raise invalid(f"qty must be > 0 and <= {text_of(left)}")
+    if order.status == "accepted":
+        _begin(world, order, now)
+    order_classes.claim(world, order)
+    cost = ledger.cents(qty * price) + _hold_for(order, qty, left - qty)
+    if order.side == "buy" and not _is_covered(world, order, cost, now):
+        raise unprocessable("insufficient buying power")
+    fill(world, order, qty, price, now, leaves=left - qty)
+
+
+def fill(
+    world: World, order: rows.Order, qty: Decimal, price: Decimal, now: dt.datetime, *, leaves: Decimal = ZERO
+) -> None:
+    """Book one execution: cash, shares, the FILL activity and the event; ``leaves`` shares stay open."""
+    order_states.hold(world, order, _hold_for(order, qty, leaves), now)
+    settle_on = trading_calendar.settlement_date(market_date(now))
+    position = _book(world, order, qty, price, settle_on, now)
+    world.store.edit(order)
+    before = order.filled_qty
+    order.filled_qty = before + qty
+    order.filled_avg_price = price
+    if before:
+        order.filled_avg_price = _average(world, order, qty * price)
+    order.filled_at = now
+    execution_id = str(uuid.uuid4())
+    local = now.astimezone(NEW_YORK)
+    world.store.add(
+        rows.Fill(
+            id=f"{local:%Y%m%d%H%M%S}{local.microsecond // 1000:03d}::{execution_id}",
+            account_id=order.account_id, order_id=order.id, at=now, price=price, qty=qty,
+            cum_qty=order.filled_qty, leaves_qty=leaves, settle_on=settle_on, partial=bool(leaves),
+        )
+    )  # fmt: skip
+    order_states.move(
+        world, order, "partially_filled" if leaves else "filled", now,
+        event="partial_fill" if leaves else "fill", execution_id=execution_id, price=text_of(price),
+        qty=text_of(qty), position_qty=text_of(position.qty), settle_date=settle_on.isoformat(),
+    )  # fmt: skip
+    order_classes.after_fill(world, order, qty, now)
+
+
+def cancel(world: World, order: rows.Order, now: dt.datetime) -> None:
+    order_states.end(world, order, "canceled", now)
+    order_classes.after_end(world, order, now)
+
+
+def expire(world: World, order: rows.Order, now: dt.datetime) -> None:
+    order_states.end(world, order, "expired", now)
+    order_classes.after_end(world, order, now)
+
+
+def reject(world: World, order: rows.Order, now: dt.datetime) -> None:
+    """Not covered any more: rejected, or canceled when a part has already traded."""
+    status: rows.OrderStatus = "canceled" if order.filled_qty else "rejected"
+    order_states.end(world, order, status, now, reason="insufficient buying power")
+    order_classes.after_end(world, order, now)
+
+
+def request_cancel(world: World, order: rows.Order, now: dt.datetime) -> None:
+    """A cancel is on its way to the venue; a fill may still come first."""
+    order_states.move(world, order, "pending_cancel", now)
+
+
+def announce(world: World, order: rows.Order, now: dt.datetime) -> None:
+    """The first event of an order."""
+    order_states.move(world, order, "accepted", now)
+
+
+def _begin(world: World, order: rows.Order, now: dt.datetime) -> None:
+    order_states.move(world, order, "new", now)
+    if order.order_class == "oco":
+        order_classes.release_legs(world, order, now)
+
+
+def _auction(world: World, order: rows.Order, now: dt.datetime) -> None:
+    """An opg or cls order trades once, at the price of its auction, or not at all."""
+    at = now if world.always_open or order.expires_at is None else order.expires_at
+    order_states.move(world, order, "new", now)
+    price = world.prices.trade(order.symbol, at)
+    if world.is_halted(order.symbol) or not _fill_at(world, order, price, now):
+        cancel(world, order, now)
+
+
+def _fill_at(world: World, order: rows.Order, price: Decimal, now: dt.datetime) -> bool:
+    limit = limit_of(order)
     if limit is not None and (price > limit if order.side == "buy" else price < limit):
         return False
-    qty = order.qty
-    if qty is None:
-        assert order.notional is not None
-        qty = (order.notional / price).quantize(NINE_PLACES, ROUND_DOWN)
-    if order.side == "buy":
-        money = world.store.ledgers.rows[order.account_id]
-        account = world.store.accounts.rows[order.account_id]
-        cost = ledger.cents(qty * price)
-        if qty <= 0 or (
-            cost > order.hold and cost - order.hold > ledger.buying_power(world, account, money, now)
-        ):
-            reject(world, order, now)
-            return True
+    if order.order_class:
+        order_classes.claim(world, order)
+    qty = _shares(order, price)
+    covered = order.side == "sell" or _is_covered(world, order, ledger.cents(qty * price), now)
+    if qty <= 0 or not covered:
+        reject(world, order, now)
     else:
-        qty = min(qty, order.hold)
-        if qty <= 0:
-            reject(world, order, now)
-            return True
-    fill(world, order, qty, price, now)
+        fill(world, order, qty, price, now)
     return True
 
 
-def fill(world: World, order: rows.Order, qty: Decimal, price: Decimal, now: dt.datetime) -> None:
-    """Book one execution of the whole order: cash, shares, the FILL activity and the event."""
-    _release(world, order, now)
+def _shares(order: rows.Order, price: Decimal) -> Decimal:
+    """What is left to trade at a price; 9 dp."""
+    left = order_states.leaves(order)
+    if left is None:
+        assert order.notional is not None
+        amount = order.notional - order.filled_qty * (order.filled_avg_price or ZERO)
+        left = (amount / price).quantize(NINE_PLACES, ROUND_DOWN)
+    return left if order.side == "buy" else min(left, order.hold)
+
+
+def _is_covered(world: World, order: rows.Order, cost: Decimal, now: dt.datetime) -> bool:
+    if cost <= order.hold:
+        return True
+    money = world.store.ledgers.rows[order.account_id]
+    account = world.store.accounts.rows[order.account_id]
+    return cost - order.hold <= ledger.buying_power(world, account, money, now)
+
+
+def _hold_for(order: rows.Order, qty: Decimal, leaves: Decimal) -> Decimal:
+    """What stays reserved after an execution: in proportion for a buy, the other shares for a sale."""
+    if not leaves:
+        return ZERO
+    if order.side == "sell":
+        return order.hold - qty
+    return (order.hold * leaves / (leaves + qty)).quantize(ledger.CENT, ROUND_UP)
+
+
+def _book(
+    world: World, order: rows.Order, qty: Decimal, price: Decimal, settle_on: dt.date, now: dt.datetime
+) -> rows.Position:
+    """Cash against shares."""
     amount = ledger.cents(qty * price)
-    settle_on = trading_calendar.settlement_date(market_date(now))
     money = ledger.open_ledger(world, order.account_id, now)
     position = open_position(world, order.account_id, order.symbol, now)
     if order.side == "buy":
@@ -117,126 +238,14 @@ def fill(world: World, order: rows.Order, qty: Decimal, price: Decimal, now: dt.
         money.unsettled = _with_proceeds(money.unsettled, settle_on, amount)
         position.qty -= qty
         position.avg_entry_price = position.avg_entry_price if position.qty else ZERO
-    order.filled_qty, order.filled_avg_price, order.filled_at = qty, price, now
-    execution_id = str(uuid.uuid4())
-    local = now.astimezone(NEW_YORK)
-    world.store.add(
-        rows.Fill(
-            id=f"{local:%Y%m%d%H%M%S}{local.microsecond // 1000:03d}::{execution_id}",
-            account_id=order.account_id,
-            order_id=order.id,
-            at=now,
-            price=price,
-            qty=qty,
-            cum_qty=qty,
-            leaves_qty=ZERO,
-            settle_on=settle_on,
-        )
-    )
-    _move(
-        world,
-        order,
-        "filled",
-        now,
-        event="fill",
-        execution_id=execution_id,
-        price=text_of(price),
-        qty=text_of(qty),
-        position_qty=text_of(position.qty),
-        settle_date=settle_on.isoformat(),
-    )
+    return position
 
 
-def cancel(world: World, order: rows.Order, now: dt.datetime) -> None:
-    _release(world, order, now)
-    order.canceled_at = now
-    _move(world, order, "canceled", now)
-
-
-def expire(world: World, order: rows.Order, now: dt.datetime) -> None:
-    _release(world, order, now)
-    order.expired_at = now
-    _move(world, order, "expired", now)
-
-
-def reject(world: World, order: rows.Order, now: dt.datetime) -> None:
-    _release(world, order, now)
-    order.failed_at = now
-    _move(world, order, "rejected", now, reason="insufficient buying power")
-
-
-def announce(world: World, order: rows.Order, now: dt.datetime) -> None:
-    """The first event of an order."""
-    _move(world, order, "accepted", now)
-
-
-def order_view(world: World, order: rows.Order) -> dict[str, Any]:
-    """Every nullable member is there as null."""
-    created = instant_text(order.created_at)
-    return {
-        "id": order.id,
-        "client_order_id": order.client_order_id,
-        "created_at": created,
-        "updated_at": instant_text(order.updated_at),
-        "submitted_at": created,
-        "filled_at": _instant(order.filled_at),
-        "expired_at": _instant(order.expired_at),
-        "expires_at": _instant(order.expires_at),
-        "cancel_requested_at": None,
-        "canceled_at": _instant(order.canceled_at),
-        "failed_at": _instant(order.failed_at),
-        "replaced_at": None,
-        "replaced_by": None,
-        "replaces": None,
-        "asset_id": world.asset(order.symbol).id,
-        "symbol": order.symbol,
-        "asset_class": "us_equity",
-        "notional": _decimal(order.notional),
-        "qty": _decimal(order.qty),
-        "filled_qty": text_of(order.filled_qty),
-        "filled_avg_price": _decimal(order.filled_avg_price),
-        "order_class": "",
-        "order_type": order.type,
-        "type": order.type,
-        "side": order.side,
-        "time_in_force": order.time_in_force,
-        "limit_price": _decimal(order.limit_price),
-        "stop_price": None,
-        "trail_price": None,
-        "trail_percent": None,
-        "hwm": None,
-        "status": order.status,
-        "extended_hours": order.extended_hours,
-        "legs": None,
-        "commission": text_of(order.commission),
-        "subtag": order.subtag,
-        "source": None,
-    }
-
-
-def _move(
-    world: World, order: rows.Order, status: rows.OrderStatus, now: dt.datetime, *, event: str = "",
-    execution_id: str = "", **members: str,
-) -> None:  # fmt: skip
-    world.store.edit(order)
-    order.status, order.updated_at, order.due_at = status, now, None
-    at = instant_text(now)
-    body = {
-        "account_id": order.account_id, "at": at, "event": event or status,
-        "execution_id": execution_id or str(uuid.uuid4()), "order": order_view(world, order), "timestamp": at,
-        **members,
-    }  # fmt: skip
-    world.store.emit(eventlog.TRADE, now, encode_json(body))
-
-
-def _release(world: World, order: rows.Order, now: dt.datetime) -> None:
-    """Give back what the order had reserved."""
-    world.store.edit(order)
-    if order.side == "buy":
-        ledger.open_ledger(world, order.account_id, now).held -= order.hold
-    else:
-        open_position(world, order.account_id, order.symbol, now).held -= order.hold
-    order.hold = ZERO
+def _average(world: World, order: rows.Order, value: Decimal) -> Decimal:
+    """The average price with one more execution worth ``value``; exact over the order's executions, 9 dp."""
+    fills = world.store.fills.of(order.account_id)
+    value += sum((fill.qty * fill.price for fill in fills if fill.order_id == order.id), ZERO)
+    return (value / order.filled_qty).quantize(NINE_PLACES)
 
 
 def _with_proceeds(
@@ -246,11 +255,3 @@ def _with_proceeds(
     by_day = dict(unsettled)
     by_day[day] = by_day.get(day, ZERO) + amount
     return sorted(by_day.items())
-
-
-def _instant(at: dt.datetime | None) -> str | None:
-    return instant_text(at) if at else None
-
-
-def _decimal(value: Decimal | None) -> str | None:
-    return None if value is None else text_of(value)

@@ -7,18 +7,19 @@ from typing import Any
 
 import msgspec
 
-from sandbox.api import decimal_of, forbidden, invalid, text_of, unprocessable
+from sandbox.api import decimal_of, forbidden, invalid, unprocessable
 from sandbox.assets import Asset
+from sandbox.order_prices import Prices, read_prices
 from sandbox.world import World
 
 TYPES = frozenset(("market", "limit", "stop", "stop_limit", "trailing_stop"))
 TIMES_IN_FORCE = frozenset(("day", "gtc", "opg", "cls", "ioc", "fok"))
-SUPPORTED_TYPES = frozenset(("market", "limit"))
-SUPPORTED_TIMES = frozenset(("day", "gtc", "ioc", "fok"))
-SUPPORTED_CLASSES = (None, "", "simple")
+CLASSES = frozenset(("simple", "bracket", "oco", "oto"))
+UNTRIGGERED = frozenset(("market", "limit"))
+STANDING = frozenset(("day", "gtc"))
+COMMISSION_TYPES = (None, "", "notional", "qty", "bps")
 SUBTAG = re.compile(r"[ -~]{0,128}")
 MOST_QTY = Decimal(10**9)
-ONE = Decimal(1)
 
 
 class Ticket(msgspec.Struct, kw_only=True):
@@ -29,11 +30,13 @@ class Ticket(msgspec.Struct, kw_only=True):
     type: str
     time_in_force: str
     client_order_id: str
+    prices: Prices
     qty: Decimal | None = None
     notional: Decimal | None = None
-    limit_price: Decimal | None = None
     extended_hours: bool = False
+    order_class: str = ""  # "" is a simple one
     commission: Decimal = Decimal(0)
+    commission_type: str | None = None
     subtag: str | None = None
 
     @property
@@ -53,17 +56,33 @@ def read_ticket(world: World, body: dict[str, Any]) -> Ticket:
     if not isinstance(tif, str) or tif not in TIMES_IN_FORCE:
         raise invalid("invalid time_in_force")
     qty, notional = _size(body)
+    order_class = _order_class(body)
     ticket = Ticket(
-        asset=asset, side=side, type=kind, time_in_force=tif, client_order_id=_client_order_id(body), qty=qty,
-        notional=notional, limit_price=_prices(body, kind), extended_hours=_extended_hours(body),
-        commission=decimal_of(body["commission"], "commission") if body.get("commission") else Decimal(0),
-        subtag=_subtag(body),
+        asset=asset, side=side, type=kind, time_in_force=tif, client_order_id=client_order_id_of(body),
+        qty=qty, notional=notional, prices=read_prices(body, kind, order_class),
+        order_class=order_class, extended_hours=_extended_hours(body), commission=_commission(body),
+        commission_type=body.get("commission_type") or None, subtag=_subtag(body),
     )  # fmt: skip
-    _check_support(ticket, body)
-    _check_fraction(ticket)
-    if ticket.extended_hours and (kind != "limit" or tif != "day"):
-        raise unprocessable("extended hours order must be DAY limit orders")
+    check_combination(ticket)
     return ticket
+
+
+def check_combination(ticket: Ticket) -> None:
+    """Which types, times in force, classes and sizes go together (equities)."""
+    kind, tif = ticket.type, ticket.time_in_force
+    if ticket.order_class:
+        _check_class(ticket)
+    if ticket.is_fractional:
+        _check_fraction(ticket)
+    if kind not in UNTRIGGERED and tif not in STANDING:
+        raise unprocessable(f"{kind} orders must be DAY or GTC orders")
+    if ticket.asset.exchange == "OTC" and tif not in STANDING:
+        raise unprocessable("OTC orders must be DAY or GTC orders")
+    if ticket.extended_hours:
+        if kind != "limit" or tif not in STANDING or ticket.order_class:
+            raise unprocessable("extended hours order must be DAY or GTC limit orders")
+        if ticket.is_fractional and "fractional_eh_enabled" not in ticket.asset.attributes:
+            raise unprocessable("fractional orders are not allowed in extended hours for this asset")
 
 
 def check_asset(asset: Asset, side: str) -> None:
@@ -84,7 +103,7 @@ def _asset(world: World, body: dict[str, Any]) -> Asset:
     return asset
 
 
-def _client_order_id(body: dict[str, Any]) -> str:
+def client_order_id_of(body: dict[str, Any]) -> str:
     given = body.get("client_order_id")
     if not given:
         return str(uuid.uuid4())
@@ -116,36 +135,22 @@ def _size(body: dict[str, Any]) -> tuple[Decimal | None, Decimal | None]:
     return None, notional
 
 
-def _prices(body: dict[str, Any], kind: str) -> Decimal | None:
-    """The limit price; every other price must fit the type."""
-    limit, stop = body.get("limit_price"), body.get("stop_price")
-    if kind == "market":
-        if limit or stop:
-            raise invalid("market orders require no stop or limit price")
-        if body.get("trail_price") or body.get("trail_percent"):
-            raise invalid("market orders must not have trail_price")
-        return None
-    if kind == "limit" and not limit:
-        raise invalid("limit orders require a limit price")
-    if kind == "stop" and not stop:
-        raise invalid("stop orders require a stop price")
-    if kind == "stop_limit" and not (limit and stop):
-        raise invalid("stop limit orders require both stop and limit price")
-    if kind == "trailing_stop" and bool(body.get("trail_price")) == bool(body.get("trail_percent")):
-        raise invalid("trailing stop orders must specify one of trail_price or trail_percent")
-    for name, given in (("limit_price", limit), ("stop_price", stop)):
-        if given:
-            _check_increment(name, decimal_of(given, name))
-    return decimal_of(limit, "limit_price") if limit else None
+def _order_class(body: dict[str, Any]) -> str:
+    given = body.get("order_class") or "simple"
+    if given == "mleg":
+        raise unprocessable("mleg orders are not enabled")
+    if not isinstance(given, str) or given not in CLASSES:
+        raise invalid("invalid order_class")
+    return "" if given == "simple" else given
 
 
-def _check_increment(name: str, price: Decimal) -> None:
-    if price <= 0:
-        raise invalid(f"{name} must be > 0")
-    if price != round(price, 2 if price >= ONE else 4):
-        raise unprocessable(
-            f"invalid {name} {text_of(price)}. sub-penny increment does not fulfill minimum pricing criteria"
-        )
+def _commission(body: dict[str, Any]) -> Decimal:
+    if body.get("commission_type") not in COMMISSION_TYPES:
+        raise invalid("invalid commission_type")
+    given = decimal_of(body["commission"], "commission") if body.get("commission") else Decimal(0)
+    if given < 0:
+        raise invalid("commission must be >= 0")
+    return given
 
 
 def _extended_hours(body: dict[str, Any]) -> bool:
@@ -162,20 +167,27 @@ def _subtag(body: dict[str, Any]) -> str | None:
     return given
 
 
-def _check_support(ticket: Ticket, body: dict[str, Any]) -> None:
-    """Refuse what this sandbox does not trade, in words that say so."""
-    if body.get("order_class") not in SUPPORTED_CLASSES:
-        raise unprocessable("only simple orders are enabled")
-    if ticket.type not in SUPPORTED_TYPES:
-        raise unprocessable(f"{ticket.type} orders are not enabled")
-    if ticket.time_in_force not in SUPPORTED_TIMES:
-        raise unprocessable(f"{ticket.time_in_force} orders are not enabled")
+def _check_class(ticket: Ticket) -> None:
+    """A bracket has both exits, an oto one of them; an oco is a limit that takes profit, and a stop."""
+    name, exits = ticket.order_class, (ticket.prices.take_profit, ticket.prices.stop_loss)
+    if ticket.time_in_force not in STANDING:
+        raise unprocessable(f"{name} orders must be DAY or GTC orders")
+    if ticket.type == "trailing_stop":
+        raise unprocessable(f"{name} orders must not be trailing stop orders")
+    if name == "oco" and ticket.type != "limit":
+        raise unprocessable("oco orders must be limit orders")
+    if name in ("bracket", "oco") and None in exits:
+        raise unprocessable(f"{name} orders require take_profit.limit_price and stop_loss.stop_price")
+    if name == "oto" and (None not in exits or exits == (None, None)):
+        raise unprocessable("oto orders require one of take_profit or stop_loss")
 
 
 def _check_fraction(ticket: Ticket) -> None:
-    if not ticket.is_fractional:
-        return
     if not ticket.asset.fractionable:
         raise forbidden(f'asset "{ticket.asset.symbol}" is not fractionable')
+    if ticket.order_class:
+        raise unprocessable("fractional orders must be simple orders")
+    if ticket.type == "trailing_stop":
+        raise unprocessable("fractional orders must be market, limit, stop, or stop_limit orders")
     if ticket.time_in_force != "day":
         raise unprocessable("fractional orders must be DAY orders")

@@ -7,10 +7,11 @@ from typing import Any
 from sandbox import execution, rows
 from sandbox.api import Call, Refusal, Reply, decimal_of, endpoint, invalid, not_found, text_of
 from sandbox.clock import market_date
-from sandbox.execution import NINE_PLACES, order_view
+from sandbox.execution import NINE_PLACES
 from sandbox.order_rules import read_ticket
-from sandbox.rows import ZERO
-from sandbox.trading import place
+from sandbox.order_views import order_view
+from sandbox.placement import place
+from sandbox.rows import FINAL_ORDER_STATUSES, ZERO
 from sandbox.world import World
 
 POSITIONS = "/v1/trading/accounts/{account_id}/positions"
@@ -51,7 +52,8 @@ def close_all_positions(call: Call) -> Reply:
     account, world = call.account(), call.world
     if call.flag("cancel_orders"):
         for order in world.store.orders.open_of(account.id):
-            execution.cancel(world, order, call.now)
+            if order.status not in FINAL_ORDER_STATUSES:  # the rest of a group ends with its first order
+                execution.cancel(world, order, call.now)
     results = []
     for position in _held(call, account):
         try:

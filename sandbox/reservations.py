@@ -1,0 +1,104 @@
+"""What an accepted order reserves, cash or shares, and the refusals where there is not enough."""
+
+import datetime as dt
+from decimal import ROUND_UP, Decimal
+
+from sandbox import ledger, order_states, rows
+from sandbox.api import forbidden, text_of, unprocessable
+from sandbox.rows import ZERO
+from sandbox.triggers import collar
+from sandbox.world import World
+
+NINE_PLACES = Decimal("0.000000001")
+LEAST_COST = Decimal(1)
+
+
+def reserve(world: World, account: rows.Account, order: rows.Order, now: dt.datetime) -> None:
+    """Reserve what an order needs: USD for a buy, shares for a sale. Raises a 403 or 422 Refusal."""
+    check = _cash_for if order.side == "buy" else _shares_for
+    order_states.hold(world, order, check(world, account, order, now), now)
+
+
+def check_wash_trade(world: World, order: rows.Order) -> None:
+    """Refuse an order that could trade with an open one of the same account. Raises a 403."""
+    if _is_exempt(order):
+        return
+    for other in world.store.orders.open_of(order.account_id):
+        if other.symbol != order.symbol or other.side == order.side or _is_exempt(other):
+            continue
+        buy, sell = (order, other) if order.side == "buy" else (other, order)
+        if buy.type != "limit" or sell.type != "limit":
+            reason = "opposite side market/stop order exists"
+        elif buy.limit_price is not None and sell.limit_price is not None:
+            if buy.limit_price < sell.limit_price:
+                continue
+            reason = "opposite side limit order exists"
+        raise forbidden(
+            "potential wash trade detected. use complex orders",
+            reject_reason=reason, existing_order_id=other.id,
+        )  # fmt: skip
+
+
+def _is_exempt(order: rows.Order) -> bool:
+    return bool(order.order_class) or order.type == "trailing_stop"
+
+
+def _cash_for(world: World, account: rows.Account, order: rows.Order, now: dt.datetime) -> Decimal:
+    """USD, 2 dp: what the order may cost at the price the vendor checks."""
+    cost = order.notional
+    if cost is None:
+        assert order.qty is not None
+        left = order.qty - order.filled_qty
+        cost = (left * _check_price(world, order, now)).quantize(ledger.CENT, ROUND_UP)
+    if _is_fractional(order) and cost < LEAST_COST:
+        raise forbidden("cost basis must be >= minimal amount of order 1")
+    money = world.store.ledgers.rows[account.id]
+    power = ledger.buying_power(world, account, money, now)
+    if cost > power:
+        raise forbidden("insufficient buying power", buying_power=text_of(power), cost_basis=text_of(cost))
+    return cost
+
+
+def _check_price(world: World, order: rows.Order, now: dt.datetime) -> Decimal:
+    """The limit price; what a stop may pay; else the ask, or the last trade while the market is closed."""
+    if order.limit_price is not None:
+        return order.limit_price
+    if order.stop_price is not None:
+        return collar(order.stop_price)
+    return (
+        world.prices.quote(order.symbol, now).ask
+        if world.is_open(now)
+        else world.prices.trade(order.symbol, now)
+    )
+
+
+def _shares_for(world: World, account: rows.Account, order: rows.Order, now: dt.datetime) -> Decimal:
+    """Shares, 9 dp. Nothing is sold short."""
+    position = world.store.positions.get(f"{account.id}:{order.symbol}")
+    held, existing = (position.held, position.qty) if position else (ZERO, ZERO)
+    qty = order.qty
+    if qty is None:
+        assert order.notional is not None
+        price = order.limit_price or world.prices.quote(order.symbol, now).bid
+        qty = (order.notional / price).quantize(NINE_PLACES, ROUND_UP)
+    if not existing:
+        if _is_fractional(order):
+            raise unprocessable("fractional orders cannot be sold short")
+        raise forbidden("account is not allowed to short")
+    available = existing - held
+    if qty > available:
+        raise _not_enough(order, qty, existing, held)
+    return qty
+
+
+def _not_enough(order: rows.Order, qty: Decimal, existing: Decimal, held: Decimal) -> Exception:
+    available = text_of(existing - held)
+    return forbidden(
+        f"insufficient qty available for order (requested: {text_of(qty)}, available: {available})",
+        available=available, existing_qty=text_of(existing), held_for_orders=text_of(held),
+        symbol=order.symbol,
+    )  # fmt: skip
+
+
+def _is_fractional(order: rows.Order) -> bool:
+    return order.qty is None or order.qty != order.qty.to_integral_value()
