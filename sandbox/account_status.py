@@ -88,6 +88,18 @@ def resubmit(world: World, account: rows.Account, now: dt.datetime) -> None:
     account.due_at = now + world.clock.wait(REVIEW, FLOOR)
 
 
+def follow_assets(world: World, account: rows.Account, now: dt.datetime) -> None:
+    """Crypto that was just enabled gets the account's status; that is an event of its own."""
+    if "crypto" not in account.enabled_assets or account.crypto_status != "INACTIVE":
+        return
+    account.crypto_status = account.status
+    event = {
+        "account_id": account.id, "account_number": account.account_number, "at": instant_text(now),
+        "crypto_status_from": "", "crypto_status_to": account.crypto_status,
+    }  # fmt: skip
+    world.store.emit(eventlog.ACCOUNT, now, encode_json(event))
+
+
 def after_update(world: World, account: rows.Account, key_data: bool, now: dt.datetime) -> None:
     """What a PATCH sets off: an answer to open questions, or a review of changed key data."""
     if account.status == "ACTION_REQUIRED":

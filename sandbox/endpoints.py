@@ -3,6 +3,7 @@
 from types import ModuleType
 
 from sandbox import (
+    account_changes,
     accounts,
     activities,
     banks,
@@ -32,6 +33,7 @@ AREAS: tuple[ModuleType, ...] = (
     watchlists,
     cip,
     accounts,
+    account_changes,
     documents,
     banks,
     funding,

@@ -51,6 +51,7 @@ class Account(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="acco
     due_at: dt.datetime | None = None
     cip: bytes = b""
     options_level: int = 0  # approved by the broker; 0 to 3
+    tax_id_digest: str = ""
 
 
 class Ledger(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="ledger", tag_field="row"):
