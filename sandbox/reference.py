@@ -13,7 +13,7 @@ from sandbox.trading_calendar import Session
 EXCHANGES = frozenset(("AMEX", "ARCA", "ASCX", "BATS", "NYSE", "NASDAQ", "NYSEARCA", "OTC"))
 LONGEST_CALENDAR = (dt.date(1970, 1, 1), dt.date(2029, 12, 31))
 NYSE = {
-    "acronym": "NYSE", "bic": "XNYSUS33", "mic": "XNYS", "name": "New York Stock Exchange",
+    "acronym": "NYSE", "bic": "XNYSUS33XXX", "mic": "XNYS", "name": "New York Stock Exchange",
     "timezone": "America/New_York",
 }  # fmt: skip
 
@@ -87,7 +87,7 @@ def get_calendar(call: Call) -> list[dict[str, Any]]:
 
 @endpoint("GET", "/v2/calendar/{market}")
 def get_market_calendar(call: Call) -> dict[str, Any]:
-    if call.params["market"].upper() not in ("NYSE", "XNYS", "NASDAQ", "XNAS", "XNYSUS33"):
+    if call.params["market"].upper() not in ("NYSE", "XNYS", "NASDAQ", "XNAS", "XNYSUS33XXX"):
         raise not_found("market not found")
     days = [
         {
