@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from brokerapp.alpaca.stream import Event, read_events
-from brokerapp.audit.models import ApiCall
+from brokerapp.audit.models import ApiCall, StatusChange
 from brokerapp.broker import get_client
 from onboarding.models import BrokerageAccount
 from onboarding.services import applications
