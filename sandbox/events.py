@@ -1,13 +1,16 @@
 """The event streams: replay what is asked for, then live, as server-sent events.
 
-A stream reads the event log at its own pace, so a slow reader loses nothing and costs no memory.
+A stream reads the event log at its own pace, so a slow reader costs no memory. Whoever replays loses
+nothing; whoever is live and lags too far behind is told how much was dropped, as by the vendor.
 """
 
 import asyncio
+import contextlib
 import dataclasses
 import datetime as dt
 import re
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 
 from sandbox import eventlog
 from sandbox.api import (
@@ -16,31 +19,24 @@ from sandbox.api import (
     Handler,
     Refusal,
     Reply,
-    decode_json,
-    encode_json,
     invalid,
+    not_found,
     parse_instant,
     uuid_of,
 )  # fmt: skip
-from sandbox.eventlog import Event, EventLog, parse_ulid, ulid_text
-from sandbox.stream_faults import StreamFaults
-from sandbox.world import World
+from sandbox.eventlog import Event, EventLog, parse_ulid
+from sandbox.stream_faults import Cut, StreamFaults
+from sandbox.streams import ACTIVITIES, STREAMS, Stream
+from sandbox.world import World, log
 
 HEARTBEAT = 15.0  # seconds
 MOST_STREAMS = 25
 BATCH = 200  # events per write
+LONGEST_LAG = 10_000  # events a live reader who keeps us waiting may be behind
+PATIENCE = 1.0  # seconds a write may take before its reader counts as slow
 WELCOME = b": welcome to the Alpaca events\n\n"
 BEAT = b":heartbeat\n\n"
-CORRESPONDENT = "SNDB"
-Renderer = Callable[[Event], bytes]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Stream:
-    kinds: frozenset[int]
-    render: Renderer
-    integer_ids: bool  # v1: since_id is an integer, ULIDs have parameters of their own
-    filter_key: str = ""  # the member the id parameter filters by
+INTERNAL_ERROR = b": internal server error\n\n"
 
 
 @dataclasses.dataclass(slots=True)
@@ -69,82 +65,22 @@ class Window:
         return max((_time_of(self.last_ulid) - eventlog.milliseconds(now)) / 1000, 0) + 0.002
 
 
-def render_v1(event: Event) -> bytes:
-    """Integer id and ULID in front of the body."""
-    return (
-        b'{"event_id":%d,"event_ulid":"%s",' % (event.number, ulid_text(event.ulid).encode()) + event.body[1:]
-    )
-
-
-def render_v2(event: Event) -> bytes:
-    """The ULID is the id."""
-    return b'{"event_id":"%s",' % ulid_text(event.ulid).encode() + event.body[1:]
-
-
-def render_transfer_v1(event: Event) -> bytes:
-    body = decode_json(event.body)
-    body["transfer_id"] = body.pop("entity_id")
-    del body["entity_type"]
-    return render_v1(event._replace(body=encode_json(body)))
-
-
-def render_funding(event: Event) -> bytes:
-    """The first status comes from null here, from "" in every other stream."""
-    body = decode_json(event.body)
-    body["correspondent"] = CORRESPONDENT
-    body["status_from"] = body["status_from"] or None
-    return render_v2(event._replace(body=encode_json(body)))
-
-
-def render_journal_v1(event: Event) -> bytes:
-    body = decode_json(event.body)
-    kept = ("at", "entry_type", "journal_id", "status_from", "status_to")
-    return render_v1(event._replace(body=encode_json({name: body[name] for name in kept})))
-
-
-def _kinds(*kinds: int) -> frozenset[int]:
-    return frozenset(kinds)
-
-
-ACCOUNTS = Stream(_kinds(eventlog.ACCOUNT), render_v1, True, "account_id")
-TRANSFERS_V1 = Stream(_kinds(eventlog.TRANSFER), render_transfer_v1, True)
-JOURNALS_V1 = Stream(_kinds(eventlog.JOURNAL), render_journal_v1, True, "journal_id")
-TRADES_V1 = Stream(_kinds(eventlog.TRADE), render_v1, True, "account_id")
-FUNDING = Stream(_kinds(eventlog.RELATIONSHIP, eventlog.TRANSFER), render_funding, False)
-JOURNALS = Stream(_kinds(eventlog.JOURNAL), render_v2, False, "journal_id")
-TRADES = Stream(_kinds(eventlog.TRADE), render_v2, False)
-
-STREAMS = {
-    "/v1/events/accounts/status": ACCOUNTS,
-    "/v1/events/transfers/status": TRANSFERS_V1,
-    "/v1/events/journals/status": JOURNALS_V1,
-    "/v1/events/journal/updates": JOURNALS_V1,  # printed by one guide, nowhere else
-    "/v1/events/trades": TRADES_V1,  # removed from the real API in 2026; the SDK still calls it
-    "/v2/events/funding/status": FUNDING,
-    "/v2/events/journals/status": JOURNALS,
-    "/v2/events/trades": TRADES,
-    "/v2beta1/events/funding/status": FUNDING,
-    "/v2beta1/events/journals/status": JOURNALS,
-    "/v2beta1/events/trades": TRADES,
-}
-
-
 def window_of(call: Call, stream: Stream) -> Window:
     """The part of the log the query asks for; only what is to come without a start. Raises a 422."""
-    log = call.world.store.events
+    events = call.world.store.events
     starts = [name for name in ("since", "since_id", "since_ulid") if call.arg(name)]
     if len(starts) > 1:
         raise invalid("since, since_id and since_ulid are mutually exclusive")
     for suffix in ("", "_id", "_ulid"):
         if call.arg(f"until{suffix}") and not call.arg(f"since{suffix}"):
             raise invalid(f"until{suffix} requires since{suffix}")
-    window = Window(len(log))
+    window = Window(len(events))
     if since := call.arg("since"):
-        window.start = log.position_since(parse_instant(since, "since"))
+        window.start = events.position_since(parse_instant(since, "since"))
     elif ulid := _ulid_arg(call, stream, "since"):
-        window.start = log.position_after(ulid)
+        window.start = events.position_after(ulid)
     elif since_id := call.arg("since_id"):
-        window.start = min(_whole(since_id, "since_id"), len(log))
+        window.start = min(_whole(since_id, "since_id"), len(events))
     if until := call.arg("until"):
         bound = eventlog.milliseconds(parse_instant(until, "until")) + 1
         window.last_ulid = (max(bound << 80, 1) - 1).to_bytes(16, "big")
@@ -171,11 +107,18 @@ def _whole(text: str, name: str) -> int:
     return int(text)
 
 
+def _needle(call: Call, stream: Stream) -> bytes:
+    """What the body of every wanted event holds; empty when all are wanted."""
+    call.flag("include_preprocessing")  # nothing here is ever preprocessed
+    for name, key in (("id", stream.filter_key), ("group_id", "group_id")):
+        if key and call.arg(name):
+            return f'"{key}":"{uuid_of(call.arg(name))}"'.encode()
+    return b""
+
+
 def _open(stream: Stream) -> Handler:
     def open_stream(call: Call) -> Reply:
-        window = window_of(call, stream)
-        wanted = uuid_of(call.arg("id")) if stream.filter_key and call.arg("id") else ""
-        needle = f'"{stream.filter_key}":"{wanted}"'.encode() if wanted else b""
+        window, needle = window_of(call, stream), _needle(call, stream)
         if call.world.feed.readers >= MOST_STREAMS:
             raise Refusal(429, 42910000, "Too many requests")
         return Reply(200, follow(call.world, stream, window, needle, call.path), is_stream=True)
@@ -183,7 +126,25 @@ def _open(stream: Stream) -> Handler:
     return open_stream
 
 
-ENDPOINTS = [Endpoint("GET", path, _open(stream)) for path, stream in STREAMS.items()]
+def get_activity_event(call: Call) -> Reply:
+    """One event of the activities stream, as a stream that ends after it."""
+    account, events = call.account(), call.world.store.events
+    try:
+        ulid = parse_ulid(call.params["event_id"])
+    except ValueError as error:
+        raise invalid("event_id is not a valid ULID") from error
+    position = events.position_after(ulid) - 1
+    found = _of_kinds(events, ACTIVITIES.kinds, position, position + 1) if position >= 0 else []
+    shown = ACTIVITIES.render(found[0]) if found and found[0].ulid == ulid else b""
+    if not shown or b'"account_id":"%s"' % account.id.encode() not in shown:
+        raise not_found("activity event not found")
+    return Reply(200, b"data: " + shown + b"\n\n", content_type="text/event-stream")
+
+
+ENDPOINTS = [
+    *(Endpoint("GET", path, _open(stream)) for path, stream in STREAMS.items()),
+    Endpoint("GET", "/v2beta1/accounts/{account_id}/events/activities/{event_id}", get_activity_event),
+]
 
 
 async def follow(
@@ -191,36 +152,81 @@ async def follow(
 ) -> AsyncIterator[bytes]:
     """Yield the events of the window, then heartbeats and live events until its end or the process's.
 
-    Raises Cut when a fault asks for that.
+    Raises Cut when a fault asks for that. Any other failure ends a v2 stream with a comment.
     """
-    log, feed, faults = world.store.events, world.feed, StreamFaults(world, path)
-    with feed.reader() as wake:
-        yield WELCOME
-        position = min(window.start, len(log))
+    try:
+        with world.feed.reader() as wake:
+            yield WELCOME
+            reader = Reader(world, stream, window, needle, StreamFaults(world, path))
+            async with contextlib.aclosing(reader.chunks(wake)) as chunks:
+                async for chunk in chunks:
+                    began = time.monotonic()
+                    yield chunk
+                    reader.was_slow |= time.monotonic() - began > PATIENCE
+    except Cut:
+        raise
+    except Exception:  # noqa: BLE001 - told to the reader, and logged
+        log.exception("stream %s failed", path)
+        if not stream.integer_ids:
+            yield INTERNAL_ERROR
+
+
+class Reader:
+    """One open stream: where it is in the log, and what it is to be sent next. Lags are in events."""
+
+    def __init__(
+        self, world: World, stream: Stream, window: Window, needle: bytes, faults: StreamFaults
+    ) -> None:
+        self._world, self._events = world, world.store.events
+        self._stream, self._window, self._needle, self._faults = stream, window, needle, faults
+        self._position = min(window.start, len(self._events))
+        self.was_slow = False
+
+    async def chunks(self, wake: asyncio.Event) -> AsyncGenerator[bytes, None]:
+        """Bytes to send, until the window is over."""
+        feed, clock, live = self._world.feed, self._world.clock, False
         while not feed.is_closed:
             wake.clear()
-            await faults.strike()
-            end = len(log)
-            now = world.clock.now()
-            while position < end:
-                stop = min(position + BATCH, end)
-                found = [
-                    event for event in _of_kinds(log, stream.kinds, position, stop) if needle in event.body
-                ]
-                inside = [event for event in found if window.holds(event)]
-                if sent := faults.apply(inside):
-                    yield b"".join(b"data: " + stream.render(event) + b"\n\n" for event in sent)
-                if len(inside) < len(found):
-                    return
-                position = stop
+            await self._faults.strike()
+            end, now = len(self._events), clock.now()
+            if live and self.was_slow and end - self._position > LONGEST_LAG:
+                yield self._drop(end)
+            self.was_slow = False
+            for chunk in self._until(end):
+                if chunk:
+                    yield chunk
                 await asyncio.sleep(0)  # a long replay must not hold up everyone else
-            if window.is_over(position, now):
+            if self._window.is_over(self._position, now) or self._position < end:
                 return
+            live = True
             try:
-                await asyncio.wait_for(wake.wait(), min(HEARTBEAT, window.remaining(now)))
+                await asyncio.wait_for(wake.wait(), min(HEARTBEAT, self._window.remaining(now)))
             except TimeoutError:
-                if window.remaining(world.clock.now()) >= HEARTBEAT or window.last_ulid is None:
+                if self._window.last_ulid is None or self._window.remaining(clock.now()) >= HEARTBEAT:
                     yield BEAT
+
+    def _until(self, end: int) -> Iterator[bytes]:
+        """Batches of events up to a position; stops short of it where the window ends."""
+        while self._position < end:
+            stop = min(self._position + BATCH, end)
+            found = self._wanted(self._position, stop)
+            inside = [event for event in found if self._window.holds(event)]
+            shown = (self._stream.render(event) for event in self._faults.apply(inside))
+            yield b"".join(b"data: " + body + b"\n\n" for body in shown if body)
+            if len(inside) < len(found):
+                return
+            self._position = stop
+
+    def _drop(self, end: int) -> bytes:
+        """Skip to a position, and say how many events that leaves out."""
+        count = sum(
+            len(self._wanted(start, min(start + BATCH, end))) for start in range(self._position, end, BATCH)
+        )
+        self._position = end
+        return f": you are reading too slowly, dropped {count} messages\n\n".encode() if count else b""
+
+    def _wanted(self, start: int, stop: int) -> list[Event]:
+        return [e for e in _of_kinds(self._events, self._stream.kinds, start, stop) if self._needle in e.body]
 
 
 def _of_kinds(log: EventLog, kinds: frozenset[int], start: int, stop: int) -> list[Event]:

@@ -5,7 +5,7 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
-from sandbox import eventlog, ledger, rows, trading_calendar
+from sandbox import eventlog, firm_events, ledger, rows, trading_calendar
 from sandbox.api import decoded_part, encode_json, instant_text, invalid, text_of
 from sandbox.clock import NEW_YORK, market_date
 from sandbox.execution import NINE_PLACES, open_position
@@ -86,6 +86,10 @@ def undo(world: World, journal: rows.Journal, status: str, now: dt.datetime) -> 
             raise invalid("the shares of the journal are no longer available")
     _book(world, journal, now, sign=-1)
     move(world, journal, status, now)
+    firm_events.record_admin_action(
+        world, journal.to_account, "transaction_cancel", f"journal {journal.id} is {status}", now,
+        entry_type=journal.entry_type, transaction_id=journal.id,
+    )  # fmt: skip
 
 
 def correct(world: World, journal: rows.Journal, amount: Decimal, now: dt.datetime) -> rows.Journal:

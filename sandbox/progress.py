@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from sandbox import account_status, banks, execution, funding, journal_book, rows
+from sandbox import account_status, banks, execution, firm_events, funding, journal_book, rows
 from sandbox.world import World, log
 
 RETRY = dt.timedelta(seconds=30)
@@ -22,6 +22,7 @@ STEPS: dict[type, Callable[[World, Any, dt.datetime], None]] = {
     rows.Transfer: funding.step_transfer,
     rows.Journal: journal_book.step,
     rows.Order: execution.step,
+    rows.Setting: firm_events.step,
 }
 
 
@@ -59,6 +60,7 @@ class Ticker:
         self._world = world
         self._loop = asyncio.get_running_loop()
         self._looked = world.clock.now()
+        firm_events.start(world)
         self._handle = self._loop.call_soon(self._tick)
         world.store.on_sooner = self._arm
 

@@ -324,6 +324,7 @@ class Setting(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="sett
 
     id: str
     value: str
+    due_at: dt.datetime | None = None
 
 
 class Fault(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="fault", tag_field="row"):

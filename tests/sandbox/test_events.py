@@ -1,12 +1,17 @@
+import asyncio
 import datetime as dt
 import json
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from sandbox import eventlog, events
+from sandbox.streams import ACTIVITIES, SYSTEM
+from sandbox.world import Settings, World
 from tests.sandbox.people import (
     apply,
     buy,
@@ -256,6 +261,97 @@ def test_events_survive_a_crash_with_the_same_ids(tmp_path_factory: pytest.TempP
         after = [event["event_id"] for event in replay(process, TRADES, since="2020-01-01")]
         assert after == sorted(after)
         assert len(after) == len(before) + 3
+
+
+def test_activities_stream_and_nta_tell_cash_and_executions(sandbox: SandboxProcess) -> None:
+    account_id = open_account(sandbox, cash="100.5")
+    buy(sandbox, account_id, notional="10")
+
+    cash = replay(sandbox, "/v1/events/nta", since="2020-01-01", id=account_id)
+    both = of(replay(sandbox, "/v2beta1/events/activities", since="2020-01-01"), account_id=account_id)
+
+    assert [(event["entry_type"], event["net_amount"], event["qty"]) for event in cash] == [("CSD", 100.5, 0)]
+    assert [event["activity_type"] for event in both] == ["CSD", "FILL"]
+    assert (both[0]["ref_id"], both[0]["net_amount"]) == (cash[0]["id"], "100.5")
+    booked = sandbox.get("/v1/accounts/activities/FILL", params={"account_id": account_id})[0]
+    assert booked["id"].endswith(both[1]["ref_id"])
+    assert float(both[1]["net_amount"]) == pytest.approx(-10, abs=0.02)
+
+    one = f"/v2beta1/accounts/{account_id}/events/activities/"
+    single = sandbox.request("GET", one + both[1]["event_id"])
+    assert json.loads(single.text.removeprefix("data: ")) == both[1]
+    assert sandbox.request("GET", one + "01F84ZC0H0Q1QN7XPNWX44HF5J").status_code == 404
+    assert sandbox.request("GET", one + "7").status_code == 422
+
+
+def test_system_events_tell_the_end_of_each_trading_day(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with SandboxProcess(tmp_path_factory.mktemp("days") / "state") as process:
+        started = process.get("/_sandbox/clock")["now"]
+        process.advance(7 * 86_400)
+
+        told = replay(
+            process, "/v2/events/system", since=started, until=process.get("/_sandbox/clock")["now"]
+        )
+
+        assert {event["type"] for event in told} == {"eod_balances_ready", "eod_positions_ready"}
+        assert 4 <= len({event["system_date"] for event in told}) <= 6
+
+
+@pytest.mark.parametrize("name", ["admin-actions", "system", "ipos", "trades", "journals/status"])
+def test_v2beta1_serves_what_v2_does(sandbox: SandboxProcess, name: str) -> None:
+    params = {"since": "2020-01-01", "until": "2020-01-02"}
+
+    for version in ("v2", "v2beta1"):
+        assert replay(sandbox, f"/{version}/events/{name}", **params) == []
+
+
+def test_live_reader_who_lags_is_told_what_was_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "LONGEST_LAG", 10)
+    monkeypatch.setattr(events, "PATIENCE", 0.01)
+    world = World(Settings(tmp_path))
+
+    async def read() -> list[bytes]:
+        stream = events.follow(world, SYSTEM, events.Window(0), b"", "/v2/events/system")
+        chunks = [await anext(stream)]
+        emit(world, 1)
+        chunks.append(await anext(stream))
+        emit(world, 1)
+        waiting = asyncio.ensure_future(anext(stream))
+        chunks.append(await waiting)
+        await asyncio.sleep(0.02)  # the reader takes its time
+        emit(world, 25)
+        chunks.append(await anext(stream))
+        emit(world, 1)
+        chunks.append(await anext(stream))
+        await stream.aclose()
+        return chunks
+
+    chunks = asyncio.run(read())
+
+    assert chunks[3] == b": you are reading too slowly, dropped 25 messages\n\n"
+    assert chunks[4].count(b"data: ") == 1
+    world.store.close()
+
+
+def test_failing_stream_says_so_and_ends(tmp_path: Path) -> None:
+    world = World(Settings(tmp_path))
+    world.store.emit(eventlog.TRADE, world.clock.now(), b'{"event":"fill"}')
+    world.store.commit()
+
+    async def read() -> list[bytes]:
+        stream = events.follow(world, ACTIVITIES, events.Window(0), b"", "/v2beta1/events/activities")
+        return [chunk async for chunk in stream]
+
+    assert asyncio.run(read())[-1] == b": internal server error\n\n"
+    world.store.close()
+
+
+def emit(world: World, count: int) -> None:
+    for _ in range(count):
+        world.store.emit(eventlog.SYSTEM, world.clock.now(), b'{"type":"eod_balances_ready"}')
+    world.store.commit()
 
 
 def _lines_until(reply: requests.Response, ending: str) -> list[str]:
