@@ -1,13 +1,11 @@
 """``/_sandbox/``: what only a stand-in can do. No authentication: it listens locally."""
 
-import html
 import re
 from typing import Any
 
 from sandbox import account_status, funding, ledger
 from sandbox.api import (
     Call,
-    Reply,
     decimal_of,
     encode_json,
     endpoint,
@@ -17,35 +15,6 @@ from sandbox.api import (
     text_of,
     uuid_of,
 )  # fmt: skip
-
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Broker API sandbox</title></head><body>
-<h1>Broker API sandbox</h1>
-<p>A stand-in for Alpaca's Broker API, for development and demos. No real money, no real market.</p>
-<ul>
-<li>API: <code>{url}/v1/&hellip;</code> with HTTP Basic; key and secret are in
-<a href="/_sandbox/info">/_sandbox/info</a></li>
-<li>Recent calls: <a href="/_sandbox/calls">/_sandbox/calls</a></li>
-<li>Armed faults: <a href="/_sandbox/faults">/_sandbox/faults</a></li>
-<li>Clock: <a href="/_sandbox/clock">/_sandbox/clock</a></li>
-</ul>
-<p>{accounts} accounts, {orders} orders, {events} events. Speed {speed:g}, market {market}.</p>
-</body></html>
-"""
-
-
-@endpoint("GET", "/")
-def show_page(call: Call) -> Reply:
-    world = call.world
-    page = PAGE.format(
-        url=html.escape(f"http://{call.headers.get('host', 'localhost')}"),
-        accounts=len(world.store.accounts),
-        orders=len(world.store.orders),
-        events=len(world.store.events),
-        speed=world.settings.speed,
-        market=world.settings.market,
-    )
-    return Reply(200, page.encode(), content_type="text/html")
 
 
 @endpoint("GET", "/_sandbox/info")

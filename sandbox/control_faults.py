@@ -8,6 +8,7 @@ import msgspec
 from sandbox import rows
 from sandbox.api import NO_CONTENT, Call, Reply, decimal_of, endpoint, invalid, not_found, uuid_of
 from sandbox.faults import ACTIONS, STREAM_ACTIONS
+from sandbox.world import World
 
 MOST_ARMED = 200
 MOST_REQUESTS = 1_000_000_000
@@ -23,12 +24,7 @@ def list_faults(call: Call) -> list[Any]:
 def arm_fault(call: Call) -> dict[str, Any]:
     """``{action, method, path, times, rate, status, seconds, message, account_id, seed}``: all but the
     action optional. ``times`` is 1, or without end when there is a rate. See ``ACTIONS`` in the README."""
-    fault = call.world.faults.arm(read_fault(call.json_object()))
-    if len(call.world.faults.armed()) > MOST_ARMED:
-        raise invalid(f"no more than {MOST_ARMED} faults can be armed")
-    if fault.action in STREAM_ACTIONS:
-        call.world.feed.notify()  # it strikes open streams too
-    return fault_view(fault)
+    return fault_view(arm(call.world, call.json_object()))
 
 
 @endpoint("DELETE", "/_sandbox/faults")
@@ -56,11 +52,7 @@ def show_rate_limit(call: Call) -> dict[str, int]:
 @endpoint("POST", "/_sandbox/rate-limit")
 def set_rate_limit(call: Call) -> dict[str, int]:
     """``{requests_per_minute}``: from now on, over restarts too; 0 refuses every call."""
-    limit = call.json_object().get("requests_per_minute")
-    if not isinstance(limit, int) or isinstance(limit, bool) or not 0 <= limit <= MOST_REQUESTS:
-        raise invalid(f"requests_per_minute must be a whole number from 0 to {MOST_REQUESTS}")
-    call.world.save_setting("rate_limit", str(limit))
-    call.world.rate.limit = limit
+    change_rate_limit(call.world, call.json_object().get("requests_per_minute"))
     return show_rate_limit(call)
 
 
@@ -70,6 +62,24 @@ def reset_rate_limit(call: Call) -> dict[str, int]:
     call.world.save_setting("rate_limit", "")
     call.world.rate.limit = call.world.settings.rate_limit
     return show_rate_limit(call)
+
+
+def arm(world: World, body: dict[str, Any]) -> rows.Fault:
+    """Check and arm a fault. Raises a 422."""
+    fault = world.faults.arm(read_fault(body))
+    if len(world.faults.armed()) > MOST_ARMED:
+        raise invalid(f"no more than {MOST_ARMED} faults can be armed")
+    if fault.action in STREAM_ACTIONS:
+        world.feed.notify()  # it strikes open streams too
+    return fault
+
+
+def change_rate_limit(world: World, limit: Any) -> None:
+    """Requests a minute from now on. Raises a 422."""
+    if not _is_whole(limit, 0, MOST_REQUESTS):
+        raise invalid(f"requests_per_minute must be a whole number from 0 to {MOST_REQUESTS}")
+    world.save_setting("rate_limit", str(limit))
+    world.rate.limit = limit
 
 
 def read_fault(body: dict[str, Any]) -> rows.Fault:

@@ -11,25 +11,33 @@ from sandbox import (
     control,
     control_clock,
     control_faults,
+    control_scenarios,
     corporate_actions,
     documents,
+    estimation,
     events,
     funding,
     journals,
     market_data,
+    portfolio_history,
     positions,
     reference,
+    replace,
     trading,
     trading_account,
     watchlists,
 )  # fmt: skip
 from sandbox.api import Endpoint
+from sandbox.console import actions, pages
 
 # In order: /v1/accounts/activities must be found before /v1/accounts/{account_id}.
 AREAS: tuple[ModuleType, ...] = (
     trading,
+    replace,
+    estimation,
     positions,
     trading_account,
+    portfolio_history,
     activities,
     watchlists,
     cip,
@@ -45,6 +53,9 @@ AREAS: tuple[ModuleType, ...] = (
     control,
     control_clock,
     control_faults,
+    control_scenarios,
+    pages,
+    actions,
 )
 
 ENDPOINTS: list[Endpoint] = [

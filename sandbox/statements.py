@@ -50,7 +50,15 @@ def issued_documents(world: World, account: rows.Account, now: dt.datetime) -> l
     for start, end in _months(market_date(account.created_at), now):
         if _has_something_to_state(world, account, end):
             found.append(_issued(account, "account_statement", start, end))
+    found += [each for each in _published(world, account) if each not in found]
     return sorted(found, key=lambda document: document.end)
+
+
+def publish(world: World, account: rows.Account, kind: str, start: dt.date, end: dt.date) -> None:
+    """Issue a document before its time: it is listed from now on."""
+    former, published = world.setting(f"published:{account.id}"), f"{kind}/{start}/{end}"
+    if published not in former.split():
+        world.save_setting(f"published:{account.id}", f"{former} {published}".strip())
 
 
 def contents(world: World, account: rows.Account, document: Issued) -> dict[str, Any]:
@@ -119,6 +127,14 @@ def _heading(account: rows.Account, document: Issued) -> dict[str, Any]:
         "start_date": document.start.isoformat(),
         "end_date": document.end.isoformat(),
     }
+
+
+def _published(world: World, account: rows.Account) -> list[Issued]:
+    found = [text.split("/") for text in world.setting(f"published:{account.id}").split()]
+    return [
+        _issued(account, kind, dt.date.fromisoformat(start), dt.date.fromisoformat(end))
+        for kind, start, end in found
+    ]
 
 
 def _issued(account: rows.Account, kind: str, start: dt.date, end: dt.date) -> Issued:
