@@ -179,7 +179,7 @@ def events_of(broker: Broker, path: str, until: str) -> list[dict[str, Any]]:
 def _last_statuses(events: list[dict[str, Any]], key: str) -> dict[str, str]:
     last: dict[str, str] = {}
     for event in events:
-        assert (event["status_from"] or "") == last.get(event[key], ""), "an event goes on from the one before"
+        assert (event["status_from"] or "") == last.get(event[key], ""), "each goes on from the one before"
         last[event[key]] = event["status_to"]
     return last
 
