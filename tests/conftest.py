@@ -4,6 +4,12 @@ from typing import Any
 
 import pytest
 
+from tests.sandbox.contract import Report
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Report())
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,6 +12,8 @@ from typing import Any, Self
 
 import requests
 
+from tests.sandbox.contract import watch
+
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT = (2, 20)  # seconds: connect, read
 
@@ -39,6 +41,7 @@ class SandboxProcess:
         self._options = ["--speed", str(speed), "--market", market, "--seed", str(seed), *extra]
         self._process: subprocess.Popen[bytes] | None = None
         self.session = requests.Session()
+        watch(self.session)
 
     def start(self) -> Self:
         """Start and wait until it answers. Raises RuntimeError with its last lines when it does not."""
