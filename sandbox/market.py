@@ -133,6 +133,30 @@ class PriceProcess:
         shape = self._shape(symbol, day)
         return shape.traded_before(second + 1, shape.volume)
 
+    def traded(self, symbol: str, at: datetime) -> tuple[int, int]:
+        """Shares and trades of the latest session up to an instant."""
+        day, second = self._locate(at)
+        shape = self._shape(symbol, day)
+        return (
+            shape.traded_before(second + 1, shape.volume),
+            shape.traded_before(second + 1, shape.trade_count),
+        )
+
+    def seconds(
+        self, start: datetime, end: datetime, limit: int, *, descending: bool = False
+    ) -> Iterator[datetime]:
+        """The seconds from start to end, both included, that have a price of their own; at most `limit`."""
+        low, high = ceil(_aware(start).timestamp()), int(_aware(end).timestamp())
+        first, last = start.astimezone(NEW_YORK).date(), end.astimezone(NEW_YORK).date()
+        seconds = (
+            second
+            for day in self._days.between(first, last, descending)
+            for second in range(max(low, day.start), min(high, day.start + day.last_second) + 1)[
+                :: -1 if descending else 1
+            ]
+        )
+        return map(_instant, islice(seconds, limit))
+
     def bars(
         self,
         symbol: str,

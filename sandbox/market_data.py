@@ -3,119 +3,121 @@
 import datetime as dt
 from typing import Any
 
-from sandbox.api import Call, Reply, encode_numbers, endpoint, malformed, not_found
+from sandbox.api import Call, malformed
 from sandbox.bars import BadTimeframe, Bar
-from sandbox.clock import NEW_YORK, market_date
+from sandbox.data_api import data_endpoint, read_pages, stamp, symbol_of, symbols_of
 from sandbox.world import World
 
-MOST_BARS, DEFAULT_BARS = 10_000, 1_000
-MOST_SYMBOLS = 500
 SIP, TAPE = "V", "C"
+Rows = list[tuple[dt.datetime, Any]]
 
 
-@endpoint("GET", "/v2/stocks/snapshots")
-def get_snapshots(call: Call) -> Reply:
+@data_endpoint("/v2/stocks/snapshots")
+def get_snapshots(call: Call) -> dict[str, Any]:
     """A map by symbol, without an envelope; unknown symbols are absent."""
-    return _numbers({symbol: _snapshot(call.world, symbol, call.now) for symbol in _symbols(call)})
+    return {symbol: _snapshot(call.world, symbol, call.now) for symbol in symbols_of(call)}
 
 
-@endpoint("GET", "/v2/stocks/trades/latest")
-def get_latest_trades(call: Call) -> Reply:
-    return _numbers({"trades": {symbol: _trade(call.world, symbol, call.now) for symbol in _symbols(call)}})
+@data_endpoint("/v2/stocks/trades/latest")
+def get_latest_trades(call: Call) -> dict[str, Any]:
+    return {"trades": {symbol: _trade(call.world, symbol, call.now) for symbol in symbols_of(call)}}
 
 
-@endpoint("GET", "/v2/stocks/quotes/latest")
-def get_latest_quotes(call: Call) -> Reply:
-    return _numbers({"quotes": {symbol: _quote(call.world, symbol, call.now) for symbol in _symbols(call)}})
+@data_endpoint("/v2/stocks/quotes/latest")
+def get_latest_quotes(call: Call) -> dict[str, Any]:
+    return {"quotes": {symbol: _quote(call.world, symbol, call.now) for symbol in symbols_of(call)}}
 
 
-@endpoint("GET", "/v2/stocks/bars/latest")
-def get_latest_bars(call: Call) -> Reply:
-    return _numbers(
-        {"bars": {symbol: _minute_bar(call.world, symbol, call.now) for symbol in _symbols(call)}}
-    )
+@data_endpoint("/v2/stocks/bars/latest")
+def get_latest_bars(call: Call) -> dict[str, Any]:
+    return {"bars": {symbol: _minute_bar(call.world, symbol, call.now) for symbol in symbols_of(call)}}
 
 
-@endpoint("GET", "/v2/stocks/bars")
-def get_bars(call: Call) -> Reply:
-    """``limit`` counts over all symbols; sorted by symbol, then time."""
-    bars, token = _bars(call, sorted(_symbols(call)))
-    return _numbers({"bars": bars, "next_page_token": token})
+@data_endpoint("/v2/stocks/bars")
+def get_bars(call: Call) -> dict[str, Any]:
+    return _many(call, "bars")
 
 
-@endpoint("GET", "/v2/stocks/{symbol}/snapshot")
-def get_snapshot(call: Call) -> Reply:
-    symbol = _symbol(call)
-    return _numbers({"symbol": symbol, **_snapshot(call.world, symbol, call.now)})
+@data_endpoint("/v2/stocks/trades")
+def get_trades(call: Call) -> dict[str, Any]:
+    """One trade for every second of a session."""
+    return _many(call, "trades")
 
 
-@endpoint("GET", "/v2/stocks/{symbol}/trades/latest")
-def get_latest_trade(call: Call) -> Reply:
-    symbol = _symbol(call)
-    return _numbers({"symbol": symbol, "trade": _trade(call.world, symbol, call.now)})
+@data_endpoint("/v2/stocks/quotes")
+def get_quotes(call: Call) -> dict[str, Any]:
+    """One quote for every second of a session."""
+    return _many(call, "quotes")
 
 
-@endpoint("GET", "/v2/stocks/{symbol}/quotes/latest")
-def get_latest_quote(call: Call) -> Reply:
-    symbol = _symbol(call)
-    return _numbers({"symbol": symbol, "quote": _quote(call.world, symbol, call.now)})
+@data_endpoint("/v2/stocks/{symbol}/snapshot")
+def get_snapshot(call: Call) -> dict[str, Any]:
+    symbol = symbol_of(call)
+    return {"symbol": symbol, **_snapshot(call.world, symbol, call.now)}
 
 
-@endpoint("GET", "/v2/stocks/{symbol}/bars/latest")
-def get_latest_bar(call: Call) -> Reply:
-    symbol = _symbol(call)
-    return _numbers({"symbol": symbol, "bar": _minute_bar(call.world, symbol, call.now)})
+@data_endpoint("/v2/stocks/{symbol}/trades/latest")
+def get_latest_trade(call: Call) -> dict[str, Any]:
+    symbol = symbol_of(call)
+    return {"symbol": symbol, "trade": _trade(call.world, symbol, call.now)}
 
 
-@endpoint("GET", "/v2/stocks/{symbol}/bars")
-def get_bars_of(call: Call) -> Reply:
-    symbol = _symbol(call)
-    bars, token = _bars(call, [symbol])
-    return _numbers({"bars": bars.get(symbol), "symbol": symbol, "next_page_token": token})
+@data_endpoint("/v2/stocks/{symbol}/quotes/latest")
+def get_latest_quote(call: Call) -> dict[str, Any]:
+    symbol = symbol_of(call)
+    return {"symbol": symbol, "quote": _quote(call.world, symbol, call.now)}
 
 
-def _bars(call: Call, symbols: list[str]) -> tuple[dict[str, list[Any]], str | None]:
-    """Bars by symbol and the token of the next page: ``SYMBOL|timestamp`` of the first bar left out."""
-    timeframe = call.arg("timeframe")
-    if not timeframe:
+@data_endpoint("/v2/stocks/{symbol}/bars/latest")
+def get_latest_bar(call: Call) -> dict[str, Any]:
+    symbol = symbol_of(call)
+    return {"symbol": symbol, "bar": _minute_bar(call.world, symbol, call.now)}
+
+
+@data_endpoint("/v2/stocks/{symbol}/bars")
+def get_bars_of(call: Call) -> dict[str, Any]:
+    return _one(call, "bars")
+
+
+@data_endpoint("/v2/stocks/{symbol}/trades")
+def get_trades_of(call: Call) -> dict[str, Any]:
+    return _one(call, "trades")
+
+
+@data_endpoint("/v2/stocks/{symbol}/quotes")
+def get_quotes_of(call: Call) -> dict[str, Any]:
+    return _one(call, "quotes")
+
+
+def _many(call: Call, kind: str) -> dict[str, Any]:
+    found, token = _history(call, kind, sorted(symbols_of(call)))
+    return {kind: found, "next_page_token": token}
+
+
+def _one(call: Call, kind: str) -> dict[str, Any]:
+    symbol = symbol_of(call)
+    found, token = _history(call, kind, [symbol])
+    return {kind: found.get(symbol), "symbol": symbol, "next_page_token": token}
+
+
+def _history(call: Call, kind: str, symbols: list[str]) -> tuple[dict[str, list[Any]], str | None]:
+    timeframe, prices = call.arg("timeframe"), call.world.prices
+    if kind == "bars" and not timeframe:
         raise malformed("timeframe is required")
-    midnight = dt.datetime.combine(market_date(call.now), dt.time(0), NEW_YORK).astimezone(dt.UTC)
-    start, end = call.instant("start") or midnight, call.instant("end") or call.now
-    if len(call.arg("end")) == 10:  # a date: all of that day
-        end += dt.timedelta(days=1, microseconds=-1)
-    limit = call.number("limit", DEFAULT_BARS, 1, MOST_BARS)
-    descending = call.arg("sort", "asc").lower() == "desc"
-    first, _, from_instant = call.arg("page_token").partition("|")
-    found: dict[str, list[Any]] = {}
-    for symbol in symbols:
-        if first and symbol < first:
-            continue
-        low, high = start, min(end, call.now)
-        if symbol == first:
-            edge = _edge(from_instant)
-            low, high = (low, min(high, edge)) if descending else (max(low, edge), high)
-        if limit == 0:
-            return found, f"{symbol}|{(high if descending else low).isoformat()}"
-        try:
-            bars = call.world.prices.bars(
-                symbol, timeframe, low, high, limit + 1, now=call.now, descending=descending
-            )
-        except BadTimeframe as error:
-            raise malformed(f"invalid timeframe: {timeframe[:20]}") from error
-        if len(bars) > limit:
-            found[symbol] = [_bar(bar) for bar in bars[:limit]]
-            return found, f"{symbol}|{bars[limit].timestamp.isoformat()}"
-        if bars:
-            found[symbol] = [_bar(bar) for bar in bars]
-            limit -= len(bars)
-    return found, None
 
+    def read_bars(symbol: str, low: dt.datetime, high: dt.datetime, most: int, descending: bool) -> Rows:
+        bars = prices.bars(symbol, timeframe, low, high, most, now=call.now, descending=descending)
+        return [(bar.timestamp, _bar(bar)) for bar in bars]
 
-def _edge(text: str) -> dt.datetime:
+    def read_ticks(symbol: str, low: dt.datetime, high: dt.datetime, most: int, descending: bool) -> Rows:
+        show = _trade if kind == "trades" else _quote
+        seconds = prices.seconds(low, high, most, descending=descending)
+        return [(at, show(call.world, symbol, at)) for at in seconds]
+
     try:
-        return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
-    except ValueError as error:
-        raise malformed("invalid page_token") from error
+        return read_pages(call, symbols, read_bars if kind == "bars" else read_ticks)
+    except BadTimeframe as error:
+        raise malformed(f"invalid timeframe: {timeframe[:20]}") from error
 
 
 def _snapshot(world: World, symbol: str, now: dt.datetime) -> dict[str, Any]:
@@ -139,7 +141,7 @@ def _minute_bar(world: World, symbol: str, now: dt.datetime) -> dict[str, Any]:
 def _trade(world: World, symbol: str, now: dt.datetime) -> dict[str, Any]:
     at = now.replace(microsecond=0)
     return {
-        "t": _stamp(at), "x": SIP, "p": world.prices.trade(symbol, now), "s": 100, "c": ["@"], "z": TAPE,
+        "t": stamp(at), "x": SIP, "p": world.prices.trade(symbol, now), "s": 100, "c": ["@"], "z": TAPE,
         "i": int(at.timestamp()),
     }  # fmt: skip
 
@@ -147,14 +149,14 @@ def _trade(world: World, symbol: str, now: dt.datetime) -> dict[str, Any]:
 def _quote(world: World, symbol: str, now: dt.datetime) -> dict[str, Any]:
     quote = world.prices.quote(symbol, now)
     return {
-        "t": _stamp(now.replace(microsecond=0)), "ax": SIP, "ap": quote.ask, "as": quote.ask_size, "bx": SIP,
+        "t": stamp(now.replace(microsecond=0)), "ax": SIP, "ap": quote.ask, "as": quote.ask_size, "bx": SIP,
         "bp": quote.bid, "bs": quote.bid_size, "c": ["R"], "z": TAPE,
     }  # fmt: skip
 
 
 def _bar(bar: Bar) -> dict[str, Any]:
     return {
-        "t": _stamp(bar.timestamp),
+        "t": stamp(bar.timestamp),
         "o": bar.open,
         "h": bar.high,
         "l": bar.low,
@@ -163,29 +165,3 @@ def _bar(bar: Bar) -> dict[str, Any]:
         "n": bar.trade_count,
         "vw": bar.vwap,
     }
-
-
-def _stamp(at: dt.datetime) -> str:
-    return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _symbols(call: Call) -> list[str]:
-    given = [symbol.upper() for symbol in call.args("symbols")]
-    if not given:
-        raise malformed("symbols is required")
-    if len(given) > MOST_SYMBOLS:
-        raise malformed("too many symbols")
-    assets = (call.world.find_asset(symbol) for symbol in dict.fromkeys(given))
-    return [asset.symbol for asset in assets if asset is not None]
-
-
-def _symbol(call: Call) -> str:
-    asset = call.world.find_asset(call.params["symbol"])
-    if asset is None:
-        raise not_found(f"symbol not found: {call.params['symbol'][:20]}")
-    return asset.symbol
-
-
-def _numbers(value: Any) -> Reply:
-    """This API writes prices as JSON numbers."""
-    return Reply(200, encode_numbers(value))

@@ -42,6 +42,49 @@ def test_bars_by_page_are_the_same_as_at_once(sandbox: SandboxProcess) -> None:
     assert found == whole["bars"]
 
 
+@pytest.mark.parametrize("kind", ["trades", "quotes"])
+def test_ticks_by_page_and_newest_first_are_the_same(sandbox: SandboxProcess, kind: str) -> None:
+    span = {"start": "2026-09-01T14:00:00Z", "end": "2026-09-01T14:00:09Z"}
+
+    whole = sandbox.get(f"/v2/stocks/{kind}", params={"symbols": "AAPL,MSFT", **span})[kind]
+    assert {symbol: len(rows) for symbol, rows in whole.items()} == {"AAPL": 10, "MSFT": 10}
+    first = sandbox.get(f"/v2/stocks/AAPL/{kind}", params={**span, "limit": 6, "sort": "desc"})
+    token = first["next_page_token"]
+    rest = sandbox.get(
+        f"/v2/stocks/AAPL/{kind}", params={**span, "limit": 6, "sort": "desc", "page_token": token}
+    )
+    assert rest["next_page_token"] is None
+    assert first[kind] + rest[kind] == whole["AAPL"][::-1]
+
+
+def test_trades_lie_within_their_minute_bar(sandbox: SandboxProcess) -> None:
+    span = {"start": "2026-09-01T14:00:00Z", "end": "2026-09-01T14:00:59Z"}
+
+    prices = [row["p"] for row in sandbox.get("/v2/stocks/AAPL/trades", params=span)["trades"]]
+    bar = sandbox.get("/v2/stocks/AAPL/bars", params={**span, "timeframe": "1Min"})["bars"][0]
+
+    assert (prices[0], max(prices), min(prices), prices[-1]) == (bar["o"], bar["h"], bar["l"], bar["c"])
+
+
+def test_most_actives_and_movers_are_sorted(sandbox: SandboxProcess) -> None:
+    for by, key in (("volume", "volume"), ("trades", "trade_count")):
+        found = sandbox.get("/v1beta1/screener/stocks/most-actives", params={"by": by, "top": 5})
+        counts = [row[key] for row in found["most_actives"]]
+        assert len(counts) == 5
+        assert counts == sorted(counts, reverse=True)
+    moved = sandbox.get("/v1beta1/screener/stocks/movers")
+    gains, losses = ([row["percent_change"] for row in moved[side]] for side in ("gainers", "losers"))
+    assert gains == sorted(gains, reverse=True)
+    assert losses == sorted(losses)
+    assert gains[-1] > 0 > losses[-1]
+
+
+def test_codes_and_news(sandbox: SandboxProcess) -> None:
+    assert sandbox.get("/v2/stocks/meta/exchanges")["V"] == "IEX"
+    assert "@" in sandbox.get("/v2/stocks/meta/conditions/trade", params={"tape": "A"})
+    assert sandbox.get("/v1beta1/news", params={"symbols": "AAPL"}) == {"news": [], "next_page_token": None}
+
+
 def test_bars_of_one_symbol_newest_first(sandbox: SandboxProcess) -> None:
     query = {"timeframe": "1Hour", "start": "2026-09-01T14:00:00Z", "end": "2026-09-01T19:00:00Z"}
 
@@ -68,9 +111,19 @@ def test_prices_come_from_the_seed(tmp_path_factory: pytest.TempPathFactory) -> 
         ("/v2/stocks/snapshots", {}, 400),
         ("/v2/stocks/bars", {"symbols": "AAPL"}, 400),
         ("/v2/stocks/bars", {"symbols": "AAPL", "timeframe": "7Lunches"}, 400),
-        ("/v2/stocks/AAPL/bars", {"timeframe": "1Day", "limit": "10001"}, 422),
+        ("/v2/stocks/AAPL/bars", {"timeframe": "1Day", "limit": "10001"}, 400),
         ("/v2/stocks/AAPL/bars", {"timeframe": "1Day", "page_token": "AAPL|x"}, 400),
         ("/v2/stocks/NOSUCH/snapshot", {}, 404),
+        ("/v2/stocks/bars", {"symbols": "AAPL", "timeframe": "1Day", "start": "soon"}, 400),
+        ("/v2/stocks/bars", {"symbols": "AAPL", "timeframe": "1Day", "adjustment": "splits"}, 400),
+        ("/v2/stocks/bars", {"symbols": "AAPL", "timeframe": "1Day", "sort": "up"}, 400),
+        ("/v2/stocks/trades", {"symbols": "AAPL", "feed": "cnn"}, 400),
+        ("/v2/stocks/AAPL/quotes", {"currency": "EUR"}, 400),
+        ("/v1beta1/screener/stocks/most-actives", {"by": "price"}, 400),
+        ("/v1beta1/screener/stocks/movers", {"top": "51"}, 400),
+        ("/v1beta1/screener/bonds/movers", {}, 400),
+        ("/v2/stocks/meta/conditions/bar", {"tape": "A"}, 400),
+        ("/v2/stocks/meta/conditions/trade", {}, 400),
     ],
 )
 def test_market_data_with_invalid_query(
