@@ -92,12 +92,12 @@ def fill_part(world: World, order: rows.Order, qty: Decimal, now: dt.datetime) -
     price, limit = (quote.ask if order.side == "buy" else quote.bid), limit_of(order)
     if limit is not None:
         price = min(price, limit) if order.side == "buy" else max(price, limit)
+    order_classes.claim(world, order)
     left = _shares(order, price)
     if not 0 < qty <= left or qty != round(qty, 9):
         raise invalid(f"qty must be > 0 and <= {text_of(left)}")
     if order.status == "accepted":
         _begin(world, order, now)
-    order_classes.claim(world, order)
     cost = ledger.cents(qty * price) + _hold_for(order, qty, left - qty)
     if order.side == "buy" and not _is_covered(world, order, cost, now):
         raise unprocessable("insufficient buying power")

@@ -80,7 +80,9 @@ def take_place(world: World, old: rows.Order, new: rows.Order) -> None:
         parent.leg_ids = tuple(new.id if leg_id == old.id else leg_id for leg_id in parent.leg_ids)
     for leg in _rows(world, old.leg_ids):
         world.store.edit(leg).parent_id = new.id
-        leg.qty, leg.time_in_force, leg.expires_at = new.qty, new.time_in_force, new.expires_at
+        leg.time_in_force, leg.expires_at = new.time_in_force, new.expires_at
+        if new.order_class in ENTRIES:
+            leg.qty = new.qty
 
 
 def _leg(

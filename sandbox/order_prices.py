@@ -26,7 +26,7 @@ def read_prices(body: dict[str, Any], kind: str, order_class: str) -> Prices:
     """Raises a 422 for a price that is missing, does not fit the type, or has a forbidden increment."""
     take_profit = _take_profit(body)
     limit = body.get("limit_price")
-    if order_class == "oco" and not limit:
+    if order_class == "oco" and kind == "limit" and not limit:
         limit = take_profit
     _check_type(body, kind, limit)
     prices = Prices(

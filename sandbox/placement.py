@@ -30,8 +30,8 @@ def place(world: World, account: rows.Account, ticket: Ticket, now: dt.datetime)
     if ticket.order_class:
         _check_group(world, order, ticket.prices, now)
     reservations.check_wash_trade(world, order)
-    reservations.reserve(world, account, order, now)
     world.store.add(order)
+    reservations.reserve(world, account, order, now)
     if ticket.order_class:
         order_classes.add_legs(world, order, ticket.prices, now)
     execution.announce(world, order, now)
