@@ -9,7 +9,16 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from sandbox import account_status, banks, execution, firm_events, funding, journal_book, rows
+from sandbox import (
+    account_status,
+    banks,
+    execution,
+    firm_events,
+    funding,
+    journal_book,
+    rebalancing_runs,
+    rows,
+)
 from sandbox.world import World, log
 
 RETRY = dt.timedelta(seconds=30)
@@ -22,6 +31,7 @@ STEPS: dict[type, Callable[[World, Any, dt.datetime], None]] = {
     rows.Transfer: funding.step_transfer,
     rows.Journal: journal_book.step,
     rows.Order: execution.step,
+    rows.RebalancingRun: rebalancing_runs.step,
     rows.Setting: firm_events.step,
 }
 

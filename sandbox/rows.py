@@ -317,6 +317,7 @@ class RebalancingRun(
     completed_at: dt.datetime | None = None
     canceled_at: dt.datetime | None = None
     due_at: dt.datetime | None = None
+    is_buying: bool = False  # its sales are over
 
 
 class Setting(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="setting", tag_field="row"):
