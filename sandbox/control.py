@@ -34,7 +34,7 @@ def show_info(call: Call) -> dict[str, Any]:
 
 @endpoint("GET", "/_sandbox/calls")
 def list_calls(call: Call) -> list[dict[str, Any]]:
-    """Recent requests, oldest first; without those to ``/_sandbox/`` unless ``all=true``."""
+    """Recent requests, oldest first; without the control routes' unless ``all=true``."""
     everything = call.flag("all")
     return [
         {
@@ -45,7 +45,7 @@ def list_calls(call: Call) -> list[dict[str, Any]]:
             "request_id": record.request_id,
         }
         for record in call.world.calls
-        if everything or not record.path.startswith("/_sandbox/")
+        if everything or not (record.path == "/" or record.path.startswith("/_sandbox/"))
     ]
 
 

@@ -1,6 +1,8 @@
 """The parts of an account's page, and the lists of events and calls that the front page has too."""
 
+import datetime as dt
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 from sandbox import ledger, rows, statements
@@ -39,24 +41,45 @@ def summary(call: Call, account: rows.Account) -> Markup:
                 ("Pending in / out", f"{_usd(money.pending_in)} / {_usd(money.pending_out)}"),
             ),
         ),
-        name="account",
     )
 
 
-def tables(call: Call, account: rows.Account) -> list[Markup]:
-    """Transfers, orders, positions, journals, documents: the newest of each."""
-    return [
-        _listed("Transfers", ("When", "Direction", "Amount", "Status", "Reason", "Id"),
-                [_transfer(each) for each in _newest(call.world.store.transfers.of(account.id))]),
-        _listed("Orders", ("When", "Order", "Status", "Filled", "Price", "Id"),
-                [_order(each) for each in _newest(call.world.store.orders.of(account.id))]),
-        _listed("Positions", ("Symbol", "Shares", "Average cost", "Last price", "Value"),
-                [_position(call, each) for each in call.world.store.positions.of(account.id) if each.qty]),
-        _listed("Cash and share movements", ("When", "Type", "Amount", "Description"),
-                [(when(each.at), each.activity_type, _usd(each.net_amount), each.description)
-                 for each in _newest(call.world.store.entries.of(account.id))]),
-        _listed("Documents", ("Date", "Type", "From", "Id"), _documents(call, account)),
-    ]  # fmt: skip
+def orders(call: Call, account: rows.Account) -> Markup:
+    cells = [_order(each) for each in _newest(call.world.store.orders.of(account.id))]
+    return _listed("Orders", ("When", "Order", "Status", "Filled", "Price", "Id"), cells)
+
+
+def transfers(call: Call, account: rows.Account) -> Markup:
+    cells = [_transfer(each) for each in _newest(call.world.store.transfers.of(account.id))]
+    return _listed("Transfers", ("When", "Direction", "Amount", "Status", "Reason", "Id"), cells)
+
+
+def movements(call: Call, account: rows.Account) -> Markup:
+    """Activities other than fills."""
+    cells = [
+        (when(each.at), each.activity_type, _usd(each.net_amount), each.description, tag("code", each.id))
+        for each in _newest(call.world.store.entries.of(account.id))
+    ]
+    return _listed("Activities beside fills", ("When", "Type", "Amount", "Description", "Id"), cells)
+
+
+def positions(call: Call, account: rows.Account) -> Markup:
+    cells = [_position(call, each) for each in call.world.store.positions.of(account.id) if each.qty]
+    return _listed("Positions", ("Symbol", "Shares", "Cost", "Price", "Value"), cells)
+
+
+def documents(call: Call, account: rows.Account) -> Markup:
+    """What the broker issued and what the owner uploaded."""
+    issued = [
+        (each.end.isoformat(), each.type.replace("_", " "), "broker")
+        for each in statements.issued_documents(call.world, account, call.now)
+    ]
+    uploaded = [
+        (each.created_at.date().isoformat(), each.document_type.replace("_", " "), "owner")
+        for each in call.world.store.documents.of(account.id)
+    ]
+    cells = sorted(issued + uploaded, key=lambda row: row[0], reverse=True)[:MOST]
+    return _listed("Documents", ("Date", "Type", "From"), cells)
 
 
 def events_panel(call: Call, account: rows.Account | None = None) -> Markup:
@@ -67,14 +90,11 @@ def events_panel(call: Call, account: rows.Account | None = None) -> Markup:
     for event in reversed(list(log.read(low, len(log)))):
         if needle in event.body:
             body = decode_json(event.body)
-            what = body.get("status_to") or body.get("event") or body.get("activity_type") or "change"
-            found.append(
-                (when_text(body), status(str(what)), _subject(body), tag("code", ulid_text(event.ulid)))
-            )
+            found.append((_when(body), _what(body), _subject(body), tag("code", ulid_text(event.ulid))))
             if len(found) == MOST:
                 break
     listed = table("Recent events", ("When", "What", "Of", "ULID"), found, "No event yet.")
-    return panel("Recent events", live("events", listed), name="events-panel")
+    return panel("Recent events", live("events", listed))
 
 
 def calls_panel(call: Call, account: rows.Account | None = None) -> Markup:
@@ -86,16 +106,17 @@ def calls_panel(call: Call, account: rows.Account | None = None) -> Markup:
     )  # fmt: skip
     cells = [
         (when(record.at), tag("span", "dropped" if record.status is None else record.status),
-         tag("code", f"{record.method} {record.path}"), tag("code", record.request_id))
+         tag("code", f"{record.method} {record.path}", class_="long"), tag("code", record.request_id))
         for record in itertools.islice(own, MOST)
     ]  # fmt: skip
     listed = table("Recent calls", ("When", "Status", "Call", "Request ID"), cells, "No call yet.")
-    return panel("Recent calls", live("calls", listed), name="calls-panel")
+    return panel("Recent calls", live("calls", listed))
 
 
-def when_text(body: dict[str, Any]) -> str:
-    """The instant of an event's body, to the second, UTC."""
-    return str(body.get("at") or "")[:19].replace("T", " ")
+def _what(body: dict[str, Any]) -> Markup | str:
+    """The status an event tells of; an activity has none, but a type."""
+    word = body.get("status_to") or body.get("event")
+    return status(str(word)) if word else str(body.get("activity_type") or "change")
 
 
 def _subject(body: dict[str, Any]) -> str:
@@ -103,9 +124,12 @@ def _subject(body: dict[str, Any]) -> str:
     if isinstance(order, dict):
         amount = order.get("qty") or f"${order.get('notional')}"
         return f"order: {order['side']} {amount} {order['symbol']}"
-    for member, word in (("entity_type", ""), ("journal_id", "journal"), ("activity_type", "activity")):
+    words = {"Transfer": "transfer", "BankRelationship": "bank link", "Bank": "recipient bank"}
+    if body.get("entity_type"):
+        return words.get(str(body["entity_type"]), str(body["entity_type"]))
+    for member, word in (("journal_id", "journal"), ("activity_type", "activity")):
         if body.get(member):
-            return word or str(body[member])
+            return word
     return "account"
 
 
@@ -131,25 +155,19 @@ def _position(call: Call, each: rows.Position) -> tuple[Any, ...]:
     return each.symbol, text_of(each.qty), _usd(each.avg_entry_price), _usd(price), _usd(each.qty * price)
 
 
-def _documents(call: Call, account: rows.Account) -> list[tuple[Any, ...]]:
-    issued = [
-        (each.end.isoformat(), each.type, "the broker", tag("code", each.id))
-        for each in statements.issued_documents(call.world, account, call.now)
-    ]
-    uploaded = [
-        (each.created_at.date().isoformat(), each.document_type, "the owner", tag("code", each.id))
-        for each in call.world.store.documents.of(account.id)
-    ]
-    return sorted(issued + uploaded, key=lambda row: row[0], reverse=True)[:MOST]
-
-
-def _listed(title: str, heads: tuple[str, ...], cells: list[tuple[Any, ...]]) -> Markup:
+def _listed(title: str, heads: tuple[str, ...], cells: Sequence[tuple[Any, ...]]) -> Markup:
     name = title.split(maxsplit=1)[0].lower()
-    return panel(title, live(name, table(title, heads, cells, "None.")), name=f"{name}-panel")
+    return panel(title, live(name, table(title, heads, cells, "None.")))
 
 
 def _newest(listed: list[Any]) -> list[Any]:
     return listed[: -MOST - 1 : -1]
+
+
+def _when(body: dict[str, Any]) -> Markup | str:
+    """The instant of an event's body."""
+    at = body.get("at")
+    return when(dt.datetime.fromisoformat(at)) if isinstance(at, str) else ""
 
 
 def _usd(amount: Any) -> str:

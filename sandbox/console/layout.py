@@ -60,9 +60,8 @@ def live(name: str, *children: Any) -> Markup:
     return tag("div", *children, id=name, data_live=True)
 
 
-def panel(title: str, *children: Any, name: str) -> Markup:
-    heading = f"{name}-title"
-    return tag("section", tag("h2", title, id=heading), *children, class_="panel", aria_labelledby=heading)
+def panel(title: str, *children: Any) -> Markup:
+    return tag("section", tag("h2", title), *children, class_="panel")
 
 
 def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[Any]], nothing: str) -> Markup:

@@ -67,13 +67,21 @@ def show_account(call: Call) -> Reply:
         tag("h1", title),
         tag(
             "div",
-            tag("div", parts.summary(call, account), None if account.is_firm else _scenarios(account),
-                *parts.tables(call, account)),
-            tag("div", _clock(call, account.id), parts.events_panel(call, account),
-                parts.calls_panel(call, account)),
+            tag("div", parts.summary(call, account), None if account.is_firm else _scenarios(account)),
+            tag(
+                "div",
+                _clock(call, account.id),
+                parts.positions(call, account),
+                parts.documents(call, account),
+            ),
             class_="split",
         ),
-    )  # fmt: skip
+        parts.orders(call, account),
+        parts.transfers(call, account),
+        parts.movements(call, account),
+        parts.events_panel(call, account),
+        parts.calls_panel(call, account),
+    )
 
 
 @endpoint("GET", CONSOLE + "/static/{name}")
@@ -118,10 +126,9 @@ def _accounts(call: Call) -> Markup:
             table("Accounts, newest first", ("Name", "Number", "Status", "Equity", "Opened"), cells,
                   "No account fits."),
             more if len(found) > MOST_ACCOUNTS else None,
-            tag("p", f"{len(store.accounts)} accounts, {len(store.orders)} orders, "
-                f"{len(store.transfers)} transfers, {len(store.events)} events.", class_="hint"),
-        ),
-        name="accounts-panel",
+            tag("p", f"In all: accounts {len(store.accounts)}, orders {len(store.orders)}, "
+                f"transfers {len(store.transfers)}, events {len(store.events)}.", class_="hint"),
+        )
     )  # fmt: skip
 
 
@@ -145,14 +152,14 @@ def _scenarios(account: rows.Account) -> Markup:
         )
         for group in GROUPS
     ]  # fmt: skip
-    return panel("Scenarios", *groups, name="scenarios")
+    return panel("Scenarios", *groups)
 
 
 def _everywhere() -> Markup:
     found = [_scenario(each, "") for each in SCENARIOS.values() if not each.of_account]
     return panel(
         "Scenarios for every account", tag("div", found, class_="scenarios"),
-        tag("p", "Open an account for the others.", class_="hint"), name="everywhere",
+        tag("p", "Open an account for the others.", class_="hint")
     )  # fmt: skip
 
 
@@ -174,15 +181,14 @@ def _clock(call: Call, account_id: str) -> Markup:
         form("/clock", button=text, hidden={**hidden, "move": move}, kind="quiet")
         for move, text in (*moves, stand)
     ]
-    target = Field("to", "Advance to (RFC 3339, with an offset)", call.now.isoformat(timespec="seconds"))
+    target = Field("to", "Advance to (RFC 3339)", call.now.isoformat(timespec="seconds"))
     return panel(
         "Clock",
         live("clock", facts(("Now", when(call.now)), ("Speed", f"{call.world.settings.speed:g}"),
                             ("Ahead by", str(call.world.clock.offset).split(".", maxsplit=1)[0]))),
         tag("div", buttons, class_="buttons"),
         form("/clock", control(target, "clock"), button="Advance", hidden={**hidden, "move": "to"},
-             kind="row quiet"),
-        name="clock-panel",
+             kind="row quiet")
     )  # fmt: skip
 
 
@@ -211,7 +217,6 @@ def _faults(call: Call) -> Markup:
         live("faults", table("Armed faults", ("What", "Where", "Times", "Rate"), cells, "None armed.")),
         tag("div", disarm, clear, class_="buttons") if armed else None,
         form("/faults", arm, button="Arm"),
-        name="faults-panel",
     )
 
 
@@ -222,5 +227,4 @@ def _rate(call: Call) -> Markup:
         "Rate limit",
         live("rate", facts(("Budget", f"{rate.limit:,}"), ("Left this minute", f"{rate.remaining:,}"))),
         form("/rate-limit", control(budget, "rate"), button="Set", kind="row quiet"),
-        name="rate-panel",
     )
