@@ -73,7 +73,7 @@ def unsettled(money: rows.Ledger, now: dt.datetime) -> Decimal:
 
 def withdrawable(money: rows.Ledger, now: dt.datetime) -> Decimal:
     """Settled cash that nothing else has a claim on; never negative."""
-    return max(money.cash - money.held - money.pending_out - unsettled(money, now), ZERO)
+    return max(money.cash - money.held - money.pending_out - money.memoposts - unsettled(money, now), ZERO)
 
 
 def last_cash(money: rows.Ledger, now: dt.datetime) -> Decimal:
@@ -93,7 +93,7 @@ def last_equity(world: World, account_id: str, now: dt.datetime) -> Decimal:
 
 
 def equity(world: World, money: rows.Ledger, now: dt.datetime) -> tuple[Decimal, Decimal]:
-    """Cash plus positions, and the positions alone, at the last trade prices; 2 dp."""
+    """Cash without memo posts plus positions, and the positions alone, at the last trade prices; 2 dp."""
     value = sum(
         (
             position.qty * world.prices.trade(position.symbol, now)
@@ -103,7 +103,7 @@ def equity(world: World, money: rows.Ledger, now: dt.datetime) -> tuple[Decimal,
         ZERO,
     )
     value = cents(value) if value else ZERO
-    return money.cash + value, value
+    return money.cash - money.memoposts + value, value
 
 
 def multiplier(account: rows.Account, total: Decimal) -> int:
@@ -121,7 +121,14 @@ def buying_power(world: World, account: rows.Account, money: rows.Ledger, now: d
     total, value = equity(world, money, now)
     if multiplier(account, total) == 1:
         return max(money.cash - claimed, ZERO)
-    return max((total - value / 2 - money.pending_out) * 2 - money.held, ZERO)
+    return max(power_of(account, total, money.cash, value) - money.pending_out * 2 - money.held, ZERO)
+
+
+def power_of(account: rows.Account, total: Decimal, cash: Decimal, value: Decimal) -> Decimal:
+    """Buying power of an equity with nothing reserved: with margin, twice what exceeds half the positions."""
+    if multiplier(account, total) == 1:
+        return max(cash, ZERO)
+    return max((total - value / 2) * 2, ZERO)
 
 
 def _entry_event(entry: rows.Entry) -> dict[str, Any]:

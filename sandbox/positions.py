@@ -5,7 +5,17 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from sandbox import execution, rows
-from sandbox.api import Call, Refusal, Reply, decimal_of, endpoint, invalid, not_found, text_of
+from sandbox.api import (
+    Call,
+    Refusal,
+    Reply,
+    decimal_of,
+    endpoint,
+    instant_text,
+    invalid,
+    not_found,
+    text_of,
+)  # fmt: skip
 from sandbox.clock import market_date
 from sandbox.execution import NINE_PLACES
 from sandbox.order_rules import read_ticket
@@ -14,7 +24,9 @@ from sandbox.placement import place
 from sandbox.rows import FINAL_ORDER_STATUSES, ZERO
 from sandbox.world import World
 
+EVERYONES = "/v1/accounts/positions"
 POSITIONS = "/v1/trading/accounts/{account_id}/positions"
+ONE = Decimal(1)
 FRACTION = Decimal("0.000001")
 
 
@@ -23,12 +35,31 @@ def list_positions(call: Call) -> list[dict[str, Any]]:
     return [position_view(call.world, position, call.now) for position in _held(call, call.account())]
 
 
-@endpoint("GET", POSITIONS + "/{symbol_or_asset_id}")
+@endpoint("GET", EVERYONES)
+def list_all_positions(call: Call) -> dict[str, Any]:
+    """Of every account that holds something, by account id."""
+    world = call.world
+    held: dict[str, list[dict[str, Any]]] = {}
+    for position in world.store.positions:
+        if position.qty:
+            held.setdefault(position.account_id, []).append(position_view(world, position, call.now))
+    return {"as_of": instant_text(call.now), "positions": held}
+
+
+@endpoint("POST", POSITIONS + "/{symbol_or_contract_id}/exercise")
+@endpoint("POST", POSITIONS + "/{symbol_or_contract_id}/do-not-exercise")
+def exercise_option(call: Call) -> None:
+    """Always a 404: no account of the sandbox holds options."""
+    call.account()
+    raise not_found("position does not exist")
+
+
+@endpoint("GET", POSITIONS + "/{symbol_or_asset_id:path}")
 def get_position(call: Call) -> dict[str, Any]:
     return position_view(call.world, _position(call), call.now)
 
 
-@endpoint("DELETE", POSITIONS + "/{symbol_or_asset_id}")
+@endpoint("DELETE", POSITIONS + "/{symbol_or_asset_id:path}")
 def close_position(call: Call) -> dict[str, Any]:
     """Sell it at market: all of it, ``qty`` shares, or ``percentage`` per cent."""
     position = _position(call)
@@ -40,7 +71,10 @@ def close_position(call: Call) -> dict[str, Any]:
         part = decimal_of(percentage, "percentage")
         if not 0 < part <= 100:
             raise invalid("percentage must be between 0 and 100")
-        shares = (position.qty * part / 100).quantize(NINE_PLACES, ROUND_DOWN)
+        is_whole = position.qty == position.qty.to_integral_value()
+        shares = (position.qty * part / 100).quantize(ONE if is_whole else NINE_PLACES, ROUND_DOWN)
+        if not shares:
+            raise invalid("qty must be > 0")
     elif qty:
         shares = decimal_of(qty, "qty")
     return order_view(call.world, _sell(call, position, shares or position.qty))

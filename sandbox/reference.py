@@ -30,7 +30,7 @@ def list_assets(call: Call) -> list[dict[str, Any]]:
         if asset.asset_class == kind
         and status in ("all", asset.status)
         and exchange in ("", asset.exchange)
-        and attributes <= set(asset.attributes)
+        and (not attributes or attributes.intersection(asset.attributes))
     ]
 
 

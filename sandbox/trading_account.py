@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox import ledger, trading_calendar
-from sandbox.api import Call, decoded_part, encode_numbers, endpoint, instant_text, text_of
+from sandbox.api import Call, decoded_part, encode_numbers, endpoint, instant_text, not_found, text_of
 from sandbox.clock import market_date
 from sandbox.configurations import checked_changes, configuration_of
 from sandbox.rows import ZERO
@@ -25,6 +25,7 @@ def get_trading_account(call: Call) -> dict[str, Any]:
     blocked = account.status not in ("ACTIVE", "ACCOUNT_UPDATED")
     last_cash, last_equity = ledger.last_cash(money, now), ledger.last_equity(call.world, account.id, now)
     last_value = last_equity - last_cash
+    last_power = text_of(ledger.power_of(account, last_equity, last_cash, last_value))
     return {
         "id": account.id,
         "account_number": account.account_number,
@@ -54,8 +55,8 @@ def get_trading_account(call: Call) -> dict[str, Any]:
         "last_short_market_value": "0",
         "last_initial_margin": text_of(last_value / 2),
         "last_maintenance_margin": text_of(ledger.cents(last_value * MAINTENANCE)),
-        "last_buying_power": text_of(max(last_cash, ZERO)),
-        "last_regt_buying_power": text_of(max(last_cash, ZERO)),
+        "last_buying_power": last_power,
+        "last_regt_buying_power": last_power,
         "last_options_buying_power": "0",
         "balance_asof": market_date(closed).isoformat(),
         "previous_close": closed.isoformat(),
@@ -77,6 +78,13 @@ def get_trading_account(call: Call) -> dict[str, Any]:
         "user_configurations": None,
         "clearing_broker": "ALPACA_APCA",
     }
+
+
+@endpoint("GET", "/v1/trading/accounts/{account_id}/limits")
+def get_trading_limits(call: Call) -> None:
+    """Always a 404: no account of the sandbox has trading limits."""
+    call.account()
+    raise not_found("trading limits are not configured for this account")
 
 
 @endpoint("GET", ACCOUNT + "/configurations")

@@ -461,3 +461,28 @@ def test_order_while_the_market_is_closed_fills_at_the_next_open(
         filled = wait_for_order(process, account_id, placed["id"], "filled")
         assert process.get("/v1/clock")["is_open"] is True
         assert filled["filled_at"] > placed["submitted_at"]
+
+
+def test_positions_of_every_account(sandbox: SandboxProcess) -> None:
+    account_id = open_account(sandbox, cash="5000")
+    buy(sandbox, account_id, qty="1")
+
+    everyone = sandbox.get("/v1/accounts/positions")
+
+    assert [row["symbol"] for row in everyone["positions"][account_id]] == ["AAPL"]
+
+
+def test_part_of_a_whole_position_is_whole(sandbox: SandboxProcess) -> None:
+    account_id = open_account(sandbox, cash="5000")
+    buy(sandbox, account_id, qty="3")
+    path = trading_path(account_id, "/positions/AAPL")
+
+    assert sandbox.request("DELETE", path, params={"percentage": "50"}).json()["qty"] == "1"
+    assert sandbox.request("DELETE", path, params={"percentage": "0.5"}).status_code == 422
+
+
+@pytest.mark.parametrize(("method", "rest"), [("POST", "/positions/AAPL/exercise"), ("GET", "/limits")])
+def test_what_no_account_has_is_not_found(sandbox: SandboxProcess, method: str, rest: str) -> None:
+    account_id = open_account(sandbox)
+
+    assert sandbox.request(method, trading_path(account_id, rest)).status_code == 404
