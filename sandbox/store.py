@@ -20,7 +20,7 @@ import msgspec
 
 from sandbox import rows
 from sandbox.eventlog import EventLog
-from sandbox.log import FrameFile, StateFolder, replace_frames
+from sandbox.log import FrameFile, StateError, StateFolder, replace_frames
 from sandbox.rows import ZERO
 
 R = TypeVar("R", bound=Any)
@@ -289,7 +289,13 @@ class Store:
         by_name = {table.name: table.rows for table in self._tables.values()}
         count = 0
         for payload in payloads:
-            count, records = decode(payload)
+            try:
+                count, records = decode(payload)
+            except msgspec.DecodeError as error:  # whole, but not in our words
+                raise StateError(
+                    f"state folder {self.folder.path} was written by another version of the sandbox: "
+                    "use that, another folder, or remove it to start over"
+                ) from error
             for record in records:
                 if type(record) is rows.Gone:
                     by_name[record.table].pop(record.id, None)

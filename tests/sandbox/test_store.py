@@ -3,10 +3,11 @@ import os
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from sandbox import eventlog, rows, store
-from sandbox.log import StateError
+from sandbox.log import FrameFile, StateError
 from sandbox.store import Store
 
 NOW = dt.datetime(2026, 3, 2, 15, 0, tzinfo=dt.UTC)
@@ -173,6 +174,30 @@ def test_store_refuses_unknown_format(tmp_path: Path) -> None:
 
     with pytest.raises(StateError, match="format '99', this sandbox reads '1'"):
         Store(tmp_path)
+
+
+def test_store_refuses_rows_it_does_not_know_in_one_line(tmp_path: Path) -> None:
+    fill_store(tmp_path)
+    log = FrameFile(tmp_path / "wal")
+    log.append(msgspec.msgpack.encode((1, [["from_the_future", "id"]])))
+    log.close()
+
+    with pytest.raises(StateError, match="written by another version of the sandbox") as refused:
+        Store(tmp_path)
+    assert "\n" not in str(refused.value)
+
+
+def test_store_reads_rows_of_an_older_version(tmp_path: Path) -> None:
+    fill_store(tmp_path)
+    written: list[object] = msgspec.msgpack.decode(msgspec.msgpack.encode(order("old")))
+    shorter = written[: 1 + rows.Order.__struct_fields__.index("order_class")]
+    log = FrameFile(tmp_path / "wal")
+    log.append(msgspec.msgpack.encode((1, [shorter])))
+    log.close()
+
+    again = Store(tmp_path)
+    assert again.orders.rows["order-old"] == order("old")
+    again.close()
 
 
 def test_store_refuses_folder_in_use(tmp_path: Path) -> None:
