@@ -65,6 +65,7 @@ class Ledger(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="ledge
     unsettled: list[tuple[dt.date, Decimal]] = []  # sale proceeds by settlement date
     day: dt.date | None = None  # New York date of the last change
     last_cash: Decimal = ZERO  # cash when that date began
+    memoposts: Decimal = ZERO  # part of the cash that is credit from instant funding
 
 
 class Document(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="document", tag_field="row"):
@@ -158,6 +159,39 @@ class Journal(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="jour
     qty: Decimal = ZERO
     price: Decimal = ZERO  # USD a share when the journal was made
     in_batch: bool = False
+
+
+class InstantFunding(
+    msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="instant_funding", tag_field="row"
+):
+    """A credit from the firm's account, to be settled by the end of its deadline."""
+
+    id: str
+    account_id: str
+    source_id: str
+    amount: Decimal
+    created_at: dt.datetime
+    system_date: dt.date
+    deadline: dt.date
+    status: str = "PENDING"
+    settlement_id: str = ""
+    idempotency_key: str = ""
+    request_digest: str = ""
+    due_at: dt.datetime | None = None
+
+
+class Settlement(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="settlement", tag_field="row"):
+    """Of instant funding: which credits the firm's cash takes the place of."""
+
+    id: str
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    source_id: str
+    total_amount: Decimal
+    transfer_ids: list[str]
+    additional_info: str = ""
+    status: str = "PENDING"
+    due_at: dt.datetime | None = None
 
 
 class Order(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="order", tag_field="row"):
@@ -358,6 +392,8 @@ Row = (
     | Document
     | Relationship
     | Bank
+    | InstantFunding
+    | Settlement
     | Transfer
     | Journal
     | Order

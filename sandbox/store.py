@@ -131,6 +131,18 @@ class JournalTable(Table[rows.Journal]):
             self.by_key.setdefault(row.idempotency_key, {})[row.id] = row
 
 
+class InstantFundingTable(Table[rows.InstantFunding]):
+    """Also by idempotency key."""
+
+    def __init__(self) -> None:
+        super().__init__(rows.InstantFunding)
+        self.by_key: dict[str, rows.InstantFunding] = {}
+
+    def settled(self, row: rows.InstantFunding) -> None:
+        if row.idempotency_key:
+            self.by_key[row.idempotency_key] = row
+
+
 class Store:
     """The state of one folder. Raises StateError when the folder cannot be used."""
 
@@ -141,6 +153,8 @@ class Store:
         self.documents: Table[rows.Document] = Table(rows.Document)
         self.relationships: Table[rows.Relationship] = Table(rows.Relationship)
         self.banks: Table[rows.Bank] = Table(rows.Bank)
+        self.instant_fundings = InstantFundingTable()
+        self.settlements: Table[rows.Settlement] = Table(rows.Settlement)
         self.transfers: Table[rows.Transfer] = Table(rows.Transfer)
         self.journals = JournalTable()
         self.orders = OrderTable()
@@ -157,7 +171,9 @@ class Store:
         self._tables: dict[type, Table[Any]] = {
             rows.Account: self.accounts, rows.Ledger: self.ledgers, rows.Document: self.documents,
             rows.Relationship: self.relationships, rows.Transfer: self.transfers,
-            rows.Journal: self.journals, rows.Bank: self.banks, rows.Order: self.orders,
+            rows.Journal: self.journals, rows.Bank: self.banks,
+            rows.InstantFunding: self.instant_fundings, rows.Settlement: self.settlements,
+            rows.Order: self.orders,
             rows.Fill: self.fills, rows.Position: self.positions, rows.Entry: self.entries,
             rows.Setting: self.settings, rows.Fault: self.faults, rows.Watchlist: self.watchlists,
             rows.OptionsApproval: self.options_approvals, rows.Portfolio: self.portfolios,

@@ -65,7 +65,7 @@ def get_trading_account(call: Call) -> dict[str, Any]:
         "pending_transfer_in": text_of(money.pending_in),
         "pending_transfer_out": text_of(money.pending_out),
         "intraday_adjustments": "0",
-        "memoposts": "0",
+        "memoposts": text_of(money.memoposts),
         "multiplier": str(ledger.multiplier(account, total)),
         "shorting_enabled": False,
         "trading_blocked": blocked or account.trading_blocked,
