@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sandbox import ledger, rows, trading_calendar
-from sandbox.api import Call, Reply, encode_numbers, endpoint, invalid, parse_date
+from sandbox.api import Call, Reply, encode_numbers, endpoint, invalid
 from sandbox.clock import NEW_YORK, market_date
 from sandbox.rows import ZERO
 from sandbox.trading_account import ACCOUNT
@@ -94,9 +94,8 @@ def get_portfolio_history(call: Call) -> Reply:
 
 def _span(call: Call, account: rows.Account) -> Span:
     start, end, period = call.instant("start"), call.instant("end"), call.arg("period").upper()
-    if call.arg("date_end"):
-        day = parse_date(call.arg("date_end"), "date_end")
-        end = dt.datetime.combine(day, dt.time(23, 59), NEW_YORK).astimezone(dt.UTC)
+    if date_end := call.instant("date_end"):
+        end = _at(date_end.date(), dt.time(23, 59))
     if start and end and period:
         raise invalid("only two of start, end and period can be specified")
     reporting = call.arg("intraday_reporting", "market_hours")
