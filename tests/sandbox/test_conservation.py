@@ -29,6 +29,18 @@ MONEY = st.integers(1, 500_000).map(lambda cents: str(Decimal(cents) / 100))
 QTY = st.one_of(
     st.integers(1, 12).map(str), st.integers(1, 4 * 10**9).map(lambda n: f"{Decimal(n).scaleb(-9):f}")
 )
+RECIPIENT = {"name": "B", "bank_code": "121000358", "bank_code_type": "ABA", "account_number": "123456789"}
+SCENARIOS = (
+    "fill", "partial_fill", "partial_fill", "cancel_fill_race", "resume", "halt", "resume", "dividend",
+    "split", "split", "complete_transfer", "reject_transfer", "ach_return", "journal_correction",
+)  # fmt: skip
+TAKING_CASH_BACK = ("ach_return", "journal_correction")
+SIZE = st.one_of(QTY, MONEY.map(lambda amount: ("notional", amount)))
+SIDES = st.sampled_from(["buy", "buy", "sell"])
+SHAPES = [
+    ("limit", ""), ("limit", ""), ("stop", ""), ("stop_limit", ""), ("trailing_stop", ""),
+    ("market", "bracket"), ("limit", "bracket"), ("limit", "oco"), ("limit", "oco"), ("market", "oto"),
+]  # fmt: skip
 # Below, at and above the market: what rests and what is filled.
 NEARNESS = st.sampled_from(["0.50", "0.90", "0.99", "1", "1.01", "1.10"])
 
@@ -44,6 +56,7 @@ class Conservation(RuleBasedStateMachine):
         self.in_debt: set[int] = set()  # cash was taken back from them
         self.accounts: list[str] = []
         self.links: list[str] = []
+        self.banks: list[str] = []
 
     def open_broker(self) -> Any:
         return InProcess(self.folder / "state")
@@ -78,8 +91,16 @@ class Conservation(RuleBasedStateMachine):
         for number, account in enumerate(self.accounts):
             link = self.send("POST", f"/v1/accounts/{account}/ach_relationships", BANK)
             self.links.append(link.body["id"])
-            self.deposit(number, "2500")
+            self.deposit(number, "8000")
+            bank = self.send("POST", f"/v1/accounts/{account}/recipient_banks", RECIPIENT)
+            self.banks.append(bank.body["id"])
         self.advance(60)
+        for account in [*self.accounts, self.broker.firm_account_id]:
+            for symbol in SYMBOLS:
+                body = {"symbol": symbol, "side": "buy", "type": "market", "time_in_force": "day"}
+                answer = self.send("POST", trading_path(account, "/orders"), {**body, "notional": "600"})
+                assert answer.status == 200, answer
+        self.advance(1)
 
     # What may happen
 
@@ -89,16 +110,45 @@ class Conservation(RuleBasedStateMachine):
         assert answer.status == 200
         self.deposited += Decimal(amount)
 
+    @rule(person=PEOPLE, symbol=st.sampled_from(SYMBOLS), side=SIDES, size=SIZE)
+    def trade(self, person: int, symbol: str, side: str, size: Any) -> None:
+        """At market."""
+        self.order(
+            person, size, "1", symbol=symbol, side=side, kind="market", time_in_force="day", order_class=""
+        )
+
+    @rule(
+        person=PEOPLE,
+        shape=st.sampled_from(SHAPES),
+        symbol=st.sampled_from(SYMBOLS),
+        side=SIDES,
+        qty=st.integers(1, 4).map(str),
+        nearness=NEARNESS,
+        seconds=st.sampled_from([0, 0.5, 2]),
+    )
+    def place_order(
+        self, person: int, shape: tuple[str, str], qty: str, side: str, nearness: str, seconds: float,
+        symbol: str,
+    ) -> None:  # fmt: skip
+        """Whole shares, in every type and class there is; some reach the market at once."""
+        kind, order_class = shape
+        members = {"kind": kind, "order_class": order_class, "time_in_force": "gtc", "symbol": symbol}
+        self.order(person, qty, nearness, side="sell" if order_class == "oco" else side, **members)
+        self.advance(seconds)
+
     @rule(
         person=PEOPLE,
         symbol=st.sampled_from(SYMBOLS),
-        side=st.sampled_from(["buy", "buy", "sell"]),
-        kind=st.sampled_from(["market", "market", "limit", "limit", "stop", "stop_limit", "trailing_stop"]),
-        time_in_force=st.sampled_from(["day", "day", "gtc", "ioc", "fok", "opg", "cls"]),
-        order_class=st.sampled_from(["", "", "", "simple", "bracket", "oco", "oto"]),
-        size=st.one_of(QTY, MONEY.map(lambda amount: ("notional", amount))),
+        side=SIDES,
+        kind=st.sampled_from(["market", "limit", "stop", "stop_limit", "trailing_stop"]),
+        time_in_force=st.sampled_from(["day", "gtc", "ioc", "fok", "opg", "cls"]),
+        order_class=st.sampled_from(["", "", "simple", "bracket", "oco", "oto"]),
+        size=SIZE,
         nearness=NEARNESS,
     )
+    def place_odd_order(self, person: int, size: Any, nearness: str, **members: str) -> None:
+        self.order(person, size, nearness, **members)
+
     def order(self, person: int, size: Any, nearness: str, **members: str) -> None:
         path = trading_path(self.accounts[person])
         quote = get(self.broker, f"/v2/stocks/{members['symbol']}/quotes/latest")["quote"]
@@ -161,6 +211,12 @@ class Conservation(RuleBasedStateMachine):
             self.in_debt.add(person)
         self.send("POST", f"/v1/accounts/{self.accounts[person]}/transfers", body)
 
+    @rule(person=PEOPLE, amount=MONEY, payer=st.sampled_from(["user", "invoice"]))
+    def wire(self, person: int, amount: str, payer: str) -> None:
+        body = {"transfer_type": "wire", "bank_id": self.banks[person], "direction": "OUTGOING"}
+        body |= {"amount": amount, "fee_payment_method": payer}
+        self.send("POST", f"/v1/accounts/{self.accounts[person]}/transfers", body)
+
     @rule(
         person=PEOPLE,
         which=st.integers(0, 20),
@@ -193,14 +249,33 @@ class Conservation(RuleBasedStateMachine):
             description=f"/fixtures/status={fixture}/fixtures/" if fixture else "",
         )
 
-    @rule(person=PEOPLE, symbol=st.sampled_from(SYMBOLS), qty=QTY, to_firm=st.booleans())
-    def journal_shares(self, person: int, symbol: str, qty: str, to_firm: bool) -> None:
-        self.journal(person, to_firm, entry_type="JNLS", symbol=symbol, qty=qty)
+    @rule(person=PEOPLE, symbol=st.sampled_from(SYMBOLS), qty=QTY)
+    def journal_shares(self, person: int, symbol: str, qty: str) -> None:
+        self.journal(person, False, entry_type="JNLS", symbol=symbol, qty=qty)
 
     def journal(self, person: int, to_firm: bool, **members: str) -> None:
         parties = [self.broker.firm_account_id, self.accounts[person]]
         source, target = reversed(parties) if to_firm else parties
         self.send("POST", "/v1/journals", {"from_account": source, "to_account": target, **members})
+
+    @rule(amounts=st.lists(MONEY, min_size=1, max_size=3), kind=st.sampled_from(["batch", "reverse_batch"]))
+    def journal_batch(self, amounts: list[str], kind: str) -> None:
+        one, many = ("from_account", "to_account") if kind == "batch" else ("to_account", "from_account")
+        entries = [
+            {many: account, "amount": amount} for account, amount in zip(self.accounts, amounts, strict=False)
+        ]
+        body = {"entry_type": "JNLC", one: self.broker.firm_account_id, "entries": entries}
+        self.send("POST", f"/v1/journals/{kind}", body)
+
+    @rule(person=PEOPLE, name=st.sampled_from(SCENARIOS), symbol=st.sampled_from(SYMBOLS), amount=QTY)
+    def scenario(self, person: int, name: str, symbol: str, amount: str) -> None:
+        options = {"qty": amount} if name == "partial_fill" and person else {}
+        options |= {"per_share": amount, "ratio": amount, "amount": amount, "symbol": symbol}
+        body = {"account_id": self.accounts[person], **options}
+        answer = self.send("POST", f"/_sandbox/scenarios/{name}", body)
+        assert answer.status != 404
+        if name in TAKING_CASH_BACK:
+            self.in_debt.add(person)
 
     @rule(which=st.integers(0, 20))
     def cancel_journal(self, which: int) -> None:
@@ -253,22 +328,27 @@ class Conservation(RuleBasedStateMachine):
 def order_body(size: Any, nearness: Decimal, price: Decimal, **members: str) -> dict[str, Any]:
     """An order of any kind; some are refused, and that is part of the test."""
     kind, order_class = members.pop("kind"), members.pop("order_class")
-    near = str(round(price * nearness, 2))
+
+    def times(factor: str | Decimal) -> str:
+        return str(round(price * Decimal(factor), 2))
+
     body: dict[str, Any] = {**members, "type": kind}
     body |= {"notional": size[1]} if isinstance(size, tuple) else {"qty": size}
     if kind in ("limit", "stop_limit"):
-        body["limit_price"] = near
+        body["limit_price"] = times(nearness)
     if kind in ("stop", "stop_limit"):
-        body["stop_price"] = near
+        body["stop_price"] = times("1.02" if members["side"] == "buy" else "0.98")
     if kind == "trailing_stop":
         body["trail_percent"] = "1"
     if order_class:
         body["order_class"] = order_class
-    far = [str(round(price * factor, 2)) for factor in (Decimal("1.2"), Decimal("0.8"))]
-    profit, loss = far if members["side"] == "buy" or order_class == "oco" else reversed(far)
-    if order_class in ("bracket", "oco", "oto"):
+    if order_class == "oco":
+        body["take_profit"], body["stop_loss"] = {"limit_price": times("1.2")}, {"stop_price": times("0.8")}
+    far = [times("1.2"), times("0.4")]
+    profit, loss = far if members["side"] == "buy" else reversed(far)
+    if order_class in ("bracket", "oto"):
         body["take_profit"] = {"limit_price": profit}
-    if order_class in ("bracket", "oco"):
+    if order_class == "bracket":
         body["stop_loss"] = {"stop_price": loss}
     return body
 
