@@ -17,6 +17,7 @@ from sandbox import (
     funding,
     instant_book,
     journal_book,
+    options_approval,
     rebalancing_runs,
     rows,
 )
@@ -34,6 +35,7 @@ STEPS: dict[type, Callable[[World, Any, dt.datetime], None]] = {
     rows.Transfer: funding.step_transfer,
     rows.Journal: journal_book.step,
     rows.Order: execution.step,
+    rows.OptionsApproval: options_approval.step,
     rows.RebalancingRun: rebalancing_runs.step,
     rows.Setting: firm_events.step,
 }
