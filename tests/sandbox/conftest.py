@@ -1,7 +1,10 @@
 from collections.abc import Iterator
 
 import pytest
+from alpaca.broker.client import BrokerClient
 
+from tests.sandbox.contract import watch
+from tests.sandbox.people import buy, open_account
 from tests.sandbox_process import SandboxProcess
 
 
@@ -10,6 +13,28 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess
     """One process for all tests that do not stop it; each opens accounts of its own."""
     with SandboxProcess(tmp_path_factory.mktemp("sandbox") / "state", speed=1000) as process:
         yield process
+
+
+@pytest.fixture(scope="session")
+def sdk(sandbox: SandboxProcess) -> Iterator[BrokerClient]:
+    """Alpaca's own client, unmodified; its replies are held against the contract too."""
+    client = BrokerClient(sandbox.key, sandbox.secret, url_override=sandbox.url)
+    watch(client._session)
+    yield client
+    client._session.close()
+
+
+@pytest.fixture
+def account_id(sandbox: SandboxProcess) -> str:
+    """An ACTIVE account with 20,000 USD, for one test."""
+    return open_account(sandbox, cash="20000")
+
+
+@pytest.fixture
+def holder_id(sandbox: SandboxProcess, account_id: str) -> str:
+    """The same, holding 2 AAPL."""
+    buy(sandbox, account_id, qty="2")
+    return account_id
 
 
 @pytest.fixture(autouse=True)
