@@ -7,7 +7,7 @@ from decimal import Decimal
 from sandbox import execution, order_classes, reservations, rows, trading_calendar
 from sandbox.api import forbidden, text_of, unprocessable
 from sandbox.clock import NEW_YORK, market_date
-from sandbox.configurations import configuration_of
+from sandbox.configurations import check_order
 from sandbox.order_prices import Prices
 from sandbox.order_rules import Ticket, check_asset
 from sandbox.triggers import stop_behind
@@ -22,6 +22,7 @@ CENT = Decimal("0.01")
 def place(world: World, account: rows.Account, ticket: Ticket, now: dt.datetime) -> rows.Order:
     """Check what depends on the account, reserve, and accept. Raises a 403 or 422 Refusal."""
     check_may_trade(account)
+    check_order(account, is_fractional=ticket.is_fractional and ticket.side == "buy")
     check_asset(ticket.asset, ticket.side)
     if world.store.orders.by_client_id(account.id, ticket.client_order_id) is not None:
         raise unprocessable("client_order_id must be unique")
@@ -42,8 +43,7 @@ def place(world: World, account: rows.Account, ticket: Ticket, now: dt.datetime)
 def check_may_trade(account: rows.Account) -> None:
     if account.status not in MAY_TRADE or account.trading_blocked:
         raise forbidden("account not authorized to trade")
-    if configuration_of(account)["suspend_trade"]:
-        raise forbidden("account is restricted from trading")
+    check_order(account)
 
 
 def expiry(world: World, time_in_force: str, extended_hours: bool, now: dt.datetime) -> dt.datetime:

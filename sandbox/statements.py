@@ -22,6 +22,7 @@ from sandbox.world import World
 
 BEGINNING_OF_DAY = dt.time(2, 15)
 ONE_DAY = dt.timedelta(days=1)
+SHARE_MOVES = ("JNLS", "SPLIT")  # activities, beside fills, whose qty changes a position
 
 
 class Issued(msgspec.Struct, frozen=True):
@@ -190,6 +191,9 @@ def _positions(world: World, account: rows.Account, at: dt.datetime) -> list[dic
             order = world.store.orders.rows[fill.order_id]
             signed = fill.qty if order.side == "buy" else -fill.qty
             shares[order.symbol] = shares.get(order.symbol, ZERO) + signed
+    for entry in world.store.entries.of(account.id):
+        if entry.at < at and entry.qty is not None and entry.activity_type in SHARE_MOVES:
+            shares[entry.symbol] = shares.get(entry.symbol, ZERO) + entry.qty
     close = trading_calendar.previous_close(at).astimezone(dt.UTC)
     found = []
     for symbol, qty in sorted(shares.items()):

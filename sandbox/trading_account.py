@@ -6,7 +6,7 @@ from typing import Any
 from sandbox import ledger, trading_calendar
 from sandbox.api import Call, decoded_part, encode_numbers, endpoint, instant_text, not_found, text_of
 from sandbox.clock import market_date
-from sandbox.configurations import checked_changes, configuration_of
+from sandbox.configurations import checked_changes, configuration_of, options_level
 from sandbox.rows import ZERO
 
 ACCOUNT = "/v1/trading/accounts/{account_id}/account"
@@ -72,8 +72,8 @@ def get_trading_account(call: Call) -> dict[str, Any]:
         "transfers_blocked": blocked or (account.deposits_blocked and account.withdrawals_blocked),
         "account_blocked": blocked,
         "trade_suspended_by_user": configuration_of(account)["suspend_trade"],
-        "options_approved_level": 0,
-        "options_trading_level": 0,
+        "options_approved_level": account.options_level,
+        "options_trading_level": options_level(account),
         "admin_configurations": {},
         "user_configurations": None,
         "clearing_broker": "ALPACA_APCA",

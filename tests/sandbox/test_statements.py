@@ -119,3 +119,20 @@ def test_document_of_another_account(later: SandboxProcess, account_id: str) -> 
     reply = later.request("GET", f"/v1/accounts/{stranger}/documents/{document['id']}/download")
 
     assert reply.status_code == 404
+
+
+def test_statement_counts_shares_of_a_split(later: SandboxProcess) -> None:
+    account_id = open_account(later, cash="2000")
+    buy(later, account_id, qty="4")
+    split = later.request(
+        "POST", "/_sandbox/scenarios/split", json={"account_id": account_id, "symbol": "AAPL", "ratio": "2"}
+    )
+    later.advance(66 * 86_400)
+
+    statement = issued(later, account_id, "account_statement")[-1]
+    contents = open_document(later, account_id, statement["id"], Accept="application/json").json()
+
+    assert split.status_code < 300, split.text
+    held = later.get(f"/v1/trading/accounts/{account_id}/positions")
+    assert [each["qty"] for each in contents["positions"]] == [each["qty"] for each in held]
+    assert held[0]["qty"] == "8"
