@@ -12,6 +12,7 @@ from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from sandbox import ledger, order_classes, order_states, rows, trading_calendar
 from sandbox.api import invalid, text_of, unprocessable
 from sandbox.clock import NEW_YORK, market_date
+from sandbox.crossings import UNSEEN, past_price
 from sandbox.order_states import open_position as open_position  # noqa: PLC0414 - for the other books
 from sandbox.rows import FINAL_ORDER_STATUSES, ZERO
 from sandbox.triggers import is_triggered, limit_of
@@ -52,20 +53,27 @@ def step(world: World, order: rows.Order, now: dt.datetime) -> None:
     if order.time_in_force in AUCTIONS:
         _auction(world, order, now)
         return
-    if order.expires_at is not None and now >= order.expires_at:
-        expire(world, order, now)
-        return
-    if not is_session(world, order, now):
+    is_over = order.expires_at is not None and now >= order.expires_at
+    if not is_over and not is_session(world, order, now):
         order.due_at = first_look(world, order, now)
         return
     _begin(world, order, now)
-    if not try_fill(world, order, now) and order.time_in_force in ("ioc", "fok"):
+    if now - order.created_at >= UNSEEN:
+        since = first_look(world, order, order.created_at)
+        if _fill_unseen(world, order, since, now):
+            return
+    if is_over:
+        expire(world, order, now)
+    elif not try_fill(world, order, now) and order.time_in_force in ("ioc", "fok"):
         cancel(world, order, now)
 
 
 def look(world: World, order: rows.Order, now: dt.datetime) -> None:
     """A resting order: fill it if the price is there, end it if its time is up."""
     if order.status in FINAL_ORDER_STATUSES:
+        return
+    since = max(world.worked_at, order.updated_at)
+    if now - since >= UNSEEN and _fill_unseen(world, order, since, now):
         return
     if order.expires_at is not None and now >= order.expires_at:
         expire(world, order, now)
@@ -166,6 +174,14 @@ def _begin(world: World, order: rows.Order, now: dt.datetime) -> None:
     order_states.move(world, order, "new", now)
     if order.order_class == "oco":
         order_classes.release_legs(world, order, now)
+
+
+def _fill_unseen(world: World, order: rows.Order, since: dt.datetime, now: dt.datetime) -> bool:
+    """Fill at a price of the time that the clock skipped. True when that ended the order."""
+    if world.is_halted(order.symbol):
+        return False
+    price = past_price(world, order, since, min(now, order.expires_at or now))
+    return price is not None and _fill_at(world, order, price, now)
 
 
 def _auction(world: World, order: rows.Order, now: dt.datetime) -> None:

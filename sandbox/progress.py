@@ -66,6 +66,7 @@ def run_working(world: World, now: dt.datetime) -> None:
         except Exception:  # noqa: BLE001 - one order must not stop the others
             world.store.rollback()
             log.exception("order %s could not be worked", order.id)
+    world.worked_at = now
 
 
 class Ticker:

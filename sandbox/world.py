@@ -67,6 +67,7 @@ class World:
         self.all_assets = assets
         self.calls: collections.deque[CallRecord] = collections.deque(maxlen=CALLS_KEPT)
         self.halted = set(self.setting("halted_symbols").split())
+        self.worked_at = self.clock.now()  # when resting orders were last looked at
         self.feed = Feed()
         self.store.on_new_events = self.feed.notify
         self.firm_id = self._firm_account().id

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.bars import Bar
 from sandbox.market import Quote
 from tests.sandbox.in_process import Answer, InProcess
 from tests.sandbox.people import application, trading_path
@@ -24,6 +25,9 @@ class SetPrices:
 
     def previous_close(self, symbol: str, at: dt.datetime) -> Decimal:
         return Decimal(100)
+
+    def bars(self, *_: Any, **__: Any) -> list[Bar]:
+        return []
 
     def quote(self, symbol: str, at: dt.datetime) -> Quote:
         cent = Decimal("0.01")
