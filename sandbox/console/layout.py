@@ -115,7 +115,7 @@ def control(option: Field, prefix: str) -> Markup:
     if option.many:
         boxes = [
             tag("label", tag("input", type="checkbox", name=option.name, value=choice,
-                             checked=choice == option.default), " ", _words(choice), class_="box")
+                             checked=choice == option.default), " ", tag("code", choice), class_="box")
             for choice in option.choices
         ]  # fmt: skip
         return tag("fieldset", tag("legend", option.label), tag("div", boxes, class_="boxes"))
@@ -127,10 +127,6 @@ def control(option: Field, prefix: str) -> Markup:
             "input", name=option.name, id=name, value=option.default, autocomplete="off", spellcheck="false"
         )
     return tag("p", tag("label", option.label, for_=name), field, class_="field")
-
-
-def _words(code: str) -> str:
-    return code.replace("_", " ").capitalize()
 
 
 def _header(call: Call) -> Markup:
