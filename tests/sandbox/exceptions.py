@@ -56,6 +56,7 @@ EXCEPTIONS: tuple[Allowance, ...] = (
     Allowance("the Postman collection's watchlist paths", r"\w+ /v1/accounts/[^/]+/watchlists(/.*)?"),
     Allowance("the Postman collection's rebalancing paths", r"\w+ /v1/beta/rebalancing/.*"),
     Allowance("alpaca-py and Postman still follow the v1 trade stream", r"GET /v1/events/trades"),
+    Allowance("a guide prints this name of the journal stream", r"GET /v1/events/journal/updates"),
     Allowance("documented in prose as aliases of v2", r"GET /v2beta1/events/.*", what="path .*"),
     Allowance(
         "recorded replies of the live API are 204", r"DELETE .*/transfers/\{transfer_id\}", what="status .*"
