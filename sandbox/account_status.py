@@ -1,6 +1,7 @@
 """The status machine of accounts; KYC as far as a stand-in has one."""
 
 import datetime as dt
+from typing import Any
 
 import msgspec
 
@@ -17,6 +18,12 @@ STATUSES = words(
 FIXTURE_STATUSES = words(
     "SUBMITTED ACTION_REQUIRED APPROVAL_PENDING APPROVED REJECTED ACTIVE DISABLED ACCOUNT_CLOSED"
 )
+# What a fixture's status comes with: the part of kyc_results and the code in it.
+FIXTURE_RESULTS = {
+    "ACTION_REQUIRED": ("indeterminate", "IDENTITY_VERIFICATION"),
+    "APPROVAL_PENDING": ("indeterminate", "WATCHLIST_HIT"),
+    "REJECTED": ("reject", "IDENTITY_VERIFICATION"),
+}
 # Seconds at speed 1: review of an application, activation, review of changed data; and the least wait.
 REVIEW, ACTIVATION, REAPPROVAL, FLOOR = 3.0, 1.5, 60.0, 0.02
 
@@ -26,6 +33,9 @@ def start(world: World, account: rows.Account, fixture: str, now: dt.datetime) -
     if fixture and fixture not in FIXTURE_STATUSES:
         raise invalid("additional_information holds an unknown fixture")
     account.held_by_fixture = bool(fixture)
+    if fixture in FIXTURE_RESULTS:
+        part, code = FIXTURE_RESULTS[fixture]
+        account.kyc_results = encode_json(_results(**{part: {code: {}}}))
     move(world, account, fixture or "SUBMITTED", now)
     if not fixture:
         account.due_at = now + world.clock.wait(REVIEW, FLOOR)
@@ -59,13 +69,7 @@ def step(world: World, account: rows.Account, now: dt.datetime) -> None:
     if account.status == "SUBMITTED":
         codes = _open_questions(account)
         if codes:
-            results = {
-                "reject": {},
-                "accept": {},
-                "indeterminate": {code: {} for code in codes},
-                "summary": "fail",
-            }
-            account.kyc_results = encode_json(results)
+            account.kyc_results = encode_json(_results(indeterminate={code: {} for code in codes}))
             move(world, account, "ACTION_REQUIRED", now)
             return
         account.kyc_results = b""
@@ -82,8 +86,7 @@ def resubmit(world: World, account: rows.Account, now: dt.datetime) -> None:
     results = decoded_part(account.kyc_results)
     answered = {**results.get("accept", {}), **results.get("indeterminate", {}), **results.get("reject", {})}
     world.store.edit(account)
-    accepted = {"reject": {}, "accept": answered, "indeterminate": {}, "summary": "pass"}
-    account.kyc_results = encode_json(accepted) if answered else b""
+    account.kyc_results = encode_json(_results(accept=answered)) if answered else b""
     move(world, account, "SUBMITTED", now)
     account.due_at = now + world.clock.wait(REVIEW, FLOOR)
 
@@ -107,6 +110,12 @@ def after_update(world: World, account: rows.Account, key_data: bool, now: dt.da
     elif account.status == "ACTIVE" and key_data and not account.held_by_fixture:
         move(world, account, "ACCOUNT_UPDATED", now)
         account.due_at = now + world.clock.wait(REAPPROVAL, FLOOR)
+
+
+def _results(**parts: dict[str, Any]) -> dict[str, Any]:
+    """``kyc_results``: the codes of each part, and whether anything stands in the way."""
+    results = {name: parts.get(name, {}) for name in ("reject", "accept", "indeterminate")}
+    return {**results, "summary": "fail" if results["reject"] or results["indeterminate"] else "pass"}
 
 
 def _open_questions(account: rows.Account) -> list[str]:

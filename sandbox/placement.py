@@ -31,8 +31,9 @@ def place(world: World, account: rows.Account, ticket: Ticket, now: dt.datetime)
     if ticket.order_class:
         _check_group(world, order, ticket.prices, now)
     reservations.check_wash_trade(world, order)
-    world.store.add(order)
+    # Reserved before it is kept: closing all positions goes on after one refusal.
     reservations.reserve(world, account, order, now)
+    world.store.add(order)
     if ticket.order_class:
         order_classes.add_legs(world, order, ticket.prices, now)
     execution.announce(world, order, now)

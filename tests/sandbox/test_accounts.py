@@ -145,6 +145,24 @@ def test_fixture_status_stays(sandbox: SandboxProcess, status: str) -> None:
     assert sandbox.get(f"/v1/accounts/{account['id']}")["status"] == status
 
 
+@pytest.mark.parametrize(
+    ("status", "part", "code"),
+    [
+        ("ACTION_REQUIRED", "indeterminate", "IDENTITY_VERIFICATION"),
+        ("APPROVAL_PENDING", "indeterminate", "WATCHLIST_HIT"),
+        ("REJECTED", "reject", "IDENTITY_VERIFICATION"),
+    ],
+)
+def test_fixture_status_comes_with_a_reason(
+    sandbox: SandboxProcess, status: str, part: str, code: str
+) -> None:
+    results = apply(sandbox, additional_information=f"/fixtures/status={status}/fixtures/")["kyc_results"]
+
+    assert results == {"reject": {}, "accept": {}, "indeterminate": {}, "summary": "fail"} | {
+        part: {code: {}}
+    }
+
+
 def test_true_disclosure_asks_for_action_until_documents_come(sandbox: SandboxProcess) -> None:
     account_id = apply(
         sandbox, disclosures__is_control_person=True, disclosures__immediate_family_exposed=True

@@ -486,3 +486,15 @@ def test_what_no_account_has_is_not_found(sandbox: SandboxProcess, method: str, 
     account_id = open_account(sandbox)
 
     assert sandbox.request(method, trading_path(account_id, rest)).status_code == 404
+
+
+def test_close_all_leaves_no_order_behind_where_it_was_refused(sandbox: SandboxProcess) -> None:
+    account_id = open_account(sandbox, cash="5000")
+    buy(sandbox, account_id, qty="2")
+    order(sandbox, account_id, side="sell", qty="2", type="limit", limit_price="900", time_in_force="gtc")
+
+    rows = sandbox.request("DELETE", trading_path(account_id, "/positions")).json()
+
+    assert [row["status"] for row in rows] == [403]
+    orders = sandbox.get(trading_path(account_id, "/orders"), params={"status": "all"})
+    assert [each["type"] for each in orders] == ["limit", "market"]
