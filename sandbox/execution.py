@@ -144,6 +144,9 @@ def fill(
 
 
 def cancel(world: World, order: rows.Order, now: dt.datetime) -> None:
+    """With its group. Nothing happens to an order that has ended, as the rest of a group has by then."""
+    if order.status in FINAL_ORDER_STATUSES:
+        return
     order_states.end(world, order, "canceled", now)
     order_classes.after_end(world, order, now)
 

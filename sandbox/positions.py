@@ -21,7 +21,7 @@ from sandbox.execution import NINE_PLACES
 from sandbox.order_rules import read_ticket
 from sandbox.order_views import order_view
 from sandbox.placement import place
-from sandbox.rows import FINAL_ORDER_STATUSES, ZERO
+from sandbox.rows import ZERO
 from sandbox.world import World
 
 EVERYONES = "/v1/accounts/positions"
@@ -86,8 +86,7 @@ def close_all_positions(call: Call) -> Reply:
     account, world = call.account(), call.world
     if call.flag("cancel_orders"):
         for order in world.store.orders.open_of(account.id):
-            if order.status not in FINAL_ORDER_STATUSES:  # the rest of a group ends with its first order
-                execution.cancel(world, order, call.now)
+            execution.cancel(world, order, call.now)
     results = []
     for position in _held(call, account):
         try:

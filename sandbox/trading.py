@@ -76,8 +76,7 @@ def cancel_all_orders(call: Call) -> Reply:
     world = call.world
     orders = world.store.orders.open_of(call.account().id)
     for order in orders:
-        if order.status not in FINAL_ORDER_STATUSES:  # the rest of a group ends with its first order
-            execution.cancel(world, order, call.now)
+        execution.cancel(world, order, call.now)
     return Reply(207, [{"id": order.id, "status": 200, "body": order_view(world, order)} for order in orders])
 
 

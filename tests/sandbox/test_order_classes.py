@@ -165,3 +165,16 @@ def test_group_refused(floor: Floor, members: dict[str, Any], status: int, words
     assert answer.status == status, answer
     assert words in answer.body["message"]
     assert floor.get("/orders") == []
+
+
+def test_every_order_of_a_group_ends_once(floor: Floor) -> None:
+    order = bracket(floor, type="limit", limit_price="95")
+
+    floor.send("DELETE", "/positions", cancel_orders="true")
+
+    until = floor.broker.request("GET", "/_sandbox/clock").body["now"]
+    floor.broker.advance(60)
+    query = {"since": "2020-01-01", "until": until}
+    stream = floor.broker.request("GET", "/v2/events/trades", params=query).body.decode()
+    assert stream.count('"event":"canceled"') == 3
+    assert statuses(floor, order) == ["canceled"] * 3
