@@ -13,6 +13,7 @@ from sandbox import ledger, rows, trading_calendar
 from sandbox.api import Call, Reply, encode_numbers, endpoint, invalid
 from sandbox.clock import NEW_YORK, market_date
 from sandbox.rows import ZERO
+from sandbox.statements import SHARE_MOVES
 from sandbox.trading_account import ACCOUNT
 from sandbox.world import World
 
@@ -190,10 +191,15 @@ def _changes(world: World, account_id: str) -> list[Change]:
         amount = ledger.cents(fill.qty * fill.price)
         found.append(Change(fill.at, "FILL", -sign * amount, order.symbol, sign * fill.qty))
     found += [
-        Change(entry.at, entry.activity_type, entry.net_amount, entry.symbol, entry.qty or ZERO)
+        Change(entry.at, entry.activity_type, entry.net_amount, entry.symbol, _shares_moved(entry))
         for entry in world.store.entries.of(account_id)
     ]
     return sorted(found, key=lambda change: change.at)
+
+
+def _shares_moved(entry: rows.Entry) -> Decimal:
+    """Of a dividend, qty is the shares it was paid on."""
+    return entry.qty or ZERO if entry.activity_type in SHARE_MOVES else ZERO
 
 
 def _worth(

@@ -145,6 +145,8 @@ def test_dividend_is_paid_on_the_shares_held(sandbox: SandboxProcess) -> None:
     (paid,) = activities(sandbox, account_id, "DIV")
     assert (paid["symbol"], paid["qty"], paid["per_share_amount"]) == ("AAPL", "3", "0.255")
     assert play(sandbox, "dividend", account_id, symbol="MSFT").status_code == 422
+    history = sandbox.get(trading_path(account_id, "/account/portfolio/history"), params={"period": "1W"})
+    assert min(value or 0 for value in history["equity"]) >= 0
 
 
 @pytest.mark.parametrize(("ratio", "qty"), [("2", "6"), ("0.5", "1.5")])
