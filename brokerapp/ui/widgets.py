@@ -82,6 +82,8 @@ class MoneyInput(forms.TextInput):
 class SSNInput(forms.TextInput):
     """A Social Security number: dashes accepted, hidden while the field is left, with a Show button."""
 
+    template_name = "django/forms/widgets/password.html"
+
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(
             {

@@ -49,10 +49,8 @@ function addShowButton(input, onToggle) {
     announce(`${label} ${shown ? "shown" : "hidden"}`);
   });
   render(shown);
-  const group = document.createElement("div");
-  group.className = "input-group";
-  input.replaceWith(group);
-  group.append(input, button);
+  // Beside the input, which stays where it is: moving it would take the focus from whoever is typing.
+  input.after(button);
 }
 
 function enhance(root) {

@@ -85,6 +85,6 @@ def test_guard_ends_the_stack_of_a_killed_owner(
 
     owner.kill()
 
-    eventually(lambda: all(is_gone(entry.pid) for entry in record.processes))
-    eventually(lambda: not (tmp_path / "stack.json").exists())
+    eventually(lambda: all(is_gone(entry.pid) for entry in record.processes), seconds=30)
+    eventually(lambda: not (tmp_path / "stack.json").exists(), seconds=30)
     assert bystander.is_running()
