@@ -10,6 +10,7 @@ from sandbox.api import (
     NO_CONTENT,
     Call,
     Reply,
+    decoded_part,
     encode_json,
     endpoint,
     fixture_of,
@@ -22,7 +23,13 @@ from sandbox.api import (
 from sandbox.banks import ACTIVE_BANKS
 from sandbox.clock import NEW_YORK, market_date
 from sandbox.rows import ZERO
-from sandbox.transfer_rules import check_may_move, checked_transfer, usable_bank, usable_link
+from sandbox.transfer_rules import (
+    check_may_move,
+    checked_ira,
+    checked_transfer,
+    usable_bank,
+    usable_link,
+)  # fmt: skip
 from sandbox.world import World
 
 # Seconds at speed 1, and the least wait between two steps of a transfer: a reader sees each.
@@ -54,6 +61,7 @@ def create_transfer(call: Call) -> dict[str, Any]:
         amount=amount - fee, requested_amount=amount, fee=fee, fee_payment_method=method,
         relationship_id=link.id if link else None, bank_id=bank.id if bank else None,
         additional_information=information if wire else "", fixture_status=fixture_of(information),
+        ira=checked_ira(account, body, amount),
     )  # fmt: skip
     call.world.store.add(transfer)
     if direction == "INCOMING":
@@ -183,6 +191,8 @@ def transfer_view(transfer: rows.Transfer) -> dict[str, Any]:
     }
     if transfer.relationship_id:
         view["relationship_id"] = transfer.relationship_id
+    if transfer.ira:
+        view["ira"] = decoded_part(transfer.ira)
     if transfer.bank_id:
         view |= {"bank_id": transfer.bank_id, "additional_information": transfer.additional_information}
     return view

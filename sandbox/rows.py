@@ -137,6 +137,7 @@ class Transfer(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="tra
     additional_information: str = ""
     fixture_status: str = ""
     due_at: dt.datetime | None = None
+    ira: bytes = b""  # what it says about taxes
 
 
 class Journal(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="journal", tag_field="row"):

@@ -1,16 +1,22 @@
 """What a transfer request must satisfy, in the order the vendor complains."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
 from sandbox import rows
-from sandbox.api import Call, decimal_of, fixture_of, forbidden, invalid, text_of
+from sandbox.api import Call, decimal_of, encode_json, fixture_of, forbidden, invalid, text_of, words
 from sandbox.banks import ACTIVE_BANKS, ACTIVE_LINKS
 
 LEAST_AMOUNT = Decimal("0.01")
 # What the SDK can read of the fixtures the documentation names.
 FIXTURE_STATUSES = frozenset(("QUEUED", "PENDING", "REJECTED", "CANCELED", "RETURNED", "APPROVED"))
 LONGEST_INFORMATION = 1024
+DISTRIBUTION_REASONS = words(
+    "normal normal_roth early_no_exception early_roth_no_exception excess_removal_current_year "
+    "excess_removal_current_year_under_59.5 excess_removal_roth excess_removal_1_year_prior_roth "
+    "excess_removal_1_year_prior_over_59.5 excess_removal_1_year_prior_under_59.5"
+)
 MAY_WITHDRAW = frozenset(("ACTIVE",))
 MAY_DEPOSIT = frozenset(("ACTIVE", "ACCOUNT_UPDATED", "APPROVED"))
 
@@ -87,3 +93,29 @@ def check_may_move(account: rows.Account, incoming: bool, amount: Decimal, avail
             f"insufficient balance (requested: {text_of(amount)}, available: {text_of(available)})",
             cash_withdrawable=text_of(available),
         )
+
+
+def checked_ira(account: rows.Account, body: dict[str, Any], amount: Decimal) -> bytes:
+    """What an IRA's transfer says about taxes, as it is shown; empty without. Raises a 422."""
+    ira = body.get("ira")
+    if not ira:
+        return b""
+    if not isinstance(ira, dict) or account.account_type != "ira":
+        raise invalid("ira must be an object, for an account of type ira")
+    if body["direction"] == "INCOMING":
+        if not re.fullmatch(r"(19|20)[0-9]{2}", str(ira.get("tax_year"))):
+            raise invalid("ira.tax_year must be a year")
+        return encode_json({"tax_year": str(ira["tax_year"])})
+    if ira.get("distribution_reason") not in DISTRIBUTION_REASONS:
+        raise invalid("ira.distribution_reason is invalid")
+    shown = {"distribution_reason": ira["distribution_reason"]}
+    withheld = ira.get("tax_withholding") or {}
+    if not isinstance(withheld, dict):
+        raise invalid("ira.tax_withholding must be an object")
+    for part in ("fed", "state"):
+        percent = decimal_of(withheld.get(f"{part}_pct") or "0", f"ira.tax_withholding.{part}_pct")
+        if not 0 <= percent <= 100:
+            raise invalid(f"ira.tax_withholding.{part}_pct must be from 0 to 100")
+        shown[f"{part}_withholding_pct"] = text_of(percent)
+        shown[f"{part}_withholding_amount"] = text_of((amount * percent / 100).quantize(Decimal("0.01")))
+    return encode_json(shown)

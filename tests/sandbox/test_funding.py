@@ -259,3 +259,29 @@ def test_returned_deposit_takes_the_cash_back_and_stops_trading(sandbox: Sandbox
 def test_firm_account_starts_with_50000(tmp_path_factory: pytest.TempPathFactory) -> None:
     with SandboxProcess(tmp_path_factory.mktemp("firm") / "state") as process:
         assert trading_account(process, process.firm_account_id)["cash"] == "50000"
+
+
+def test_ira_says_year_or_withholding(sandbox: SandboxProcess) -> None:
+    account_id = open_account(sandbox, cash="500", account_type="ira", account_sub_type="traditional")
+    link_id = link_bank(sandbox, account_id)
+
+    paid = transfer(sandbox, account_id, link_id, ira={"tax_year": "2026"}).json()
+    assert paid["ira"] == {"tax_year": "2026"}
+    wanted = {"distribution_reason": "normal", "tax_withholding": {"fed_pct": "10", "state_pct": "2.5"}}
+    taken = transfer(sandbox, account_id, link_id, direction="OUTGOING", amount="50", ira=wanted).json()
+    assert taken["ira"] == {
+        "distribution_reason": "normal",
+        "fed_withholding_pct": "10",
+        "fed_withholding_amount": "5",
+        "state_withholding_pct": "2.5",
+        "state_withholding_amount": "1.25",
+    }
+    refused = ({"tax_year": "soon"}, {"tax_year": None}, "2026")
+    for ira in refused:
+        assert transfer(sandbox, account_id, link_id, ira=ira).status_code == 422
+    gift = {"distribution_reason": "gift"}
+    assert transfer(sandbox, account_id, link_id, direction="OUTGOING", ira=gift).status_code == 422
+
+
+def test_ira_of_another_account_type_is_refused(sandbox: SandboxProcess, funded: tuple[str, str]) -> None:
+    assert transfer(sandbox, *funded, ira={"tax_year": "2026"}).status_code == 422
