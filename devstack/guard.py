@@ -7,10 +7,13 @@ went, the kernel closes that end, and we end what the record still names.
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from devstack.paths import ROOT
-from devstack.record import MARKER, end_leftovers
+from devstack.record import MARKER, end_leftovers, read_record
+
+OWNER_DIES_SECONDS = 5
 
 
 def start_guard(record_file: Path) -> "subprocess.Popen[bytes]":
@@ -37,7 +40,12 @@ def dismiss_guard(guard: "subprocess.Popen[bytes]") -> None:
 def main() -> None:
     """Wait for the owner's end, then end its leftovers."""
     sys.stdin.buffer.read()
-    end_leftovers(Path(sys.argv[1]))
+    record_file = Path(sys.argv[1])
+    # The kernel closes a dying owner's files a moment before it counts as dead.
+    deadline = time.monotonic() + OWNER_DIES_SECONDS
+    while (record := read_record(record_file)) and record.owner.find() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    end_leftovers(record_file)
 
 
 if __name__ == "__main__":
