@@ -169,3 +169,4 @@ class Journey:
         self.page.get_by_label(re.compile("e-?mail", re.IGNORECASE)).fill(email)
         self.page.get_by_role("textbox", name="Password", exact=True).fill(password)
         self.press("Sign in")
+        self.page.wait_for_url(lambda url: "/login/" not in url)

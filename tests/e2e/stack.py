@@ -22,7 +22,7 @@ REDIS_DATABASES_APART = 8
 class Stack:
     """web, worker, beat and events as in production, told apart by name so that one can be killed."""
 
-    def __init__(self, folder: Path, *, speed: float = 60) -> None:
+    def __init__(self, folder: Path, *, speed: float = 300) -> None:
         self.folder = folder
         self.url = f"http://127.0.0.1:{free_port()}"
         self.sandbox = SandboxProcess(folder / "sandbox", speed=speed, market="open", seed=7)

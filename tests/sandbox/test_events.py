@@ -17,6 +17,7 @@ from tests.sandbox.people import (
     buy,
     link_bank,
     open_account,
+    reviewed_account,
     transfer,
     wait_for_status,
     wait_for_transfer,
@@ -46,7 +47,7 @@ def of(events: list[dict[str, Any]], **wanted: str) -> list[dict[str, Any]]:
 
 
 def test_account_events_tell_each_status_in_order(sandbox: SandboxProcess) -> None:
-    account_id = open_account(sandbox)
+    account_id = reviewed_account(sandbox)
 
     events = replay(sandbox, ACCOUNTS, since="2020-01-01", id=account_id)
 
@@ -185,7 +186,7 @@ def test_stream_without_start_is_live_only(sandbox: SandboxProcess) -> None:
     thread.start()
     time.sleep(0.2)
 
-    account_id = open_account(sandbox)
+    account_id = reviewed_account(sandbox)
 
     thread.join(timeout=8)
     reply.close()

@@ -10,7 +10,7 @@ from alpaca.broker.requests import (
     GetEventsRequest,
 )
 
-from tests.sandbox.people import link_bank, transfer
+from tests.sandbox.people import link_bank, reviewed_account, transfer
 from tests.sandbox_process import SandboxProcess
 
 
@@ -24,7 +24,9 @@ def about(events: Iterator[str], account_id: str) -> list[dict[str, Any]]:
     return [event for event in decoded if event.get("account_id") == account_id]
 
 
-def test_get_account_status_events(sdk: BrokerClient, account_id: str) -> None:
+def test_get_account_status_events(sdk: BrokerClient, sandbox: SandboxProcess) -> None:
+    account_id = reviewed_account(sandbox)
+
     events = about(sdk.get_account_status_events(so_far()), account_id)
 
     assert [event["status_to"] for event in events] == ["SUBMITTED", "APPROVED", "ACTIVE"]
