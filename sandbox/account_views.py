@@ -22,7 +22,7 @@ def account_view(world: World, account: rows.Account, entities: set[str] | None 
         "status": account.status,
         "crypto_status": account.crypto_status,
         "currency": account.currency,
-        "last_equity": text_of(last_equity(world, account.id, world.clock.now())),
+        "last_equity": text_of(last_equity(world, account.id, world.clock.now())[0]),
         "created_at": instant_text(account.created_at),
         "account_type": account.account_type,
         "enabled_assets": account.enabled_assets,

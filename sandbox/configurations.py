@@ -8,7 +8,7 @@ from sandbox.rows import Account
 DEFAULTS: dict[str, Any] = {
     "fractional_trading": True,
     "max_margin_multiplier": "2",
-    "no_shorting": True,
+    "no_shorting": False,
     "suspend_trade": False,
     "trade_confirm_email": "all",
     "ptp_no_exception_entry": False,

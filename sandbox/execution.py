@@ -13,6 +13,7 @@ from sandbox import ledger, order_classes, order_states, rows, trading_calendar
 from sandbox.api import invalid, text_of, unprocessable
 from sandbox.clock import NEW_YORK, market_date
 from sandbox.crossings import UNSEEN, past_price
+from sandbox.holdings import add_shares
 from sandbox.order_states import open_position as open_position  # noqa: PLC0414 - for the other books
 from sandbox.rows import FINAL_ORDER_STATUSES, ZERO
 from sandbox.triggers import is_triggered, limit_of
@@ -107,7 +108,7 @@ def fill_part(world: World, order: rows.Order, qty: Decimal, now: dt.datetime) -
     if order.status == "accepted":
         _begin(world, order, now)
     cost = ledger.cents(qty * price) + _hold_for(order, qty, left - qty)
-    if order.side == "buy" and not _is_covered(world, order, cost, now):
+    if order.reserves_cash and not _is_covered(world, order, cost, now):
         raise unprocessable("insufficient buying power")
     fill(world, order, qty, price, now, leaves=left - qty)
 
@@ -203,7 +204,7 @@ def _fill_at(world: World, order: rows.Order, price: Decimal, now: dt.datetime) 
     if order.order_class:
         order_classes.claim(world, order)
     qty = _shares(order, price)
-    covered = order.side == "sell" or _is_covered(world, order, ledger.cents(qty * price), now)
+    covered = not order.reserves_cash or _is_covered(world, order, ledger.cents(qty * price), now)
     if qty <= 0 or not covered:
         reject(world, order, now)
     else:
@@ -218,7 +219,7 @@ def _shares(order: rows.Order, price: Decimal) -> Decimal:
         assert order.notional is not None
         amount = order.notional - order.filled_qty * (order.filled_avg_price or ZERO)
         left = (amount / price).quantize(NINE_PLACES, ROUND_DOWN)
-    return left if order.side == "buy" else min(left, order.hold)
+    return left if order.reserves_cash else min(left, order.hold)
 
 
 def _is_covered(world: World, order: rows.Order, cost: Decimal, now: dt.datetime) -> bool:
@@ -230,10 +231,10 @@ def _is_covered(world: World, order: rows.Order, cost: Decimal, now: dt.datetime
 
 
 def _hold_for(order: rows.Order, qty: Decimal, leaves: Decimal) -> Decimal:
-    """What stays reserved after an execution: in proportion for a buy, the other shares for a sale."""
+    """What stays reserved after an execution: USD in proportion, or the other shares."""
     if not leaves:
         return ZERO
-    if order.side == "sell":
+    if not order.reserves_cash:
         return order.hold - qty
     return (order.hold * leaves / (leaves + qty)).quantize(ledger.CENT, ROUND_UP)
 
@@ -245,18 +246,16 @@ def _book(
     amount = ledger.cents(qty * price)
     money = ledger.open_ledger(world, order.account_id, now)
     position = open_position(world, order.account_id, order.symbol, now)
-    if order.side == "buy":
-        money.cash -= amount
-        value = position.qty * position.avg_entry_price + qty * price
-        position.qty += qty
-        position.avg_entry_price = (
-            price if position.qty == qty else (value / position.qty).quantize(NINE_PLACES)
-        )
-    else:
-        money.cash += amount
-        money.unsettled = _with_proceeds(money.unsettled, settle_on, amount)
-        position.qty -= qty
-        position.avg_entry_price = position.avg_entry_price if position.qty else ZERO
+    proceeds = amount if order.side == "sell" else ZERO
+    if order.short:
+        # What a short sale brings stands behind it and never settles; covering it sets the gain free.
+        gain = ledger.cents(qty * (position.avg_entry_price - price)) if order.side == "buy" else ZERO
+        proceeds = max(gain, ZERO)
+    if proceeds:
+        money.unsettled = _with_proceeds(money.unsettled, settle_on, proceeds)
+    is_buy = order.side == "buy"
+    money.cash += -amount if is_buy else amount
+    add_shares(position, qty if is_buy else -qty, price)
     return position
 
 

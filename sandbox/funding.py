@@ -53,7 +53,7 @@ def create_transfer(call: Call) -> dict[str, Any]:
     if amount <= fee:
         raise invalid(f"amount must be greater than the fee of {text_of(fee)}")
     money = ledger.open_ledger(call.world, account.id, call.now)
-    check_may_move(account, direction == "INCOMING", amount, ledger.withdrawable(money, call.now))
+    check_may_move(account, direction == "INCOMING", amount, ledger.withdrawable(call.world, money, call.now))
     information = body.get("additional_information") or ""
     transfer = rows.Transfer(
         id=str(uuid.uuid4()), account_id=account.id, created_at=call.now, updated_at=call.now,

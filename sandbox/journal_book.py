@@ -8,8 +8,8 @@ from typing import Any
 from sandbox import eventlog, firm_events, ledger, rows, trading_calendar
 from sandbox.api import decoded_part, encode_json, instant_text, invalid, text_of
 from sandbox.clock import NEW_YORK, market_date
-from sandbox.execution import NINE_PLACES, open_position
-from sandbox.rows import ZERO
+from sandbox.execution import cancel, open_position
+from sandbox.holdings import add_shares
 from sandbox.world import World
 
 BEGINNING_OF_DAY = dt.time(2, 15)  # New York
@@ -154,14 +154,16 @@ def _book(world: World, journal: rows.Journal, now: dt.datetime, *, sign: int) -
 def _move_shares(
     world: World, account_id: str, journal: rows.Journal, qty: Decimal, now: dt.datetime
 ) -> None:
-    """Shares arrive at the journal's price and leave at the average paid for them."""
+    """Shares arrive at the journal's price and leave at the average paid for them.
+
+    They may turn what is owed into what is held, so open orders of a short position do not outlive them.
+    """
     position = open_position(world, account_id, journal.symbol, now)
-    if qty > 0:
-        value = position.qty * position.avg_entry_price + qty * journal.price
-        position.avg_entry_price = (value / (position.qty + qty)).quantize(NINE_PLACES)
-    position.qty += qty
-    if not position.qty:
-        position.avg_entry_price = ZERO
+    if world.store.accounts.rows[account_id].margin:
+        orders = [each for each in world.store.orders.open_of(account_id) if each.symbol == journal.symbol]
+        for order in orders if any(each.short for each in orders) else ():
+            cancel(world, order, now)
+    add_shares(position, qty, journal.price)
 
 
 def _beginning_of_next_day(now: dt.datetime) -> dt.datetime:

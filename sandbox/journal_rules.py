@@ -82,7 +82,7 @@ def reserve(world: World, wanted: Wanted, now: dt.datetime) -> None:
     """Hold what the journal is to move. Raises a 403 when the from side has not enough."""
     if wanted.entry_type == "JNLC":
         money = ledger.open_ledger(world, wanted.source.id, now)
-        if wanted.amount > money.cash - money.held - money.pending_out:
+        if wanted.amount > ledger.free_cash(world, money, now):
             raise forbidden("the amount requested to move is not available")
         money.held += wanted.amount
         return

@@ -9,6 +9,7 @@ from sandbox import eventlog, rows
 from sandbox.api import encode_json, instant_text, text_of
 from sandbox.clock import market_date
 from sandbox.configurations import configuration_of
+from sandbox.holdings import Holdings, worth
 from sandbox.rows import ZERO
 from sandbox.world import World
 
@@ -66,14 +67,22 @@ def book(
 
 
 def unsettled(money: rows.Ledger, now: dt.datetime) -> Decimal:
-    """Sale proceeds that have not settled on this New York date."""
+    """Proceeds of closed positions that have not settled on this New York date."""
     today = market_date(now)
     return sum((amount for day, amount in money.unsettled if day > today), ZERO)
 
 
-def withdrawable(money: rows.Ledger, now: dt.datetime) -> Decimal:
+def free_cash(world: World, money: rows.Ledger, now: dt.datetime) -> Decimal:
+    """Cash that is not reserved and does not stand behind a short position; may be negative."""
+    free = money.cash - money.held - money.pending_out
+    if not world.store.accounts.rows[money.id].margin:
+        return free
+    return free - _holdings(world, money.id, now).locked
+
+
+def withdrawable(world: World, money: rows.Ledger, now: dt.datetime) -> Decimal:
     """Settled cash that nothing else has a claim on; never negative."""
-    return max(money.cash - money.held - money.pending_out - money.memoposts - unsettled(money, now), ZERO)
+    return max(free_cash(world, money, now) - money.memoposts - unsettled(money, now), ZERO)
 
 
 def last_cash(money: rows.Ledger, now: dt.datetime) -> Decimal:
@@ -81,29 +90,23 @@ def last_cash(money: rows.Ledger, now: dt.datetime) -> Decimal:
     return money.last_cash if money.day in (None, market_date(now)) else money.cash
 
 
-def last_equity(world: World, account_id: str, now: dt.datetime) -> Decimal:
-    """Cash and positions as this New York date began, at the previous close; 2 dp."""
-    today = market_date(now)
-    equity = last_cash(world.store.ledgers.rows[account_id], now)
-    for position in world.store.positions.of(account_id):
-        qty = position.last_qty if position.day == today else position.qty
-        if qty:
-            equity += qty * world.prices.previous_close(position.symbol, now)
-    return cents(equity) if equity else ZERO
-
-
-def equity(world: World, money: rows.Ledger, now: dt.datetime) -> tuple[Decimal, Decimal]:
-    """Cash without memo posts plus positions, and the positions alone, at the last trade prices; 2 dp."""
-    value = sum(
-        (
-            position.qty * world.prices.trade(position.symbol, now)
-            for position in world.store.positions.of(money.id)
-            if position.qty
-        ),
-        ZERO,
+def last_equity(world: World, account_id: str, now: dt.datetime) -> tuple[Decimal, Holdings]:
+    """Cash and positions as this New York date began, at the previous close, and the positions; 2 dp."""
+    today, close = market_date(now), world.prices.previous_close
+    began = (
+        (position.last_qty if position.day == today else position.qty, position)
+        for position in world.store.positions.of(account_id)
     )
-    value = cents(value) if value else ZERO
-    return money.cash - money.memoposts + value, value
+    holdings = worth(
+        (qty, close(position.symbol, now), position.avg_entry_price) for qty, position in began if qty
+    )
+    return last_cash(world.store.ledgers.rows[account_id], now) + holdings.total, holdings
+
+
+def equity(world: World, money: rows.Ledger, now: dt.datetime) -> tuple[Decimal, Holdings]:
+    """Cash without memo posts plus positions, and the positions alone, at the last trade prices; 2 dp."""
+    holdings = _holdings(world, money.id, now)
+    return money.cash - money.memoposts + holdings.total, holdings
 
 
 def multiplier(account: rows.Account, total: Decimal) -> int:
@@ -114,21 +117,30 @@ def multiplier(account: rows.Account, total: Decimal) -> int:
 
 
 def buying_power(world: World, account: rows.Account, money: rows.Ledger, now: dt.datetime) -> Decimal:
-    """What one more buy order may cost; never negative."""
+    """What one more order that opens a position may cost; never negative."""
     claimed = money.held + money.pending_out
     if not account.margin:
         return max(money.cash - claimed, ZERO)
-    total, value = equity(world, money, now)
+    total, holdings = equity(world, money, now)
     if multiplier(account, total) == 1:
-        return max(money.cash - claimed, ZERO)
-    return max(power_of(account, total, money.cash, value) - money.pending_out * 2 - money.held, ZERO)
+        return max(money.cash - holdings.locked - claimed, ZERO)
+    return max(power_of(account, total, money.cash, holdings) - money.pending_out * 2 - money.held, ZERO)
 
 
-def power_of(account: rows.Account, total: Decimal, cash: Decimal, value: Decimal) -> Decimal:
-    """Buying power of an equity with nothing reserved: with margin, twice what exceeds half the positions."""
+def power_of(account: rows.Account, total: Decimal, cash: Decimal, holdings: Holdings) -> Decimal:
+    """Buying power of an equity with nothing reserved: with margin, twice what exceeds the initial margin."""
     if multiplier(account, total) == 1:
-        return max(cash, ZERO)
-    return max((total - value / 2) * 2, ZERO)
+        return max(cash - holdings.locked, ZERO)
+    return max((total - holdings.initial_margin) * 2, ZERO)
+
+
+def _holdings(world: World, account_id: str, now: dt.datetime) -> Holdings:
+    trade = world.prices.trade
+    return worth(
+        (position.qty, trade(position.symbol, now), position.avg_entry_price)
+        for position in world.store.positions.of(account_id)
+        if position.qty
+    )
 
 
 def _entry_event(entry: rows.Entry) -> dict[str, Any]:

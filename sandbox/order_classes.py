@@ -1,7 +1,7 @@
 """Orders that belong together: bracket, one-cancels-other (oco), one-triggers-other (oto).
 
 A bracket or oto is an entry whose exits are ``held`` until it has filled. The two exits of a bracket, and the
-two orders of an oco, are a pair: they reserve the same shares once, and what one sells the other does not.
+two orders of an oco, are a pair: they reserve the same shares once, and what one trades the other does not.
 """
 
 import datetime as dt
@@ -33,12 +33,23 @@ def add_legs(world: World, parent: rows.Order, prices: Prices, now: dt.datetime)
 
 
 def release_legs(world: World, parent: rows.Order, now: dt.datetime) -> None:
-    """Put held exits on the market; the first of them reserves the shares for both."""
+    """Put held exits on the market; the first of them reserves the shares for both.
+
+    They are for no more shares than are there still: other orders may have closed what the entry opened.
+    """
     if not parent.leg_ids:
         return
     legs = [leg for leg in _rows(world, parent.leg_ids) if leg.status == "held"]
     if parent.order_class in ENTRIES and legs:
-        order_states.hold(world, legs[0], legs[0].qty or ZERO, now)
+        position = order_states.open_position(world, parent.account_id, parent.symbol, now)
+        qty = min(legs[0].qty or ZERO, abs(position.qty - position.held))
+        if not qty:
+            for leg in legs:
+                order_states.end(world, leg, "canceled", now)
+            return
+        for leg in legs:
+            world.store.edit(leg).qty = qty
+        order_states.hold(world, legs[0], qty, now)
     for leg in legs:
         order_states.move(world, leg, "new", now)
 
@@ -89,11 +100,12 @@ def _leg(
     parent: rows.Order, now: dt.datetime, kind: rows.OrderType, *,
     limit_price: Decimal | None = None, stop_price: Decimal | None = None,
 ) -> rows.Order:  # fmt: skip
+    side: rows.Side = "buy" if parent.short else "sell"
     return rows.Order(
         id=str(uuid.uuid4()), account_id=parent.account_id, client_order_id=str(uuid.uuid4()),
-        symbol=parent.symbol, side="sell", type=kind, time_in_force=parent.time_in_force, status="held",
+        symbol=parent.symbol, side=side, type=kind, time_in_force=parent.time_in_force, status="held",
         created_at=now, updated_at=now, qty=parent.qty, limit_price=limit_price, stop_price=stop_price,
-        expires_at=parent.expires_at, order_class=parent.order_class, parent_id=parent.id,
+        expires_at=parent.expires_at, order_class=parent.order_class, parent_id=parent.id, short=parent.short,
     )  # fmt: skip
 
 

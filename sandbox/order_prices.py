@@ -103,8 +103,6 @@ def _stop_loss(body: dict[str, Any]) -> tuple[Decimal, Decimal | None] | None:
     limit = price_of(given.get("limit_price"), "stop_loss.limit_price")
     if stop is None:
         raise invalid("stop_loss.stop_price is required")
-    if limit is not None and limit > stop:
-        raise unprocessable("stop_loss.limit_price must be <= stop_loss.stop_price")
     return stop, limit
 
 

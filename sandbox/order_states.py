@@ -42,15 +42,16 @@ def move(
 
 
 def hold(world: World, order: rows.Order, amount: Decimal, now: dt.datetime) -> None:
-    """Make ``amount`` what an order reserves: USD for a buy, shares for a sale; 0 gives all back."""
+    """Make ``amount`` what an order reserves: USD to open a position, shares to close one; 0 for nothing."""
     change = amount - order.hold
     if not change:
         return
     world.store.edit(order).hold = amount
-    if order.side == "buy":
+    if order.reserves_cash:
         ledger.open_ledger(world, order.account_id, now).held += change
     else:
-        open_position(world, order.account_id, order.symbol, now).held += change
+        position = open_position(world, order.account_id, order.symbol, now)
+        position.held += change if order.side == "sell" else -change
 
 
 def end(world: World, order: rows.Order, status: rows.OrderStatus, now: dt.datetime, **members: str) -> None:

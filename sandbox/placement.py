@@ -10,6 +10,7 @@ from sandbox.clock import NEW_YORK, market_date
 from sandbox.configurations import check_order
 from sandbox.order_prices import Prices
 from sandbox.order_rules import Ticket, check_asset
+from sandbox.rows import ZERO
 from sandbox.triggers import stop_behind
 from sandbox.world import World
 
@@ -103,20 +104,38 @@ def _check_stop(world: World, order: rows.Order, now: dt.datetime) -> None:
 
 
 def _check_group(world: World, order: rows.Order, prices: Prices, now: dt.datetime) -> None:
-    """Entries buy, exits sell, and the exits lie on either side of the price they start from."""
+    """Entries open or add to a position, an oco closes one; the exits lie on either side of their base."""
     position = world.store.positions.get(f"{order.account_id}:{order.symbol}")
-    if order.order_class == "oco":
-        if order.side == "buy":
-            raise forbidden("account is not allowed to short")
-    elif order.side == "sell" and position is not None and position.qty:
-        raise unprocessable(f"{order.order_class} orders must be entry orders")
+    qty = position.qty if position is not None else ZERO
+    is_exit = order.order_class == "oco"
+    if qty > 0 if order.side == "sell" else qty < 0:
+        if not is_exit:
+            raise unprocessable(f"{order.order_class} orders must be entry orders")
+    elif is_exit:
+        raise unprocessable("oco orders must be exit orders")
     base = world.prices.trade(order.symbol, now)
-    if order.order_class != "oco" and order.limit_price is not None:
+    if not is_exit and order.limit_price is not None:
         base = order.limit_price
-    if prices.take_profit is not None and prices.take_profit < base + CENT:
-        raise unprocessable("take_profit.limit_price must be >= base_price + 0.01", base_price=text_of(base))
-    if prices.stop_loss is not None and prices.stop_loss[0] > base - CENT:
-        raise unprocessable("stop_loss.stop_price must be <= base_price - 0.01", base_price=text_of(base))
+    _check_exits(prices, base, is_short=is_exit == (order.side == "buy"))
+
+
+def _check_exits(prices: Prices, base: Decimal, *, is_short: bool) -> None:
+    """The profit of a long position is above the base price and its stop below; of a short one mirrored."""
+    sign = -1 if is_short else 1
+    above, below = (("<=", "- 0.01"), (">=", "+ 0.01")) if is_short else ((">=", "+ 0.01"), ("<=", "- 0.01"))
+    if prices.take_profit is not None and (prices.take_profit - base) * sign < CENT:
+        raise unprocessable(
+            f"take_profit.limit_price must be {above[0]} base_price {above[1]}", base_price=text_of(base)
+        )
+    if prices.stop_loss is None:
+        return
+    stop, limit = prices.stop_loss
+    if (base - stop) * sign < CENT:
+        raise unprocessable(
+            f"stop_loss.stop_price must be {below[0]} base_price {below[1]}", base_price=text_of(base)
+        )
+    if limit is not None and (stop - limit) * sign < 0:
+        raise unprocessable(f"stop_loss.limit_price must be {below[0]} stop_loss.stop_price")
 
 
 def _auction_at(time_in_force: str, now: dt.datetime) -> dt.datetime:

@@ -18,6 +18,7 @@ from sandbox.api import (
 )  # fmt: skip
 from sandbox.clock import market_date
 from sandbox.execution import NINE_PLACES
+from sandbox.holdings import nearest_to_zero
 from sandbox.order_rules import read_ticket
 from sandbox.order_views import order_view
 from sandbox.placement import place
@@ -61,23 +62,23 @@ def get_position(call: Call) -> dict[str, Any]:
 
 @endpoint("DELETE", POSITIONS + "/{symbol_or_asset_id:path}")
 def close_position(call: Call) -> dict[str, Any]:
-    """Sell it at market: all of it, ``qty`` shares, or ``percentage`` per cent."""
+    """Sell it at market, or buy it back: all of it, ``qty`` shares, or ``percentage`` per cent."""
     position = _position(call)
     qty, percentage = call.arg("qty"), call.arg("percentage")
     if qty and percentage:
         raise invalid("only one of qty or percentage is accepted")
-    shares = position.qty - position.held if not (qty or percentage) else ZERO
+    shares = abs(position.qty - position.held) if not (qty or percentage) else ZERO
     if percentage:
         part = decimal_of(percentage, "percentage")
         if not 0 < part <= 100:
             raise invalid("percentage must be between 0 and 100")
         is_whole = position.qty == position.qty.to_integral_value()
-        shares = (position.qty * part / 100).quantize(ONE if is_whole else NINE_PLACES, ROUND_DOWN)
+        shares = (abs(position.qty) * part / 100).quantize(ONE if is_whole else NINE_PLACES, ROUND_DOWN)
         if not shares:
             raise invalid("qty must be > 0")
     elif qty:
         shares = decimal_of(qty, "qty")
-    return order_view(call.world, _sell(call, position, shares or position.qty))
+    return order_view(call.world, _close(call, position, shares or abs(position.qty)))
 
 
 @endpoint("DELETE", POSITIONS)
@@ -90,7 +91,7 @@ def close_all_positions(call: Call) -> Reply:
     results = []
     for position in _held(call, account):
         try:
-            order = _sell(call, position, position.qty)
+            order = _close(call, position, abs(position.qty))
             results.append({"symbol": position.symbol, "status": 200, "body": order_view(world, order)})
         except Refusal as refusal:
             results.append({"symbol": position.symbol, "status": refusal.status, "body": refusal.body})
@@ -106,7 +107,7 @@ def position_view(world: World, position: rows.Position, now: dt.datetime) -> di
     )
     cost, value = position.qty * position.avg_entry_price, position.qty * price
     last_qty = position.last_qty if position.day == market_date(now) else position.qty
-    overnight = min(last_qty, position.qty)
+    overnight = nearest_to_zero(last_qty, position.qty)
     start = overnight * before + (position.qty - overnight) * position.avg_entry_price
     return {
         "asset_id": asset.id,
@@ -117,7 +118,7 @@ def position_view(world: World, position: rows.Position, now: dt.datetime) -> di
         "qty": text_of(position.qty),
         "qty_available": text_of(position.qty - position.held),
         "avg_entry_price": text_of(position.avg_entry_price),
-        "side": "long",
+        "side": "long" if position.qty > 0 else "short",
         "market_value": text_of(value),
         "cost_basis": text_of(cost),
         "unrealized_pl": text_of(value - cost),
@@ -130,11 +131,11 @@ def position_view(world: World, position: rows.Position, now: dt.datetime) -> di
     }
 
 
-def _sell(call: Call, position: rows.Position, shares: Decimal) -> rows.Order:
+def _close(call: Call, position: rows.Position, shares: Decimal) -> rows.Order:
     body = {
         "symbol": position.symbol,
         "qty": shares,
-        "side": "sell",
+        "side": "sell" if position.qty > 0 else "buy",
         "type": "market",
         "time_in_force": "day",
     }
@@ -154,4 +155,5 @@ def _position(call: Call) -> rows.Position:
 
 
 def _fraction(part: Decimal, whole: Decimal) -> str:
-    return text_of((part / whole).quantize(FRACTION)) if whole else "0"
+    """A gain is positive, of a short position too, whose cost is negative."""
+    return text_of((part / abs(whole)).quantize(FRACTION)) if whole else "0"

@@ -189,7 +189,7 @@ def _sales(world: World, run: rows.RebalancingRun, now: dt.datetime) -> Iterable
 def _purchases(world: World, run: rows.RebalancingRun, now: dt.datetime) -> list[dict[str, Any]]:
     """What is missing to each weight, cut in proportion where cash does not reach, as order bodies."""
     money = world.store.ledgers.rows[run.account_id]
-    cash = max(money.cash - money.held - money.pending_out, ZERO)
+    cash = max(ledger.free_cash(world, money, now), ZERO)
     if run.type == "invest_cash":
         missing = {symbol: cash * part for symbol, part in _weights(run).items()}
     else:

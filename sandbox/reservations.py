@@ -3,7 +3,7 @@
 import datetime as dt
 from decimal import ROUND_UP, Decimal
 
-from sandbox import ledger, order_states, rows
+from sandbox import ledger, order_states, rows, short_sales
 from sandbox.api import forbidden, text_of, unprocessable
 from sandbox.rows import ZERO
 from sandbox.triggers import collar
@@ -14,9 +14,23 @@ LEAST_COST = Decimal(1)
 
 
 def reserve(world: World, account: rows.Account, order: rows.Order, now: dt.datetime) -> None:
-    """Reserve what an order needs: USD for a buy, shares for a sale. Raises a 403 or 422 Refusal."""
-    check = _cash_for if order.side == "buy" else _shares_for
-    order_states.hold(world, order, check(world, account, order, now), now)
+    """Reserve what an order needs: USD to open a position, shares to close one. Raises a 403 or 422 Refusal.
+
+    A sale closes a long position, and a buy a short one; an order never goes through zero.
+    """
+    position = world.store.positions.get(f"{account.id}:{order.symbol}")
+    existing = position.qty if position else ZERO
+    order.short = existing < 0 if order.side == "buy" else existing <= 0
+    if not order.reserves_cash:
+        assert position is not None
+        amount = _shares_for(world, order, position, now)
+    elif order.short:
+        short_sales.check_may_open(world, account, order, now)
+        amount = _cash_for(world, account, order, now)
+    else:
+        short_sales.check_no_short_sale(world, account, order)
+        amount = _cash_for(world, account, order, now)
+    order_states.hold(world, order, amount, now)
 
 
 def check_wash_trade(world: World, order: rows.Order) -> None:
@@ -61,41 +75,39 @@ def _cash_for(world: World, account: rows.Account, order: rows.Order, now: dt.da
 
 def _check_price(world: World, order: rows.Order, now: dt.datetime) -> Decimal:
     """The limit price; what a stop may pay; else the ask, or the last trade while the market is closed."""
-    if order.limit_price is not None:
-        return order.limit_price
-    if order.stop_price is not None:
-        return collar(order.stop_price)
-    return (
+    if not order.short:
+        if order.limit_price is not None:
+            return order.limit_price
+        if order.stop_price is not None:
+            return collar(order.stop_price)
+    price = (
         world.prices.quote(order.symbol, now).ask
         if world.is_open(now)
         else world.prices.trade(order.symbol, now)
     )
+    return short_sales.opening_price(order, price) if order.short else price
 
 
-def _shares_for(world: World, account: rows.Account, order: rows.Order, now: dt.datetime) -> Decimal:
-    """Shares, 9 dp. Nothing is sold short."""
-    position = world.store.positions.get(f"{account.id}:{order.symbol}")
-    held, existing = (position.held, position.qty) if position else (ZERO, ZERO)
+def _shares_for(world: World, order: rows.Order, position: rows.Position, now: dt.datetime) -> Decimal:
+    """Shares, 9 dp, of a long position for a sale, of a short one for a buy."""
     qty = order.qty
+    if order.short and _is_fractional(order) and position.qty == position.qty.to_integral_value():
+        raise unprocessable("fractional orders cannot be sold short")
     if qty is None:
         assert order.notional is not None
-        price = order.limit_price or world.prices.quote(order.symbol, now).bid
+        quote = world.prices.quote(order.symbol, now)
+        price = order.limit_price or (quote.ask if order.short else quote.bid)
         qty = (order.notional / price).quantize(NINE_PLACES, ROUND_UP)
-    if not existing:
-        if _is_fractional(order):
-            raise unprocessable("fractional orders cannot be sold short")
-        raise forbidden("account is not allowed to short")
-    available = existing - held
-    if qty > available:
-        raise _not_enough(order, qty, existing, held)
+    if qty > abs(position.qty - position.held):
+        raise _not_enough(order, qty, position)
     return qty
 
 
-def _not_enough(order: rows.Order, qty: Decimal, existing: Decimal, held: Decimal) -> Exception:
-    available = text_of(existing - held)
+def _not_enough(order: rows.Order, qty: Decimal, position: rows.Position) -> Exception:
+    available = text_of(abs(position.qty - position.held))
     return forbidden(
         f"insufficient qty available for order (requested: {text_of(qty)}, available: {available})",
-        available=available, existing_qty=text_of(existing), held_for_orders=text_of(held),
+        available=available, existing_qty=text_of(position.qty), held_for_orders=text_of(abs(position.held)),
         symbol=order.symbol,
     )  # fmt: skip
 

@@ -59,10 +59,10 @@ class Ledger(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="ledge
 
     id: str
     cash: Decimal = ZERO
-    held: Decimal = ZERO  # reserved by open buy orders and queued journals
+    held: Decimal = ZERO  # reserved by orders that open a position and queued journals
     pending_in: Decimal = ZERO
     pending_out: Decimal = ZERO
-    unsettled: list[tuple[dt.date, Decimal]] = []  # sale proceeds by settlement date
+    unsettled: list[tuple[dt.date, Decimal]] = []  # proceeds of closing positions by settlement date
     day: dt.date | None = None  # New York date of the last change
     last_cash: Decimal = ZERO  # cash when that date began
     memoposts: Decimal = ZERO  # part of the cash that is credit from instant funding
@@ -212,7 +212,7 @@ class Order(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="order"
     filled_avg_price: Decimal | None = None
     limit_price: Decimal | None = None
     extended_hours: bool = False
-    hold: Decimal = ZERO  # USD (buy) or shares (sell) reserved while the order is open
+    hold: Decimal = ZERO  # USD or shares reserved while the order is open: see reserves_cash
     filled_at: dt.datetime | None = None
     canceled_at: dt.datetime | None = None
     expired_at: dt.datetime | None = None
@@ -233,6 +233,12 @@ class Order(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="order"
     replaced_by: str | None = None
     replaces: str | None = None
     commission_type: str | None = None
+    short: bool = False  # a sale that opens a short position, or a buy that covers one
+
+    @property
+    def reserves_cash(self) -> bool:
+        """Whether ``hold`` is USD, as of an order that opens a position; else shares of the position."""
+        return (self.side == "buy") != self.short
 
 
 class Fill(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="fill", tag_field="row"):
@@ -251,14 +257,14 @@ class Fill(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="fill", 
 
 
 class Position(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="position", tag_field="row"):
-    """``id`` is ``<account id>:<symbol>``; a row with qty 0 is a closed position."""
+    """``id`` is ``<account id>:<symbol>``; qty is negative for a short position, 0 for a closed one."""
 
     id: str
     account_id: str
     symbol: str
     qty: Decimal = ZERO
     avg_entry_price: Decimal = ZERO
-    held: Decimal = ZERO  # shares reserved by open sell orders
+    held: Decimal = ZERO  # shares reserved by open orders that close it, and journals; signed as qty is
     day: dt.date | None = None
     last_qty: Decimal = ZERO  # shares when that New York date began
 

@@ -61,7 +61,8 @@ def resume(act: Act) -> str:
 
 
 @scenario(
-    "Corporate actions", "Cash dividend", "Pays the holder of a position, as a DIV.", SYMBOL,
+    "Corporate actions", "Cash dividend", "Pays the holder of a position, as a DIV; a short seller pays.",
+    SYMBOL,
     Field("per_share", "USD a share", "0.25"),
 )  # fmt: skip
 def dividend(act: Act) -> str:
@@ -72,7 +73,7 @@ def dividend(act: Act) -> str:
         description=f"Cash DIV @ {text_of(per_share)}, Pos QTY: {text_of(position.qty)}",
         symbol=position.symbol, qty=position.qty, per_share_amount=per_share,
     )  # fmt: skip
-    return f"${text_of(amount)} paid on {text_of(position.qty)} {position.symbol}."
+    return f"${text_of(abs(amount))} paid on {text_of(position.qty)} {position.symbol}."
 
 
 @scenario(
@@ -126,7 +127,7 @@ def _fill(act: Act, order: rows.Order, qty: Decimal) -> str:
 def _position(act: Act) -> rows.Position:
     symbol = act.symbol()
     position = act.world.store.positions.get(f"{act.account.id}:{symbol}")
-    if position is None or position.qty <= 0:
+    if position is None or not position.qty:
         raise invalid(f"the account holds no {symbol}")
     return position
 

@@ -1,6 +1,5 @@
 """The trading account: balances and buying power; and its configuration."""
 
-from decimal import Decimal
 from typing import Any
 
 from sandbox import ledger, trading_calendar
@@ -10,7 +9,6 @@ from sandbox.configurations import checked_changes, configuration_of, options_le
 from sandbox.rows import ZERO
 
 ACCOUNT = "/v1/trading/accounts/{account_id}/account"
-MAINTENANCE = Decimal("0.30")
 
 
 @endpoint("GET", ACCOUNT)
@@ -18,14 +16,16 @@ def get_trading_account(call: Call) -> dict[str, Any]:
     """Every amount USD, as text."""
     account, now = call.account(), call.now
     money = call.world.store.ledgers.rows[account.id]
-    total, value = ledger.equity(call.world, money, now)
+    total, holdings = ledger.equity(call.world, money, now)
     power = text_of(ledger.buying_power(call.world, account, money, now))
-    withdrawable = text_of(ledger.withdrawable(money, now))
+    withdrawable = text_of(ledger.withdrawable(call.world, money, now))
     closed = trading_calendar.previous_close(now)
     blocked = account.status not in ("ACTIVE", "ACCOUNT_UPDATED")
-    last_cash, last_equity = ledger.last_cash(money, now), ledger.last_equity(call.world, account.id, now)
-    last_value = last_equity - last_cash
-    last_power = text_of(ledger.power_of(account, last_equity, last_cash, last_value))
+    last_cash = ledger.last_cash(money, now)
+    last_equity, last_holdings = ledger.last_equity(call.world, account.id, now)
+    last_power = text_of(ledger.power_of(account, last_equity, last_cash, last_holdings))
+    multiplier = ledger.multiplier(account, total)
+    configuration = configuration_of(account)
     return {
         "id": account.id,
         "account_number": account.account_number,
@@ -39,22 +39,22 @@ def get_trading_account(call: Call) -> dict[str, Any]:
         "buying_power": power,
         "effective_buying_power": power,
         "regt_buying_power": power,
-        "non_marginable_buying_power": text_of(max(money.cash - money.held - money.pending_out, ZERO)),
+        "non_marginable_buying_power": text_of(max(ledger.free_cash(call.world, money, now), ZERO)),
         "options_buying_power": "0",
         "equity": text_of(total),
         "portfolio_value": text_of(total),
-        "position_market_value": text_of(value),
-        "long_market_value": text_of(value),
-        "short_market_value": "0",
-        "initial_margin": text_of(value / 2),
-        "maintenance_margin": text_of(ledger.cents(value * MAINTENANCE)),
+        "position_market_value": text_of(holdings.total),
+        "long_market_value": text_of(holdings.long),
+        "short_market_value": text_of(holdings.short),
+        "initial_margin": text_of(holdings.initial_margin),
+        "maintenance_margin": text_of(holdings.maintenance_margin),
         "sma": "0",
         "last_equity": text_of(last_equity),
         "last_cash": text_of(last_cash),
-        "last_long_market_value": text_of(last_value),
-        "last_short_market_value": "0",
-        "last_initial_margin": text_of(last_value / 2),
-        "last_maintenance_margin": text_of(ledger.cents(last_value * MAINTENANCE)),
+        "last_long_market_value": text_of(last_holdings.long),
+        "last_short_market_value": text_of(last_holdings.short),
+        "last_initial_margin": text_of(last_holdings.initial_margin),
+        "last_maintenance_margin": text_of(last_holdings.maintenance_margin),
         "last_buying_power": last_power,
         "last_regt_buying_power": last_power,
         "last_options_buying_power": "0",
@@ -66,12 +66,12 @@ def get_trading_account(call: Call) -> dict[str, Any]:
         "pending_transfer_out": text_of(money.pending_out),
         "intraday_adjustments": "0",
         "memoposts": text_of(money.memoposts),
-        "multiplier": str(ledger.multiplier(account, total)),
-        "shorting_enabled": False,
+        "multiplier": str(multiplier),
+        "shorting_enabled": multiplier > 1 and not configuration["no_shorting"],
         "trading_blocked": blocked or account.trading_blocked,
         "transfers_blocked": blocked or (account.deposits_blocked and account.withdrawals_blocked),
         "account_blocked": blocked,
-        "trade_suspended_by_user": configuration_of(account)["suspend_trade"],
+        "trade_suspended_by_user": configuration["suspend_trade"],
         "options_approved_level": account.options_level,
         "options_trading_level": options_level(account),
         "admin_configurations": {},

@@ -18,7 +18,7 @@ LOOK_BACK = 3_000  # events
 def summary(call: Call, account: rows.Account) -> Markup:
     """Status, open questions, balances."""
     world, money = call.world, call.world.store.ledgers.rows[account.id]
-    total, value = ledger.equity(world, money, call.now)
+    total, holdings = ledger.equity(world, money, call.now)
     blocks = [name for name in ("deposits", "withdrawals", "trading") if getattr(account, f"{name}_blocked")]
     results = decoded_part(account.kyc_results)
     reasons = [code for name in ("indeterminate", "reject") for code in results.get(name, {})]
@@ -34,10 +34,10 @@ def summary(call: Call, account: rows.Account) -> Markup:
                 ("Open KYC reasons", ", ".join(reasons) or "none"),
                 ("Blocked", ", ".join(blocks) or "nothing"),
                 ("Cash", _usd(money.cash)),
-                ("Positions", _usd(value)),
+                ("Positions", _usd(holdings.total)),
                 ("Equity", _usd(total)),
                 ("Buying power", _usd(ledger.buying_power(world, account, money, call.now))),
-                ("Withdrawable", _usd(ledger.withdrawable(money, call.now))),
+                ("Withdrawable", _usd(ledger.withdrawable(world, money, call.now))),
                 ("Pending in / out", f"{_usd(money.pending_in)} / {_usd(money.pending_out)}"),
             ),
         ),

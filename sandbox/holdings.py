@@ -1,0 +1,88 @@
+"""Long and short positions: how shares come and go, what they are worth, what they bind. Pure.
+
+The shares of a short position are a negative number, and so are its value and its cost.
+"""
+
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
+
+from sandbox import rows
+from sandbox.rows import ZERO
+
+CENT, NINE_PLACES = Decimal("0.01"), Decimal("0.000000001")
+HALF = Decimal("0.5")
+# Of the value; a short share below $5 binds all of its value, at least $2.50, any other at least $5.
+LONG_MAINTENANCE = SHORT_MAINTENANCE = Decimal("0.30")
+CHEAP, LEAST, LEAST_OF_CHEAP = Decimal(5), Decimal(5), Decimal("2.50")
+
+
+class Holdings(NamedTuple):
+    """What an account's positions are worth: USD, 2 dp. ``short`` is 0 or negative."""
+
+    long: Decimal = ZERO
+    short: Decimal = ZERO
+    short_maintenance: Decimal = ZERO
+    short_proceeds: Decimal = ZERO  # what the shares owed were sold for
+
+    @property
+    def total(self) -> Decimal:
+        return self.long + self.short
+
+    @property
+    def initial_margin(self) -> Decimal:
+        """Half of what is held and of what is owed (Regulation T)."""
+        return (self.long - self.short) * HALF
+
+    @property
+    def maintenance_margin(self) -> Decimal:
+        return _cents(self.long * LONG_MAINTENANCE) + self.short_maintenance
+
+    @property
+    def locked(self) -> Decimal:
+        """Cash that stands behind the short positions: their proceeds, or their value if that is more, and
+        half of the value as their margin (Regulation T: 150% in all)."""
+        return max(self.short_proceeds, -self.short) - self.short * HALF
+
+
+def worth(parts: Iterable[tuple[Decimal, Decimal, Decimal]]) -> Holdings:
+    """Of shares, their price and their average entry price."""
+    long = short = required = proceeds = ZERO
+    for qty, price, entry_price in parts:
+        if qty > 0:
+            long += qty * price
+        elif qty:
+            short += qty * price
+            required -= qty * _maintenance(price)
+            proceeds -= qty * entry_price
+    return Holdings(_cents(long), _cents(short), _cents(required), _cents(proceeds))
+
+
+def add_shares(position: rows.Position, qty: Decimal, price: Decimal) -> None:
+    """Change a position by ``qty`` (signed). Shares that add to it count into its average price."""
+    before, after = position.qty, position.qty + qty
+    if not after:
+        average = ZERO
+    elif not before or (before > 0) != (after > 0):
+        average = price
+    elif (before > 0) == (qty > 0):
+        average = ((before * position.avg_entry_price + qty * price) / after).quantize(NINE_PLACES)
+    else:
+        average = position.avg_entry_price
+    position.qty, position.avg_entry_price = after, average
+
+
+def nearest_to_zero(first: Decimal, second: Decimal) -> Decimal:
+    """The shares that two positions have in common; 0 when one is long and the other short."""
+    if (first > 0) != (second > 0):
+        return ZERO
+    return min(first, second, key=abs)
+
+
+def _maintenance(price: Decimal) -> Decimal:
+    """USD that one short share binds."""
+    return max(price, LEAST_OF_CHEAP) if price < CHEAP else max(price * SHORT_MAINTENANCE, LEAST)
+
+
+def _cents(amount: Decimal) -> Decimal:
+    return amount.quantize(CENT, ROUND_HALF_UP) if amount else ZERO
