@@ -5,7 +5,7 @@ from decimal import ROUND_UP, Decimal
 
 from sandbox import ledger, order_states, rows, short_sales
 from sandbox.api import forbidden, text_of, unprocessable
-from sandbox.rows import ZERO
+from sandbox.rows import FINAL_ORDER_STATUSES, ZERO
 from sandbox.triggers import collar
 from sandbox.world import World
 
@@ -39,6 +39,8 @@ def check_wash_trade(world: World, order: rows.Order) -> None:
         return
     for other in world.store.orders.open_of(order.account_id):
         if other.symbol != order.symbol or other.side == order.side or _is_exempt(other):
+            continue
+        if other.status in FINAL_ORDER_STATUSES:  # canceled by the same request
             continue
         buy, sell = (order, other) if order.side == "buy" else (other, order)
         if buy.type != "limit" or sell.type != "limit":
@@ -92,7 +94,7 @@ def _shares_for(world: World, order: rows.Order, position: rows.Position, now: d
     """Shares, 9 dp, of a long position for a sale, of a short one for a buy."""
     qty = order.qty
     if order.short and _is_fractional(order) and position.qty == position.qty.to_integral_value():
-        raise unprocessable("fractional orders cannot be sold short")
+        raise unprocessable("fractional orders cannot cover a short position of whole shares")
     if qty is None:
         assert order.notional is not None
         quote = world.prices.quote(order.symbol, now)

@@ -104,8 +104,48 @@ def _check_account(account: Account, opening: Decimal) -> None:
     for order in account.orders.values():
         assert Decimal(order["filled_qty"]) == filled[order["id"]], "an order has filled what its fills say"
     for position in account.positions.values():
-        assert 0 <= Decimal(position["qty_available"]) <= Decimal(position["qty"])
+        _check_position(position)
+    _check_balances(account)
+
+
+def _check_position(position: dict[str, Any]) -> None:
+    """Long or short, no more is reserved than there is."""
+    qty, available = Decimal(position["qty"]), Decimal(position["qty_available"])
+    sign = 1 if position["side"] == "long" else -1
+    assert 0 <= available * sign <= qty * sign, position
+    assert qty, "a closed position is not shown"
+    for name in ("market_value", "cost_basis"):
+        assert Decimal(position[name]) * sign >= 0, position
+    assert Decimal(position["avg_entry_price"]) >= 0
+
+
+def _check_balances(account: Account) -> None:
+    values = [Decimal(position["market_value"]) for position in account.positions.values()]
+    long, short = sum((v for v in values if v > 0), ZERO), sum((v for v in values if v < 0), ZERO)
+    assert account.amount("long_market_value") == long.quantize(CENT, "ROUND_HALF_UP")
+    assert account.amount("short_market_value") == short.quantize(CENT, "ROUND_HALF_UP")
+    worth = account.amount("long_market_value") + account.amount("short_market_value")
+    assert account.amount("equity") == account.amount("cash") - account.amount("memoposts") + worth
     assert account.amount("buying_power") >= 0
+    proceeds = short_proceeds(account)
+    assert 0 <= account.amount("cash_withdrawable") <= max(account.amount("cash") - proceeds, ZERO)
+
+
+def short_proceeds(account: Account) -> Decimal:
+    """USD, 2 dp: what the shares that the account owes were sold for."""
+    costs = (Decimal(position["cost_basis"]) for position in account.positions.values())
+    return -sum((cost for cost in costs if cost < 0), ZERO).quantize(CENT, "ROUND_HALF_UP")
+
+
+def unreserved_buying_power(account: Account, claims: Decimal) -> Decimal:
+    """What the account can spend while no order is open; ``claims``: its journals under way."""
+    leaving = account.amount("pending_transfer_out")
+    if account.balances["multiplier"] == "2":
+        power = (account.amount("equity") - account.amount("initial_margin")) * 2 - leaving * 2
+        return max(power - claims, ZERO) if power + leaving * 2 > 0 else ZERO
+    short = -account.amount("short_market_value")
+    locked = max(short_proceeds(account), short) + short / 2
+    return max(account.amount("cash") - locked - leaving - claims, ZERO)
 
 
 def _check_outside(books: Books, deposited: Decimal) -> None:

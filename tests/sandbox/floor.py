@@ -37,11 +37,14 @@ class SetPrices:
 class Floor:
     """One customer, the price of everything, and time that only moves when told."""
 
-    def __init__(self, state: Path, cash: str = "10000") -> None:
+    def __init__(self, state: Path, cash: str = "10000", *, margin: bool = False) -> None:
         self.broker = InProcess(state)
         self.prices = SetPrices("100")
         self.broker.world.prices = self.prices  # type: ignore[assignment]
-        self.account = self.broker.request("POST", "/v1/accounts", application()).body["id"]
+        body = application()
+        if margin:
+            body["agreements"].append({**body["agreements"][0], "agreement": "margin_agreement"})
+        self.account = self.broker.request("POST", "/v1/accounts", body).body["id"]
         for _ in ("approved", "active"):
             self.broker.advance(60)
         self.broker.request("POST", f"/_sandbox/accounts/{self.account}/deposit", {"amount": cash})

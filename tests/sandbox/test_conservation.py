@@ -11,7 +11,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tests.sandbox.books import Books, check_books, check_replay, get, read_books
+from tests.sandbox.books import (
+    Books,
+    check_books,
+    check_replay,
+    get,
+    read_books,
+    unreserved_buying_power,
+)
 from tests.sandbox.in_process import Answer, InProcess, answer_of
 from tests.sandbox.people import BANK, application, trading_path
 from tests.sandbox_process import SandboxProcess
@@ -24,6 +31,8 @@ COMMON = {
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much],
 }
 SYMBOLS = ("AAPL", "MSFT", "SPY")
+TRADED = (*SYMBOLS, "NVDA")  # nobody holds the last at first: who may sells it short
+SHORT_SELLER = 2
 PEOPLE = st.integers(0, 2)
 MONEY = st.integers(1, 500_000).map(lambda cents: str(Decimal(cents) / 100))
 QTY = st.one_of(
@@ -96,7 +105,8 @@ class Conservation(RuleBasedStateMachine):
             self.banks.append(bank.body["id"])
         self.advance(60)
         for account in [*self.accounts, self.broker.firm_account_id]:
-            for symbol in SYMBOLS:
+            is_firm = account == self.broker.firm_account_id
+            for symbol in TRADED if is_firm else SYMBOLS:
                 body = {"symbol": symbol, "side": "buy", "type": "market", "time_in_force": "day"}
                 answer = self.send("POST", trading_path(account, "/orders"), {**body, "notional": "600"})
                 assert answer.status == 200, answer
@@ -110,7 +120,7 @@ class Conservation(RuleBasedStateMachine):
         assert answer.status == 200
         self.deposited += Decimal(amount)
 
-    @rule(person=PEOPLE, symbol=st.sampled_from(SYMBOLS), side=SIDES, size=SIZE)
+    @rule(person=PEOPLE, symbol=st.sampled_from(TRADED), side=SIDES, size=SIZE)
     def trade(self, person: int, symbol: str, side: str, size: Any) -> None:
         """At market."""
         self.order(
@@ -137,8 +147,23 @@ class Conservation(RuleBasedStateMachine):
         self.advance(seconds)
 
     @rule(
+        side=st.sampled_from(["sell", "sell", "buy"]),
+        shape=st.sampled_from([("market", ""), ("market", ""), *SHAPES]),
+        qty=st.integers(1, 6).map(str),
+        nearness=NEARNESS,
+        seconds=st.sampled_from([0, 0.5, 2]),
+    )
+    def sell_short_or_cover(
+        self, side: str, shape: tuple[str, str], qty: str, nearness: str, seconds: float
+    ) -> None:
+        kind, order_class = shape
+        members = {"kind": kind, "order_class": order_class, "time_in_force": "gtc", "symbol": TRADED[-1]}
+        self.order(SHORT_SELLER, qty, nearness, side="buy" if order_class == "oco" else side, **members)
+        self.advance(seconds)
+
+    @rule(
         person=PEOPLE,
-        symbol=st.sampled_from(SYMBOLS),
+        symbol=st.sampled_from(TRADED),
         side=SIDES,
         kind=st.sampled_from(["market", "limit", "stop", "stop_limit", "trailing_stop"]),
         time_in_force=st.sampled_from(["day", "gtc", "ioc", "fok", "opg", "cls"]),
@@ -154,11 +179,16 @@ class Conservation(RuleBasedStateMachine):
         quote = get(self.broker, f"/v2/stocks/{members['symbol']}/quotes/latest")["quote"]
         body = order_body(size, Decimal(nearness), Decimal(str(quote["ap"])), **members)
         before = Decimal(get(self.broker, f"{path}/account")["buying_power"])
+        held = {row["symbol"]: Decimal(row["qty"]) for row in get(self.broker, f"{path}/positions")}
+        qty = held.get(members["symbol"], Decimal(0))
         answer = self.send("POST", f"{path}/orders", body)
         after = Decimal(get(self.broker, f"{path}/account")["buying_power"])
         if answer.status != 200:
             assert after == before, "a refusal reserves nothing"
-        elif members["side"] == "buy":
+        elif qty * (-1 if members["side"] == "buy" else 1) > 0:
+            assert after == before, "what closes a position reserves shares"
+            assert Decimal(body.get("qty", 0)) <= abs(qty), "and goes no further than to zero"
+        else:
             spent = Decimal(body.get("notional") or body["qty"])
             if "notional" not in body:
                 spent *= Decimal(body.get("limit_price") or body.get("stop_price") or 0)
@@ -184,7 +214,7 @@ class Conservation(RuleBasedStateMachine):
     def cancel_all_orders(self, person: int) -> None:
         assert self.send("DELETE", trading_path(self.accounts[person], "/orders")).status == 207
 
-    @rule(person=PEOPLE, symbol=st.sampled_from(SYMBOLS), part=st.sampled_from(["", "33.3", "100"]))
+    @rule(person=PEOPLE, symbol=st.sampled_from(TRADED), part=st.sampled_from(["", "33.3", "100"]))
     def close_position(self, person: int, symbol: str, part: str) -> None:
         params = {"percentage": part} if part else {}
         self.send("DELETE", trading_path(self.accounts[person], f"/positions/{symbol}"), **params)
@@ -249,7 +279,7 @@ class Conservation(RuleBasedStateMachine):
             description=f"/fixtures/status={fixture}/fixtures/" if fixture else "",
         )
 
-    @rule(person=PEOPLE, symbol=st.sampled_from(SYMBOLS), qty=QTY)
+    @rule(person=PEOPLE, symbol=st.sampled_from(TRADED), qty=QTY)
     def journal_shares(self, person: int, symbol: str, qty: str) -> None:
         self.journal(person, False, entry_type="JNLS", symbol=symbol, qty=qty)
 
@@ -267,7 +297,7 @@ class Conservation(RuleBasedStateMachine):
         body = {"entry_type": "JNLC", one: self.broker.firm_account_id, "entries": entries}
         self.send("POST", f"/v1/journals/{kind}", body)
 
-    @rule(person=PEOPLE, name=st.sampled_from(SCENARIOS), symbol=st.sampled_from(SYMBOLS), amount=QTY)
+    @rule(person=PEOPLE, name=st.sampled_from(SCENARIOS), symbol=st.sampled_from(TRADED), amount=QTY)
     def scenario(self, person: int, name: str, symbol: str, amount: str) -> None:
         options = {"qty": amount} if name == "partial_fill" and person else {}
         options |= {"per_share": amount, "ratio": amount, "amount": amount, "symbol": symbol}
@@ -276,6 +306,17 @@ class Conservation(RuleBasedStateMachine):
         assert answer.status != 404
         if name in TAKING_CASH_BACK:
             self.in_debt.add(person)
+
+    @rule(which=st.integers(0, 20), amount=MONEY)
+    def correct_journal(self, which: int, amount: str) -> None:
+        """Any cash journal that has moved something, whoever it was to."""
+        journals = [row for row in get(self.broker, "/v1/journals") if row["entry_type"] == "JNLC"]
+        if executed := [row for row in journals if row["status"] == "executed"]:
+            journal = executed[which % len(executed)]
+            customer = {journal["from_account"], journal["to_account"]} - {self.broker.firm_account_id}
+            body = {"account_id": customer.pop(), "journal_id": journal["id"], "amount": amount}
+            self.in_debt.add(self.accounts.index(body["account_id"]))
+            assert self.send("POST", "/_sandbox/scenarios/journal_correction", body).status == 200
 
     @rule(which=st.integers(0, 20))
     def cancel_journal(self, which: int) -> None:
@@ -309,18 +350,16 @@ class Conservation(RuleBasedStateMachine):
         for account in self.accounts:
             self.send("DELETE", trading_path(account, "/orders"))
         self.advance(1)
-        for account_id in self.accounts[:2]:
+        for account_id in self.accounts:
             account = self.read().accounts[account_id]
             journals = get(self.broker, "/v1/journals", from_account=account_id)
-            claims = sum(
-                (
-                    Decimal(row["net_amount"])
-                    for row in journals
-                    if row["status"] in ("queued", "sent_to_clearing", "pending")
-                ),
-                account.amount("pending_transfer_out"),
+            under_way = (
+                row for row in journals if row["status"] in ("queued", "sent_to_clearing", "pending")
             )
-            assert account.amount("buying_power") == max(account.amount("cash") - claims, Decimal(0))
+            claims = sum((Decimal(row["net_amount"]) for row in under_way), Decimal(0))
+            assert account.amount("buying_power") == unreserved_buying_power(account, claims)
+            for row in account.positions.values():
+                assert row["qty_available"] == row["qty"]
         self.books_balance()
         check_replay(self.read(), self.broker)
 
@@ -343,7 +382,8 @@ def order_body(size: Any, nearness: Decimal, price: Decimal, **members: str) -> 
     if order_class:
         body["order_class"] = order_class
     if order_class == "oco":
-        body["take_profit"], body["stop_loss"] = {"limit_price": times("1.2")}, {"stop_price": times("0.8")}
+        profit, loss = ("1.2", "0.8") if members["side"] == "sell" else ("0.8", "1.2")
+        body["take_profit"], body["stop_loss"] = {"limit_price": times(profit)}, {"stop_price": times(loss)}
     far = [times("1.2"), times("0.4")]
     profit, loss = far if members["side"] == "buy" else reversed(far)
     if order_class in ("bracket", "oto"):
