@@ -123,7 +123,7 @@ class Dice(random.Random):
         if self.one_in(12):
             return self.randbytes(self.randrange(20))
         if path in EXAMPLES and not self.one_in(4):
-            return json.dumps(self.spoiled(EXAMPLES[path])).encode()
+            return json.dumps(self.spoiled(self.choice([EXAMPLES[path], *MORE.get(path, [])]))).encode()
         return json.dumps(self.members(8) if self.randrange(4) else self.value()).encode()
 
     def spoiled(self, example: Any) -> Any:
@@ -187,6 +187,22 @@ EXAMPLES: dict[str, Any] = {
     "/_sandbox/clock": {"advance_seconds": 60},
     "/_sandbox/accounts/{account_id}/status": {"status": "ACTIVE", "kyc_results": {"accept": {}}},
 }  # fmt: skip
+# Other good bodies for the same paths.
+MORE: dict[str, list[Any]] = {
+    ORDERS: [
+        {"symbol": "MSFT", "qty": "1", "side": "sell", "type": "market", "time_in_force": "day"},
+        {"symbol": "MSFT", "qty": "1", "side": "buy", "type": "market", "time_in_force": "day"},
+        {
+            "symbol": "MSFT", "qty": "1", "side": "sell", "type": "limit", "limit_price": "900",
+            "time_in_force": "gtc", "order_class": "bracket", "take_profit": {"limit_price": "800"},
+            "stop_loss": {"stop_price": "1000", "limit_price": "1010"},
+        },
+        {
+            "symbol": "MSFT", "qty": "1", "side": "buy", "type": "limit", "time_in_force": "gtc",
+            "order_class": "oco", "take_profit": {"limit_price": "90"}, "stop_loss": {"stop_price": "1000"},
+        },
+    ],
+}  # fmt: skip
 
 
 class Target:
@@ -197,7 +213,9 @@ class Target:
         self._socket: socket.socket | None = None
         self._authorization = base64.b64encode(f"{process.key}:{process.secret}".encode()).decode()
         self._statuses: Counter[int] = Counter()
-        account_id = open_account(process, cash="1000000")
+        signed = application()["agreements"][0]
+        agreements = [signed, {**signed, "agreement": "margin_agreement"}]
+        account_id = open_account(process, cash="1000000", agreements=agreements)
         link_id = link_bank(process, account_id)
         journal = {"entry_type": "JNLC", "from_account": process.firm_account_id, "to_account": account_id}
         document = EXAMPLES["/v1/accounts/{account_id}/documents/upload"]
@@ -216,6 +234,7 @@ class Target:
             "document_id": process.get(path)[0]["id"],
         }
         order(process, account_id, qty="10", symbol="SPY")
+        order(process, account_id, qty="1000", symbol="MSFT", side="sell")  # short
         assert process.get(trading_path(account_id, "/account"))["status"] == "ACTIVE"
 
     def check(self, request: Request) -> str:
