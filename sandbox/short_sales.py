@@ -1,4 +1,4 @@
-"""Selling short: who may, what, and what it reserves. Buys that cover are the mirror of sales."""
+"""Selling short: who may sell what, and at which price it reserves buying power."""
 
 import datetime as dt
 from decimal import Decimal
@@ -13,7 +13,7 @@ ABOVE_THE_ASK = Decimal("1.03")
 
 
 def check_may_open(world: World, account: rows.Account, order: rows.Order, now: dt.datetime) -> None:
-    """Whether an order may open or add to a short position. Raises a 403 or 422 Refusal."""
+    """Check a sale that opens a short position or adds to one. Raises a 403 or 422 Refusal."""
     if order.qty is None or order.qty != order.qty.to_integral_value():
         raise unprocessable("fractional orders cannot be sold short")
     if not may_short(world, account, now):
@@ -34,7 +34,7 @@ def check_no_short_sale(world: World, account: rows.Account, order: rows.Order) 
 
 
 def may_short(world: World, account: rows.Account, now: dt.datetime) -> bool:
-    """An account that has margin now: the agreement, the equity, and no configuration against it."""
+    """Whether the account has margin now: by its agreement, its equity and its configured multiplier."""
     if not account.margin:
         return False
     total, _ = ledger.equity(world, world.store.ledgers.rows[account.id], now)

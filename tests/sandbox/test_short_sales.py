@@ -608,3 +608,27 @@ def test_short_survives_a_restart(seller: Floor) -> None:
     assert seller.get("/positions") == before
     seller.price("49")
     assert qty(seller) == "-6"
+
+
+@pytest.mark.parametrize("kind", ["full_rebalance", "invest_cash"])
+def test_rebalancing_sells_nothing_short_and_leaves_a_short_alone(seller: Floor, kind: str) -> None:
+    go_short(seller)
+    seller.order(symbol="SPY", qty="20")
+    weights = [
+        {"type": "asset", "symbol": "AAPL", "percent": "50"},
+        {"type": "asset", "symbol": "MSFT", "percent": "50"},
+    ]
+    body = {"account_id": seller.account, "type": kind, "weights": weights}
+    run = seller.broker.request("POST", "/v1/rebalancing/runs", body).body
+
+    for _ in range(20):
+        seller.broker.advance(60)
+
+    run = seller.broker.request("GET", f"/v1/rebalancing/runs/{run['id']}").body
+    assert run["status"].startswith("COMPLETED")
+    assert "AAPL" in [row["symbol"] for row in run["skipped_orders"]]
+    found = {row["symbol"]: Decimal(row["qty"]) for row in seller.get("/positions")}
+    assert found.pop("AAPL") == -10
+    assert min(found.values()) > 0
+    assert seller.balance("cash") >= 1500, "what stands behind the short is not invested"
+    check_all(seller)
