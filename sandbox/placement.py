@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from decimal import Decimal
 
-from sandbox import execution, order_classes, reservations, rows, trading_calendar
+from sandbox import execution, order_classes, reservations, rows, short_sales, trading_calendar
 from sandbox.api import forbidden, text_of, unprocessable
 from sandbox.clock import NEW_YORK, market_date
 from sandbox.configurations import check_order
@@ -23,8 +23,9 @@ CENT = Decimal("0.01")
 def place(world: World, account: rows.Account, ticket: Ticket, now: dt.datetime) -> rows.Order:
     """Check what depends on the account, reserve, and accept. Raises a 403 or 422 Refusal."""
     check_may_trade(account)
-    check_order(account, is_fractional=ticket.is_fractional and ticket.side == "buy")
-    check_asset(ticket.asset, ticket.side)
+    closes = ticket.side == "sell" or short_sales.is_short(world, account, ticket.asset.symbol)
+    check_order(account, is_fractional=ticket.is_fractional and not closes)
+    check_asset(ticket.asset, "sell" if closes else "buy")
     if world.store.orders.by_client_id(account.id, ticket.client_order_id) is not None:
         raise unprocessable("client_order_id must be unique")
     order = _new_order(ticket, account, expiry(world, ticket.time_in_force, ticket.extended_hours, now), now)

@@ -33,6 +33,12 @@ def check_no_short_sale(world: World, account: rows.Account, order: rows.Order) 
         raise forbidden("cannot open a long buy while a short sell order is open")
 
 
+def is_short(world: World, account: rows.Account, symbol: str) -> bool:
+    """Whether the account owes shares, so that a buy covers."""
+    position = world.store.positions.get(f"{account.id}:{symbol}") if account.margin else None
+    return position is not None and position.qty < 0
+
+
 def may_short(world: World, account: rows.Account, now: dt.datetime) -> bool:
     """Whether the account has margin now: by its agreement, its equity and its configured multiplier."""
     if not account.margin:

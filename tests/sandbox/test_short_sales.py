@@ -540,7 +540,11 @@ def test_split_multiplies_what_is_owed(seller: Floor) -> None:
     held = seller.get("/positions/AAPL")
     assert (held["qty"], held["qty_available"], held["avg_entry_price"]) == ("-2.5", "-2.5", "399.96")
     assert [row["qty"] for row in amounts(seller, "SPLIT")] == ["7.5"]
-    assert cover(seller, qty="2.5")["status"] == "filled", "a fraction is covered by a fraction"
+    seller.send("PATCH", "/account/configurations", {"fractional_trading": False})
+    assert cover(seller, notional="100")["status"] == "filled", "a fraction is covered by a fraction"
+    assert seller.send("DELETE", "/positions/AAPL").status == 200
+    seller.broker.advance(1)
+    assert seller.get("/positions") == []
     check_all(seller)
 
 
