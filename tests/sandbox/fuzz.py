@@ -234,7 +234,8 @@ class Target:
             "document_id": process.get(path)[0]["id"],
         }
         order(process, account_id, qty="10", symbol="SPY")
-        order(process, account_id, qty="1000", symbol="MSFT", side="sell")  # short
+        short = order(process, account_id, qty="1000", symbol="MSFT", side="sell")
+        assert short.status_code == 200, short.text
         assert process.get(trading_path(account_id, "/account"))["status"] == "ACTIVE"
 
     def check(self, request: Request) -> str:
