@@ -13,6 +13,8 @@ from uuid import NAMESPACE_DNS, uuid5
 
 import msgspec
 
+from sandbox.optionable import OPTIONABLE
+
 ASSETS_FILE = Path(__file__).with_name("assets.csv")
 PRICES_ON = date(2026, 8, 21)
 """The date of the list's prices. ETF levels are estimates; inactive symbols keep their last price."""
@@ -94,16 +96,18 @@ def _asset(symbol: str, name: str, exchange: str, price: str, flags: str) -> Ass
         shortable=shortable,
         easy_to_borrow=shortable and "htb" not in words,
         fractionable=fractionable,
-        attributes=list(_attributes(words, fractionable)),
+        attributes=list(_attributes(symbol, words, fractionable)),
         base_price=Decimal(price),
         volatility=next((value for flag, value in VOLATILITIES if flag in words), VOLATILITY),
     )
 
 
-def _attributes(words: set[str], fractionable: bool) -> Iterator[str]:
+def _attributes(symbol: str, words: set[str], fractionable: bool) -> Iterator[str]:
     if "ptp" in words:
         yield "ptp_no_exception"
     if fractionable:
         yield "fractional_eh_enabled"
+    if symbol in OPTIONABLE:
         yield "has_options"
+    if fractionable:
         yield "overnight_tradable"

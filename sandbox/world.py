@@ -15,7 +15,8 @@ from sandbox.assets import Asset, load_assets
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.feed import Feed
-from sandbox.market import PriceProcess
+from sandbox.option_contracts import OCC_TAIL, SHORTEST, Listings, asset_of
+from sandbox.option_prices import Prices
 from sandbox.rate import RateWindow
 from sandbox.store import Store
 
@@ -60,7 +61,8 @@ class World:
         self.rate = RateWindow(int(self.setting("rate_limit") or settings.rate_limit))
         assets = load_assets()
         self.always_open = settings.market == "open"
-        self.prices = PriceProcess(settings.seed, assets, always_open=self.always_open)
+        self.prices = Prices(settings.seed, assets, always_open=self.always_open)
+        self.options = Listings(self.prices.trade)
         self._assets: dict[str, Asset] = {}
         for asset in assets:
             self._assets[asset.symbol] = self._assets[asset.id] = asset
@@ -76,8 +78,8 @@ class World:
         return self._assets.get(symbol_or_id) or self._assets.get(symbol_or_id.upper())
 
     def asset(self, symbol: str) -> Asset:
-        """The asset of a symbol that is known to exist."""
-        return self._assets[symbol]
+        """The asset of a symbol that is known to exist; of an option contract too."""
+        return self._assets[symbol] if len(symbol) < SHORTEST else asset_of(symbol)
 
     def is_open(self, at: dt.datetime) -> bool:
         """Whether the regular session is on."""
@@ -96,8 +98,8 @@ class World:
         return found.value if found else ""
 
     def is_halted(self, symbol: str) -> bool:
-        """Whether trading in the symbol is halted: orders are taken, none is executed."""
-        return symbol in self.halted
+        """Whether trading in the symbol, or in the share of an option, is halted: no order is executed."""
+        return (symbol if len(symbol) < SHORTEST else symbol[:-OCC_TAIL]) in self.halted
 
     def _stored_clock(self) -> Clock:
         offset, frozen_at = self.setting("clock_offset"), self.setting("clock_frozen_at")

@@ -4,10 +4,16 @@ import datetime as dt
 
 import pytest
 from alpaca.data.enums import Adjustment
-from alpaca.data.historical import ScreenerClient, StockHistoricalDataClient
+from alpaca.data.historical import OptionHistoricalDataClient, ScreenerClient, StockHistoricalDataClient
 from alpaca.data.requests import (
     MarketMoversRequest,
     MostActivesRequest,
+    OptionBarsRequest,
+    OptionChainRequest,
+    OptionLatestQuoteRequest,
+    OptionLatestTradeRequest,
+    OptionSnapshotRequest,
+    OptionTradesRequest,
     StockBarsRequest,
     StockLatestBarRequest,
     StockLatestQuoteRequest,
@@ -65,3 +71,26 @@ def test_most_actives_and_movers(sandbox: SandboxProcess) -> None:
 
     assert len(screener.get_most_actives(MostActivesRequest(top=5)).most_actives) == 5
     assert screener.get_market_movers(MarketMoversRequest(top=3)).gainers
+
+
+def test_option_chain_quotes_trades_snapshots_and_bars(sandbox: SandboxProcess) -> None:
+    options = OptionHistoricalDataClient(
+        sandbox.key, sandbox.secret, use_basic_auth=True, url_override=sandbox.url
+    )
+    watch(options._session)
+    now = dt.datetime.now(dt.UTC)
+    chain = options.get_option_chain(
+        OptionChainRequest(underlying_symbol="F", expiration_date_gte=(now + dt.timedelta(days=60)).date())
+    )
+    wanted = {"symbol_or_symbols": sorted(chain)[:2]}
+    trades = options.get_option_latest_trade(OptionLatestTradeRequest(**wanted))
+    quotes = options.get_option_latest_quote(OptionLatestQuoteRequest(**wanted))
+    snapshots = options.get_option_snapshot(OptionSnapshotRequest(**wanted))
+    minute = {"start": now - dt.timedelta(minutes=3), "end": now - dt.timedelta(minutes=2)}
+    bars = options.get_option_bars(OptionBarsRequest(**wanted, timeframe=TimeFrame.Minute, **minute))
+    ticks = options.get_option_trades(OptionTradesRequest(**wanted, **minute))
+
+    assert len(chain) > 20
+    assert set(trades) == set(quotes) == set(snapshots) == set(bars.data) == set(ticks.data)
+    assert all(quotes[each].bid_price <= trades[each].price <= quotes[each].ask_price for each in trades)
+    assert any(each.greeks and each.implied_volatility for each in chain.values())
