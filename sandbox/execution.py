@@ -14,6 +14,8 @@ from sandbox.api import invalid, text_of, unprocessable
 from sandbox.clock import NEW_YORK, market_date
 from sandbox.crossings import UNSEEN, past_price
 from sandbox.holdings import add_shares
+from sandbox.option_book import add_contracts
+from sandbox.option_contracts import is_option
 from sandbox.order_states import open_position as open_position  # noqa: PLC0414 - for the other books
 from sandbox.rows import FINAL_ORDER_STATUSES, ZERO
 from sandbox.triggers import is_triggered, limit_of
@@ -103,11 +105,11 @@ def fill_part(world: World, order: rows.Order, qty: Decimal, now: dt.datetime) -
         price = min(price, limit) if order.side == "buy" else max(price, limit)
     order_classes.claim(world, order)
     left = _shares(order, price)
-    if not 0 < qty <= left or qty != round(qty, 9):
+    if not 0 < qty <= left or qty != round(qty, 0 if is_option(order.symbol) else 9):
         raise invalid(f"qty must be > 0 and <= {text_of(left)}")
     if order.status == "accepted":
         _begin(world, order, now)
-    cost = ledger.cents(qty * price) + _hold_for(order, qty, left - qty)
+    cost = ledger.amount(order.symbol, qty, price) + _hold_for(order, qty, left - qty)
     if order.reserves_cash and not _is_covered(world, order, cost, now):
         raise unprocessable("insufficient buying power")
     fill(world, order, qty, price, now, leaves=left - qty)
@@ -204,7 +206,9 @@ def _fill_at(world: World, order: rows.Order, price: Decimal, now: dt.datetime) 
     if order.order_class:
         order_classes.claim(world, order)
     qty = _shares(order, price)
-    covered = not order.reserves_cash or _is_covered(world, order, ledger.cents(qty * price), now)
+    covered = not order.reserves_cash or _is_covered(
+        world, order, ledger.amount(order.symbol, qty, price), now
+    )
     if qty <= 0 or not covered:
         reject(world, order, now)
     else:
@@ -226,6 +230,8 @@ def _is_covered(world: World, order: rows.Order, cost: Decimal, now: dt.datetime
     if cost <= order.hold:
         return True
     money = world.store.ledgers.rows[order.account_id]
+    if is_option(order.symbol):
+        return cost - order.hold <= ledger.options_buying_power(world, money, now)
     account = world.store.accounts.rows[order.account_id]
     return cost - order.hold <= ledger.buying_power(world, account, money, now)
 
@@ -234,7 +240,7 @@ def _hold_for(order: rows.Order, qty: Decimal, leaves: Decimal) -> Decimal:
     """What stays reserved after an execution: USD in proportion, or the other shares."""
     if not leaves:
         return ZERO
-    if not order.reserves_cash:
+    if not (order.reserves_cash or order.writes):
         return order.hold - qty
     return (order.hold * leaves / (leaves + qty)).quantize(ledger.CENT, ROUND_UP)
 
@@ -243,7 +249,7 @@ def _book(
     world: World, order: rows.Order, qty: Decimal, price: Decimal, settle_on: dt.date, now: dt.datetime
 ) -> rows.Position:
     """Cash against shares."""
-    amount = ledger.cents(qty * price)
+    amount = ledger.amount(order.symbol, qty, price)
     money = ledger.open_ledger(world, order.account_id, now)
     position = open_position(world, order.account_id, order.symbol, now)
     proceeds = amount if order.side == "sell" else ZERO
@@ -252,10 +258,13 @@ def _book(
         gain = ledger.cents(qty * (position.avg_entry_price - price)) if order.side == "buy" else ZERO
         proceeds = max(gain, ZERO)
     if proceeds:
-        money.unsettled = _with_proceeds(money.unsettled, settle_on, proceeds)
+        money.unsettled = ledger.with_proceeds(money.unsettled, settle_on, proceeds)
     is_buy = order.side == "buy"
     money.cash += -amount if is_buy else amount
-    add_shares(position, qty if is_buy else -qty, price)
+    if is_option(order.symbol):
+        add_contracts(world, position, qty if is_buy else -qty, price, now)
+    else:
+        add_shares(position, qty if is_buy else -qty, price)
     return position
 
 
@@ -264,12 +273,3 @@ def _average(world: World, order: rows.Order, value: Decimal) -> Decimal:
     fills = world.store.fills.of(order.account_id)
     value += sum((fill.qty * fill.price for fill in fills if fill.order_id == order.id), ZERO)
     return (value / order.filled_qty).quantize(NINE_PLACES)
-
-
-def _with_proceeds(
-    unsettled: list[tuple[dt.date, Decimal]], day: dt.date, amount: Decimal
-) -> list[tuple[dt.date, Decimal]]:
-    """A new list: the old one may be what a rollback goes back to."""
-    by_day = dict(unsettled)
-    by_day[day] = by_day.get(day, ZERO) + amount
-    return sorted(by_day.items())

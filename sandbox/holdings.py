@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 from sandbox import rows
+from sandbox.option_contracts import MULTIPLIER, SHORTEST
 from sandbox.rows import ZERO
 
 CENT, NINE_PLACES = Decimal("0.01"), Decimal("0.000000001")
@@ -24,19 +25,21 @@ class Holdings(NamedTuple):
     short: Decimal = ZERO
     short_maintenance: Decimal = ZERO
     short_proceeds: Decimal = ZERO  # what the shares owed were sold for
+    long_options: Decimal = ZERO
+    short_options: Decimal = ZERO  # 0 or negative; what stands behind them is reserved elsewhere
 
     @property
     def total(self) -> Decimal:
-        return self.long + self.short
+        return self.long + self.short + self.long_options + self.short_options
 
     @property
     def initial_margin(self) -> Decimal:
-        """Half of what is held and of what is owed (Regulation T)."""
-        return (self.long - self.short) * HALF
+        """Half of the shares held and of those owed (Regulation T); all the options held are worth."""
+        return (self.long - self.short) * HALF + self.long_options
 
     @property
     def maintenance_margin(self) -> Decimal:
-        return _cents(self.long * LONG_MAINTENANCE) + self.short_maintenance
+        return _cents(self.long * LONG_MAINTENANCE) + self.short_maintenance + self.long_options
 
     @property
     def locked(self) -> Decimal:
@@ -45,17 +48,21 @@ class Holdings(NamedTuple):
         return max(self.short_proceeds, -self.short) - self.short * HALF
 
 
-def worth(parts: Iterable[tuple[Decimal, Decimal, Decimal]]) -> Holdings:
-    """Of shares, their price and their average entry price."""
-    long = short = required = proceeds = ZERO
-    for qty, price, entry_price in parts:
-        if qty > 0:
+def worth(parts: Iterable[tuple[str, Decimal, Decimal, Decimal]]) -> Holdings:
+    """Of symbols with their shares or contracts, price and average entry price."""
+    long = short = required = proceeds = long_options = short_options = ZERO
+    for symbol, qty, price, entry_price in parts:
+        if len(symbol) >= SHORTEST:
+            long_options += max(qty, ZERO) * price * MULTIPLIER
+            short_options += min(qty, ZERO) * price * MULTIPLIER
+        elif qty > 0:
             long += qty * price
         elif qty:
             short += qty * price
             required -= qty * _maintenance(price)
             proceeds -= qty * entry_price
-    return Holdings(_cents(long), _cents(short), _cents(required), _cents(proceeds))
+    sums = (long, short, required, proceeds, long_options, short_options)
+    return Holdings(*map(_cents, sums))
 
 
 def add_shares(position: rows.Position, qty: Decimal, price: Decimal) -> None:

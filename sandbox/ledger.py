@@ -10,6 +10,7 @@ from sandbox.api import encode_json, instant_text, text_of
 from sandbox.clock import market_date
 from sandbox.configurations import configuration_of
 from sandbox.holdings import Holdings, worth
+from sandbox.option_contracts import MULTIPLIER, SHORTEST
 from sandbox.rows import ZERO
 from sandbox.world import World
 
@@ -20,6 +21,11 @@ MARGIN_EQUITY = Decimal(2000)  # least equity for a multiplier of 2
 def cents(amount: Decimal) -> Decimal:
     """To 2 dp, half up: how executions are booked."""
     return amount.quantize(CENT, ROUND_HALF_UP)
+
+
+def amount(symbol: str, qty: Decimal, price: Decimal) -> Decimal:
+    """USD, 2 dp, of shares at a price, or of contracts at a price a share."""
+    return cents(qty * price * MULTIPLIER if len(symbol) >= SHORTEST else qty * price)
 
 
 def open_ledger(world: World, account_id: str, now: dt.datetime) -> rows.Ledger:
@@ -80,6 +86,11 @@ def free_cash(world: World, money: rows.Ledger, now: dt.datetime) -> Decimal:
     return free - _holdings(world, money.id, now).locked
 
 
+def options_buying_power(world: World, money: rows.Ledger, now: dt.datetime) -> Decimal:
+    """What one more order in options may cost: cash only, margin or not; never negative."""
+    return max(free_cash(world, money, now), ZERO)
+
+
 def withdrawable(world: World, money: rows.Ledger, now: dt.datetime) -> Decimal:
     """Settled cash that nothing else has a claim on; never negative."""
     return max(free_cash(world, money, now) - money.memoposts - unsettled(money, now), ZERO)
@@ -98,7 +109,9 @@ def last_equity(world: World, account_id: str, now: dt.datetime) -> tuple[Decima
         for position in world.store.positions.of(account_id)
     )
     holdings = worth(
-        (qty, close(position.symbol, now), position.avg_entry_price) for qty, position in began if qty
+        (position.symbol, qty, close(position.symbol, now), position.avg_entry_price)
+        for qty, position in began
+        if qty
     )
     return last_cash(world.store.ledgers.rows[account_id], now) + holdings.total, holdings
 
@@ -137,10 +150,19 @@ def power_of(account: rows.Account, total: Decimal, cash: Decimal, holdings: Hol
 def _holdings(world: World, account_id: str, now: dt.datetime) -> Holdings:
     trade = world.prices.trade
     return worth(
-        (position.qty, trade(position.symbol, now), position.avg_entry_price)
+        (position.symbol, position.qty, trade(position.symbol, now), position.avg_entry_price)
         for position in world.store.positions.of(account_id)
         if position.qty
     )
+
+
+def with_proceeds(
+    unsettled: list[tuple[dt.date, Decimal]], day: dt.date, amount: Decimal
+) -> list[tuple[dt.date, Decimal]]:
+    """Proceeds to come, with more of them. A new list: the old one may be what a rollback goes back to."""
+    by_day = dict(unsettled)
+    by_day[day] = by_day.get(day, ZERO) + amount
+    return sorted(by_day.items())
 
 
 def _entry_event(entry: rows.Entry) -> dict[str, Any]:

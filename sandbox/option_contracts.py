@@ -74,6 +74,10 @@ class Contract(msgspec.Struct, frozen=True):
         strike = format(self.strike.normalize(), "f")
         return f"{self.underlying.symbol} {self.expires_on:%b %d %Y} {strike} {self.kind.title()}"
 
+    def collateral(self, qty: Decimal) -> Decimal:
+        """What so many written contracts bind: shares for calls, USD for puts."""
+        return qty * MULTIPLIER * (1 if self.kind == "call" else self.strike)
+
     def opens_until(self) -> dt.datetime:
         """When it is too late to open a position."""
         return self.expires_at - CUTOFF

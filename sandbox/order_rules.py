@@ -9,6 +9,8 @@ import msgspec
 
 from sandbox.api import decimal_of, forbidden, invalid, unprocessable
 from sandbox.assets import Asset
+from sandbox.option_rules import check_combination as check_option
+from sandbox.option_rules import not_found, read_intent
 from sandbox.order_prices import Prices, read_prices
 from sandbox.world import World
 
@@ -38,6 +40,7 @@ class Ticket(msgspec.Struct, kw_only=True):
     commission: Decimal = Decimal(0)
     commission_type: str | None = None
     subtag: str | None = None
+    position_intent: str = ""
 
     @property
     def is_fractional(self) -> bool:
@@ -62,6 +65,7 @@ def read_ticket(world: World, body: dict[str, Any]) -> Ticket:
         qty=qty, notional=notional, prices=read_prices(body, kind, order_class),
         order_class=order_class, extended_hours=_extended_hours(body), commission=_commission(body),
         commission_type=body.get("commission_type") or None, subtag=_subtag(body),
+        position_intent=read_intent(body, side),
     )  # fmt: skip
     check_combination(ticket)
     return ticket
@@ -70,6 +74,8 @@ def read_ticket(world: World, body: dict[str, Any]) -> Ticket:
 def check_combination(ticket: Ticket) -> None:
     """Which types, times in force, classes and sizes go together (equities)."""
     kind, tif = ticket.type, ticket.time_in_force
+    if ticket.asset.asset_class == "us_option":
+        check_option(ticket)
     if ticket.order_class:
         _check_class(ticket)
     if ticket.is_fractional:
@@ -97,9 +103,9 @@ def _asset(world: World, body: dict[str, Any]) -> Asset:
     symbol = body.get("symbol")
     if not isinstance(symbol, str) or not symbol:
         raise invalid("symbol is required")
-    asset = world.find_asset(symbol)
+    asset = world.find_instrument(symbol)
     if asset is None:
-        raise unprocessable(f'asset "{symbol[:40]}" not found')
+        raise not_found(symbol)
     return asset
 
 

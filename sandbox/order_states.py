@@ -7,6 +7,7 @@ from decimal import Decimal
 from sandbox import eventlog, ledger, rows
 from sandbox.api import encode_json, instant_text
 from sandbox.clock import market_date
+from sandbox.option_contracts import Contract, known
 from sandbox.order_views import order_view
 from sandbox.rows import ZERO
 from sandbox.world import World
@@ -47,11 +48,23 @@ def hold(world: World, order: rows.Order, amount: Decimal, now: dt.datetime) -> 
     if not change:
         return
     world.store.edit(order).hold = amount
-    if order.reserves_cash:
+    if order.writes:
+        bind_collateral(world, order.account_id, known(order.symbol), change, now)
+    elif order.reserves_cash:
         ledger.open_ledger(world, order.account_id, now).held += change
     else:
         position = open_position(world, order.account_id, order.symbol, now)
         position.held += change if order.side == "sell" else -change
+
+
+def bind_collateral(
+    world: World, account_id: str, contract: Contract, change: Decimal, now: dt.datetime
+) -> None:
+    """Reserve more of what stands behind written contracts, or with a negative change give some back."""
+    if contract.kind == "put":
+        ledger.open_ledger(world, account_id, now).held += change
+    else:
+        open_position(world, account_id, contract.underlying.symbol, now).held += change
 
 
 def end(world: World, order: rows.Order, status: rows.OrderStatus, now: dt.datetime, **members: str) -> None:

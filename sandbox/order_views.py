@@ -52,6 +52,7 @@ def order_view(world: World, order: rows.Order, *, nested: bool = False) -> dict
         "subtag": order.subtag,
         "source": None,
         **({"commission_type": order.commission_type} if order.commission_type else {}),
+        **({"position_intent": order.position_intent} if order.position_intent else {}),
     }
 
 

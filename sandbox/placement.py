@@ -90,7 +90,7 @@ def _new_order(
         limit_price=prices.limit_price, stop_price=prices.stop_price, trail_price=prices.trail_price,
         trail_percent=prices.trail_percent, extended_hours=ticket.extended_hours, expires_at=expires_at,
         commission=ticket.commission, commission_type=ticket.commission_type, subtag=ticket.subtag,
-        order_class=ticket.order_class,
+        order_class=ticket.order_class, position_intent=ticket.position_intent,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sandbox import ledger, rows, trading_calendar
 from sandbox.api import Call, Reply, encode_numbers, endpoint, invalid
 from sandbox.clock import NEW_YORK, market_date
+from sandbox.option_contracts import multiplier
 from sandbox.rows import ZERO
 from sandbox.statements import SHARE_MOVES
 from sandbox.trading_account import ACCOUNT
@@ -188,7 +189,7 @@ def _changes(world: World, account_id: str) -> list[Change]:
     for fill in world.store.fills.of(account_id):
         order = orders[fill.order_id]
         sign = 1 if order.side == "buy" else -1
-        amount = ledger.cents(fill.qty * fill.price)
+        amount = ledger.amount(order.symbol, fill.qty, fill.price)
         found.append(Change(fill.at, "FILL", -sign * amount, order.symbol, sign * fill.qty))
     found += [
         Change(entry.at, entry.activity_type, entry.net_amount, entry.symbol, _shares_moved(entry))
@@ -215,7 +216,14 @@ def _worth(
             cash -= change.cash
             if change.symbol:
                 shares[change.symbol] = shares.get(change.symbol, ZERO) - change.qty
-        value = sum((qty * world.prices.trade(symbol, time) for symbol, qty in shares.items() if qty), ZERO)
+        value = sum(
+            (
+                qty * multiplier(symbol) * world.prices.trade(symbol, time)
+                for symbol, qty in shares.items()
+                if qty
+            ),
+            ZERO,
+        )
         found[time] = cash + (ledger.cents(value) if value else ZERO)
     return found
 

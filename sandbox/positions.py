@@ -19,6 +19,7 @@ from sandbox.api import (
 from sandbox.clock import market_date
 from sandbox.execution import NINE_PLACES
 from sandbox.holdings import nearest_to_zero
+from sandbox.option_contracts import multiplier
 from sandbox.order_rules import read_ticket
 from sandbox.order_views import order_view
 from sandbox.placement import place
@@ -45,14 +46,6 @@ def list_all_positions(call: Call) -> dict[str, Any]:
         if position.qty:
             held.setdefault(position.account_id, []).append(position_view(world, position, call.now))
     return {"as_of": instant_text(call.now), "positions": held}
-
-
-@endpoint("POST", POSITIONS + "/{symbol_or_contract_id}/exercise")
-@endpoint("POST", POSITIONS + "/{symbol_or_contract_id}/do-not-exercise")
-def exercise_option(call: Call) -> None:
-    """Always a 404: no account of the sandbox holds options."""
-    call.account()
-    raise not_found("position does not exist")
 
 
 @endpoint("GET", POSITIONS + "/{symbol_or_asset_id:path}")
@@ -105,10 +98,12 @@ def position_view(world: World, position: rows.Position, now: dt.datetime) -> di
         world.prices.trade(position.symbol, now),
         world.prices.previous_close(position.symbol, now),
     )
-    cost, value = position.qty * position.avg_entry_price, position.qty * price
+    units = position.qty * multiplier(position.symbol)
+    cost, value = units * position.avg_entry_price, units * price
     last_qty = position.last_qty if position.day == market_date(now) else position.qty
     overnight = nearest_to_zero(last_qty, position.qty)
     start = overnight * before + (position.qty - overnight) * position.avg_entry_price
+    start *= multiplier(position.symbol)
     return {
         "asset_id": asset.id,
         "symbol": position.symbol,
@@ -147,7 +142,7 @@ def _held(call: Call, account: rows.Account) -> list[rows.Position]:
 
 
 def _position(call: Call) -> rows.Position:
-    account, asset = call.account(), call.world.find_asset(call.params["symbol_or_asset_id"])
+    account, asset = call.account(), call.world.find_instrument(call.params["symbol_or_asset_id"])
     position = call.world.store.positions.get(f"{account.id}:{asset.symbol}") if asset else None
     if position is None or not position.qty:
         raise not_found("position does not exist")

@@ -23,6 +23,7 @@ from sandbox.api import (
     uuid_of,
 )  # fmt: skip
 from sandbox.execution import NINE_PLACES
+from sandbox.option_contracts import is_option
 from sandbox.order_rules import read_ticket
 from sandbox.order_views import order_view
 from sandbox.placement import place
@@ -175,7 +176,7 @@ def _sales(world: World, run: rows.RebalancingRun, now: dt.datetime) -> Iterable
     """What is held beyond its weight, as order bodies."""
     targets = _targets(world, run, now)
     for position in world.store.positions.of(run.account_id):
-        if position.qty <= 0:
+        if position.qty <= 0 or is_option(position.symbol):
             continue
         price = world.prices.trade(position.symbol, now)
         surplus = position.qty * price - targets.get(position.symbol, ZERO)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox import execution, order_classes, order_states, reservations, rows
 from sandbox.api import Call, decimal_of, endpoint, invalid, unprocessable
+from sandbox.option_contracts import is_option
 from sandbox.order_prices import percent_of, price_of
 from sandbox.order_rules import STANDING, TIMES_IN_FORCE, UNTRIGGERED, client_order_id_of
 from sandbox.order_views import order_view
@@ -113,7 +114,7 @@ def _change_time(world: World, new: rows.Order, body: dict[str, Any], now: dt.da
     assert new.qty is not None
     if new.qty != new.qty.to_integral_value() and tif != "day":
         raise unprocessable("fractional orders must be DAY orders")
-    standing = new.order_class or new.extended_hours or new.type not in UNTRIGGERED
+    standing = new.order_class or new.extended_hours or new.type not in UNTRIGGERED or is_option(new.symbol)
     if tif not in STANDING and (standing or world.asset(new.symbol).exchange == "OTC"):
         raise unprocessable(f"{new.type} order must be a DAY or GTC order")
     new.expires_at = expiry(world, tif, new.extended_hours, now)

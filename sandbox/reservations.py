@@ -3,8 +3,9 @@
 import datetime as dt
 from decimal import ROUND_UP, Decimal
 
-from sandbox import ledger, order_states, rows, short_sales
+from sandbox import ledger, option_orders, order_states, rows, short_sales
 from sandbox.api import forbidden, text_of, unprocessable
+from sandbox.option_contracts import is_option
 from sandbox.rows import FINAL_ORDER_STATUSES, ZERO
 from sandbox.triggers import collar
 from sandbox.world import World
@@ -18,6 +19,9 @@ def reserve(world: World, account: rows.Account, order: rows.Order, now: dt.date
 
     A sale closes a long position, and a buy a short one; an order never goes through zero.
     """
+    if is_option(order.symbol):
+        option_orders.reserve(world, account, order, now)
+        return
     position = world.store.positions.get(f"{account.id}:{order.symbol}")
     existing = position.qty if position else ZERO
     order.short = existing < 0 if order.side == "buy" else existing <= 0

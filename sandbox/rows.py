@@ -11,6 +11,8 @@ from typing import Literal
 
 import msgspec
 
+from sandbox.option_contracts import SHORTEST
+
 ZERO = Decimal(0)
 
 Side = Literal["buy", "sell"]
@@ -233,12 +235,18 @@ class Order(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="order"
     replaced_by: str | None = None
     replaces: str | None = None
     commission_type: str | None = None
-    short: bool = False  # a sale that opens a short position, or a buy that covers one
+    short: bool = False  # a sale that opens a short position, or a buy that covers one; of shares
+    position_intent: str = ""  # of an option always; of shares as it was given
 
     @property
     def reserves_cash(self) -> bool:
         """Whether ``hold`` is USD, as of an order that opens a position; else shares of the position."""
         return (self.side == "buy") != self.short
+
+    @property
+    def writes(self) -> bool:
+        """Whether it opens a written option position: ``hold`` is its collateral, shares or USD."""
+        return self.position_intent == "sell_to_open" and len(self.symbol) >= SHORTEST
 
 
 class Fill(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="fill", tag_field="row"):
@@ -267,6 +275,8 @@ class Position(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="pos
     held: Decimal = ZERO  # shares reserved by open orders that close it, and journals; signed as qty is
     day: dt.date | None = None
     last_qty: Decimal = ZERO  # shares when that New York date began
+    due_at: dt.datetime | None = None  # of an option: its cut-off, then its expiry
+    do_not_exercise: bool = False
 
 
 class Entry(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="entry", tag_field="row"):

@@ -5,6 +5,7 @@ from decimal import ROUND_DOWN, Decimal
 from sandbox import execution, ledger, rows
 from sandbox.api import invalid, text_of
 from sandbox.execution import NINE_PLACES
+from sandbox.option_book import has_contracts_on
 from sandbox.rows import FINAL_ORDER_STATUSES, ZERO
 from sandbox.scenarios import Act, Field, scenario
 
@@ -84,6 +85,8 @@ def split(act: Act) -> str:
     position, ratio = _position(act), act.amount("ratio", "2")
     if not Decimal("0.001") <= ratio <= 1000:
         raise invalid("ratio must be from 0.001 to 1000")
+    if has_contracts_on(act.world, act.account.id, position.symbol):
+        raise invalid(f"the account has options on {position.symbol}, and no contract is adjusted to a split")
     for order in act.world.store.orders.open_of(act.account.id):
         if order.symbol == position.symbol:
             execution.cancel(act.world, order, act.now)

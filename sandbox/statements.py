@@ -16,13 +16,20 @@ from sandbox import rows, trading_calendar
 from sandbox.activities import activity_view
 from sandbox.api import decoded_part, instant_text, text_of
 from sandbox.clock import NEW_YORK, market_date
-from sandbox.ledger import cents
+from sandbox.ledger import amount
 from sandbox.rows import ZERO
 from sandbox.world import World
 
 BEGINNING_OF_DAY = dt.time(2, 15)
 ONE_DAY = dt.timedelta(days=1)
-SHARE_MOVES = ("JNLS", "SPLIT")  # activities, beside fills, whose qty changes a position
+SHARE_MOVES = (
+    "JNLS",
+    "SPLIT",
+    "OPEXC",
+    "OPASN",
+    "OPEXP",
+    "OPTRD",
+)  # activities, beside fills, whose qty changes a position
 
 
 class Issued(msgspec.Struct, frozen=True):
@@ -94,7 +101,7 @@ def _confirmation(world: World, account: rows.Account, document: Issued) -> dict
 
 def _trade(world: World, fill: rows.Fill) -> dict[str, str]:
     order = world.store.orders.rows[fill.order_id]
-    principal = cents(fill.qty * fill.price)
+    principal = amount(order.symbol, fill.qty, fill.price)
     return {
         "trade_date": market_date(fill.at).isoformat(),
         "settle_date": fill.settle_on.isoformat(),
@@ -178,8 +185,9 @@ def _cash(world: World, account: rows.Account, at: dt.datetime) -> Decimal:
     total = sum((entry.net_amount for entry in world.store.entries.of(account.id) if entry.at < at), ZERO)
     for fill in world.store.fills.of(account.id):
         if fill.at < at:
-            amount = cents(fill.qty * fill.price)
-            total += -amount if world.store.orders.rows[fill.order_id].side == "buy" else amount
+            order = world.store.orders.rows[fill.order_id]
+            principal = amount(order.symbol, fill.qty, fill.price)
+            total += -principal if order.side == "buy" else principal
     return total
 
 
@@ -203,7 +211,7 @@ def _positions(world: World, account: rows.Account, at: dt.datetime) -> list[dic
                 "symbol": symbol,
                 "qty": text_of(qty),
                 "price": text_of(price),
-                "market_value": text_of(cents(qty * price)),
+                "market_value": text_of(amount(symbol, qty, price)),
             })  # fmt: skip
     return found
 

@@ -77,6 +77,14 @@ class World:
     def find_asset(self, symbol_or_id: str) -> Asset | None:
         return self._assets.get(symbol_or_id) or self._assets.get(symbol_or_id.upper())
 
+    def find_instrument(self, symbol_or_id: str) -> Asset | None:
+        """What orders and positions may be in: an asset, or an option contract as one."""
+        found = self.find_asset(symbol_or_id)
+        if found is None and len(symbol_or_id) >= SHORTEST:
+            contract = self.options.find(symbol_or_id, self.clock.now())
+            found = asset_of(contract.symbol) if contract else None
+        return found
+
     def asset(self, symbol: str) -> Asset:
         """The asset of a symbol that is known to exist; of an option contract too."""
         return self._assets[symbol] if len(symbol) < SHORTEST else asset_of(symbol)

@@ -152,7 +152,13 @@ def _order(each: rows.Order) -> tuple[Any, ...]:
 
 def _position(call: Call, each: rows.Position) -> tuple[Any, ...]:
     price = call.world.prices.trade(each.symbol, call.now)
-    return each.symbol, text_of(each.qty), _usd(each.avg_entry_price), _usd(price), _usd(each.qty * price)
+    return (
+        each.symbol,
+        text_of(each.qty),
+        _usd(each.avg_entry_price),
+        _usd(price),
+        _usd(ledger.amount(each.symbol, each.qty, price)),
+    )
 
 
 def _listed(title: str, heads: tuple[str, ...], cells: Sequence[tuple[Any, ...]]) -> Markup:

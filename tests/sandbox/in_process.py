@@ -5,7 +5,7 @@ import base64
 import datetime as dt
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlencode
 
 from sandbox import progress
@@ -24,8 +24,8 @@ class Answer(NamedTuple):
 class InProcess:
     """One state folder, served without a process. ``kill`` and ``start`` are what they are for a process."""
 
-    def __init__(self, state: Path) -> None:
-        self._settings = Settings(state=state, speed=1000, market="open")
+    def __init__(self, state: Path, market: Literal["open", "real"] = "open") -> None:
+        self._settings = Settings(state=state, speed=1000, market=market)
         self._authorization = base64.b64encode(f"{self._settings.key}:{self._settings.secret}".encode())
         self._loop = asyncio.new_event_loop()
         self.start()

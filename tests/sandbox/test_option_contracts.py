@@ -197,7 +197,7 @@ def test_get_contract_that_does_not_exist(sandbox: SandboxProcess, wanted: str) 
     "query",
     [
         {"status": "all"}, {"type": "straddle"}, {"style": "bermudan"}, {"limit": "0"}, {"limit": "10001"},
-        {"expiration_date": "soon"}, {"strike_price_gte": "x"}, {"page_token": "x"}, 
+        {"expiration_date": "soon"}, {"strike_price_gte": "x"}, {"page_token": "x"},
         {"show_deliverables": "1"},
     ],
 )  # fmt: skip
