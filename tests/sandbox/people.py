@@ -50,6 +50,10 @@ APPLICATION: dict[str, Any] = {
     "trusted_contact": {"given_name": "John", "family_name": "Doe", "email_address": ""},
     "additional_information": "",
 }
+SIGNED_FOR_OPTIONS = [
+    {**APPLICATION["agreements"][0], "agreement": name}
+    for name in ("customer_agreement", "options_agreement")
+]
 
 
 def application(**changes: Any) -> dict[str, Any]:

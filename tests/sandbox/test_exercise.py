@@ -241,15 +241,16 @@ def test_history_and_statement_count_options(broker: InProcess) -> None:
     trader.ask("POST", f"positions/{call['symbol']}/exercise", {"qty": "1"})
     equity = trader.amount("equity")
 
-    history = trader.ask("GET", "account/portfolio/history", period="1D", timeframe="1H")
-    broker.advance(45 * 86_400)
+    history = trader.ask("GET", "account/portfolio/history", period="1D", timeframe="1D")
+    at_expiry(broker, call)
+    broker.advance(20 * 86_400)
     account = broker.world.store.accounts.rows[trader.id]
     documents = {
         document.type: contents(broker.world, account, document)
         for document in issued_documents(broker.world, account, broker.world.clock.now())
     }
 
-    assert abs(Decimal(str(history["equity"][-1])) - equity) < 200  # the last full hour's
+    assert Decimal(str(history["equity"][-1])) == equity
     fill = trader.activities("FILL")[0]
     trade, statement = documents["trade_confirmation_json"]["trades"][0], documents["account_statement"]
     assert Decimal(trade["principal"]) == 400 * Decimal(fill["price"])

@@ -6,19 +6,23 @@ from typing import Any
 import pytest
 from alpaca.broker.client import BrokerClient
 from alpaca.broker.requests import (
+    GetAccountActivitiesRequest,
     LimitOrderRequest,
     MarketOrderRequest,
 )
 from alpaca.common.exceptions import APIError
 from alpaca.trading.enums import (
+    ActivityType,
     AssetClass,
     AssetStatus,
     CorporateActionType,
     OrderSide,
     OrderStatus,
+    PositionIntent,
     QueryOrderStatus,
     TimeInForce,
 )
+from alpaca.trading.models import OptionContract
 from alpaca.trading.requests import (
     ClosePositionRequest,
     CreateWatchlistRequest,
@@ -32,17 +36,8 @@ from alpaca.trading.requests import (
     UpdateWatchlistRequest,
 )
 
-from tests.sandbox_process import eventually
-
-# Methods of BrokerClient whose endpoints the sandbox does not serve; each fails here once it does.
-NOT_YET: dict[str, str] = {
-    "exercise_options_position_for_account_by_id": "no options contracts",
-}
-
-
-def not_yet(name: str) -> pytest.MarkDecorator:
-    return pytest.mark.xfail(raises=APIError, strict=True, reason=NOT_YET[name])
-
+from tests.sandbox.people import SIGNED_FOR_OPTIONS, open_account, wait_for_order
+from tests.sandbox_process import SandboxProcess, eventually
 
 # Orders
 
@@ -164,9 +159,36 @@ def test_get_all_accounts_positions(sdk: BrokerClient, holder_id: str) -> None:
     assert found.positions[holder_id][0].symbol == "AAPL"
 
 
-@not_yet("exercise_options_position_for_account_by_id")
-def test_exercise_options_position_for_account_by_id(sdk: BrokerClient, account_id: str) -> None:
-    sdk.exercise_options_position_for_account_by_id("AAPL270115C00250000", account_id, commission=1)
+def test_exercise_options_position_for_account_by_id(sdk: BrokerClient, sandbox: SandboxProcess) -> None:
+    account_id = open_account(sandbox, cash="20000", agreements=SIGNED_FOR_OPTIONS)
+    level = {"level": 2, "fixtures": {"status": "APPROVED"}}
+    sandbox.request("POST", f"/v1/accounts/{account_id}/options/approval", json=level)
+    after = (dt.datetime.now(dt.UTC) + dt.timedelta(days=7)).date().isoformat()
+    query = {"underlying_symbols": "F", "type": "call", "expiration_date_gte": after, "limit": "1"}
+    listed = sandbox.get("/v1/options/contracts", params=query)["option_contracts"][0]
+    contract = OptionContract(**listed)
+    request = MarketOrderRequest(
+        symbol=contract.symbol, qty=1, side=OrderSide.BUY, time_in_force=TimeInForce.DAY,
+        position_intent=PositionIntent.BUY_TO_OPEN,
+    )  # fmt: skip
+    order = sdk.submit_order_for_account(account_id, request)
+    wait_for_order(sandbox, account_id, str(order.id), "filled")
+    held = sdk.get_open_position_for_account(account_id, contract.symbol)
+
+    sdk.exercise_options_position_for_account_by_id(contract.symbol, account_id, commission=1)
+
+    shares = sdk.get_all_positions_for_account(account_id)
+    assert (order.asset_class, held.asset_class, held.qty) == (
+        AssetClass.US_OPTION,
+        AssetClass.US_OPTION,
+        "1",
+    )
+    assert [(position.symbol, position.qty) for position in shares] == [("F", "100")]
+    assert float(shares[0].avg_entry_price) == contract.strike_price
+    wanted = GetAccountActivitiesRequest(
+        account_id=account_id, activity_types=[ActivityType.OPEXC, ActivityType.OPTRD, ActivityType.FEE]
+    )
+    assert len(sdk.get_account_activities(wanted)) == 3
 
 
 def test_get_portfolio_history_for_account(sdk: BrokerClient, holder_id: str) -> None:

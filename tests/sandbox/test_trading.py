@@ -481,7 +481,9 @@ def test_part_of_a_whole_position_is_whole(sandbox: SandboxProcess) -> None:
     assert sandbox.request("DELETE", path, params={"percentage": "0.5"}).status_code == 422
 
 
-@pytest.mark.parametrize(("method", "rest"), [("POST", "/positions/AAPL/exercise"), ("GET", "/limits")])
+@pytest.mark.parametrize(
+    ("method", "rest"), [("POST", "/positions/AAPL270115C00250000/exercise"), ("GET", "/limits")]
+)
 def test_what_no_account_has_is_not_found(sandbox: SandboxProcess, method: str, rest: str) -> None:
     account_id = open_account(sandbox)
 
