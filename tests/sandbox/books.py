@@ -12,8 +12,8 @@ from tests.sandbox.people import trading_path
 
 ZERO, CENT = Decimal(0), Decimal("0.01")
 OPENING_CASH = Decimal(50_000)  # of the firm's account
-MOVING_SHARES = ("JNLS", "SPLIT")
-MARKET = ("FILL", "DIV", "FEE")  # cash that goes to the market and the broker, or comes from there
+MOVING_SHARES = ("JNLS", "SPLIT", "OPEXC", "OPASN", "OPEXP", "OPTRD")
+MARKET = ("FILL", "DIV", "FEE", "OPTRD")  # cash that goes to the market and the broker, or comes from there
 
 
 class Broker(Protocol):
@@ -105,6 +105,9 @@ def _check_account(account: Account, opening: Decimal) -> None:
         assert Decimal(order["filled_qty"]) == filled[order["id"]], "an order has filled what its fills say"
     for position in account.positions.values():
         _check_position(position)
+    for symbol, qty in bound_by_options(account)[1].items():
+        row = account.positions[symbol]
+        assert Decimal(row["qty"]) - Decimal(row["qty_available"]) >= qty, "every written call is covered"
     _check_balances(account)
 
 
@@ -133,17 +136,37 @@ def _check_balances(account: Account) -> None:
 
 def short_proceeds(account: Account) -> Decimal:
     """USD, 2 dp: what the shares that the account owes were sold for."""
-    costs = (Decimal(position["cost_basis"]) for position in account.positions.values())
+    costs = (Decimal(row["cost_basis"]) for row in account.positions.values() if not is_option(row["symbol"]))
     return -sum((cost for cost in costs if cost < 0), ZERO).quantize(CENT, "ROUND_HALF_UP")
+
+
+def bound_by_options(account: Account) -> tuple[Decimal, dict[str, Decimal]]:
+    """What stands behind the options that an account has written: USD, and shares by symbol."""
+    cash, shares = ZERO, defaultdict[str, Decimal](Decimal)
+    for symbol, row in account.positions.items():
+        if is_option(symbol) and (owed := -Decimal(row["qty"])) > 0:
+            if symbol[-9] == "P":
+                cash += owed * 100 * Decimal(symbol[-8:]) / 1000
+            else:
+                shares[symbol[:-15]] += owed * 100
+    return cash, shares
+
+
+def is_option(symbol: str) -> bool:
+    return len(symbol) > 15
 
 
 def unreserved_buying_power(account: Account, claims: Decimal) -> Decimal:
     """What the account can spend while no order is open; ``claims``: its journals under way."""
     leaving = account.amount("pending_transfer_out")
+    claims += bound_by_options(account)[0]
     if account.balances["multiplier"] == "2":
         power = (account.amount("equity") - account.amount("initial_margin")) * 2 - leaving * 2
         return max(power - claims, ZERO) if power + leaving * 2 > 0 else ZERO
-    short = -account.amount("short_market_value")
+    values = (
+        Decimal(row["market_value"]) for row in account.positions.values() if not is_option(row["symbol"])
+    )
+    short = -sum((value for value in values if value < 0), ZERO).quantize(CENT, "ROUND_HALF_UP")
     locked = max(short_proceeds(account), short) + short / 2
     return max(account.amount("cash") - locked - leaving - claims, ZERO)
 
@@ -186,7 +209,8 @@ def _cash_of(activity: dict[str, Any]) -> Decimal:
     """How an activity changes the cash: executions are booked to the cent, half up."""
     if activity["activity_type"] != "FILL":
         return Decimal(activity["net_amount"])
-    amount = (Decimal(activity["qty"]) * Decimal(activity["price"])).quantize(CENT, "ROUND_HALF_UP")
+    units = Decimal(activity["qty"]) * (100 if is_option(activity["symbol"]) else 1)
+    amount = (units * Decimal(activity["price"])).quantize(CENT, "ROUND_HALF_UP")
     return -_signed(activity, amount)
 
 
@@ -229,6 +253,8 @@ def events_of(broker: Broker, path: str, until: str) -> list[dict[str, Any]]:
 def _last_statuses(events: list[dict[str, Any]], key: str) -> dict[str, str]:
     last: dict[str, str] = {}
     for event in events:
+        if "status_to" not in event:  # the level of options has changed
+            continue
         assert (event["status_from"] or "") == last.get(event[key], ""), "each goes on from the one before"
         last[event[key]] = event["status_to"]
     return last

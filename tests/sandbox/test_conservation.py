@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.sandbox.books import (
+    CENT,
     Books,
+    bound_by_options,
     check_books,
     check_replay,
     get,
@@ -20,7 +22,7 @@ from tests.sandbox.books import (
     unreserved_buying_power,
 )
 from tests.sandbox.in_process import Answer, InProcess, answer_of
-from tests.sandbox.people import BANK, application, trading_path
+from tests.sandbox.people import BANK, SIGNED_FOR_OPTIONS, application, trading_path
 from tests.sandbox_process import SandboxProcess
 
 SCALE = int(os.environ.get("HYPOTHESIS_SCALE", "1"))
@@ -32,6 +34,7 @@ COMMON = {
 }
 SYMBOLS = ("AAPL", "MSFT", "SPY")
 TRADED = (*SYMBOLS, "NVDA")  # nobody holds the last at first: who may sells it short
+OPTIONED = "F"  # a hundred shares cost less than what everyone has
 SHORT_SELLER = 2
 PEOPLE = st.integers(0, 2)
 MONEY = st.integers(1, 500_000).map(lambda cents: str(Decimal(cents) / 100))
@@ -92,12 +95,14 @@ class Conservation(RuleBasedStateMachine):
     @initialize()
     def open_accounts(self) -> None:
         for number in range(3):
-            body = application()
+            body = application(agreements=list(SIGNED_FOR_OPTIONS))
             if number == 2:
                 body["agreements"].append({**body["agreements"][0], "agreement": "margin_agreement"})
             self.accounts.append(self.send("POST", "/v1/accounts", body).body["id"])
         self.advance(60)
         for number, account in enumerate(self.accounts):
+            level = {"level": 2, "fixtures": {"status": "APPROVED"}}
+            assert self.send("POST", f"/v1/accounts/{account}/options/approval", level).status == 200
             link = self.send("POST", f"/v1/accounts/{account}/ach_relationships", BANK)
             self.links.append(link.body["id"])
             self.deposit(number, "8000")
@@ -194,6 +199,58 @@ class Conservation(RuleBasedStateMachine):
                 spent *= Decimal(body.get("limit_price") or body.get("stop_price") or 0)
             assert spent <= before, "an accepted order can be paid"
             assert 0 <= after < before, "and what it may cost is reserved"
+
+    @rule(
+        person=PEOPLE,
+        which=st.integers(0, 50),
+        side=st.sampled_from(["buy", "buy", "sell", "sell"]),
+        kind=st.sampled_from(["market", "limit"]),
+        qty=st.integers(1, 3).map(str),
+        nearness=NEARNESS,
+        seconds=st.sampled_from([0, 0.5, 2]),
+    )
+    def trade_options(
+        self, person: int, which: int, side: str, kind: str, qty: str, nearness: str, seconds: float
+    ) -> None:
+        """Buys, closes, and writes what the account can cover."""
+        if not (symbol := self.option(which)):
+            return
+        quote = get(self.broker, "/v1beta1/options/quotes/latest", symbols=symbol)["quotes"][symbol]
+        body = {"symbol": symbol, "qty": qty, "side": side, "type": kind, "time_in_force": "day"}
+        if kind == "limit":
+            body["limit_price"] = str(max(round(Decimal(str(quote["ap"])) * Decimal(nearness), 2), CENT))
+        path = trading_path(self.accounts[person])
+        before = Decimal(get(self.broker, f"{path}/account")["options_buying_power"])
+        answer = self.send("POST", f"{path}/orders", body)
+        after = Decimal(get(self.broker, f"{path}/account")["options_buying_power"])
+        assert after == before if answer.status != 200 else 0 <= after <= before
+        self.advance(seconds)
+
+    @rule(person=PEOPLE, lots=st.integers(1, 2))
+    def buy_what_calls_are_covered_by(self, person: int, lots: int) -> None:
+        body = {"symbol": OPTIONED, "side": "buy", "type": "market", "time_in_force": "day"}
+        self.send("POST", trading_path(self.accounts[person], "/orders"), {**body, "qty": str(100 * lots)})
+        self.advance(1)
+
+    @rule(
+        person=PEOPLE,
+        which=st.integers(0, 10),
+        action=st.sampled_from(["exercise", "exercise", "do-not-exercise"]),
+        body=st.sampled_from([{}, {"qty": "1"}, {"commission": "0.37"}]),
+    )
+    def instruct(self, person: int, which: int, action: str, body: dict[str, str]) -> None:
+        path = trading_path(self.accounts[person], "/positions")
+        held = [row["symbol"] for row in get(self.broker, path) if row["asset_class"] == "us_option"]
+        if held:
+            self.send("POST", f"{path}/{held[which % len(held)]}/{action}", body)
+
+    def option(self, which: int) -> str:
+        """One of the next contracts with a strike about the price."""
+        price = get(self.broker, f"/v2/stocks/{OPTIONED}/trades/latest")["trade"]["p"]
+        near = {"strike_price_gte": f"{price * 0.85:.2f}", "strike_price_lte": f"{price * 1.15:.2f}"}
+        query = {"underlying_symbols": OPTIONED, "expiration_date_gte": "2020-01-01", "limit": "8", **near}
+        listed = get(self.broker, "/v1/options/contracts", **query)["option_contracts"]
+        return listed[which % len(listed)]["symbol"] if listed else ""
 
     @rule(person=PEOPLE, which=st.integers(0, 50))
     def cancel_order(self, person: int, which: int) -> None:
@@ -358,8 +415,9 @@ class Conservation(RuleBasedStateMachine):
             )
             claims = sum((Decimal(row["net_amount"]) for row in under_way), Decimal(0))
             assert account.amount("buying_power") == unreserved_buying_power(account, claims)
-            for row in account.positions.values():
-                assert row["qty_available"] == row["qty"]
+            locked = bound_by_options(account)[1]
+            for symbol, row in account.positions.items():
+                assert Decimal(row["qty"]) - Decimal(row["qty_available"]) == locked.get(symbol, 0)
         self.books_balance()
         check_replay(self.read(), self.broker)
 
