@@ -100,7 +100,7 @@ def parse(symbol: str) -> Contract | None:
     if found is None or underlying is None:
         return None
     try:
-        expires_on = dt.datetime.strptime(f"20{found[2]}", "%Y%m%d").date()  # noqa: DTZ007 - a date
+        expires_on = dt.date(2000 + int(found[2][:2]), int(found[2][2:4]), int(found[2][4:]))
     except ValueError:
         return None
     strike = Decimal(found[4]).scaleb(-3)

@@ -4,11 +4,13 @@ An option rests when its share rests. At its last close it is worth what exercis
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from math import exp, log, sqrt
 
 from sandbox import black_scholes
+from sandbox.assets import Asset
 from sandbox.bars import VWAP_PLACES, Bar, Timeframe, parse_timeframe
 from sandbox.black_scholes import Greeks
 from sandbox.market import PriceProcess, Quote
@@ -29,11 +31,19 @@ ONE_SECOND = dt.timedelta(seconds=1)
 class Prices(PriceProcess):
     """Of the listed shares, and of the options on them: USD a share, in ticks of 0.01, or 0.05 from $3 on."""
 
+    def __init__(self, seed: int, assets: Iterable[Asset], *, always_open: bool = False) -> None:
+        super().__init__(seed, assets, always_open=always_open)
+        # One chain asks for the same of its share a thousand times.
+        self._share = lru_cache(maxsize=256)(super().trade)
+        self._share_minute = lru_cache(maxsize=64)(super().minute_bar)
+        self._share_volume = lru_cache(maxsize=64)(super().volume)
+        self._share_bars = lru_cache(maxsize=4)(super().bars)
+
     def trade(self, symbol: str, at: dt.datetime) -> Decimal:
         if len(symbol) < SHORTEST:
             return super().trade(symbol, at)
         contract = known(symbol)
-        return self._worth(contract, super().trade(contract.underlying.symbol, _alive(contract, at)), at)
+        return self._worth(contract, self._share(contract.underlying.symbol, _alive(contract, at)), at)
 
     def quote(self, symbol: str, at: dt.datetime) -> Quote:
         if len(symbol) < SHORTEST:
@@ -62,7 +72,7 @@ class Prices(PriceProcess):
             return super().minute_bar(symbol, at)
         contract = known(symbol)
         at = _alive(contract, at)
-        bar = super().minute_bar(contract.underlying.symbol, at)
+        bar = self._share_minute(contract.underlying.symbol, at)
         return self._option_bar(contract, bar, min(at, bar.timestamp + 59 * ONE_SECOND))
 
     def bars(
@@ -75,7 +85,7 @@ class Prices(PriceProcess):
         begun = dt.datetime.combine(listed_on(contract.expires_on), dt.time(), NEW_YORK)
         start, end = max(start, begun), min(end, contract.expires_at - ONE_SECOND)
         known_until = min(filter(None, (now, contract.expires_at - ONE_SECOND)))
-        found = super().bars(
+        found = self._share_bars(
             contract.underlying.symbol, timeframe, start, end, limit, now=known_until, descending=descending
         )
         return [self._option_bar(contract, bar, min(_last_of(bar, frame), known_until)) for bar in found]
@@ -85,20 +95,25 @@ class Prices(PriceProcess):
         contract = known(symbol)
         years = self._years(contract, at)
         quote = self.quote(symbol, at)
-        spot, strike = float(super().trade(contract.underlying.symbol, at)), float(contract.strike)
+        spot, strike = float(self._share(contract.underlying.symbol, at)), float(contract.strike)
         middle = float(quote.bid + quote.ask) / 2
         volatility = black_scholes.implied_volatility(contract.kind, middle, spot, strike, years, RATE)
         if volatility is None:
             return None
         return volatility, black_scholes.greeks(contract.kind, spot, strike, years, RATE, volatility)
 
-    def option_volume(self, symbol: str, at: dt.datetime, of_share: int) -> int:
-        """Contracts traded while so many shares were: most of them at the money."""
+    def volume(self, symbol: str, at: dt.datetime) -> int:
+        if len(symbol) < SHORTEST:
+            return super().volume(symbol, at)
         contract = known(symbol)
-        spot = float(super().trade(contract.underlying.symbol, at))
+        return self._volume(contract, at, self._share_volume(contract.underlying.symbol, at))
+
+    def _volume(self, contract: Contract, at: dt.datetime, of_share: int) -> int:
+        """Contracts traded while so many shares were: most of them at the money."""
+        spot = float(self._share(contract.underlying.symbol, at))
         width = contract.underlying.volatility * sqrt(max(self._years(contract, at), 0.01))
         nearness = exp(-((log(spot / float(contract.strike)) / width) ** 2) / 2)
-        return int(of_share * nearness * uniform(_key(symbol), 2) / SHARES_A_CONTRACT_TRADED)
+        return int(of_share * nearness * uniform(_key(contract.symbol), 2) / SHARES_A_CONTRACT_TRADED)
 
     def _worth(self, contract: Contract, spot: Decimal, at: dt.datetime) -> Decimal:
         """What an option trades at when its share does at ``spot``: never less than exercising it brings."""
@@ -130,7 +145,7 @@ class Prices(PriceProcess):
         opening = self._worth(contract, bar.open, bar.timestamp)
         close = self._worth(contract, bar.close, end)
         reached = [opening, close, *(self._worth(contract, spot, end) for spot in (bar.high, bar.low))]
-        volume = max(self.option_volume(contract.symbol, end, bar.volume), 1)
+        volume = max(self._volume(contract, end, bar.volume), 1)
         high, low = max(reached), min(reached)
         vwap = ((opening + high + low + close) / 4).quantize(VWAP_PLACES)
         return Bar(bar.timestamp, opening, high, low, close, volume, -(-volume // TRADE_SIZE), vwap)

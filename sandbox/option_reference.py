@@ -47,8 +47,7 @@ def contract_view(world: World, contract: Contract, now: dt.datetime) -> dict[st
     """Prices as text; the close is the one before the day at hand."""
     is_active = now < contract.expires_at
     closed_at = world.prices.previous_close_at(min(now, contract.expires_at))
-    shares = world.prices.volume(contract.underlying.symbol, closed_at)
-    interest = INTEREST * world.prices.option_volume(contract.symbol, closed_at, shares)
+    interest = INTEREST * world.prices.volume(contract.symbol, closed_at)
     closed_on = market_date(closed_at).isoformat()
     return {
         "id": contract.id,

@@ -5,6 +5,7 @@ a member of the body or a value. So a new endpoint is fuzzed as soon as it is li
 """
 
 import base64
+import datetime as dt
 import functools
 import inspect
 import json
@@ -17,7 +18,16 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, quote_from_bytes, urlencode
 
 from sandbox.endpoints import ENDPOINTS
-from tests.sandbox.people import BANK, application, link_bank, open_account, order, trading_path, transfer
+from tests.sandbox.people import (
+    BANK,
+    SIGNED_FOR_OPTIONS,
+    application,
+    link_bank,
+    open_account,
+    order,
+    trading_path,
+    transfer,
+)
 from tests.sandbox_process import SandboxProcess
 
 HANG_SECONDS = 10
@@ -27,7 +37,10 @@ METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"]
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "Accept", "APCA-API-KEY-ID", "X-Odd"]
 HEADER_CODES = [code for code in range(32, 256) if code != 127]
-KNOWN = ("account_id", "firm_id", "order_id", "transfer_id", "relationship_id", "journal_id", "document_id")
+KNOWN = (
+    "account_id", "firm_id", "order_id", "transfer_id", "relationship_id", "journal_id", "document_id",
+    "contract", "contract_id",
+)  # fmt: skip
 
 ODD_TEXTS = [
     "", "x", "0", "-1", "null", "NaN", "1e5", "1" * 40, "x" * 3000, "\x00", "é", "\ud7ff", "😀", "%", "..",
@@ -106,7 +119,8 @@ class Dice(random.Random):
 
     def path(self, template: str) -> str:
         def fill(match: re.Match[str]) -> str:
-            usual = name_of(match[1]) if match[1] in KNOWN else self.text()
+            known = PLACES.get(match[1], match[1])
+            usual = name_of(known) if known in KNOWN else self.text()
             return quote(self.text() if self.one_in(5) else usual, safe="", errors="surrogatepass")
 
         path = PLACEHOLDER.sub(fill, template)
@@ -149,6 +163,9 @@ def _places(value: Any) -> list[tuple[Any, Any]]:
 
 ACCOUNT, FIRM = name_of("account_id"), name_of("firm_id")
 ORDERS = "/v1/trading/accounts/{account_id}/orders"
+POSITION = "/v1/trading/accounts/{account_id}/positions/{symbol_or_contract_id}"
+# Placeholders that stand for something known by another name.
+PLACES = {"symbol_or_contract_id": "contract", "symbol_or_id": "contract_id"}
 EXAMPLES: dict[str, Any] = {
     "/v1/accounts": application(),
     "/v1/accounts/{account_id}": {
@@ -184,8 +201,13 @@ EXAMPLES: dict[str, Any] = {
         "stop_loss": {"stop_price": "50", "limit_price": "49"},
     },
     ORDERS + "/{order_id}": {"qty": "2", "limit_price": "101", "time_in_force": "gtc", "client_order_id": ""},
+    POSITION + "/exercise": {"qty": "1", "commission": "0.01"},
     "/_sandbox/clock": {"advance_seconds": 60},
     "/_sandbox/accounts/{account_id}/status": {"status": "ACTIVE", "kyc_results": {"accept": {}}},
+}  # fmt: skip
+OPTION_ORDER = {
+    "symbol": name_of("contract"), "qty": "1", "side": "buy", "type": "limit", "limit_price": "5",
+    "time_in_force": "day", "position_intent": "buy_to_open",
 }  # fmt: skip
 # Other good bodies for the same paths.
 MORE: dict[str, list[Any]] = {
@@ -201,6 +223,8 @@ MORE: dict[str, list[Any]] = {
             "symbol": "MSFT", "qty": "1", "side": "buy", "type": "limit", "time_in_force": "gtc",
             "order_class": "oco", "take_profit": {"limit_price": "90"}, "stop_loss": {"stop_price": "1000"},
         },
+        OPTION_ORDER,
+        {**OPTION_ORDER, "side": "sell", "position_intent": ""},
     ],
 }  # fmt: skip
 
@@ -213,8 +237,8 @@ class Target:
         self._socket: socket.socket | None = None
         self._authorization = base64.b64encode(f"{process.key}:{process.secret}".encode()).decode()
         self._statuses: Counter[int] = Counter()
-        signed = application()["agreements"][0]
-        agreements = [signed, {**signed, "agreement": "margin_agreement"}]
+        signed = SIGNED_FOR_OPTIONS[0]
+        agreements = [*SIGNED_FOR_OPTIONS, {**signed, "agreement": "margin_agreement"}]
         account_id = open_account(process, cash="1000000", agreements=agreements)
         link_id = link_bank(process, account_id)
         journal = {"entry_type": "JNLC", "from_account": process.firm_account_id, "to_account": account_id}
@@ -232,11 +256,23 @@ class Target:
             ],
             "order_id": order(process, account_id, **limit).json()["id"],
             "document_id": process.get(path)[0]["id"],
+            **self._contract(account_id),
         }
         order(process, account_id, qty="10", symbol="SPY")
         short = order(process, account_id, qty="1000", symbol="MSFT", side="sell")
         assert short.status_code == 200, short.text
         assert process.get(trading_path(account_id, "/account"))["status"] == "ACTIVE"
+
+    def _contract(self, account_id: str) -> dict[str, str]:
+        """An option contract that the account holds, for months to come."""
+        level = {"level": 2, "fixtures": {"status": "APPROVED"}}
+        self._process.request("POST", f"/v1/accounts/{account_id}/options/approval", json=level)
+        now = self._process.get("/_sandbox/clock")["now"]
+        after = dt.datetime.fromisoformat(now) + dt.timedelta(days=120)
+        query = {"underlying_symbols": "F", "limit": "1", "expiration_date_gte": after.date().isoformat()}
+        listed = self._process.get("/v1/options/contracts", params=query)["option_contracts"][0]
+        assert order(self._process, account_id, symbol=listed["symbol"], qty="50").status_code == 200
+        return {"contract": listed["symbol"], "contract_id": listed["id"]}
 
     def check(self, request: Request) -> str:
         """Send it. Returns what is wrong: a 500, a hang, an error in another shape; "" for nothing."""
