@@ -8,7 +8,6 @@ from sandbox.api import (
     UUID,
     Call,
     Refusal,
-    Reply,
     decimal_of,
     endpoint,
     forbidden,
@@ -45,13 +44,13 @@ def exercise_position(call: Call) -> dict[str, str]:
 
 
 @endpoint("POST", POSITION + "/do-not-exercise")
-def do_not_exercise(call: Call) -> Reply:
-    """The whole position lapses at its expiry, whatever it is worth. The reply is empty."""
+def do_not_exercise(call: Call) -> dict[str, str]:
+    """The whole position lapses at its expiry, whatever it is worth. Answered by an empty object."""
     check_may_trade(call.account())
     position = _position(call, "cannot submit DNE for short position")
     _check_hour(call)
     call.world.store.edit(position).do_not_exercise = True
-    return Reply(200)
+    return {}
 
 
 def _position(call: Call, words_for_short: str) -> rows.Position:

@@ -1,3 +1,4 @@
+import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -7,7 +8,9 @@ import pytest
 
 from sandbox.statements import contents, issued_documents
 from tests.sandbox.in_process import InProcess
+from tests.sandbox.people import SIGNED_FOR_OPTIONS, buy, open_account, trading_path
 from tests.sandbox.traders import Trader, at_expiry, contract, share_price
+from tests.sandbox_process import SandboxProcess
 
 
 @pytest.fixture
@@ -221,6 +224,25 @@ def test_expiry_sells_what_cannot_be_exercised_when_the_clock_jumps(broker: InPr
     assert trader.activities("OPEXC", "OPEXP") == []
 
 
+def test_shares_of_options_cover_what_is_owed(broker: InProcess) -> None:
+    """A call that is exercised, and a put that is assigned, buy back shares sold short; their orders end."""
+    trader = Trader(broker, margin=True)
+    call, put = (contract(broker, "F", kind, moneyness=m) for kind, m in (("call", "0.8"), ("put", "1.3")))
+    trader.trade("F", "150", "sell")
+    trader.trade(call["symbol"], 1)
+    trader.trade(put["symbol"], 1, "sell")
+    rests = trader.order("F", "150", limit_price="1", time_in_force="gtc").body
+
+    trader.ask("POST", f"positions/{call['symbol']}/exercise")
+    assert trader.held() == {"F": -50, put["symbol"]: -1}
+    at_expiry(broker, put)
+
+    shares = trader.position("F")
+    assert shares is not None
+    assert (shares["qty"], shares["qty_available"], shares["side"]) == ("50", "50", "long")
+    assert trader.ask("GET", f"orders/{rests['id']}")["status"] == "canceled"
+
+
 def test_expiry_survives_a_restart(broker: InProcess) -> None:
     trader, call = Trader(broker), contract(broker, "F", "call", moneyness="0.7")
     trader.trade(call["symbol"], 1)
@@ -273,3 +295,34 @@ def test_events_of_activities_tell_of_an_exercise(broker: InProcess) -> None:
 
     assert '"OPEXC"' in stream
     assert '"OPTRD"' in stream
+
+
+# Over HTTP, held against the vendor's description
+
+
+def test_streams_and_lists_of_an_exercise(sandbox: SandboxProcess) -> None:
+    account_id = open_account(sandbox, cash="20000", agreements=SIGNED_FOR_OPTIONS)
+    level = {"level": 2, "fixtures": {"status": "APPROVED"}}
+    sandbox.request("POST", f"/v1/accounts/{account_id}/options/approval", json=level)
+    after = (dt.datetime.now(dt.UTC) + dt.timedelta(days=30)).date().isoformat()
+    query = {"underlying_symbols": "F", "expiration_date_gte": after, "limit": "1"}
+    symbol = sandbox.get("/v1/options/contracts", params=query)["option_contracts"][0]["symbol"]
+    buy(sandbox, account_id, symbol=symbol, qty="2")
+    path = trading_path(account_id, f"/positions/{symbol}")
+    assert sandbox.request("POST", f"{path}/do-not-exercise", json={}).json() == {}
+
+    reply = sandbox.request("POST", f"{path}/exercise", json={"qty": "1"})
+
+    assert reply.json() == {"qty_exercised": "1", "qty_remaining": "1"}
+    found = sandbox.get("/v1/accounts/activities/OPTRD", params={"account_id": account_id})
+    assert [row["qty"] for row in found] == ["100"]
+    assert sandbox.get(path)["asset_class"] == "us_option"
+    orders = sandbox.get(
+        trading_path(account_id, "/orders"), params={"status": "all", "asset_class": "us_option"}
+    )
+    assert [order["position_intent"] for order in orders] == ["buy_to_open"]
+    until = sandbox.get("/_sandbox/clock")["now"]
+    span = {"since": "2020-01-01", "until": until, "account_id": account_id}
+    for stream in ("/v1/events/nta", "/v2/events/trades", "/v2beta1/events/activities"):
+        text = sandbox.request("GET", stream, params=span).text
+        assert symbol in text, stream
