@@ -10,6 +10,7 @@ import uuid
 
 from sandbox import execution, ledger, option_book, rows
 from sandbox.option_contracts import MULTIPLIER, Contract, known
+from sandbox.rows import FINAL_ORDER_STATUSES
 from sandbox.world import World
 
 LAST = dt.timedelta(seconds=1)  # before the close the price still moves
@@ -32,6 +33,8 @@ def step(world: World, position: rows.Position, now: dt.datetime) -> None:
             world.store.edit(position).due_at = contract.expires_at
         return
     _end_orders(world, position, now)
+    if not position.qty:
+        return
     if not _is_in_the_money(world, contract, now) or position.do_not_exercise:
         option_book.lapse(world, position, now)
     elif position.qty < 0:
@@ -58,7 +61,8 @@ def _has_means(world: World, position: rows.Position, contract: Contract, now: d
 
 def _sell(world: World, position: rows.Position, at: dt.datetime, now: dt.datetime) -> None:
     """Sell a whole position for its owner, at the bid of an instant."""
-    _end_orders(world, position, now)
+    for resting in _orders(world, position):
+        execution.cancel(world, resting, now)
     order = rows.Order(
         id=str(uuid.uuid4()), account_id=position.account_id, client_order_id=str(uuid.uuid4()),
         symbol=position.symbol, side="sell", type="market", time_in_force="day", status="accepted",
@@ -71,6 +75,19 @@ def _sell(world: World, position: rows.Position, at: dt.datetime, now: dt.dateti
 
 
 def _end_orders(world: World, position: rows.Position, now: dt.datetime) -> None:
-    for order in list(world.store.orders.open_of(position.account_id)):
-        if order.symbol == position.symbol:
+    """Orders in an expired contract end; first they trade at prices that the clock has skipped."""
+    for order in _orders(world, position):
+        work = execution.step if order.status == "accepted" else execution.look
+        work(world, order, now)
+        if order.status not in FINAL_ORDER_STATUSES:
             execution.expire(world, order, now)
+
+
+def _orders(world: World, position: rows.Position) -> list[rows.Order]:
+    """Open ones in the position's contract."""
+    orders = world.store.orders.open_of(position.account_id)
+    return [
+        order
+        for order in orders
+        if order.symbol == position.symbol and order.status not in FINAL_ORDER_STATUSES
+    ]

@@ -243,6 +243,24 @@ def test_shares_of_options_cover_what_is_owed(broker: InProcess) -> None:
     assert trader.ask("GET", f"orders/{rests['id']}")["status"] == "canceled"
 
 
+def test_order_trades_at_a_price_that_the_clock_skipped_before_it_expires(broker: InProcess) -> None:
+    trader, call = Trader(broker), contract(broker, "F", "call")
+    bought = trader.trade(call["symbol"], 1)
+    limit = Decimal(bought["filled_avg_price"]) + Decimal("0.03")
+    order = trader.order(call["symbol"], 1, "sell", limit_price=str(limit), time_in_force="gtc").body
+    broker.advance(1)
+
+    at_expiry(broker, call)
+
+    week = broker.request(
+        "GET", "/v1beta1/options/bars",
+        params={"symbols": call["symbol"], "timeframe": "1Day", "start": "2027-01-04"},
+    ).body["bars"][call["symbol"]]  # fmt: skip
+    reached = any(Decimal(str(bar["h"])) >= limit for bar in week)
+    assert trader.ask("GET", f"orders/{order['id']}")["status"] == ("filled" if reached else "expired")
+    assert reached, "another seed is needed for this test to say something"
+
+
 def test_expiry_survives_a_restart(broker: InProcess) -> None:
     trader, call = Trader(broker), contract(broker, "F", "call", moneyness="0.7")
     trader.trade(call["symbol"], 1)
