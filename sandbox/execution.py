@@ -14,7 +14,7 @@ from sandbox.api import invalid, text_of, unprocessable
 from sandbox.clock import NEW_YORK, market_date
 from sandbox.crossings import UNSEEN, past_price
 from sandbox.holdings import add_shares
-from sandbox.option_book import add_contracts
+from sandbox.option_book import add_contracts, spendable
 from sandbox.option_contracts import is_option
 from sandbox.order_states import open_position as open_position  # noqa: PLC0414 - for the other books
 from sandbox.rows import FINAL_ORDER_STATUSES, ZERO
@@ -231,7 +231,7 @@ def _is_covered(world: World, order: rows.Order, cost: Decimal, now: dt.datetime
         return True
     money = world.store.ledgers.rows[order.account_id]
     if is_option(order.symbol):
-        return cost - order.hold <= ledger.options_buying_power(world, money, now)
+        return cost - order.hold <= spendable(world, order, now)
     account = world.store.accounts.rows[order.account_id]
     return cost - order.hold <= ledger.buying_power(world, account, money, now)
 

@@ -43,6 +43,15 @@ def free_shares(world: World, account_id: str, contract: Contract) -> Decimal:
     return max(position.qty - position.held, ZERO) if position and position.qty > 0 else ZERO
 
 
+def spendable(world: World, order: rows.Order, now: dt.datetime) -> Decimal:
+    """USD that an order may cost beyond its hold: free cash, and what closing written puts sets free."""
+    free = ledger.free_cash(world, world.store.ledgers.rows[order.account_id], now)
+    contract, qty = known(order.symbol), order_states.leaves(order)
+    if order.position_intent == "buy_to_close" and contract.kind == "put" and qty is not None:
+        free += contract.collateral(qty)
+    return max(free, ZERO)
+
+
 def has_contracts_on(world: World, account_id: str, symbol: str) -> bool:
     """Whether an account holds or owes options on a share."""
     return any(

@@ -51,7 +51,7 @@ def reserve(world: World, account: rows.Account, order: rows.Order, now: dt.date
     else:
         if order.position_intent == "buy_to_close":
             _closable(order, qty, -existing, _being_bought_back(world, order))
-        amount = _cost(world, account, order, qty, now)
+        amount = _cost(world, order, qty, now)
     order_states.hold(world, order, amount, now)
 
 
@@ -116,18 +116,21 @@ def _being_bought_back(world: World, order: rows.Order) -> Decimal:
     )
 
 
-def _cost(world: World, account: rows.Account, order: rows.Order, qty: Decimal, now: dt.datetime) -> Decimal:
+def _cost(world: World, order: rows.Order, qty: Decimal, now: dt.datetime) -> Decimal:
     """USD, 2 dp: the premium at the limit, or at the ask."""
     price = order.limit_price or world.prices.quote(order.symbol, now).ask
     cost = (qty * MULTIPLIER * price).quantize(ledger.CENT, ROUND_UP)
-    check_cash(world, account, cost, now)
+    _check_amount(cost, option_book.spendable(world, order, now))
     return cost
 
 
 def check_cash(world: World, account: rows.Account, required: Decimal, now: dt.datetime) -> None:
     """Raises a 403 when options may not cost so much, in USD."""
     money = world.store.ledgers.rows[account.id]
-    available = ledger.options_buying_power(world, money, now)
+    _check_amount(required, ledger.options_buying_power(world, money, now))
+
+
+def _check_amount(required: Decimal, available: Decimal) -> None:
     if required > available:
         raise forbidden(
             "insufficient options buying power "

@@ -286,6 +286,22 @@ def test_cash_secured_put_holds_the_strike(broker: InProcess) -> None:
     assert trader.amount("options_buying_power") == trader.amount("cash")
 
 
+def test_written_put_is_bought_back_with_what_stands_behind_it(broker: InProcess) -> None:
+    put = contract(broker, "F", "put", moneyness="1.1")
+    trader = Trader(broker, level=1, cash=str(Decimal(put["strike_price"]) * 100))
+    sold = trader.trade(put["symbol"], 1, "sell")
+    assert trader.amount("options_buying_power") == Decimal(sold["filled_avg_price"]) * 100
+
+    limit = Decimal(sold["filled_avg_price"]) + 1
+    order = trader.order(put["symbol"], 1, limit_price=str(limit))
+
+    assert order.status == 200
+    assert trader.amount("options_buying_power") == 0
+    broker.advance(1)
+    assert trader.held() == {}
+    assert trader.amount("options_buying_power") == trader.amount("cash") > 0
+
+
 def test_write_at_level_zero_is_refused(broker: InProcess) -> None:
     trader, put = Trader(broker, level=0), contract(broker, "F", "put")
 
