@@ -5,10 +5,11 @@ import uuid
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from sandbox import eventlog, rows
+from sandbox import crypto_worth, eventlog, rows
 from sandbox.api import encode_json, instant_text, text_of
 from sandbox.clock import market_date
 from sandbox.configurations import configuration_of
+from sandbox.crypto_pairs import compact
 from sandbox.rows import ZERO
 from sandbox.world import World
 
@@ -121,14 +122,26 @@ def buying_power(world: World, account: rows.Account, money: rows.Ledger, now: d
     total, value = equity(world, money, now)
     if multiplier(account, total) == 1:
         return max(money.cash - claimed, ZERO)
-    return max(power_of(account, total, money.cash, value) - money.pending_out * 2 - money.held, ZERO)
+    coins = crypto_worth.value_of(world, account, now)
+    claimed += money.pending_out + crypto_worth.held_for_coins(world, account)
+    return max(power_of(account, total, money.cash, value, coins) - claimed, ZERO)
 
 
-def power_of(account: rows.Account, total: Decimal, cash: Decimal, value: Decimal) -> Decimal:
-    """Buying power of an equity with nothing reserved: with margin, twice what exceeds half the positions."""
+def power_of(
+    account: rows.Account, total: Decimal, cash: Decimal, value: Decimal, coins: Decimal = ZERO
+) -> Decimal:
+    """Buying power of an equity with nothing reserved: with margin, twice what exceeds half the positions.
+
+    Nothing is lent on ``coins``, the part of the positions' value that is crypto.
+    """
     if multiplier(account, total) == 1:
         return max(cash, ZERO)
-    return max((total - value / 2) * 2, ZERO)
+    return max((total - (value + coins) / 2) * 2, ZERO)
+
+
+def non_marginable_power(money: rows.Ledger) -> Decimal:
+    """What may be spent on what nothing is lent for; never negative."""
+    return max(money.cash - money.held - money.pending_out, ZERO)
 
 
 def _entry_event(entry: rows.Entry) -> dict[str, Any]:
@@ -142,7 +155,7 @@ def _entry_event(entry: rows.Entry) -> dict[str, Any]:
         "date": entry.date.isoformat(),
         "description": entry.description,
         "net_amount": text_of(entry.net_amount),
-        "symbol": entry.symbol,
+        "symbol": compact(entry.symbol),
         "qty": _text(entry.qty),
         "price": _text(entry.price),
         "per_share_amount": _text(entry.per_share_amount),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import ROUND_DOWN, Decimal
 from typing import Any, TypeVar
 
-from sandbox import execution, ledger, rows, trading_calendar
+from sandbox import crypto_worth, execution, ledger, rows, trading_calendar
 from sandbox.api import (
     NO_CONTENT,
     Call,
@@ -22,6 +22,7 @@ from sandbox.api import (
     unprocessable,
     uuid_of,
 )  # fmt: skip
+from sandbox.crypto_pairs import is_pair
 from sandbox.execution import NINE_PLACES
 from sandbox.order_rules import read_ticket
 from sandbox.order_views import order_view
@@ -175,7 +176,7 @@ def _sales(world: World, run: rows.RebalancingRun, now: dt.datetime) -> Iterable
     """What is held beyond its weight, as order bodies."""
     targets = _targets(world, run, now)
     for position in world.store.positions.of(run.account_id):
-        if position.qty <= 0:
+        if position.qty <= 0 or is_pair(position.symbol):
             continue
         price = world.prices.trade(position.symbol, now)
         surplus = position.qty * price - targets.get(position.symbol, ZERO)
@@ -257,8 +258,9 @@ def _weights(run: rows.RebalancingRun) -> dict[str, Decimal]:
 
 
 def _targets(world: World, run: rows.RebalancingRun, now: dt.datetime) -> dict[str, Decimal]:
-    """USD by symbol, of the equity at the last trades."""
+    """USD by symbol, of the equity at the last trades. Coins stand aside."""
     total, _ = ledger.equity(world, world.store.ledgers.rows[run.account_id], now)
+    total -= crypto_worth.value_of(world, world.store.accounts.rows[run.account_id], now)
     return {symbol: total * part for symbol, part in _weights(run).items()}
 
 

@@ -3,8 +3,9 @@
 import datetime as dt
 from decimal import ROUND_UP, Decimal
 
-from sandbox import ledger, order_states, rows
+from sandbox import crypto_books, ledger, order_states, rows
 from sandbox.api import forbidden, text_of, unprocessable
+from sandbox.crypto_pairs import is_pair
 from sandbox.rows import ZERO
 from sandbox.triggers import collar
 from sandbox.world import World
@@ -15,7 +16,10 @@ LEAST_COST = Decimal(1)
 
 def reserve(world: World, account: rows.Account, order: rows.Order, now: dt.datetime) -> None:
     """Reserve what an order needs: USD for a buy, shares for a sale. Raises a 403 or 422 Refusal."""
-    check = _cash_for if order.side == "buy" else _shares_for
+    if is_pair(order.symbol):
+        check = crypto_books.cash_for if order.side == "buy" else crypto_books.coins_for
+    else:
+        check = _cash_for if order.side == "buy" else _shares_for
     order_states.hold(world, order, check(world, account, order, now), now)
 
 

@@ -3,11 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
-from sandbox import ledger, trading_calendar
+from sandbox import crypto_worth, ledger, trading_calendar
 from sandbox.api import Call, decoded_part, encode_numbers, endpoint, instant_text, not_found, text_of
 from sandbox.clock import market_date
 from sandbox.configurations import checked_changes, configuration_of, options_level
-from sandbox.rows import ZERO
 
 ACCOUNT = "/v1/trading/accounts/{account_id}/account"
 MAINTENANCE = Decimal("0.30")
@@ -19,13 +18,15 @@ def get_trading_account(call: Call) -> dict[str, Any]:
     account, now = call.account(), call.now
     money = call.world.store.ledgers.rows[account.id]
     total, value = ledger.equity(call.world, money, now)
+    coins = crypto_worth.value_of(call.world, account, now)
     power = text_of(ledger.buying_power(call.world, account, money, now))
     withdrawable = text_of(ledger.withdrawable(money, now))
     closed = trading_calendar.previous_close(now)
     blocked = account.status not in ("ACTIVE", "ACCOUNT_UPDATED")
     last_cash, last_equity = ledger.last_cash(money, now), ledger.last_equity(call.world, account.id, now)
     last_value = last_equity - last_cash
-    last_power = text_of(ledger.power_of(account, last_equity, last_cash, last_value))
+    last_coins = crypto_worth.last_value_of(call.world, account, now)
+    last_power = text_of(ledger.power_of(account, last_equity, last_cash, last_value, last_coins))
     return {
         "id": account.id,
         "account_number": account.account_number,
@@ -39,22 +40,22 @@ def get_trading_account(call: Call) -> dict[str, Any]:
         "buying_power": power,
         "effective_buying_power": power,
         "regt_buying_power": power,
-        "non_marginable_buying_power": text_of(max(money.cash - money.held - money.pending_out, ZERO)),
+        "non_marginable_buying_power": text_of(ledger.non_marginable_power(money)),
         "options_buying_power": "0",
         "equity": text_of(total),
         "portfolio_value": text_of(total),
         "position_market_value": text_of(value),
         "long_market_value": text_of(value),
         "short_market_value": "0",
-        "initial_margin": text_of(value / 2),
-        "maintenance_margin": text_of(ledger.cents(value * MAINTENANCE)),
+        "initial_margin": text_of((value + coins) / 2),
+        "maintenance_margin": text_of(_maintenance(value, coins)),
         "sma": "0",
         "last_equity": text_of(last_equity),
         "last_cash": text_of(last_cash),
         "last_long_market_value": text_of(last_value),
         "last_short_market_value": "0",
-        "last_initial_margin": text_of(last_value / 2),
-        "last_maintenance_margin": text_of(ledger.cents(last_value * MAINTENANCE)),
+        "last_initial_margin": text_of((last_value + last_coins) / 2),
+        "last_maintenance_margin": text_of(_maintenance(last_value, last_coins)),
         "last_buying_power": last_power,
         "last_regt_buying_power": last_power,
         "last_options_buying_power": "0",
@@ -101,3 +102,8 @@ def update_configuration(call: Call) -> dict[str, Any]:
     details["trading_configurations"] = {**configuration_of(account), **changes}
     call.world.store.edit(account).details = encode_numbers(details)
     return configuration_of(account)
+
+
+def _maintenance(value: Decimal, coins: Decimal) -> Decimal:
+    """Of positions worth ``value``, of which ``coins`` is crypto; USD, 2 dp."""
+    return ledger.cents((value - coins) * MAINTENANCE + coins)

@@ -88,6 +88,23 @@ def reviewed_account(sandbox: SandboxProcess) -> str:
     return str(account_id)
 
 
+def open_crypto_account(sandbox: SandboxProcess, *, cash: str = "", margin: bool = False) -> str:
+    """The same, for coins too."""
+    return open_account(sandbox, cash=cash, **crypto_members(margin=margin))
+
+
+def crypto_members(*, margin: bool = False) -> dict[str, Any]:
+    """What an application says that asks for coins."""
+    signed = APPLICATION["agreements"][0]
+    names = ["customer_agreement", "crypto_agreement", *(["margin_agreement"] if margin else [])]
+    agreements = [{**signed, "agreement": name} for name in names]
+    return {"enabled_assets": ["us_equity", "crypto"], "agreements": agreements}
+
+
+def crypto_order(sandbox: SandboxProcess, account_id: str, **members: Any) -> Any:
+    return order(sandbox, account_id, **{"symbol": "BTC/USD", "time_in_force": "gtc", **members})
+
+
 def wait_for_status(sandbox: SandboxProcess, account_id: str, status: str) -> dict[str, Any]:
     def read() -> Any:
         account = sandbox.get(f"/v1/accounts/{account_id}")
