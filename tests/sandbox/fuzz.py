@@ -17,10 +17,21 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, quote_from_bytes, urlencode
 
 from sandbox.endpoints import ENDPOINTS
-from tests.sandbox.people import BANK, application, link_bank, open_account, order, trading_path, transfer
+from tests.sandbox.people import (
+    BANK,
+    application,
+    crypto_members,
+    crypto_order,
+    link_bank,
+    open_crypto_account,
+    order,
+    trading_path,
+    transfer,
+)
 from tests.sandbox_process import SandboxProcess
 
 HANG_SECONDS = 10
+MARKET_DATA = re.compile(r"/v2/stocks|/v1beta\d/")
 PLACEHOLDER = re.compile(r"\{(\w+)(?::\w+)?\}")
 WORD = re.compile(r'"([A-Za-z][A-Za-z0-9_.-]{1,30})"')
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"]
@@ -31,11 +42,26 @@ KNOWN = ("account_id", "firm_id", "order_id", "transfer_id", "relationship_id", 
 
 ODD_TEXTS = [
     "", "x", "0", "-1", "null", "NaN", "1e5", "1" * 40, "x" * 3000, "\x00", "é", "\ud7ff", "😀", "%", "..",
-    "/", "[]", "{}",
+    "/", "[]", "{}", "us",
     "0001-01-01", "9999-12-31", "9999-12-31T23:59:59+23:59", "2026-02-30", "2026-03-02T15:00:00Z", UNKNOWN_ID,
     "/fixtures/status=NOWHERE/fixtures/", "' OR 1=1", "<script>", "AAPL,MSFT", "BTC/USD", "1Day",
 ]  # fmt: skip
-PLAIN_TEXTS = ["1", "0.5", "100", "25.50", "AAPL", "SPY", "true", "false", "2026-11-20", "2026-03-02", "day"]
+PLAIN_TEXTS = [
+    "1",
+    "0.5",
+    "100",
+    "25.50",
+    "AAPL",
+    "SPY",
+    "BTC/USD",
+    "SHIBUSD",
+    "gtc",
+    "true",
+    "false",
+    "2026-11-20",
+    "2026-03-02",
+    "day",
+]
 ODD_VALUES = [None, True, False, 0, -1, 1, 0.5, 1e300, 10**30, 10**400, -0.0, [], {}, [None], [[]], {"a": 1}]
 
 
@@ -68,6 +94,8 @@ def request_of(seed: int, number: int) -> Request:
     dice = Dice(f"{seed} {number}")
     endpoint = dice.choice(ENDPOINTS)
     dice.words = words_of(endpoint.handler.__module__)
+    if MARKET_DATA.match(endpoint.path):
+        dice.words = [*dice.words, *words_of("sandbox.data_api")]
     method = dice.choice(METHODS) if dice.one_in(12) else endpoint.method
     query = urlencode([(dice.word(), dice.text()) for _ in range(dice.randint(0, 4))], errors="surrogatepass")
     body = dice.body(endpoint.path) if method in ("POST", "PUT", "PATCH") else b""
@@ -123,7 +151,8 @@ class Dice(random.Random):
         if self.one_in(12):
             return self.randbytes(self.randrange(20))
         if path in EXAMPLES and not self.one_in(4):
-            return json.dumps(self.spoiled(EXAMPLES[path])).encode()
+            example = self.choice([EXAMPLES[path], *MORE_EXAMPLES.get(path, ())])
+            return json.dumps(self.spoiled(example)).encode()
         return json.dumps(self.members(8) if self.randrange(4) else self.value()).encode()
 
     def spoiled(self, example: Any) -> Any:
@@ -187,6 +216,21 @@ EXAMPLES: dict[str, Any] = {
     "/_sandbox/clock": {"advance_seconds": 60},
     "/_sandbox/accounts/{account_id}/status": {"status": "ACTIVE", "kyc_results": {"accept": {}}},
 }  # fmt: skip
+MORE_EXAMPLES: dict[str, list[Any]] = {
+    "/v1/accounts": [application(**crypto_members())],
+    "/v1/accounts/{account_id}": [crypto_members()],
+    ORDERS: [
+        {
+            "symbol": "BTC/USD", "notional": "20", "side": "buy", "type": "market", "time_in_force": "gtc",
+            "client_order_id": "",
+        },
+        {
+            "symbol": "SHIBUSD", "qty": "2000000", "side": "sell", "type": "stop_limit",
+            "limit_price": "0.000000001", "stop_price": "0.000000002", "time_in_force": "gtc",
+        },
+    ],
+    ORDERS + "/{order_id}": [{"qty": "0.5", "limit_price": "0.000000003", "time_in_force": "ioc"}],
+}  # fmt: skip
 
 
 class Target:
@@ -197,7 +241,7 @@ class Target:
         self._socket: socket.socket | None = None
         self._authorization = base64.b64encode(f"{process.key}:{process.secret}".encode()).decode()
         self._statuses: Counter[int] = Counter()
-        account_id = open_account(process, cash="1000000")
+        account_id = open_crypto_account(process, cash="1000000")
         link_id = link_bank(process, account_id)
         journal = {"entry_type": "JNLC", "from_account": process.firm_account_id, "to_account": account_id}
         document = EXAMPLES["/v1/accounts/{account_id}/documents/upload"]
@@ -216,6 +260,8 @@ class Target:
             "document_id": process.get(path)[0]["id"],
         }
         order(process, account_id, qty="10", symbol="SPY")
+        for symbol in ("BTC/USD", "SHIB/USD"):
+            crypto_order(process, account_id, symbol=symbol, notional="900")
         assert process.get(trading_path(account_id, "/account"))["status"] == "ACTIVE"
 
     def check(self, request: Request) -> str:
