@@ -40,6 +40,7 @@ HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "Accept", "APCA-A
 HEADER_CODES = [code for code in range(32, 256) if code != 127]
 KNOWN = ("account_id", "firm_id", "order_id", "transfer_id", "relationship_id", "journal_id", "document_id")
 
+USUAL = {"loc": "us"}
 ODD_TEXTS = [
     "", "x", "0", "-1", "null", "NaN", "1e5", "1" * 40, "x" * 3000, "\x00", "é", "\ud7ff", "😀", "%", "..",
     "/", "[]", "{}", "us",
@@ -94,10 +95,15 @@ def request_of(seed: int, number: int) -> Request:
     dice = Dice(f"{seed} {number}")
     endpoint = dice.choice(ENDPOINTS)
     dice.words = words_of(endpoint.handler.__module__)
+    usual: list[tuple[str, str]] = []
     if MARKET_DATA.match(endpoint.path):
         dice.words = [*dice.words, *words_of("sandbox.data_api")]
+        symbols = "BTC/USD,SHIB/USD" if "/crypto/" in endpoint.path else "AAPL,SPY"
+        usual = [("symbols", symbols), ("timeframe", "1Hour")]
+    members = [(dice.word(), dice.text()) for _ in range(dice.randint(0, 4))]
+    members += [member for member in usual if not dice.one_in(4)]
     method = dice.choice(METHODS) if dice.one_in(12) else endpoint.method
-    query = urlencode([(dice.word(), dice.text()) for _ in range(dice.randint(0, 4))], errors="surrogatepass")
+    query = urlencode(members, errors="surrogatepass")
     body = dice.body(endpoint.path) if method in ("POST", "PUT", "PATCH") else b""
     headers = dice.headers() if dice.one_in(8) else {}
     return Request(method, dice.path(endpoint.path), query, headers, body)
@@ -134,7 +140,7 @@ class Dice(random.Random):
 
     def path(self, template: str) -> str:
         def fill(match: re.Match[str]) -> str:
-            usual = name_of(match[1]) if match[1] in KNOWN else self.text()
+            usual = name_of(match[1]) if match[1] in KNOWN else USUAL.get(match[1]) or self.text()
             return quote(self.text() if self.one_in(5) else usual, safe="", errors="surrogatepass")
 
         path = PLACEHOLDER.sub(fill, template)
