@@ -41,7 +41,7 @@ class CoinPrices(PriceProcess):
         return int(dollars / price * COIN), max(1, int(dollars / (300 + 1_500 * uniform(key, TRADE_SIZE))))
 
 
-class Prices:
+class AllPrices:
     """The prices of everything that trades, by symbol. Raises as ``PriceProcess`` does."""
 
     def __init__(

@@ -13,7 +13,7 @@ from typing import Literal
 from sandbox import rows, trading_calendar
 from sandbox.assets import Asset, load_assets
 from sandbox.clock import Clock
-from sandbox.coin_prices import Prices
+from sandbox.coin_prices import AllPrices
 from sandbox.crypto_pairs import compact, load_pairs
 from sandbox.faults import Faults
 from sandbox.feed import Feed
@@ -61,7 +61,7 @@ class World:
         self.rate = RateWindow(int(self.setting("rate_limit") or settings.rate_limit))
         shares, pairs = load_assets(), load_pairs()
         self.always_open = settings.market == "open"
-        self.prices = Prices(settings.seed, shares, pairs, always_open=self.always_open)
+        self.prices = AllPrices(settings.seed, shares, pairs, always_open=self.always_open)
         self.coins = self.prices.coins
         self._assets: dict[str, Asset] = {}
         self.all_assets = [*shares, *pairs]
