@@ -81,9 +81,9 @@ def open_account(sandbox: SandboxProcess, *, cash: str = "", **changes: Any) -> 
     return account_id
 
 
-def reviewed_account(sandbox: SandboxProcess) -> str:
+def reviewed_account(sandbox: SandboxProcess, **changes: Any) -> str:
     """The id of an account that became ACTIVE by itself."""
-    account_id = apply(sandbox)["id"]
+    account_id = apply(sandbox, **changes)["id"]
     wait_for_status(sandbox, account_id, "ACTIVE")
     return str(account_id)
 

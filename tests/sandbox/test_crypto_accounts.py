@@ -13,6 +13,7 @@ from tests.sandbox.people import (
     crypto_order,
     open_account,
     open_crypto_account,
+    reviewed_account,
     trading_account,
     trading_path,
     wait_for_order,
@@ -36,7 +37,7 @@ def crypto_steps(events: list[dict[str, Any]]) -> list[tuple[str, str]]:
 
 
 def test_crypto_asked_for_at_once_becomes_active_with_the_account(sandbox: SandboxProcess) -> None:
-    account_id = open_crypto_account(sandbox)
+    account_id = reviewed_account(sandbox, **crypto_members())
 
     events = replay(sandbox, ACCOUNTS, since="2020-01-01", id=account_id)
 
@@ -45,7 +46,7 @@ def test_crypto_asked_for_at_once_becomes_active_with_the_account(sandbox: Sandb
 
 
 def test_crypto_enabled_later_goes_its_own_way(sandbox: SandboxProcess) -> None:
-    account_id = open_account(sandbox)
+    account_id = reviewed_account(sandbox)
 
     changed = sandbox.request("PATCH", f"/v1/accounts/{account_id}", json=ENABLE).json()
     wait_for_crypto(sandbox, account_id, "ACTIVE")
