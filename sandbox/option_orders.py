@@ -127,7 +127,7 @@ def _cost(world: World, account: rows.Account, order: rows.Order, qty: Decimal, 
 def check_cash(world: World, account: rows.Account, required: Decimal, now: dt.datetime) -> None:
     """Raises a 403 when options may not cost so much, in USD."""
     money = world.store.ledgers.rows[account.id]
-    available = ledger.options_buying_power(world, money, now)
+    available = ledger.non_marginable_power(world, money, now)
     if required > available:
         raise forbidden(
             "insufficient options buying power "
