@@ -29,6 +29,7 @@ from sandbox.api import (
     unprocessable,
     words,
 )  # fmt: skip
+from sandbox.crypto_pairs import is_pair
 
 FIXED = words("id account_number account_type status crypto_status currency created_at last_equity")
 # Kept among the details; the same value again is no change.
@@ -67,7 +68,7 @@ def update_account(call: Call) -> dict[str, Any]:
             raise invalid("beneficiaries is only accepted for account_type ira")
         details["beneficiaries"] = kinds.checked_beneficiaries(body["beneficiaries"])
     account.details = encode_numbers(details) if details else b""
-    _change_assets(account, body)
+    _change_assets(call, account, body)
     contact, identity = decoded_part(account.contact), decoded_part(account.identity)
     account.search_text = search_text(account, contact, identity)
     status.follow_assets(call.world, account, call.now)
@@ -87,15 +88,23 @@ def _check_fixed(account: rows.Account, details: dict[str, Any], body: dict[str,
         raise forbidden("primary_account_holder_id cannot be changed")
 
 
-def _change_assets(account: rows.Account, body: dict[str, Any]) -> None:
-    if "enabled_assets" not in body:
+def _change_assets(call: Call, account: rows.Account, body: dict[str, Any]) -> None:
+    if body.get("enabled_assets") is None:
         return
     assets = enabled_assets(body)
     signed = {entry["agreement"] for entry in decoded_part(account.agreements) or []}
     kinds.check_assets(
         [asset for asset in assets if asset not in account.enabled_assets], signed, account.account_type
     )
+    if "crypto" not in assets and _has_crypto(call, account):
+        raise invalid("enabled_assets: crypto cannot be disabled while there are crypto positions or orders")
     account.enabled_assets = assets
+
+
+def _has_crypto(call: Call, account: rows.Account) -> bool:
+    store = call.world.store
+    held = any(position.qty and is_pair(position.symbol) for position in store.positions.of(account.id))
+    return held or any(is_pair(order.symbol) for order in store.orders.open_of(account.id))
 
 
 def _change_contact(call: Call, account: rows.Account, body: dict[str, Any]) -> bool:

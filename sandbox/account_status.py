@@ -28,6 +28,9 @@ FIXTURE_RESULTS = {
 REVIEW, ACTIVATION, REAPPROVAL, FLOOR = 3.0, 1.5, 60.0, 0.02
 
 
+CRYPTO_NEXT = {"SUBMITTED": "APPROVED", "APPROVED": "ACTIVE"}
+
+
 def start(world: World, account: rows.Account, fixture: str, now: dt.datetime) -> None:
     """The first status of a new account. A fixture's status stays; raises a 422 for an unknown one."""
     if fixture and fixture not in FIXTURE_STATUSES:
@@ -42,21 +45,21 @@ def start(world: World, account: rows.Account, fixture: str, now: dt.datetime) -
 
 
 def move(world: World, account: rows.Account, status: str, now: dt.datetime, *, reason: str = "") -> None:
-    """Change the status, with its event; crypto follows where it is enabled. Stops any automatic step."""
+    """Change the status, with its event; crypto follows where it is enabled. Stops any automatic step.
+
+    A review of changed data leaves crypto as it is.
+    """
     former, former_crypto = account.status, account.crypto_status
     world.store.edit(account)
     account.status, account.due_at = status, None
-    if "crypto" in account.enabled_assets:
+    if "crypto" in account.enabled_assets and not _keeps_crypto(former, status, former_crypto):
         account.crypto_status = status
     event = {
         "account_id": account.id, "account_number": account.account_number, "at": instant_text(now),
         "status_from": former, "status_to": status,
     }  # fmt: skip
     if account.crypto_status != former_crypto:
-        event |= {
-            "crypto_status_from": "" if former_crypto == "INACTIVE" else former_crypto,
-            "crypto_status_to": account.crypto_status,
-        }
+        event |= _crypto_change(former_crypto, account.crypto_status)
     if account.kyc_results:
         event["kyc_results"] = msgspec.Raw(account.kyc_results)  # type: ignore[assignment]
     if reason:
@@ -65,7 +68,10 @@ def move(world: World, account: rows.Account, status: str, now: dt.datetime, *, 
 
 
 def step(world: World, account: rows.Account, now: dt.datetime) -> None:
-    """One automatic step: SUBMITTED -> APPROVED (or ACTION_REQUIRED) -> ACTIVE; ACCOUNT_UPDATED -> ACTIVE."""
+    """One automatic step: SUBMITTED -> APPROVED (or ACTION_REQUIRED) -> ACTIVE; ACCOUNT_UPDATED -> ACTIVE.
+
+    Crypto that was enabled later goes from SUBMITTED to ACTIVE by itself.
+    """
     if account.status == "SUBMITTED":
         codes = _open_questions(account)
         if codes:
@@ -77,6 +83,10 @@ def step(world: World, account: rows.Account, now: dt.datetime) -> None:
         account.due_at = now + world.clock.wait(ACTIVATION, FLOOR)
     elif account.status in ("APPROVED", "ACCOUNT_UPDATED"):
         move(world, account, "ACTIVE", now)
+        _wait_for_crypto(world, account, now)
+    elif account.crypto_status in CRYPTO_NEXT:
+        move_crypto(world, account, CRYPTO_NEXT[account.crypto_status], now)
+        _wait_for_crypto(world, account, now)
 
 
 def resubmit(world: World, account: rows.Account, now: dt.datetime) -> None:
@@ -92,15 +102,45 @@ def resubmit(world: World, account: rows.Account, now: dt.datetime) -> None:
 
 
 def follow_assets(world: World, account: rows.Account, now: dt.datetime) -> None:
-    """Crypto that was just enabled gets the account's status; that is an event of its own."""
-    if "crypto" not in account.enabled_assets or account.crypto_status != "INACTIVE":
+    """Crypto that was just enabled is reviewed by itself, or with the account; just disabled, it ends."""
+    enabled = "crypto" in account.enabled_assets
+    if enabled == (account.crypto_status != "INACTIVE"):
         return
-    account.crypto_status = account.status
-    event = {
-        "account_id": account.id, "account_number": account.account_number, "at": instant_text(now),
-        "crypto_status_from": "", "crypto_status_to": account.crypto_status,
-    }  # fmt: skip
-    world.store.emit(eventlog.ACCOUNT, now, encode_json(event))
+    if not enabled:
+        move_crypto(world, account, "INACTIVE", now)
+    elif account.held_by_fixture or account.status not in ("ACTIVE", "ACCOUNT_UPDATED"):
+        move_crypto(world, account, account.status, now)
+    else:
+        move_crypto(world, account, "SUBMITTED", now)
+        _wait_for_crypto(world, account, now)
+
+
+def move_crypto(world: World, account: rows.Account, status: str, now: dt.datetime) -> None:
+    """Change the crypto status alone, with its event."""
+    former = account.crypto_status
+    world.store.edit(account).crypto_status = status
+    event = {"account_id": account.id, "account_number": account.account_number, "at": instant_text(now)}
+    world.store.emit(eventlog.ACCOUNT, now, encode_json(event | _crypto_change(former, status)))
+
+
+def _keeps_crypto(former: str, status: str, crypto: str) -> bool:
+    """Whether crypto goes its own way: it does not take part in a review of changed data."""
+    is_review = status == "ACCOUNT_UPDATED" or (former == "ACCOUNT_UPDATED" and status == "ACTIVE")
+    return is_review and crypto in ("ACTIVE", *CRYPTO_NEXT)
+
+
+def _crypto_change(former: str, status: str) -> dict[str, str]:
+    return {
+        "crypto_status_from": "" if former == "INACTIVE" else former,
+        "crypto_status_to": status,
+    }
+
+
+def _wait_for_crypto(world: World, account: rows.Account, now: dt.datetime) -> None:
+    """Have the next step of crypto come, where one is left and no other step is on its way."""
+    if account.crypto_status in CRYPTO_NEXT and account.due_at is None:
+        pause = REVIEW if account.crypto_status == "SUBMITTED" else ACTIVATION
+        account.due_at = now + world.clock.wait(pause, FLOOR)
 
 
 def after_update(world: World, account: rows.Account, key_data: bool, now: dt.datetime) -> None:

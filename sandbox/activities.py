@@ -10,6 +10,7 @@ from typing import Any
 from sandbox import rows
 from sandbox.api import Call, endpoint, instant_text, invalid, text_of, uuid_of, words
 from sandbox.clock import NEW_YORK
+from sandbox.crypto_pairs import compact
 from sandbox.world import World
 
 Activity = rows.Fill | rows.Entry
@@ -81,7 +82,7 @@ def activity_view(world: World, activity: Activity) -> dict[str, Any]:
         if activity.transfer_id:
             view["transfer_id"] = activity.transfer_id
         if activity.symbol:
-            view["symbol"] = activity.symbol
+            view["symbol"] = compact(activity.symbol)
         for name in ("qty", "price", "per_share_amount"):
             value = getattr(activity, name)
             if value is not None:

@@ -44,10 +44,19 @@ VOLATILITIES = (("volatile", 0.85), ("leveraged", 0.60), ("etf", 0.16), ("adr", 
 VOLATILITY = 0.32
 
 
+class Increments(msgspec.Struct, frozen=True, kw_only=True):
+    """Of a crypto pair: the least order (coins), and the steps of quantities (coins) and prices (USD)."""
+
+    min_order_size: Decimal
+    trade: Decimal
+    price: Decimal
+
+
 class Asset(msgspec.Struct, frozen=True, kw_only=True):
     """One row of GET /v1/assets (attribute asset_class is the API's "class"), with its price process' scale.
 
-    base_price is USD, 2 dp (4 dp below $1); volatility is the yearly standard deviation of log returns.
+    base_price is USD, 2 dp (4 dp below $1; of a pair in its own increments); volatility is the yearly
+    standard deviation of log returns; only pairs have increments.
     """
 
     id: str
@@ -64,6 +73,7 @@ class Asset(msgspec.Struct, frozen=True, kw_only=True):
     attributes: list[str]
     base_price: Decimal
     volatility: float
+    increments: Increments | None = None
 
 
 @cache

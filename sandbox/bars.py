@@ -12,7 +12,10 @@ VWAP_PLACES = Decimal("0.0001")
 
 
 class Bar(msgspec.Struct, frozen=True):
-    """Prices of one interval, USD, 2 dp (4 dp below $1), vwap 4 dp; timestamp is its start, aware UTC."""
+    """Prices of one interval, USD, 2 dp (4 dp below $1), vwap 4 dp; timestamp is its start, aware UTC.
+
+    Of a pair: prices in its own increments, vwap 12 dp, volume in billionths of a coin.
+    """
 
     timestamp: datetime
     open: Decimal
@@ -91,5 +94,10 @@ def merge(bars: Sequence[Bar], timestamp: datetime) -> Bar:
         close=bars[-1].close,
         volume=volume,
         trade_count=sum(bar.trade_count for bar in bars),
-        vwap=(weighted / volume).quantize(VWAP_PLACES) if volume else bars[0].vwap,
+        vwap=(weighted / volume).quantize(_finer(bars[0].vwap)) if volume else bars[0].vwap,
     )
+
+
+def _finer(vwap: Decimal) -> Decimal:
+    """The places of a pair's average; those of a share's otherwise."""
+    return min(VWAP_PLACES, Decimal((0, (1,), int(vwap.as_tuple().exponent))))

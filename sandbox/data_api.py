@@ -74,22 +74,27 @@ def check_options(call: Call) -> None:
 
 
 def symbols_of(call: Call) -> list[str]:
-    """The known ones of ``symbols``, in the order given."""
+    """The known shares of ``symbols``, in the order given."""
     check_options(call)
+    assets = (call.world.find_asset(symbol) for symbol in given_symbols(call))
+    return [asset.symbol for asset in assets if asset is not None and asset.increments is None]
+
+
+def given_symbols(call: Call) -> list[str]:
+    """Each once, in upper case. Raises a 400 for none or too many."""
     given = [symbol.upper() for symbol in call.args("symbols")]
     if not given:
         raise malformed("symbols is required")
     if len(given) > MOST_SYMBOLS:
         raise malformed("too many symbols")
-    assets = (call.world.find_asset(symbol) for symbol in dict.fromkeys(given))
-    return [asset.symbol for asset in assets if asset is not None]
+    return list(dict.fromkeys(given))
 
 
 def symbol_of(call: Call) -> str:
     """The symbol of the path. Raises a 404."""
     check_options(call)
     asset = call.world.find_asset(call.params["symbol"])
-    if asset is None:
+    if asset is None or asset.increments is not None:
         raise not_found(f"symbol not found: {call.params['symbol'][:20]}")
     return asset.symbol
 

@@ -16,6 +16,8 @@ def estimate_order(call: Call) -> dict[str, Any]:
     """An order-shaped answer with the shares and the price expected; refused as the order would be."""
     world, account = call.world, call.account()
     ticket = read_ticket(world, call.json_object())
+    if ticket.asset.increments is not None:
+        raise unprocessable("crypto orders cannot be estimated")
     if ticket.type != "market" or ticket.order_class:
         raise unprocessable("only simple market orders can be estimated")
     order = place(world, account, ticket, call.now)

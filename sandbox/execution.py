@@ -9,10 +9,11 @@ import datetime as dt
 import uuid
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
-from sandbox import ledger, order_classes, order_states, rows, trading_calendar
+from sandbox import crypto_books, ledger, order_classes, order_states, rows, trading_calendar
 from sandbox.api import invalid, text_of, unprocessable
 from sandbox.clock import NEW_YORK, market_date
 from sandbox.crossings import UNSEEN, past_price
+from sandbox.crypto_pairs import is_pair
 from sandbox.holdings import add_shares
 from sandbox.option_book import add_contracts, spendable
 from sandbox.option_contracts import is_option
@@ -42,8 +43,8 @@ def first_look(world: World, order: rows.Order, now: dt.datetime) -> dt.datetime
 
 
 def is_session(world: World, order: rows.Order, now: dt.datetime) -> bool:
-    """Whether an order can trade now, its price aside."""
-    if world.is_open(now):
+    """Whether an order can trade now, its price aside. Coins trade always."""
+    if world.is_open(now) or is_pair(order.symbol):
         return True
     session = trading_calendar.session_on(market_date(now)) if order.extended_hours else None
     return session is not None and session.pre_open <= now < session.post_close
@@ -120,7 +121,8 @@ def fill(
 ) -> None:
     """Book one execution: cash, shares, the FILL activity and the event; ``leaves`` shares stay open."""
     order_states.hold(world, order, _hold_for(order, qty, leaves), now)
-    settle_on = trading_calendar.settlement_date(market_date(now))
+    is_crypto = is_pair(order.symbol)
+    settle_on = market_date(now) if is_crypto else trading_calendar.settlement_date(market_date(now))
     position = _book(world, order, qty, price, settle_on, now)
     world.store.edit(order)
     before = order.filled_qty
@@ -138,6 +140,8 @@ def fill(
             cum_qty=order.filled_qty, leaves_qty=leaves, settle_on=settle_on, partial=bool(leaves),
         )
     )  # fmt: skip
+    if is_crypto:
+        crypto_books.charge_fee(world, order, position, qty, price, now)
     order_states.move(
         world, order, "partially_filled" if leaves else "filled", now,
         event="partial_fill" if leaves else "fill", execution_id=execution_id, price=text_of(price),
@@ -232,6 +236,8 @@ def _is_covered(world: World, order: rows.Order, cost: Decimal, now: dt.datetime
     money = world.store.ledgers.rows[order.account_id]
     if is_option(order.symbol):
         return cost - order.hold <= spendable(world, order, now)
+    if is_pair(order.symbol):
+        return cost - order.hold <= ledger.non_marginable_power(world, money, now)
     account = world.store.accounts.rows[order.account_id]
     return cost - order.hold <= ledger.buying_power(world, account, money, now)
 

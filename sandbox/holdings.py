@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 from sandbox import rows
+from sandbox.crypto_pairs import is_pair
 from sandbox.option_contracts import MULTIPLIER, SHORTEST
 from sandbox.rows import ZERO
 
@@ -27,6 +28,7 @@ class Holdings(NamedTuple):
     short_proceeds: Decimal = ZERO  # what the shares owed were sold for
     long_options: Decimal = ZERO
     short_options: Decimal = ZERO  # 0 or negative; what stands behind them is reserved elsewhere
+    coins: Decimal = ZERO  # the part of ``long`` that nothing is lent on
 
     @property
     def total(self) -> Decimal:
@@ -34,12 +36,13 @@ class Holdings(NamedTuple):
 
     @property
     def initial_margin(self) -> Decimal:
-        """Half of the shares held and of those owed (Regulation T); all the options held are worth."""
-        return (self.long - self.short) * HALF + self.long_options
+        """Half of the shares held and of those owed (Regulation T); all that options and coins are worth."""
+        return (self.long + self.coins - self.short) * HALF + self.long_options
 
     @property
     def maintenance_margin(self) -> Decimal:
-        return _cents(self.long * LONG_MAINTENANCE) + self.short_maintenance + self.long_options
+        lent_on = _cents((self.long - self.coins) * LONG_MAINTENANCE)
+        return lent_on + self.coins + self.short_maintenance + self.long_options
 
     @property
     def locked(self) -> Decimal:
@@ -50,18 +53,19 @@ class Holdings(NamedTuple):
 
 def worth(parts: Iterable[tuple[str, Decimal, Decimal, Decimal]]) -> Holdings:
     """Of symbols with their shares or contracts, price and average entry price."""
-    long = short = required = proceeds = long_options = short_options = ZERO
+    long = short = required = proceeds = long_options = short_options = coins = ZERO
     for symbol, qty, price, entry_price in parts:
         if len(symbol) >= SHORTEST:
             long_options += max(qty, ZERO) * price * MULTIPLIER
             short_options += min(qty, ZERO) * price * MULTIPLIER
         elif qty > 0:
             long += qty * price
+            coins += qty * price if is_pair(symbol) else ZERO
         elif qty:
             short += qty * price
             required -= qty * _maintenance(price)
             proceeds -= qty * entry_price
-    sums = (long, short, required, proceeds, long_options, short_options)
+    sums = (long, short, required, proceeds, long_options, short_options, coins)
     return Holdings(*map(_cents, sums))
 
 

@@ -122,6 +122,8 @@ def _shares(world: World, body: dict[str, Any]) -> tuple[str, Decimal]:
     asset = world.find_asset(body["symbol"])
     if asset is None:
         raise not_found(f"asset not found for {body['symbol'][:20]}")
+    if asset.increments is not None:
+        raise malformed(f"{asset.symbol} cannot be journaled")
     qty = decimal_of(body["qty"], "qty")
     exponent = qty.normalize().as_tuple().exponent
     if qty <= 0 or not isinstance(exponent, int) or -exponent > QTY_PLACES:

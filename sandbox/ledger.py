@@ -5,10 +5,11 @@ import uuid
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from sandbox import eventlog, rows
+from sandbox import crypto_worth, eventlog, rows
 from sandbox.api import encode_json, instant_text, text_of
 from sandbox.clock import market_date
 from sandbox.configurations import configuration_of
+from sandbox.crypto_pairs import compact
 from sandbox.holdings import Holdings, worth
 from sandbox.option_contracts import MULTIPLIER, SHORTEST
 from sandbox.rows import ZERO
@@ -86,8 +87,8 @@ def free_cash(world: World, money: rows.Ledger, now: dt.datetime) -> Decimal:
     return free - _holdings(world, money.id, now).locked
 
 
-def options_buying_power(world: World, money: rows.Ledger, now: dt.datetime) -> Decimal:
-    """What one more order in options may cost: cash only, margin or not; never negative."""
+def non_marginable_power(world: World, money: rows.Ledger, now: dt.datetime) -> Decimal:
+    """What one more order in options or coins may cost: cash only, margin or not; never negative."""
     return max(free_cash(world, money, now), ZERO)
 
 
@@ -137,7 +138,9 @@ def buying_power(world: World, account: rows.Account, money: rows.Ledger, now: d
     total, holdings = equity(world, money, now)
     if multiplier(account, total) == 1:
         return max(money.cash - holdings.locked - claimed, ZERO)
-    return max(power_of(account, total, money.cash, holdings) - money.pending_out * 2 - money.held, ZERO)
+    # Coins take all of their price from the margin, shares half of it.
+    claimed += money.pending_out + crypto_worth.held_for_coins(world, account)
+    return max(power_of(account, total, money.cash, holdings) - claimed, ZERO)
 
 
 def power_of(account: rows.Account, total: Decimal, cash: Decimal, holdings: Holdings) -> Decimal:
@@ -176,7 +179,7 @@ def _entry_event(entry: rows.Entry) -> dict[str, Any]:
         "date": entry.date.isoformat(),
         "description": entry.description,
         "net_amount": text_of(entry.net_amount),
-        "symbol": entry.symbol,
+        "symbol": compact(entry.symbol),
         "qty": _text(entry.qty),
         "price": _text(entry.price),
         "per_share_amount": _text(entry.per_share_amount),

@@ -38,7 +38,10 @@ Prices = tuple[float, float, float, float]
 
 
 class Quote(msgspec.Struct, frozen=True):
-    """Best bid and offer: USD, 2 dp (4 dp below $1), bid < ask; sizes in shares, round lots."""
+    """Best bid and offer: USD, 2 dp (4 dp below $1), bid < ask; sizes in shares, round lots.
+
+    Of a pair: in its own increments, sizes in billionths of a coin.
+    """
 
     bid: Decimal
     ask: Decimal
@@ -93,23 +96,23 @@ class PriceProcess:
     def trade(self, symbol: str, at: datetime) -> Decimal:
         """The last trade price at an instant, to the second."""
         day, second = self._locate(at)
-        return _price(self._second(symbol, day, second))
+        return self._price(symbol, self._second(symbol, day, second))
 
     def quote(self, symbol: str, at: datetime) -> Quote:
         """The best bid and offer at an instant, with the last trade between them or at one of them."""
         day, second = self._locate(at)
-        trade = _price(self._second(symbol, day, second))
+        trade = self._price(symbol, self._second(symbol, day, second))
         key = self._keys[symbol]
         bits = draw(draw(draw(key, day.index), QUOTES), second)
-        tick = CENT if trade >= 1 else MIL
+        tick = self._tick(symbol, trade)
         width = float(trade) * (0.5 + 2.5 * uniform(key, SPREAD)) / 10_000
         ticks = max(1, round(width / float(tick))) + (bits & 1)
         below = min((bits >> 8) % (ticks + 1), int(trade / tick) - 1)
         return Quote(
             bid=trade - below * tick,
             ask=trade + (ticks - below) * tick,
-            bid_size=100 * (1 + (bits >> 24) % 20),
-            ask_size=100 * (1 + (bits >> 40) % 20),
+            bid_size=self._size(trade, 1 + (bits >> 24) % 20),
+            ask_size=self._size(trade, 1 + (bits >> 40) % 20),
         )
 
     def previous_close(self, symbol: str, at: datetime) -> Decimal:
@@ -119,7 +122,7 @@ class PriceProcess:
         the last session, so that a weekend still shows Friday's change.
         """
         before = self._days.before(self._days.current(_aware(at)))
-        return _price(self._level(symbol, before.index))
+        return self._price(symbol, self._level(symbol, before.index))
 
     def minute_bar(self, symbol: str, at: datetime) -> Bar:
         """The minute of the last trade, as far as it has come."""
@@ -237,7 +240,7 @@ class PriceProcess:
             parts += self._minute_bars(symbol, day, until, range(minute, minute + 1)) if minute >= 0 else []
             return merge(parts, _instant(day.midnight)) if parts else None
         shape = self._shape(symbol, day)
-        return _bar(day.midnight, _ohlc(shape.path), shape.volume, shape.trade_count)
+        return self._bar(symbol, day.midnight, _ohlc(shape.path), shape.volume, shape.trade_count)
 
     def _find_so_far(self, symbol: str, day: MarketDay, minute: int) -> Bar:
         """One bar for a day's minutes before a minute."""
@@ -265,7 +268,12 @@ class PriceProcess:
             shape.traded_before(last + 1, total) - shape.traded_before(first, total)
             for total in (shape.volume, shape.trade_count)
         )
-        return _bar(day.start + first, prices, volume, trades)
+        return self._bar(symbol, day.start + first, prices, volume, trades)
+
+    def _bar(self, symbol: str, start: int, prices: Prices, volume: int, trade_count: int) -> Bar:
+        opening, high, low, close = (self._price(symbol, level) for level in prices)
+        vwap = ((opening + high + low + close) / 4).quantize(self._vwap_places(symbol))
+        return Bar(_instant(start), opening, high, low, close, volume, trade_count, vwap)
 
     def _locate(self, at: datetime) -> tuple[MarketDay, int]:
         """The day whose prices hold at an instant, and the second within it: the last one after the close."""
@@ -302,13 +310,9 @@ class PriceProcess:
         scale = deviation * sqrt((1 - overnight) / day.minutes)
         turnover = 2e7 * 100 ** uniform(key, TURNOVER)
         activity = exp(0.35 * normal(day_key, ACTIVITY) + 0.2 * abs(close - before) / deviation)
-        volume = max(100, int(turnover * activity / exp(close)))
-        return DayShape(
-            day=day,
-            path=path_between(day_key, day.minutes, before + gap, close, scale),
-            volume=volume,
-            trade_count=max(1, int(volume / (40 + 160 * uniform(key, TRADE_SIZE)))),
-        )
+        path = path_between(day_key, day.minutes, before + gap, close, scale)
+        volume, trade_count = self._totals(key, turnover * activity, exp(close))
+        return DayShape(day=day, path=path, volume=volume, trade_count=trade_count)
 
     def _find_minute(self, symbol: str, day: MarketDay, minute: int) -> Path:
         """A minute's seconds: from the price at its first boundary to the price at its second one."""
@@ -323,6 +327,28 @@ class PriceProcess:
 
     def _deviation(self, asset: Asset) -> float:
         return asset.volatility / sqrt(self._days.days_per_year)
+
+    # What differs for coins
+
+    def _price(self, symbol: str, level: float) -> Decimal:
+        """A price from its logarithm."""
+        return _price(level)
+
+    def _tick(self, symbol: str, price: Decimal) -> Decimal:
+        """The least step of a price."""
+        return CENT if price >= 1 else MIL
+
+    def _vwap_places(self, symbol: str) -> Decimal:
+        return VWAP_PLACES
+
+    def _size(self, price: Decimal, lots: int) -> int:
+        """What stands on one side of a quote."""
+        return 100 * lots
+
+    def _totals(self, key: int, dollars: float, price: float) -> tuple[int, int]:
+        """Volume and number of trades of a day that turns over so many dollars."""
+        volume = max(100, int(dollars / price))
+        return volume, max(1, int(volume / (40 + 160 * uniform(key, TRADE_SIZE))))
 
 
 def _wander(key: int, index: int, scale: float) -> float:
@@ -345,12 +371,6 @@ def _ohlc(path: Path) -> Prices:
 
 def _ohlc_of(levels: list[float]) -> Prices:
     return levels[0], max(levels), min(levels), levels[-1]
-
-
-def _bar(start: int, prices: Prices, volume: int, trade_count: int) -> Bar:
-    opening, high, low, close = map(_price, prices)
-    vwap = ((opening + high + low + close) / 4).quantize(VWAP_PLACES)
-    return Bar(_instant(start), opening, high, low, close, volume, trade_count, vwap)
 
 
 def _price(level: float) -> Decimal:

@@ -56,7 +56,7 @@ def _has_means(world: World, position: rows.Position, contract: Contract, now: d
     if contract.kind == "put":
         return position.qty * MULTIPLIER <= option_book.free_shares(world, position.account_id, contract)
     money = world.store.ledgers.rows[position.account_id]
-    return option_book.cost(contract, position.qty) <= ledger.options_buying_power(world, money, now)
+    return option_book.cost(contract, position.qty) <= ledger.non_marginable_power(world, money, now)
 
 
 def _sell(world: World, position: rows.Position, at: dt.datetime, now: dt.datetime) -> None:

@@ -127,7 +127,7 @@ def _cost(world: World, order: rows.Order, qty: Decimal, now: dt.datetime) -> De
 def check_cash(world: World, account: rows.Account, required: Decimal, now: dt.datetime) -> None:
     """Raises a 403 when options may not cost so much, in USD."""
     money = world.store.ledgers.rows[account.id]
-    _check_amount(required, ledger.options_buying_power(world, money, now))
+    _check_amount(required, ledger.non_marginable_power(world, money, now))
 
 
 def _check_amount(required: Decimal, available: Decimal) -> None:

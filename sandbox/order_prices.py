@@ -22,15 +22,21 @@ class Prices(msgspec.Struct, kw_only=True):
     stop_loss: tuple[Decimal, Decimal | None] | None = None  # stop price, limit price
 
 
-def read_prices(body: dict[str, Any], kind: str, order_class: str) -> Prices:
-    """Raises a 422 for a price that is missing, does not fit the type, or has a forbidden increment."""
+def read_prices(
+    body: dict[str, Any], kind: str, order_class: str, increment: Decimal | None = None
+) -> Prices:
+    """Raises a 422 for a price that is missing, does not fit the type, or has a forbidden increment.
+
+    ``increment`` is that of a crypto pair.
+    """
     take_profit = _take_profit(body)
     limit = body.get("limit_price")
     if order_class == "oco" and kind == "limit" and not limit:
         limit = take_profit
     _check_type(body, kind, limit)
     prices = Prices(
-        limit_price=price_of(limit, "limit_price"), stop_price=price_of(body.get("stop_price"), "stop_price"),
+        limit_price=price_of(limit, "limit_price", increment),
+        stop_price=price_of(body.get("stop_price"), "stop_price", increment),
         take_profit=take_profit, stop_loss=_stop_loss(body),
     )  # fmt: skip
     if kind == "trailing_stop":
@@ -39,14 +45,17 @@ def read_prices(body: dict[str, Any], kind: str, order_class: str) -> Prices:
     return prices
 
 
-def price_of(given: Any, name: str) -> Decimal | None:
-    """None for nothing."""
+def price_of(given: Any, name: str, increment: Decimal | None = None) -> Decimal | None:
+    """None for nothing. ``increment`` instead of the cents of a share."""
     if not given:
         return None
     price = decimal_of(given, name)
     if price <= 0:
         raise invalid(f"{name} must be > 0")
-    if price != round(price, 2 if price >= ONE else 4):
+    if increment is not None:
+        if price % increment:
+            raise invalid(f"{name} must be a multiple of {increment:f}")
+    elif price != round(price, 2 if price >= ONE else 4):
         raise unprocessable(
             f"invalid {name} {text_of(price)}. sub-penny increment does not fulfill minimum pricing criteria"
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from sandbox import crypto_rules
 from sandbox.api import decimal_of, forbidden, invalid, unprocessable
 from sandbox.assets import Asset
 from sandbox.option_rules import check_combination as check_option
@@ -58,16 +59,22 @@ def read_ticket(world: World, body: dict[str, Any]) -> Ticket:
         raise invalid("invalid order type")
     if not isinstance(tif, str) or tif not in TIMES_IN_FORCE:
         raise invalid("invalid time_in_force")
-    qty, notional = _size(body)
-    order_class = _order_class(body)
+    order_class, is_crypto = _order_class(body), asset.increments is not None
+    if is_crypto:
+        crypto_rules.check_words(kind, tif, order_class, body)
+    qty, notional = _size(body, crypto_rules.MOST_QTY if is_crypto else MOST_QTY)
+    price_increment = asset.increments.price if asset.increments is not None else None
     ticket = Ticket(
         asset=asset, side=side, type=kind, time_in_force=tif, client_order_id=client_order_id_of(body),
-        qty=qty, notional=notional, prices=read_prices(body, kind, order_class),
+        qty=qty, notional=notional, prices=read_prices(body, kind, order_class, price_increment),
         order_class=order_class, extended_hours=_extended_hours(body), commission=_commission(body),
         commission_type=body.get("commission_type") or None, subtag=_subtag(body),
         position_intent=read_intent(body, side),
     )  # fmt: skip
-    check_combination(ticket)
+    if is_crypto and qty is not None:
+        crypto_rules.check_qty(asset, qty)
+    elif not is_crypto:
+        check_combination(ticket)
     return ticket
 
 
@@ -120,7 +127,7 @@ def client_order_id_of(body: dict[str, Any]) -> str:
     return given
 
 
-def _size(body: dict[str, Any]) -> tuple[Decimal | None, Decimal | None]:
+def _size(body: dict[str, Any], most: Decimal) -> tuple[Decimal | None, Decimal | None]:
     qty, notional = body.get("qty"), body.get("notional")
     if qty in (None, "") and notional in (None, ""):
         raise invalid("qty or notional is required")
@@ -128,7 +135,7 @@ def _size(body: dict[str, Any]) -> tuple[Decimal | None, Decimal | None]:
         raise invalid("only one of qty or notional is accepted")
     if qty not in (None, ""):
         qty = decimal_of(qty, "qty")
-        if not 0 < qty <= MOST_QTY:
+        if not 0 < qty <= most:
             raise invalid("qty must be > 0" if qty <= 0 else "qty is too large")
         if qty != round(qty, 9):
             raise invalid("qty must be limited to 9 decimal places")

@@ -4,10 +4,19 @@ import datetime as dt
 import uuid
 from decimal import Decimal
 
-from sandbox import execution, order_classes, reservations, rows, short_sales, trading_calendar
+from sandbox import (
+    crypto_rules,
+    execution,
+    order_classes,
+    reservations,
+    rows,
+    short_sales,
+    trading_calendar,
+)  # fmt: skip
 from sandbox.api import forbidden, text_of, unprocessable
 from sandbox.clock import NEW_YORK, market_date
 from sandbox.configurations import check_order
+from sandbox.crypto_pairs import is_pair
 from sandbox.order_prices import Prices
 from sandbox.order_rules import Ticket, check_asset
 from sandbox.rows import ZERO
@@ -23,8 +32,11 @@ CENT = Decimal("0.01")
 def place(world: World, account: rows.Account, ticket: Ticket, now: dt.datetime) -> rows.Order:
     """Check what depends on the account, reserve, and accept. Raises a 403 or 422 Refusal."""
     check_may_trade(account)
+    is_crypto = is_pair(ticket.asset.symbol)
+    if is_crypto:
+        crypto_rules.check_account(account)
     closes = ticket.side == "sell" or short_sales.is_short(world, account, ticket.asset.symbol)
-    check_order(account, is_fractional=ticket.is_fractional and not closes)
+    check_order(account, is_fractional=ticket.is_fractional and not closes and not is_crypto)
     check_asset(ticket.asset, "sell" if closes else "buy")
     if world.store.orders.by_client_id(account.id, ticket.client_order_id) is not None:
         raise unprocessable("client_order_id must be unique")

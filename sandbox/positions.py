@@ -17,6 +17,8 @@ from sandbox.api import (
     text_of,
 )  # fmt: skip
 from sandbox.clock import market_date
+from sandbox.crypto_pairs import compact, is_pair
+from sandbox.crypto_rules import CLOSING_TIME_IN_FORCE
 from sandbox.execution import NINE_PLACES
 from sandbox.holdings import nearest_to_zero
 from sandbox.option_contracts import multiplier
@@ -66,6 +68,7 @@ def close_position(call: Call) -> dict[str, Any]:
         if not 0 < part <= 100:
             raise invalid("percentage must be between 0 and 100")
         is_whole = position.qty == position.qty.to_integral_value()
+        is_whole = is_whole and not is_pair(position.symbol)
         shares = (abs(position.qty) * part / 100).quantize(ONE if is_whole else NINE_PLACES, ROUND_DOWN)
         if not shares:
             raise invalid("qty must be > 0")
@@ -83,11 +86,12 @@ def close_all_positions(call: Call) -> Reply:
             execution.cancel(world, order, call.now)
     results = []
     for position in _held(call, account):
+        symbol = compact(position.symbol)
         try:
             order = _close(call, position, abs(position.qty))
-            results.append({"symbol": position.symbol, "status": 200, "body": order_view(world, order)})
+            results.append({"symbol": symbol, "status": 200, "body": order_view(world, order)})
         except Refusal as refusal:
-            results.append({"symbol": position.symbol, "status": refusal.status, "body": refusal.body})
+            results.append({"symbol": symbol, "status": refusal.status, "body": refusal.body})
     return Reply(207, results)
 
 
@@ -106,7 +110,7 @@ def position_view(world: World, position: rows.Position, now: dt.datetime) -> di
     start *= multiplier(position.symbol)
     return {
         "asset_id": asset.id,
-        "symbol": position.symbol,
+        "symbol": compact(position.symbol),
         "exchange": asset.exchange,
         "asset_class": asset.asset_class,
         "asset_marginable": asset.marginable,
@@ -132,7 +136,7 @@ def _close(call: Call, position: rows.Position, shares: Decimal) -> rows.Order:
         "qty": shares,
         "side": "sell" if position.qty > 0 else "buy",
         "type": "market",
-        "time_in_force": "day",
+        "time_in_force": CLOSING_TIME_IN_FORCE if is_pair(position.symbol) else "day",
     }
     return place(call.world, call.account(), read_ticket(call.world, body), call.now)
 

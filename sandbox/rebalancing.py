@@ -231,6 +231,8 @@ def _checked_weight(world: World, weight: dict[str, Any]) -> dict[str, str]:
     asset = world.find_asset(symbol) if isinstance(symbol, str) else None
     if asset is None:
         raise unprocessable(f'asset "{str(symbol)[:60]}" not found')
+    if asset.increments is not None:
+        raise unprocessable(f'asset "{asset.symbol}" cannot be rebalanced')
     if not asset.fractionable:
         raise unprocessable(f'asset "{asset.symbol}" is not fractionable')
     return {"type": "asset", "symbol": asset.symbol, "percent": text_of(percent)}

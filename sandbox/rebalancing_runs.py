@@ -22,6 +22,7 @@ from sandbox.api import (
     unprocessable,
     uuid_of,
 )  # fmt: skip
+from sandbox.crypto_pairs import is_pair
 from sandbox.execution import NINE_PLACES
 from sandbox.option_contracts import is_option
 from sandbox.order_rules import read_ticket
@@ -176,7 +177,7 @@ def _sales(world: World, run: rows.RebalancingRun, now: dt.datetime) -> Iterable
     """What is held beyond its weight, as order bodies."""
     targets = _targets(world, run, now)
     for position in world.store.positions.of(run.account_id):
-        if position.qty <= 0 or is_option(position.symbol):
+        if position.qty <= 0 or is_option(position.symbol) or is_pair(position.symbol):
             continue
         price = world.prices.trade(position.symbol, now)
         surplus = position.qty * price - targets.get(position.symbol, ZERO)
@@ -258,8 +259,9 @@ def _weights(run: rows.RebalancingRun) -> dict[str, Decimal]:
 
 
 def _targets(world: World, run: rows.RebalancingRun, now: dt.datetime) -> dict[str, Decimal]:
-    """USD by symbol, of the equity at the last trades."""
-    total, _ = ledger.equity(world, world.store.ledgers.rows[run.account_id], now)
+    """USD by symbol, of the equity at the last trades. Coins stand aside."""
+    total, holdings = ledger.equity(world, world.store.ledgers.rows[run.account_id], now)
+    total -= holdings.coins
     return {symbol: total * part for symbol, part in _weights(run).items()}
 
 

@@ -5,7 +5,7 @@ import functools
 from typing import Any
 
 from sandbox import trading_calendar
-from sandbox.api import Call, endpoint, invalid, not_found, parse_date
+from sandbox.api import Call, endpoint, invalid, not_found, parse_date, text_of
 from sandbox.assets import Asset
 from sandbox.clock import NEW_YORK, market_date
 from sandbox.trading_calendar import Session
@@ -125,6 +125,10 @@ def asset_view(asset: Asset) -> dict[str, Any]:
     }
     if asset.shortable:
         view["borrow_status"] = "easy_to_borrow" if asset.easy_to_borrow else "hard_to_borrow"
+    if asset.increments is not None:
+        view["min_order_size"] = text_of(asset.increments.min_order_size)
+        view["min_trade_increment"] = text_of(asset.increments.trade)
+        view["price_increment"] = text_of(asset.increments.price)
     return view
 
 

@@ -5,11 +5,13 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sandbox import execution, order_classes, order_states, reservations, rows
+from sandbox import crypto_rules, execution, order_classes, order_states, reservations, rows
 from sandbox.api import Call, decimal_of, endpoint, invalid, unprocessable
+from sandbox.assets import Increments
+from sandbox.crypto_pairs import is_pair
 from sandbox.option_contracts import is_option
 from sandbox.order_prices import percent_of, price_of
-from sandbox.order_rules import STANDING, TIMES_IN_FORCE, UNTRIGGERED, client_order_id_of
+from sandbox.order_rules import MOST_QTY, STANDING, TIMES_IN_FORCE, UNTRIGGERED, client_order_id_of
 from sandbox.order_views import order_view
 from sandbox.placement import check_may_trade, check_stop_price, expiry
 from sandbox.rows import ZERO
@@ -55,8 +57,8 @@ def _changed(world: World, old: rows.Order, body: dict[str, Any], now: dt.dateti
         raise unprocessable("client_order_id must be unique")
     if body.get("notional"):
         raise unprocessable("notional can only be replaced for ipo orders")
-    _change_qty(old, new, body)
-    _change_prices(new, body)
+    _change_qty(world, old, new, body)
+    _change_prices(new, body, world.asset(new.symbol).increments)
     _change_time(world, new, body, now)
     if all(getattr(new, name) == getattr(old, name) for name in EDITABLE):
         raise unprocessable("order parameters are not changed")
@@ -66,16 +68,19 @@ def _changed(world: World, old: rows.Order, body: dict[str, Any], now: dt.dateti
     return new
 
 
-def _change_qty(old: rows.Order, new: rows.Order, body: dict[str, Any]) -> None:
+def _change_qty(world: World, old: rows.Order, new: rows.Order, body: dict[str, Any]) -> None:
     if not body.get("qty"):
         return
     assert old.qty is not None
     qty = decimal_of(body["qty"], "qty")
     if qty == old.qty:
         return
-    if qty != qty.to_integral_value() or old.qty != old.qty.to_integral_value():
+    pair = world.asset(old.symbol) if is_pair(old.symbol) else None
+    if pair is not None:
+        crypto_rules.check_qty(pair, qty)
+    elif qty != qty.to_integral_value() or old.qty != old.qty.to_integral_value():
         raise unprocessable("qty of fractional orders cannot be replaced")
-    if not 0 < qty <= 10**9:
+    if not 0 < qty <= (MOST_QTY if pair is None else crypto_rules.MOST_QTY):
         raise invalid("qty must be > 0" if qty <= 0 else "qty is too large")
     if qty <= old.filled_qty:
         raise unprocessable("qty must be > filled_qty")
@@ -84,13 +89,14 @@ def _change_qty(old: rows.Order, new: rows.Order, body: dict[str, Any]) -> None:
     new.qty = qty
 
 
-def _change_prices(new: rows.Order, body: dict[str, Any]) -> None:
+def _change_prices(new: rows.Order, body: dict[str, Any], increments: Increments | None) -> None:
     """Only the prices that the order's type has."""
     for name in ("limit_price", "stop_price", "trail"):
         if body.get(name) and name not in PRICES_OF[new.type]:
             raise invalid(f"{name} does not fit a {new.type} order")
-    new.limit_price = price_of(body.get("limit_price"), "limit_price") or new.limit_price
-    new.stop_price = price_of(body.get("stop_price"), "stop_price") or new.stop_price
+    step = increments.price if increments is not None else None
+    new.limit_price = price_of(body.get("limit_price"), "limit_price", step) or new.limit_price
+    new.stop_price = price_of(body.get("stop_price"), "stop_price", step) or new.stop_price
     if body.get("trail"):
         if new.trail_price is not None:
             new.trail_price = price_of(body["trail"], "trail")
@@ -112,7 +118,9 @@ def _change_time(world: World, new: rows.Order, body: dict[str, Any], now: dt.da
         raise unprocessable("time_in_force of an order leg cannot be replaced")
     new.time_in_force = tif  # type: ignore[assignment]
     assert new.qty is not None
-    if new.qty != new.qty.to_integral_value() and tif != "day":
+    if is_pair(new.symbol):
+        crypto_rules.check_time_in_force(new.type, tif)
+    elif new.qty != new.qty.to_integral_value() and tif != "day":
         raise unprocessable("fractional orders must be DAY orders")
     standing = new.order_class or new.extended_hours or new.type not in UNTRIGGERED or is_option(new.symbol)
     if tif not in STANDING and (standing or world.asset(new.symbol).exchange == "OTC"):

@@ -3,8 +3,9 @@
 import datetime as dt
 from decimal import ROUND_UP, Decimal
 
-from sandbox import ledger, option_orders, order_states, rows, short_sales
+from sandbox import crypto_books, ledger, option_orders, order_states, rows, short_sales
 from sandbox.api import forbidden, text_of, unprocessable
+from sandbox.crypto_pairs import is_pair
 from sandbox.option_contracts import is_option
 from sandbox.rows import FINAL_ORDER_STATUSES, ZERO
 from sandbox.triggers import collar
@@ -21,6 +22,10 @@ def reserve(world: World, account: rows.Account, order: rows.Order, now: dt.date
     """
     if is_option(order.symbol):
         option_orders.reserve(world, account, order, now)
+        return
+    if is_pair(order.symbol):
+        check = crypto_books.cash_for if order.side == "buy" else crypto_books.coins_for
+        order_states.hold(world, order, check(world, account, order, now), now)
         return
     position = world.store.positions.get(f"{account.id}:{order.symbol}")
     existing = position.qty if position else ZERO

@@ -4,6 +4,7 @@ from decimal import ROUND_DOWN, Decimal
 
 from sandbox import execution, ledger, rows
 from sandbox.api import invalid, text_of
+from sandbox.crypto_pairs import is_pair
 from sandbox.execution import NINE_PLACES
 from sandbox.option_book import has_contracts_on
 from sandbox.rows import FINAL_ORDER_STATUSES, ZERO
@@ -129,6 +130,8 @@ def _fill(act: Act, order: rows.Order, qty: Decimal) -> str:
 
 def _position(act: Act) -> rows.Position:
     symbol = act.symbol()
+    if is_pair(symbol):
+        raise invalid("coins have no corporate actions")
     position = act.world.store.positions.get(f"{act.account.id}:{symbol}")
     if position is None or not position.qty:
         raise invalid(f"the account holds no {symbol}")

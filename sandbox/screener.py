@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox.api import Call, malformed
 from sandbox.assets import Asset
+from sandbox.crypto_pairs import load_pairs
 from sandbox.data_api import data_endpoint, stamp
 
 PERCENT_PLACES = Decimal("0.01")
@@ -42,11 +43,12 @@ def get_most_actives(call: Call) -> dict[str, Any]:
 
 @data_endpoint("/v1beta1/screener/{market_type}/movers")
 def get_movers(call: Call) -> dict[str, Any]:
-    """Change since the previous close, largest first on either side."""
+    """Change since the previous close (of coins: since midnight), largest first on either side."""
     market, top = call.params["market_type"], call.number("top", 10, 1, 50)
     if market not in ("stocks", "crypto"):
         raise malformed("invalid market_type: must be stocks or crypto")
-    moves = [_move(call, asset.symbol) for asset in _stocks(call)] if market == "stocks" else []
+    listed = _stocks(call) if market == "stocks" else load_pairs()
+    moves = [_move(call, asset.symbol) for asset in listed]
     risen = [move for move in moves if move["change"] > 0]
     fallen = [move for move in moves if move["change"] < 0]
     return {

@@ -25,6 +25,7 @@ from sandbox.world import CallRecord, World, log
 
 MAX_BODY = 128 << 20
 NO_CREDENTIALS = Reply(403, b'{"message": "forbidden."}\n')
+WITHOUT_KEY = "/v1beta3/crypto/"  # market data of coins is for everyone; a wrong key is refused there too
 WRONG_CREDENTIALS = Reply(401, b'{"message": "unauthorized."}\n')
 OVER_BUDGET = Reply(429, {"code": 42910000, "message": "rate limit exceeded"})
 TOO_LARGE = Reply(413, {"code": 41310000, "message": "request body is too large"})
@@ -103,7 +104,7 @@ class App:
         control = scope["path"] == "/" or scope["path"].startswith("/_sandbox/")
         if not control and not self.world.rate.take():
             return OVER_BUDGET
-        if not control and (refused := self._authenticate(headers)):
+        if not control and (refused := self._authenticate(headers, scope["path"])):
             return refused
         body = await _read(receive)
         if body is None:
@@ -115,10 +116,10 @@ class App:
         reply = self._run(scope, headers, body)
         return await _apply_after(fault, reply) if fault else reply
 
-    def _authenticate(self, headers: Headers) -> Reply | None:
+    def _authenticate(self, headers: Headers, path: str) -> Reply | None:
         given = _credentials(headers)
         if given is None:
-            return NO_CREDENTIALS
+            return None if path.startswith(WITHOUT_KEY) else NO_CREDENTIALS
         return None if hmac.compare_digest(given, self._credentials) else WRONG_CREDENTIALS
 
     def _run(self, scope: Scope, headers: Headers, body: bytes) -> Reply:

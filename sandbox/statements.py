@@ -16,20 +16,15 @@ from sandbox import rows, trading_calendar
 from sandbox.activities import activity_view
 from sandbox.api import decoded_part, instant_text, text_of
 from sandbox.clock import NEW_YORK, market_date
+from sandbox.crypto_pairs import is_pair
 from sandbox.ledger import amount
 from sandbox.rows import ZERO
 from sandbox.world import World
 
 BEGINNING_OF_DAY = dt.time(2, 15)
 ONE_DAY = dt.timedelta(days=1)
-SHARE_MOVES = (
-    "JNLS",
-    "SPLIT",
-    "OPEXC",
-    "OPASN",
-    "OPEXP",
-    "OPTRD",
-)  # activities, beside fills, whose qty changes a position
+SHARE_MOVES = ("JNLS", "SPLIT", "CFEE", "OPEXC", "OPASN", "OPEXP", "OPTRD")
+"""Activities, beside fills, whose qty changes a position."""
 
 
 class Issued(msgspec.Struct, frozen=True):
@@ -192,7 +187,7 @@ def _cash(world: World, account: rows.Account, at: dt.datetime) -> Decimal:
 
 
 def _positions(world: World, account: rows.Account, at: dt.datetime) -> list[dict[str, str]]:
-    """Shares held at an instant, worth what the last session before it closed at."""
+    """Shares held at an instant, worth what the last session before it closed at; coins, what they are."""
     shares: dict[str, Decimal] = {}
     for fill in world.store.fills.of(account.id):
         if fill.at < at:
@@ -206,7 +201,7 @@ def _positions(world: World, account: rows.Account, at: dt.datetime) -> list[dic
     found = []
     for symbol, qty in sorted(shares.items()):
         if qty:
-            price = world.prices.trade(symbol, close)
+            price = world.prices.trade(symbol, at if is_pair(symbol) else close)
             found.append({
                 "symbol": symbol,
                 "qty": text_of(qty),

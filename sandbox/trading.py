@@ -49,7 +49,7 @@ def list_orders(call: Call) -> list[dict[str, Any]]:
     nested, kind = call.flag("nested"), call.arg("asset_class").lower()
     limit = call.number("limit", 50, 1, 500)
     above, below = (_amount(call, name) for name in ("qty_above", "qty_below"))
-    symbols, subtag = {symbol.upper() for symbol in call.args("symbols")}, call.arg("subtag")
+    symbols, subtag = {_listed(call.world, symbol) for symbol in call.args("symbols")}, call.arg("subtag")
     found: list[dict[str, Any]] = []
     for order in _within(call, account, status, descending=direction == "desc"):
         if not _has_status(order, status) or (nested and _is_rolled_up(call.world, order, status)):
@@ -124,6 +124,12 @@ def _within(call: Call, account: rows.Account, status: str, *, descending: bool)
     high = bisect.bisect_left(found, until, key=_created_at) if until else len(found)
     part = found[low:high]
     return part[::-1] if descending else part
+
+
+def _listed(world: World, symbol: str) -> str:
+    """As orders have it: BTC/USD for BTCUSD."""
+    asset = world.find_asset(symbol)
+    return asset.symbol if asset is not None else symbol.upper()
 
 
 def _created_at(order: rows.Order) -> dt.datetime:

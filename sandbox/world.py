@@ -13,10 +13,11 @@ from typing import Literal
 from sandbox import rows, trading_calendar
 from sandbox.assets import Asset, load_assets
 from sandbox.clock import Clock
+from sandbox.coin_prices import AllPrices
+from sandbox.crypto_pairs import compact, load_pairs
 from sandbox.faults import Faults
 from sandbox.feed import Feed
 from sandbox.option_contracts import OCC_TAIL, SHORTEST, Listings, asset_of
-from sandbox.option_prices import Prices
 from sandbox.rate import RateWindow
 from sandbox.store import Store
 
@@ -59,14 +60,16 @@ class World:
         self.clock = self._stored_clock()
         self.faults = Faults(self.store, settings.seed)
         self.rate = RateWindow(int(self.setting("rate_limit") or settings.rate_limit))
-        assets = load_assets()
+        shares, pairs = load_assets(), load_pairs()
         self.always_open = settings.market == "open"
-        self.prices = Prices(settings.seed, assets, always_open=self.always_open)
+        self.prices = AllPrices(settings.seed, shares, pairs, always_open=self.always_open)
+        self.coins = self.prices.coins
         self.options = Listings(self.prices.trade)
         self._assets: dict[str, Asset] = {}
-        for asset in assets:
+        self.all_assets = [*shares, *pairs]
+        for asset in self.all_assets:
             self._assets[asset.symbol] = self._assets[asset.id] = asset
-        self.all_assets = assets
+        self._assets |= {compact(pair.symbol): pair for pair in pairs}
         self.calls: collections.deque[CallRecord] = collections.deque(maxlen=CALLS_KEPT)
         self.halted = set(self.setting("halted_symbols").split())
         self.worked_at = self.clock.now()  # when resting orders were last looked at

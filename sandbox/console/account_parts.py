@@ -3,6 +3,7 @@
 import datetime as dt
 import itertools
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from sandbox import ledger, rows, statements
@@ -142,8 +143,8 @@ def _transfer(each: rows.Transfer) -> tuple[Any, ...]:
 
 def _order(each: rows.Order) -> tuple[Any, ...]:
     amount = text_of(each.qty) if each.qty is not None else _usd(each.notional or rows.ZERO)
-    limit = f" at {_usd(each.limit_price)}" if each.limit_price is not None else ""
-    price = _usd(each.filled_avg_price) if each.filled_avg_price is not None else ""
+    limit = f" at {_price(each.limit_price)}" if each.limit_price is not None else ""
+    price = _price(each.filled_avg_price) if each.filled_avg_price is not None else ""
     return (
         when(each.created_at), f"{each.side} {amount} {each.symbol} {each.type}{limit}, {each.time_in_force}",
         status(each.status), text_of(each.filled_qty), price, tag("code", each.id),
@@ -155,8 +156,8 @@ def _position(call: Call, each: rows.Position) -> tuple[Any, ...]:
     return (
         each.symbol,
         text_of(each.qty),
-        _usd(each.avg_entry_price),
-        _usd(price),
+        _price(each.avg_entry_price),
+        _price(price),
         _usd(ledger.amount(each.symbol, each.qty, price)),
     )
 
@@ -174,6 +175,11 @@ def _when(body: dict[str, Any]) -> Markup | str:
     """The instant of an event's body."""
     at = body.get("at")
     return when(dt.datetime.fromisoformat(at)) if isinstance(at, str) else ""
+
+
+def _price(price: Decimal) -> str:
+    """In full below a dollar: a coin may cost less than a cent."""
+    return f"${text_of(price)}" if price < 1 else _usd(price)
 
 
 def _usd(amount: Any) -> str:

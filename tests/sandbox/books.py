@@ -12,8 +12,10 @@ from tests.sandbox.people import trading_path
 
 ZERO, CENT = Decimal(0), Decimal("0.01")
 OPENING_CASH = Decimal(50_000)  # of the firm's account
-MOVING_SHARES = ("JNLS", "SPLIT", "OPEXC", "OPASN", "OPEXP", "OPTRD")
-MARKET = ("FILL", "DIV", "FEE", "OPTRD")  # cash that goes to the market and the broker, or comes from there
+MOVING_SHARES = ("JNLS", "SPLIT", "CFEE", "OPEXC", "OPASN", "OPEXP", "OPTRD")
+# Cash that goes to the market and the broker, or comes from there.
+MARKET = ("FILL", "DIV", "FEE", "CFEE", "OPTRD")
+CRYPTO_FEE, NINE_PLACES = Decimal("0.0025"), Decimal("0.000000001")
 
 
 class Broker(Protocol):
@@ -96,7 +98,7 @@ def _check_account(account: Account, opening: Decimal) -> None:
     for activity in account.activities:
         if activity["activity_type"] == "FILL":
             filled[activity["order_id"]] += Decimal(activity["qty"])
-            shares[activity["symbol"]] += _signed(activity, Decimal(activity["qty"]))
+            shares[_held_as(activity["symbol"])] += _signed(activity, Decimal(activity["qty"]))
         elif activity["activity_type"] in MOVING_SHARES and activity.get("symbol"):
             shares[activity["symbol"]] += Decimal(activity["qty"])
     held = {symbol: Decimal(row["qty"]) for symbol, row in account.positions.items()}
@@ -132,6 +134,7 @@ def _check_balances(account: Account) -> None:
     assert account.amount("buying_power") >= 0
     proceeds = short_proceeds(account)
     assert 0 <= account.amount("cash_withdrawable") <= max(account.amount("cash") - proceeds, ZERO)
+    _check_crypto_fees(account)
 
 
 def short_proceeds(account: Account) -> Decimal:
@@ -169,6 +172,27 @@ def unreserved_buying_power(account: Account, claims: Decimal) -> Decimal:
     short = -sum((value for value in values if value < 0), ZERO).quantize(CENT, "ROUND_HALF_UP")
     locked = max(short_proceeds(account), short) + short / 2
     return max(account.amount("cash") - locked - leaving - claims, ZERO)
+
+
+def _check_crypto_fees(account: Account) -> None:
+    """Every execution of coins has its fee: a buy in coins, a sale in dollars."""
+    due: list[tuple[str, Decimal]] = []
+    for row in account.activities:
+        if row["activity_type"] != "FILL" or "/" not in row["symbol"]:
+            continue
+        is_buy = row["side"] == "buy"
+        base, places = (Decimal(row["qty"]), NINE_PLACES) if is_buy else (_cash_of(row), CENT)
+        fee = (base * CRYPTO_FEE).quantize(places, "ROUND_HALF_UP")
+        if fee:
+            due.append((_held_as(row["symbol"]) if is_buy else "USD", -fee))
+    fees = [row for row in account.activities if row["activity_type"] == "CFEE"]
+    charged = [(row.get("symbol") or "USD", Decimal(row.get("qty") or row["net_amount"])) for row in fees]
+    assert sorted(charged) == sorted(due), "every execution of coins has paid its fee, once"
+
+
+def _held_as(symbol: str) -> str:
+    """A position's name of an order's symbol."""
+    return symbol.replace("/", "")
 
 
 def _check_outside(books: Books, deposited: Decimal) -> None:
@@ -230,10 +254,15 @@ def check_replay(books: Books, broker: Broker) -> None:
         _last_statuses(events_of(broker, "/v2/events/funding/status", now), "entity_id"),
         _last_statuses(events_of(broker, "/v2/events/journals/status", now), "journal_id"),
     )
-    accounts = _last_statuses(events_of(broker, "/v1/events/accounts/status", now), "account_id")
+    stream = events_of(broker, "/v1/events/accounts/status", now)
+    accounts = _last_statuses([event for event in stream if "status_to" in event], "account_id")
+    crypto = {
+        event["account_id"]: event["crypto_status_to"] for event in stream if "crypto_status_to" in event
+    }
     for account_id, account in books.accounts.items():
         if account_id != broker.firm_account_id:
             assert accounts[account_id] == account.balances["status"]
+            assert crypto.get(account_id, "INACTIVE") == account.balances["crypto_status"]
         for transfer in account.transfers.values():
             assert transfers[transfer["id"]] == transfer["status"]
     assert journals == {journal["id"]: journal["status"] for journal in books.journals.values()}

@@ -22,6 +22,8 @@ from tests.sandbox.people import (
     BANK,
     SIGNED_FOR_OPTIONS,
     application,
+    crypto_members,
+    crypto_order,
     link_bank,
     open_account,
     order,
@@ -31,6 +33,7 @@ from tests.sandbox.people import (
 from tests.sandbox_process import SandboxProcess
 
 HANG_SECONDS = 10
+MARKET_DATA = re.compile(r"/v2/stocks|/v1beta\d/")
 PLACEHOLDER = re.compile(r"\{(\w+)(?::\w+)?\}")
 WORD = re.compile(r'"([A-Za-z][A-Za-z0-9_.-]{1,30})"')
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"]
@@ -42,13 +45,29 @@ KNOWN = (
     "contract", "contract_id",
 )  # fmt: skip
 
+USUAL = {"loc": "us"}
 ODD_TEXTS = [
     "", "x", "0", "-1", "null", "NaN", "1e5", "1" * 40, "x" * 3000, "\x00", "é", "\ud7ff", "😀", "%", "..",
-    "/", "[]", "{}",
+    "/", "[]", "{}", "us",
     "0001-01-01", "9999-12-31", "9999-12-31T23:59:59+23:59", "2026-02-30", "2026-03-02T15:00:00Z", UNKNOWN_ID,
     "/fixtures/status=NOWHERE/fixtures/", "' OR 1=1", "<script>", "AAPL,MSFT", "BTC/USD", "1Day",
 ]  # fmt: skip
-PLAIN_TEXTS = ["1", "0.5", "100", "25.50", "AAPL", "SPY", "true", "false", "2026-11-20", "2026-03-02", "day"]
+PLAIN_TEXTS = [
+    "1",
+    "0.5",
+    "100",
+    "25.50",
+    "AAPL",
+    "SPY",
+    "BTC/USD",
+    "SHIBUSD",
+    "gtc",
+    "true",
+    "false",
+    "2026-11-20",
+    "2026-03-02",
+    "day",
+]
 ODD_VALUES = [None, True, False, 0, -1, 1, 0.5, 1e300, 10**30, 10**400, -0.0, [], {}, [None], [[]], {"a": 1}]
 
 
@@ -81,8 +100,15 @@ def request_of(seed: int, number: int) -> Request:
     dice = Dice(f"{seed} {number}")
     endpoint = dice.choice(ENDPOINTS)
     dice.words = words_of(endpoint.handler.__module__)
+    usual: list[tuple[str, str]] = []
+    if MARKET_DATA.match(endpoint.path):
+        dice.words = [*dice.words, *words_of("sandbox.data_api")]
+        symbols = "BTC/USD,SHIB/USD" if "/crypto/" in endpoint.path else "AAPL,SPY"
+        usual = [("symbols", symbols), ("timeframe", "1Hour")]
+    members = [(dice.word(), dice.text()) for _ in range(dice.randint(0, 4))]
+    members += [member for member in usual if not dice.one_in(4)]
     method = dice.choice(METHODS) if dice.one_in(12) else endpoint.method
-    query = urlencode([(dice.word(), dice.text()) for _ in range(dice.randint(0, 4))], errors="surrogatepass")
+    query = urlencode(members, errors="surrogatepass")
     body = dice.body(endpoint.path) if method in ("POST", "PUT", "PATCH") else b""
     headers = dice.headers() if dice.one_in(8) else {}
     return Request(method, dice.path(endpoint.path), query, headers, body)
@@ -120,7 +146,7 @@ class Dice(random.Random):
     def path(self, template: str) -> str:
         def fill(match: re.Match[str]) -> str:
             known = PLACES.get(match[1], match[1])
-            usual = name_of(known) if known in KNOWN else self.text()
+            usual = name_of(known) if known in KNOWN else USUAL.get(match[1]) or self.text()
             return quote(self.text() if self.one_in(5) else usual, safe="", errors="surrogatepass")
 
         path = PLACEHOLDER.sub(fill, template)
@@ -225,7 +251,18 @@ MORE: dict[str, list[Any]] = {
         },
         OPTION_ORDER,
         {**OPTION_ORDER, "side": "sell", "position_intent": ""},
+            {
+            "symbol": "BTC/USD", "notional": "20", "side": "buy", "type": "market", "time_in_force": "gtc",
+            "client_order_id": "",
+        },
+        {
+            "symbol": "SHIBUSD", "qty": "2000000", "side": "sell", "type": "stop_limit",
+            "limit_price": "0.000000001", "stop_price": "0.000000002", "time_in_force": "gtc",
+        },
     ],
+    "/v1/accounts": [application(**crypto_members())],
+    "/v1/accounts/{account_id}": [crypto_members()],
+    ORDERS + "/{order_id}": [{"qty": "0.5", "limit_price": "0.000000003", "time_in_force": "ioc"}],
 }  # fmt: skip
 
 
@@ -237,9 +274,9 @@ class Target:
         self._socket: socket.socket | None = None
         self._authorization = base64.b64encode(f"{process.key}:{process.secret}".encode()).decode()
         self._statuses: Counter[int] = Counter()
-        signed = SIGNED_FOR_OPTIONS[0]
-        agreements = [*SIGNED_FOR_OPTIONS, {**signed, "agreement": "margin_agreement"}]
-        account_id = open_account(process, cash="1000000", agreements=agreements)
+        members = crypto_members(margin=True)
+        members["agreements"] += SIGNED_FOR_OPTIONS[1:]
+        account_id = open_account(process, cash="1000000", **members)
         link_id = link_bank(process, account_id)
         journal = {"entry_type": "JNLC", "from_account": process.firm_account_id, "to_account": account_id}
         document = EXAMPLES["/v1/accounts/{account_id}/documents/upload"]
@@ -261,6 +298,8 @@ class Target:
         order(process, account_id, qty="10", symbol="SPY")
         short = order(process, account_id, qty="1000", symbol="MSFT", side="sell")
         assert short.status_code == 200, short.text
+        for symbol in ("BTC/USD", "SHIB/USD"):
+            crypto_order(process, account_id, symbol=symbol, notional="900")
         assert process.get(trading_path(account_id, "/account"))["status"] == "ACTIVE"
 
     def _contract(self, account_id: str) -> dict[str, str]:

@@ -85,11 +85,28 @@ def open_account(sandbox: SandboxProcess, *, cash: str = "", **changes: Any) -> 
     return account_id
 
 
-def reviewed_account(sandbox: SandboxProcess) -> str:
+def reviewed_account(sandbox: SandboxProcess, **changes: Any) -> str:
     """The id of an account that became ACTIVE by itself."""
-    account_id = apply(sandbox)["id"]
+    account_id = apply(sandbox, **changes)["id"]
     wait_for_status(sandbox, account_id, "ACTIVE")
     return str(account_id)
+
+
+def open_crypto_account(sandbox: SandboxProcess, *, cash: str = "", margin: bool = False) -> str:
+    """The same, for coins too."""
+    return open_account(sandbox, cash=cash, **crypto_members(margin=margin))
+
+
+def crypto_members(*, margin: bool = False) -> dict[str, Any]:
+    """What an application says that asks for coins."""
+    signed = APPLICATION["agreements"][0]
+    names = ["customer_agreement", "crypto_agreement", *(["margin_agreement"] if margin else [])]
+    agreements = [{**signed, "agreement": name} for name in names]
+    return {"enabled_assets": ["us_equity", "crypto"], "agreements": agreements}
+
+
+def crypto_order(sandbox: SandboxProcess, account_id: str, **members: Any) -> Any:
+    return order(sandbox, account_id, **{"symbol": "BTC/USD", "time_in_force": "gtc", **members})
 
 
 def wait_for_status(sandbox: SandboxProcess, account_id: str, status: str) -> dict[str, Any]:

@@ -116,14 +116,14 @@ def test_one_more_account_of_the_same_person(sandbox: SandboxProcess) -> None:
     assert sandbox.request("POST", "/v1/accounts", json=both).status_code == 422
 
 
-def test_crypto_enabled_later_follows_the_account(sandbox: SandboxProcess) -> None:
+def test_crypto_enabled_later_needs_its_agreement(sandbox: SandboxProcess) -> None:
     account_id = open_account(sandbox)
     path, assets = f"/v1/accounts/{account_id}", ["us_equity", "crypto"]
 
     refused = sandbox.request("PATCH", path, json={"enabled_assets": assets})
     changed = sandbox.request("PATCH", path, json={"enabled_assets": assets, "agreements": [CRYPTO]})
 
-    assert (refused.status_code, sandbox.get(path)["crypto_status"]) == (422, "ACTIVE")
+    assert (refused.status_code, changed.json()["crypto_status"]) == (422, "SUBMITTED")
     assert changed.json()["enabled_assets"] == assets
     assert changed.json()["agreements"][1]["revision"] == "04.2021.10"
 

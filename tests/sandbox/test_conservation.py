@@ -22,7 +22,7 @@ from tests.sandbox.books import (
     unreserved_buying_power,
 )
 from tests.sandbox.in_process import Answer, InProcess, answer_of
-from tests.sandbox.people import BANK, SIGNED_FOR_OPTIONS, application, trading_path
+from tests.sandbox.people import BANK, SIGNED_FOR_OPTIONS, application, crypto_members, trading_path
 from tests.sandbox_process import SandboxProcess
 
 SCALE = int(os.environ.get("HYPOTHESIS_SCALE", "1"))
@@ -36,6 +36,8 @@ SYMBOLS = ("AAPL", "MSFT", "SPY")
 TRADED = (*SYMBOLS, "NVDA")  # nobody holds the last at first: who may sells it short
 OPTIONED = "F"  # a hundred shares cost less than what everyone has
 SHORT_SELLER = 2
+# Prices in cents, in millionths and in billionths of a dollar.
+PAIRS = {"BTC/USD": 2, "DOGE/USD": 6, "SHIB/USD": 9}
 PEOPLE = st.integers(0, 2)
 MONEY = st.integers(1, 500_000).map(lambda cents: str(Decimal(cents) / 100))
 QTY = st.one_of(
@@ -53,6 +55,13 @@ SHAPES = [
     ("limit", ""), ("limit", ""), ("stop", ""), ("stop_limit", ""), ("trailing_stop", ""),
     ("market", "bracket"), ("limit", "bracket"), ("limit", "oco"), ("limit", "oco"), ("market", "oto"),
 ]  # fmt: skip
+COIN_SHAPES = [
+    ("market", "gtc"),
+    ("market", "ioc"),
+    ("limit", "gtc"),
+    ("limit", "ioc"),
+    ("stop_limit", "gtc"),
+]
 # Below, at and above the market: what rests and what is filled.
 NEARNESS = st.sampled_from(["0.50", "0.90", "0.99", "1", "1.01", "1.10"])
 
@@ -95,9 +104,8 @@ class Conservation(RuleBasedStateMachine):
     @initialize()
     def open_accounts(self) -> None:
         for number in range(3):
-            body = application(agreements=list(SIGNED_FOR_OPTIONS))
-            if number == 2:
-                body["agreements"].append({**body["agreements"][0], "agreement": "margin_agreement"})
+            body = application(**crypto_members(margin=number == 2))
+            body["agreements"] += SIGNED_FOR_OPTIONS[1:]
             self.accounts.append(self.send("POST", "/v1/accounts", body).body["id"])
         self.advance(60)
         for number, account in enumerate(self.accounts):
@@ -114,6 +122,11 @@ class Conservation(RuleBasedStateMachine):
             for symbol in TRADED if is_firm else SYMBOLS:
                 body = {"symbol": symbol, "side": "buy", "type": "market", "time_in_force": "day"}
                 answer = self.send("POST", trading_path(account, "/orders"), {**body, "notional": "600"})
+                assert answer.status == 200, answer
+        for account in self.accounts:
+            for pair in PAIRS:
+                body = {"symbol": pair, "side": "buy", "type": "market", "time_in_force": "gtc"}
+                answer = self.send("POST", trading_path(account, "/orders"), {**body, "notional": "500"})
                 assert answer.status == 200, answer
         self.advance(1)
 
@@ -179,13 +192,40 @@ class Conservation(RuleBasedStateMachine):
     def place_odd_order(self, person: int, size: Any, nearness: str, **members: str) -> None:
         self.order(person, size, nearness, **members)
 
+    @rule(
+        person=PEOPLE,
+        pair=st.sampled_from(sorted(PAIRS)),
+        shape=st.sampled_from(COIN_SHAPES),
+        side=SIDES,
+        size=st.one_of(MONEY.map(lambda amount: ("notional", amount)), QTY, QTY.map(lambda qty: qty + "e6")),
+        nearness=NEARNESS,
+        seconds=st.sampled_from([0, 0.5, 2]),
+    )
+    def trade_coins(
+        self, person: int, pair: str, shape: tuple[str, str], side: str, size: Any, nearness: str,
+        seconds: float,
+    ) -> None:  # fmt: skip
+        """In every type there is, a few coins or many."""
+        kind, time_in_force = shape
+        if isinstance(size, str) and size.endswith("e6"):
+            size = f"{Decimal(size):f}"
+        members = {"kind": kind, "time_in_force": time_in_force, "symbol": pair, "side": side}
+        self.order(person, size, nearness, order_class="", **members)
+        self.advance(seconds)
+
+    def ask(self, symbol: str) -> Decimal:
+        if symbol in PAIRS:
+            found = get(self.broker, "/v1beta3/crypto/us/latest/quotes", symbols=symbol)["quotes"][symbol]
+        else:
+            found = get(self.broker, f"/v2/stocks/{symbol}/quotes/latest")["quote"]
+        return Decimal(str(found["ap"]))
+
     def order(self, person: int, size: Any, nearness: str, **members: str) -> None:
         path = trading_path(self.accounts[person])
-        quote = get(self.broker, f"/v2/stocks/{members['symbol']}/quotes/latest")["quote"]
-        body = order_body(size, Decimal(nearness), Decimal(str(quote["ap"])), **members)
+        body = order_body(size, Decimal(nearness), self.ask(members["symbol"]), **members)
         before = Decimal(get(self.broker, f"{path}/account")["buying_power"])
         held = {row["symbol"]: Decimal(row["qty"]) for row in get(self.broker, f"{path}/positions")}
-        qty = held.get(members["symbol"], Decimal(0))
+        qty = held.get(members["symbol"].replace("/", ""), Decimal(0))
         answer = self.send("POST", f"{path}/orders", body)
         after = Decimal(get(self.broker, f"{path}/account")["buying_power"])
         if answer.status != 200:
@@ -264,14 +304,19 @@ class Conservation(RuleBasedStateMachine):
         if orders := get(self.broker, path):
             order = orders[which % len(orders)]
             limit = order["limit_price"]
-            price = {"limit_price": str(round(Decimal(limit) * Decimal(nearness), 2))} if limit else {}
+            places = PAIRS.get(order["symbol"], 2)
+            price = {"limit_price": f"{round(Decimal(limit) * Decimal(nearness), places):f}"} if limit else {}
             self.send("PATCH", f"{path}/{order['id']}", {"qty": qty, **price})
 
     @rule(person=PEOPLE)
     def cancel_all_orders(self, person: int) -> None:
         assert self.send("DELETE", trading_path(self.accounts[person], "/orders")).status == 207
 
-    @rule(person=PEOPLE, symbol=st.sampled_from(TRADED), part=st.sampled_from(["", "33.3", "100"]))
+    @rule(
+        person=PEOPLE,
+        symbol=st.sampled_from([*TRADED, "BTCUSD", "SHIBUSD"]),
+        part=st.sampled_from(["", "33.3", "100"]),
+    )
     def close_position(self, person: int, symbol: str, part: str) -> None:
         params = {"percentage": part} if part else {}
         self.send("DELETE", trading_path(self.accounts[person], f"/positions/{symbol}"), **params)
@@ -354,7 +399,12 @@ class Conservation(RuleBasedStateMachine):
         body = {"entry_type": "JNLC", one: self.broker.firm_account_id, "entries": entries}
         self.send("POST", f"/v1/journals/{kind}", body)
 
-    @rule(person=PEOPLE, name=st.sampled_from(SCENARIOS), symbol=st.sampled_from(TRADED), amount=QTY)
+    @rule(
+        person=PEOPLE,
+        name=st.sampled_from(SCENARIOS),
+        symbol=st.sampled_from([*TRADED, "BTC/USD"]),
+        amount=QTY,
+    )
     def scenario(self, person: int, name: str, symbol: str, amount: str) -> None:
         options = {"qty": amount} if name == "partial_fill" and person else {}
         options |= {"per_share": amount, "ratio": amount, "amount": amount, "symbol": symbol}
@@ -425,9 +475,10 @@ class Conservation(RuleBasedStateMachine):
 def order_body(size: Any, nearness: Decimal, price: Decimal, **members: str) -> dict[str, Any]:
     """An order of any kind; some are refused, and that is part of the test."""
     kind, order_class = members.pop("kind"), members.pop("order_class")
+    places = PAIRS.get(members["symbol"], 2)
 
     def times(factor: str | Decimal) -> str:
-        return str(round(price * Decimal(factor), 2))
+        return f"{round(price * Decimal(factor), places):f}"
 
     body: dict[str, Any] = {**members, "type": kind}
     body |= {"notional": size[1]} if isinstance(size, tuple) else {"qty": size}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.people import buy, open_account, trading_path
+from tests.sandbox.people import buy, open_account, open_crypto_account, trading_path
 from tests.sandbox_process import SandboxProcess, eventually
 
 ROOT = "/v1/rebalancing"
@@ -175,3 +175,16 @@ def test_run_that_waits_is_the_only_one_and_can_be_canceled(sandbox: SandboxProc
     assert (run["status"], second.status_code, canceled.status_code) == ("QUEUED", 422, 204)
     assert sandbox.get(f"{ROOT}/runs/{run['id']}")["status"] == "CANCELED"
     assert sandbox.request("DELETE", f"{ROOT}/runs/{run['id']}").status_code == 422
+
+
+def test_coins_stand_aside(sandbox: SandboxProcess) -> None:
+    account_id = open_crypto_account(sandbox, cash="10000")
+    buy(sandbox, account_id, symbol="USDC/USD", notional="4000", time_in_force="gtc")
+    before = sandbox.get(trading_path(account_id, "/positions/USDCUSD"))["qty"]
+
+    run = finished(sandbox, run_by_hand(sandbox, account_id).json()["id"])
+
+    assert run["status"] == "COMPLETED_SUCCESS"
+    positions = {each["symbol"]: each for each in sandbox.get(trading_path(account_id, "/positions"))}
+    assert positions["USDCUSD"]["qty"] == before
+    assert abs(Decimal(positions["AAPL"]["market_value"]) - 3600) < 30  # 60% of the other 6,000

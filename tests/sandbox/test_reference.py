@@ -18,12 +18,25 @@ def test_asset_by_symbol_and_id(sandbox: SandboxProcess) -> None:
     assert by_symbol["id"] == "b0b6dd9d-8b9b-48a9-ba46-b9d54906e415"
     assert sandbox.get(f"/v1/assets/{by_symbol['id']}") == by_symbol
     assert sandbox.get("/v1/assets/BRK.B")["symbol"] == "BRK.B"
-    assert sandbox.request("GET", "/v1/assets/BTC%2FUSD").status_code == 404
+    assert sandbox.request("GET", "/v1/assets/BTC%2FEUR").status_code == 404
+
+
+def test_crypto_pairs_by_every_name(sandbox: SandboxProcess) -> None:
+    pairs = sandbox.get("/v1/assets", params={"asset_class": "crypto"})
+    bitcoin = next(pair for pair in pairs if pair["symbol"] == "BTC/USD")
+
+    assert len(pairs) == 24
+    assert (bitcoin["class"], bitcoin["exchange"]) == ("crypto", "CRYPTO")
+    assert (bitcoin["marginable"], bitcoin["shortable"], bitcoin["fractionable"]) == (False, False, True)
+    assert (bitcoin["min_trade_increment"], bitcoin["price_increment"]) == ("0.000000001", "0.01")
+    for name in ("BTC%2FUSD", "BTCUSD", "btcusd", bitcoin["id"]):
+        assert sandbox.get(f"/v1/assets/{name}") == bitcoin
+    assert not {"BTC/USD"} & {asset["symbol"] for asset in sandbox.get("/v1/assets")}
 
 
 def test_assets_by_exchange_and_class(sandbox: SandboxProcess) -> None:
     assert {asset["exchange"] for asset in sandbox.get("/v1/assets", params={"exchange": "NYSE"})} == {"NYSE"}
-    assert sandbox.get("/v1/assets", params={"asset_class": "crypto"}) == []
+    assert len(sandbox.get("/v1/assets", params={"exchange": "CRYPTO"})) == 0
     assert sandbox.request("GET", "/v1/assets", params={"status": "odd"}).status_code == 422
 
 

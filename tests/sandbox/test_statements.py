@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import requests
 
-from tests.sandbox.people import buy, open_account, order, wait_for_order
+from tests.sandbox.people import buy, open_account, open_crypto_account, order, trading_path, wait_for_order
 from tests.sandbox_process import SandboxProcess
 
 
@@ -136,3 +136,23 @@ def test_statement_counts_shares_of_a_split(later: SandboxProcess) -> None:
     held = later.get(f"/v1/trading/accounts/{account_id}/positions")
     assert [each["qty"] for each in contents["positions"]] == [each["qty"] for each in held]
     assert held[0]["qty"] == "8"
+
+
+def test_a_statement_counts_coins_and_their_fees(later: SandboxProcess) -> None:
+    account_id = open_crypto_account(later, cash="5000")
+    buy(later, account_id, symbol="DOGE/USD", qty="1000", time_in_force="gtc")
+    sale = {"symbol": "DOGE/USD", "side": "sell", "qty": "400", "time_in_force": "gtc"}
+    buy(later, account_id, **sale)
+    now = dt.datetime.fromisoformat(later.info()["now"])
+    later.advance(66 * 86_400)
+
+    statement = next(
+        each for each in issued(later, account_id, "account_statement") if each["date"] >= f"{now:%Y-%m-%d}"
+    )
+    contents = open_document(later, account_id, statement["id"], Accept="application/json").json()
+
+    assert [(each["symbol"], each["qty"]) for each in contents["positions"]] == [("DOGE/USD", "597.5")]
+    cash = later.get(trading_path(account_id, "/account"))["cash"]
+    assert contents["closing_cash"] == cash
+    fees = [each for each in contents["activities"] if each["activity_type"] == "CFEE"]
+    assert [each.get("qty") for each in fees] == ["-2.5", None]
