@@ -26,7 +26,7 @@ import psutil
 
 from benchmarks.load import LOOPBACK, Tally, send_requests
 from benchmarks.sandbox_state import SYMBOLS, build_state
-from benchmarks.servers import find_free_port, read_memory
+from benchmarks.servers import UVICORN, find_free_port, read_memory, run_process
 from sandbox.world import Settings
 
 LEAST_ORDERS_PER_SECOND = 1_500
@@ -113,6 +113,16 @@ def measure_orders(folder: Path, core: int | None, *, seconds: float) -> float:
     if tally.bad or filled != len(tally.latencies):
         raise RuntimeError(f"{len(tally.latencies)} accepted, {filled} filled, {tally.bad} other answers")
     return filled / elapsed
+
+
+def measure_echo(core: int | None, *, seconds: float) -> float:
+    """Requests a second to a bare Starlette application, sent and served as the orders are."""
+    port = find_free_port()
+    with run_process([*UVICORN, "--port", str(port), "benchmarks.echo:application"], port, 1) as process:
+        if core is not None:
+            process.cpu_affinity([core])
+        requests = [_request("POST", "/echo", "hello")] * CONNECTIONS
+        return send_requests(port, requests, expect=b"hello", seconds=seconds).per_second
 
 
 def _order_request(account: str, symbol: str) -> bytes:
@@ -217,6 +227,8 @@ def _report_orders(folder: Path, core: int | None, options: argparse.Namespace, 
     rate = statistics.median(rates)
     report.say("accepted and filled", rate, LEAST_ORDERS_PER_SECOND, unit="orders/s", at_least=True)
     print(f"           each round: {', '.join(f'{rate:.0f}' for rate in rates)}")
+    echo = measure_echo(core, seconds=options.seconds)
+    print(f"  {echo:8.1f} requests/s to a bare Starlette echo on that core")
 
 
 def _report_large_state(folder: Path, core: int | None, options: argparse.Namespace, report: Report) -> None:
