@@ -40,6 +40,7 @@ class SandboxProcess:
         self.key = self.secret = self.firm_account_id = ""
         self._options = ["--speed", str(speed), "--market", market, "--seed", str(seed), *extra]
         self._process: subprocess.Popen[bytes] | None = None
+        self._has_faults = False
         self.session = requests.Session()
         self.session.trust_env = False  # reading the environment's proxies takes longer than a call
         watch(self.session)
@@ -79,6 +80,7 @@ class SandboxProcess:
     def request(self, method: str, path: str, **options: Any) -> requests.Response:
         """One authenticated call; ``options`` as for requests (json=, params=, auth=, headers= ...)."""
         options.setdefault("timeout", TIMEOUT)
+        self._has_faults |= method == "POST" and ("/faults" in path or "/scenarios/" in path)
         return self.session.request(method, self.url + path, **options)
 
     def get(self, path: str, **options: Any) -> Any:
@@ -98,7 +100,10 @@ class SandboxProcess:
         self.request("POST", "/_sandbox/faults", json=body).raise_for_status()
 
     def clear_faults(self) -> None:
-        self.request("DELETE", "/_sandbox/faults").raise_for_status()
+        """Disarm what a test may have armed."""
+        if self._has_faults:
+            self.request("DELETE", "/_sandbox/faults").raise_for_status()
+            self._has_faults = False
 
     def advance(self, seconds: float) -> None:
         self.request("POST", "/_sandbox/clock", json={"advance_seconds": seconds}).raise_for_status()
