@@ -25,7 +25,7 @@ RUN SECRET_KEY=build FIELD_ENCRYPTION_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
     EMAIL_URL=smtp://build DEFAULT_FROM_EMAIL=build@example.com \
     BROKER_BASE_URL=https://build BROKER_DATA_URL=https://build BROKER_KEY=build BROKER_SECRET=build \
     BROKER_FIRM_ACCOUNT_ID=build \
-    python manage.py collectstatic --noinput
+    python manage.py collectstatic --noinput && python -m compileall -q .
 USER 10001:10001
 EXPOSE 8000
 ENTRYPOINT ["bin/process"]

@@ -61,6 +61,8 @@ def main() -> int:
 def hand_over(command: list[str]) -> NoReturn:
     """Become `python -m devstack` of the `.venv`."""
     os.chdir(str(ROOT))
+    # A stack is a dozen processes and a test run starts a hundred: each would compile the project anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["PATH"] = f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     os.execv(str(PYTHON), [str(PYTHON), "-m", "devstack", *command])
 
