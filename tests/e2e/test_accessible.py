@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.axe import axe
+from tests.e2e.axe import axe_everywhere
 from tests.e2e.journey import Journey
 from tests.e2e.stack import Stack
 
@@ -52,9 +52,6 @@ TRADER = [
 PASSWORD = "practice-makes-perfect"
 
 
-WIDTHS = (1280, 390)
-
-
 @pytest.mark.parametrize(
     ("email", "paths"),
     [("", PUBLIC), ("applicant@example.com", APPLICANT), ("trader@example.com", TRADER)],
@@ -64,20 +61,8 @@ def test_axe_finds_nothing(page: Page, stack: Stack, email: str, paths: list[str
     journey = Journey(page, stack, email)
     if email:
         journey.sign_in(email, PASSWORD)
-    findings = [finding for path in paths for finding in findings_on(journey, path)]
+    findings = []
+    for path in paths:
+        journey.open(path)
+        findings += axe_everywhere(page)
     assert not findings, "\n".join(findings)
-
-
-def findings_on(journey: Journey, path: str) -> list[str]:
-    """What breaks at each width in light, and which colors do in dark."""
-    page = journey.page
-    page.emulate_media(color_scheme="light", reduced_motion="reduce")
-    journey.open(path)
-    found = []
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        found += [f"{path} at {width} px: {finding}" for finding in axe(page)]
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            found.append(f"{path} scrolls sideways at {width} px")
-    page.emulate_media(color_scheme="dark")
-    return found + [f"{path} in dark: {finding}" for finding in axe(page, rule="color-contrast")]
