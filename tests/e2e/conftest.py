@@ -27,7 +27,8 @@ QUIET = [
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Skips without a browser, or fails if `REQUIRE_BROWSER=1`."""
-    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    browsers = ("chromium-headless-shell", "chromium", "google-chrome")  # the first is the lightest
+    executable = next(filter(None, map(shutil.which, browsers)), None)
     if not executable:
         reason = "no chromium on this machine: browser tests cannot run"
         if os.environ.get("REQUIRE_BROWSER") == "1":

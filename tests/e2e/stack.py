@@ -99,7 +99,7 @@ class Stack:
             "BROKER_SECRET": self.sandbox.secret,
             "BROKER_FIRM_ACCOUNT_ID": self.sandbox.firm_account_id,
             "BROKER_READ_TIMEOUT": "2",
-            "SWEEP_SECONDS": "1",
+            "SWEEP_SECONDS": "2",
             "SETTLE_AFTER_SECONDS": "4",
             "TASK_TIME_LIMIT_SECONDS": "8",
             "BEAT_SCHEDULE_FILE": str(self.folder / "beat"),
