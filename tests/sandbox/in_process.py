@@ -12,6 +12,7 @@ from sandbox import progress
 from sandbox.endpoints import ENDPOINTS
 from sandbox.server import App
 from sandbox.world import Settings, World
+from tests.sandbox.contract import contract
 
 START = dt.datetime(2027, 1, 4, 15, 0, tzinfo=dt.UTC)  # a Monday, half an hour into the session
 
@@ -82,7 +83,11 @@ class InProcess:
             sent.append(message)
 
         await asyncio.wait_for(self._app(scope, receive, send), 20)
-        return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
+        status, reply = sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
+        if rules := contract():
+            content_type = dict(sent[0]["headers"]).get(b"content-type", b"").decode().split(";")[0]
+            rules.check(method, path, status, content_type, reply)
+        return status, reply
 
 
 def answer_of(status: int, content: bytes) -> Answer:
