@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.api import Call, malformed
-from sandbox.bars import BadTimeframe, Bar
+from sandbox.bars import Bar
 from sandbox.coin_prices import COIN, CoinPrices
 from sandbox.crypto_pairs import is_pair
-from sandbox.data_api import data_endpoint, given_symbols, read_pages, stamp
+from sandbox.data_api import bar_view, data_endpoint, given_symbols, read_bars, read_pages, stamp
 from sandbox.market import Quote
 
 CRYPTO = "/v1beta3/crypto/{loc}"
@@ -23,18 +23,7 @@ Rows = list[tuple[dt.datetime, Any]]
 
 @data_endpoint(CRYPTO + "/bars")
 def get_crypto_bars(call: Call) -> dict[str, Any]:
-    timeframe = call.arg("timeframe")
-    if not timeframe:
-        raise malformed("timeframe is required")
-
-    def read(symbol: str, low: dt.datetime, high: dt.datetime, most: int, descending: bool) -> Rows:
-        bars = call.world.coins.bars(symbol, timeframe, low, high, most, now=call.now, descending=descending)
-        return [(bar.timestamp, _bar(bar)) for bar in bars]
-
-    try:
-        found, token = read_pages(call, sorted(_pairs(call)), read)
-    except BadTimeframe as error:
-        raise malformed(f"invalid timeframe: {timeframe[:20]}") from error
+    found, token = read_bars(call, sorted(_pairs(call)), call.world.coins.bars, _bar)
     return {"bars": found, "next_page_token": token}
 
 
@@ -151,16 +140,7 @@ def _tick(call: Call, symbol: str) -> Decimal:
 
 
 def _bar(bar: Bar) -> dict[str, Any]:
-    return {
-        "t": stamp(bar.timestamp),
-        "o": bar.open,
-        "h": bar.high,
-        "l": bar.low,
-        "c": bar.close,
-        "v": _coins(bar.volume),
-        "n": bar.trade_count,
-        "vw": bar.vwap,
-    }
+    return {**bar_view(bar), "v": _coins(bar.volume)}
 
 
 def _coins(billionths: int) -> Decimal:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.api import Call, Handler, Refusal, Reply, encode_numbers, endpoint, malformed, not_found
+from sandbox.bars import BadTimeframe, Bar
 from sandbox.clock import NEW_YORK, market_date
 
 MOST_ROWS, DEFAULT_ROWS = 10_000, 1_000
@@ -61,6 +62,38 @@ def read_pages(call: Call, symbols: list[str], read: Read) -> tuple[dict[str, li
             return found, f"{symbol}|{rows[limit][0].isoformat()}"
         limit -= len(rows)
     return found, None
+
+
+def read_bars(
+    call: Call, symbols: list[str], bars: Callable[..., list[Bar]], view: Callable[[Bar], dict[str, Any]]
+) -> tuple[dict[str, list[Any]], str | None]:
+    """``read_pages`` of the bars in the timeframe asked for. Raises a 400 for a bad or missing one."""
+    timeframe = call.arg("timeframe")
+    if not timeframe:
+        raise malformed("timeframe is required")
+
+    def read(symbol: str, low: dt.datetime, high: dt.datetime, most: int, descending: bool) -> list[Any]:
+        found = bars(symbol, timeframe, low, high, most, now=call.now, descending=descending)
+        return [(bar.timestamp, view(bar)) for bar in found]
+
+    try:
+        return read_pages(call, symbols, read)
+    except BadTimeframe as error:
+        raise malformed(f"invalid timeframe: {timeframe[:20]}") from error
+
+
+def bar_view(bar: Bar) -> dict[str, Any]:
+    """A bar with its members' one-letter names; prices and volume become JSON numbers."""
+    return {
+        "t": stamp(bar.timestamp),
+        "o": bar.open,
+        "h": bar.high,
+        "l": bar.low,
+        "c": bar.close,
+        "v": bar.volume,
+        "n": bar.trade_count,
+        "vw": bar.vwap,
+    }
 
 
 def check_options(call: Call) -> None:

@@ -3,9 +3,16 @@
 import datetime as dt
 from typing import Any
 
-from sandbox.api import Call, malformed
-from sandbox.bars import BadTimeframe, Bar
-from sandbox.data_api import data_endpoint, read_pages, stamp, symbol_of, symbols_of
+from sandbox.api import Call
+from sandbox.data_api import (
+    bar_view,
+    data_endpoint,
+    read_bars,
+    read_pages,
+    stamp,
+    symbol_of,
+    symbols_of,
+)  # fmt: skip
 from sandbox.world import World
 
 SIP, TAPE = "V", "C"
@@ -101,23 +108,16 @@ def _one(call: Call, kind: str) -> dict[str, Any]:
 
 
 def _history(call: Call, kind: str, symbols: list[str]) -> tuple[dict[str, list[Any]], str | None]:
-    timeframe, prices = call.arg("timeframe"), call.world.prices
-    if kind == "bars" and not timeframe:
-        raise malformed("timeframe is required")
+    prices = call.world.prices
+    if kind == "bars":
+        return read_bars(call, symbols, prices.bars, bar_view)
+    show = _trade if kind == "trades" else _quote
 
-    def read_bars(symbol: str, low: dt.datetime, high: dt.datetime, most: int, descending: bool) -> Rows:
-        bars = prices.bars(symbol, timeframe, low, high, most, now=call.now, descending=descending)
-        return [(bar.timestamp, _bar(bar)) for bar in bars]
-
-    def read_ticks(symbol: str, low: dt.datetime, high: dt.datetime, most: int, descending: bool) -> Rows:
-        show = _trade if kind == "trades" else _quote
+    def read(symbol: str, low: dt.datetime, high: dt.datetime, most: int, descending: bool) -> Rows:
         seconds = prices.seconds(low, high, most, descending=descending)
         return [(at, show(call.world, symbol, at)) for at in seconds]
 
-    try:
-        return read_pages(call, symbols, read_bars if kind == "bars" else read_ticks)
-    except BadTimeframe as error:
-        raise malformed(f"invalid timeframe: {timeframe[:20]}") from error
+    return read_pages(call, symbols, read)
 
 
 def _snapshot(world: World, symbol: str, now: dt.datetime) -> dict[str, Any]:
@@ -128,14 +128,14 @@ def _snapshot(world: World, symbol: str, now: dt.datetime) -> dict[str, Any]:
         "latestTrade": _trade(world, symbol, now),
         "latestQuote": _quote(world, symbol, now),
         "minuteBar": _minute_bar(world, symbol, now),
-        "dailyBar": _bar(days[0]) if days else None,
-        "prevDailyBar": _bar(days[1]) if len(days) > 1 else None,
+        "dailyBar": bar_view(days[0]) if days else None,
+        "prevDailyBar": bar_view(days[1]) if len(days) > 1 else None,
     }
 
 
 def _minute_bar(world: World, symbol: str, now: dt.datetime) -> dict[str, Any]:
     """The latest there is: over a closed weekend that of the last session's end."""
-    return _bar(world.prices.minute_bar(symbol, now))
+    return bar_view(world.prices.minute_bar(symbol, now))
 
 
 def _trade(world: World, symbol: str, now: dt.datetime) -> dict[str, Any]:
@@ -152,16 +152,3 @@ def _quote(world: World, symbol: str, now: dt.datetime) -> dict[str, Any]:
         "t": stamp(now.replace(microsecond=0)), "ax": SIP, "ap": quote.ask, "as": quote.ask_size, "bx": SIP,
         "bp": quote.bid, "bs": quote.bid_size, "c": ["R"], "z": TAPE,
     }  # fmt: skip
-
-
-def _bar(bar: Bar) -> dict[str, Any]:
-    return {
-        "t": stamp(bar.timestamp),
-        "o": bar.open,
-        "h": bar.high,
-        "l": bar.low,
-        "c": bar.close,
-        "v": bar.volume,
-        "n": bar.trade_count,
-        "vw": bar.vwap,
-    }

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sandbox.api import Call, malformed, not_found
-from sandbox.bars import BadTimeframe, Bar
-from sandbox.data_api import data_endpoint, read_pages, stamp
+from sandbox.data_api import bar_view, data_endpoint, read_bars, read_pages, stamp
 from sandbox.option_contracts import Contract, expirations
 from sandbox.option_reference import days_of, filtered
 from sandbox.world import World
@@ -19,18 +18,7 @@ FEEDS = ("", "opra", "indicative")
 
 @data_endpoint("/v1beta1/options/bars")
 def get_option_bars(call: Call) -> dict[str, Any]:
-    timeframe, prices = call.arg("timeframe"), call.world.prices
-    if not timeframe:
-        raise malformed("timeframe is required")
-
-    def read(symbol: str, low: dt.datetime, high: dt.datetime, most: int, descending: bool) -> list[Any]:
-        bars = prices.bars(symbol, timeframe, low, high, most, now=call.now, descending=descending)
-        return [(bar.timestamp, _bar(bar)) for bar in bars]
-
-    try:
-        found, token = read_pages(call, sorted(_symbols(call)), read)
-    except BadTimeframe as error:
-        raise malformed(f"invalid timeframe: {timeframe[:20]}") from error
+    found, token = read_bars(call, sorted(_symbols(call)), call.world.prices.bars, bar_view)
     return {"bars": found, "next_page_token": token}
 
 
@@ -94,13 +82,13 @@ def _snapshot(world: World, symbol: str, now: dt.datetime) -> dict[str, Any]:
     view: dict[str, Any] = {
         "latestTrade": _trade(world, symbol, now),
         "latestQuote": _quote(world, symbol, now),
-        "minuteBar": _bar(world.prices.minute_bar(symbol, now)),
+        "minuteBar": bar_view(world.prices.minute_bar(symbol, now)),
     }
     days = world.prices.bars(
         symbol, "1Day", now - dt.timedelta(days=8), now, now=now, descending=True, limit=2
     )
     for name, bar in zip(("dailyBar", "prevDailyBar"), days, strict=False):
-        view[name] = _bar(bar)
+        view[name] = bar_view(bar)
     if found := world.prices.greeks(symbol, now):
         volatility, greeks = found
         view["impliedVolatility"] = volatility
@@ -136,11 +124,4 @@ def _quote(world: World, symbol: str, at: dt.datetime) -> dict[str, Any]:
     return {
         "t": stamp(at), "ax": EXCHANGE, "ap": quote.ask, "as": quote.ask_size, "bx": EXCHANGE,
         "bp": quote.bid, "bs": quote.bid_size, "c": QUOTE_CONDITION,
-    }  # fmt: skip
-
-
-def _bar(bar: Bar) -> dict[str, Any]:
-    return {
-        "t": stamp(bar.timestamp), "o": bar.open, "h": bar.high, "l": bar.low, "c": bar.close,
-        "v": bar.volume, "n": bar.trade_count, "vw": bar.vwap,
     }  # fmt: skip
