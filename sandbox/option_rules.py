@@ -1,12 +1,10 @@
 """What an order in an option contract must look like. Pure."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.api import invalid, unprocessable
 from sandbox.option_contracts import OCC_SYMBOL
-
-if TYPE_CHECKING:
-    from sandbox.order_rules import Ticket
+from sandbox.tickets import Ticket
 
 OPENING = ("buy_to_open", "sell_to_open")
 INTENTS = (*OPENING, "buy_to_close", "sell_to_close")

@@ -5,14 +5,13 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
-import msgspec
-
 from sandbox import crypto_rules
 from sandbox.api import decimal_of, forbidden, invalid, unprocessable
 from sandbox.assets import Asset
 from sandbox.option_rules import check_combination as check_option
 from sandbox.option_rules import not_found, read_intent
-from sandbox.order_prices import Prices, read_prices
+from sandbox.order_prices import read_prices
+from sandbox.tickets import Ticket
 from sandbox.world import World
 
 TYPES = frozenset(("market", "limit", "stop", "stop_limit", "trailing_stop"))
@@ -23,30 +22,6 @@ STANDING = frozenset(("day", "gtc"))
 COMMISSION_TYPES = (None, "", "notional", "qty", "bps")
 SUBTAG = re.compile(r"[ -~]{0,128}")
 MOST_QTY = Decimal(10**9)
-
-
-class Ticket(msgspec.Struct, kw_only=True):
-    """A checked order request. Exactly one of qty (shares, up to 9 dp) and notional (USD, 2 dp) is set."""
-
-    asset: Asset
-    side: str
-    type: str
-    time_in_force: str
-    client_order_id: str
-    prices: Prices
-    qty: Decimal | None = None
-    notional: Decimal | None = None
-    extended_hours: bool = False
-    order_class: str = ""  # "" is a simple one
-    commission: Decimal = Decimal(0)
-    commission_type: str | None = None
-    subtag: str | None = None
-    position_intent: str = ""
-
-    @property
-    def is_fractional(self) -> bool:
-        """A fraction of a share, or an amount of money."""
-        return self.qty is None or self.qty != self.qty.to_integral_value()
 
 
 def read_ticket(world: World, body: dict[str, Any]) -> Ticket:

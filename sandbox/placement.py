@@ -18,8 +18,9 @@ from sandbox.clock import NEW_YORK, market_date
 from sandbox.configurations import check_order
 from sandbox.crypto_pairs import is_pair
 from sandbox.order_prices import Prices
-from sandbox.order_rules import Ticket, check_asset
+from sandbox.order_rules import check_asset
 from sandbox.rows import ZERO
+from sandbox.tickets import Ticket
 from sandbox.triggers import stop_behind
 from sandbox.world import World
 
