@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from http.client import HTTPConnection
@@ -13,7 +14,7 @@ from pathlib import Path
 from devstack import valkey
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 20.0
 
 
 def wait_for(condition: Callable[[], bool], what: str) -> None:
@@ -62,13 +63,16 @@ class Web:
             *("--timeout-graceful-shutdown", "4"),
         ]
         environment = os.environ | {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
-        self.process = subprocess.Popen(command, cwd=ROOT, env=environment)
-        wait_for(self.is_open, "the web process")
+        self.workers = workers
+        with tempfile.NamedTemporaryFile(prefix="web-", suffix=".log", delete=False) as output:
+            self.output = Path(output.name)
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=output)
+        wait_for(self.is_ready, "the web process")
 
-    def is_open(self) -> bool:
-        assert self.process.poll() is None, "the web process ended"
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+    def is_ready(self) -> bool:
+        """Whether every worker is: the port is open before, and one that starts holds up a SIGTERM."""
+        assert self.process.poll() is None, f"the web process ended: {self.output.read_text()[-2000:]}"
+        return self.output.read_text().count("Application startup complete") >= self.workers
 
     def stop(self) -> float:
         """Terminate it and give the seconds that it took to end."""
@@ -81,6 +85,7 @@ class Web:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        self.output.unlink(missing_ok=True)
 
 
 class Tab:
