@@ -22,6 +22,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "brokerapp.settings")
 
 LIVE_PATH = "/live/"
 
+STOP_RETRY_SECONDS = 0.5
 hub = Hub(settings.REDIS_URL)
 live = LiveApp(hub)
 pages = WsgiBridge(
@@ -58,9 +59,10 @@ async def following(hub: Hub) -> AsyncIterator[None]:
         yield
     finally:
         hub.end_streams()
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        # One cancellation can get lost between the Redis library's time limits and ours.
+        while not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=STOP_RETRY_SECONDS)
 
 
 def end_streams_on(signum: signal.Signals, hub: Hub) -> None:

@@ -68,11 +68,10 @@ def test_live_started_before_redis_resyncs_once_it_is_there(
     assert tab.read_event()[0] == "resync"
 
 
-@pytest.mark.parametrize("workers", [1, 2])
 def test_web_sigterm_ends_open_streams_in_good_order_and_soon(
-    start_web: StartWeb, open_tab: OpenTab, alice: User, workers: int
+    start_web: StartWeb, open_tab: OpenTab, alice: User
 ) -> None:
-    web = start_web(workers=workers)
+    web = start_web()
     tabs = [open_tab(web, cookie_of(alice)) for _ in range(5)]
     for tab in tabs:
         tab.read_event()
