@@ -59,7 +59,8 @@ async def following(hub: Hub) -> AsyncIterator[None]:
         yield
     finally:
         hub.end_streams()
-        # One cancellation can get lost between the Redis library's time limits and ours.
+        # A cancellation can get lost: the Redis library writes under `asyncio.wait_for`, which on Python 3.11
+        # swallows one that comes in the moment the write is done.
         while not task.done():
             task.cancel()
             await asyncio.wait([task], timeout=STOP_RETRY_SECONDS)

@@ -70,16 +70,17 @@ class Web:
         wait_for(self.is_ready, "the web process")
 
     def is_ready(self) -> bool:
-        """Whether every worker is: the port is open before, and one that starts holds up a SIGTERM."""
+        """Whether each worker has started (one that has not holds up a SIGTERM) and the port is open."""
         assert self.process.poll() is None, f"the web process ended: {self.output.read_text()[-2000:]}"
-        return self.output.read_text().count("Application startup complete") >= self.workers
+        if self.output.read_text().count("Application startup complete") < self.workers:
+            return False
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def stop(self) -> float:
-        """Terminate it and give the seconds that it took to end."""
-        started = time.monotonic()
+    def stop(self) -> None:
+        """Terminate it and wait for its end."""
         self.process.terminate()
         self.process.wait(PATIENCE_SECONDS)
-        return time.monotonic() - started
 
     def ensure_stopped(self) -> None:
         if self.process.poll() is None:
