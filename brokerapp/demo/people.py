@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,6 +11,7 @@ from typing import Any
 
 import requests
 from django.conf import settings
+from django.db import connections
 from django.utils import timezone
 
 from funding.models import BankLink, Transfer
@@ -56,12 +58,9 @@ def seed_people() -> list[Person]:
     _user(OPS, is_staff=True, is_superuser=True)
     if not is_built_in_sandbox():
         return [APPLICANT, OPS]
-    account = _account(TRADER)
-    _deposit(account, Decimal("5000.00"))
-    _order(account, "AAPL", Decimal("3.5"))
-    _order(account, "VTI", Decimal(2))
-    _account(ACTION, wanted=AccountStatus.ACTION_REQUIRED, is_politically_exposed=True)
-    _return_deposit(_deposit(_account(RETURNED), Decimal("250.00")))
+    makers = (_make_trader, _make_action, _make_returned)
+    with ThreadPoolExecutor(len(makers)) as pool:  # each mostly waits for the sandbox
+        list(pool.map(_run_with_own_connection, makers))
     return list(PEOPLE)
 
 
@@ -71,6 +70,28 @@ def is_built_in_sandbox() -> bool:
         return requests.get(f"{settings.BROKER_BASE_URL}/_sandbox/info", timeout=(1, 2)).ok
     except requests.RequestException:
         return False
+
+
+def _run_with_own_connection(make: Callable[[], None]) -> None:
+    try:
+        make()
+    finally:
+        connections.close_all()
+
+
+def _make_trader() -> None:
+    account = _account(TRADER)
+    _deposit(account, Decimal("5000.00"))
+    _order(account, "AAPL", Decimal("3.5"))
+    _order(account, "VTI", Decimal(2))
+
+
+def _make_action() -> None:
+    _account(ACTION, wanted=AccountStatus.ACTION_REQUIRED, is_politically_exposed=True)
+
+
+def _make_returned() -> None:
+    _return_deposit(_deposit(_account(RETURNED), Decimal("250.00")))
 
 
 def _user(person: Person, **columns: Any) -> User:

@@ -15,6 +15,7 @@ from tests.sandbox_process import SandboxProcess, eventually, free_port
 ROOT = Path(__file__).resolve().parents[2]
 PROCESSES = ("web", "worker", "beat", "events")
 START_SECONDS = 60
+STOP_SECONDS = 15
 REDIS_DATABASES_APART = 8
 """The unit tests' workers take the first few database numbers."""
 
@@ -42,9 +43,11 @@ class Stack:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for name in list(self.running):
-            self.end(name, signal.SIGTERM)
-        self.sandbox.stop()
+        for process in self.running.values():
+            os.killpg(process.pid, signal.SIGTERM)
+        for process in self.running.values():
+            wait_or_kill(process)
+        self.sandbox.kill()
         with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
 
@@ -62,17 +65,9 @@ class Stack:
 
     def kill(self, name: str) -> None:
         """`kill -9` of one process and its children."""
-        self.end(name, signal.SIGKILL)
-
-    def end(self, name: str, number: signal.Signals) -> None:
-        """Send a signal to one process and its children, and wait until it is gone."""
         process = self.running.pop(name)
-        os.killpg(process.pid, number)
-        try:
-            process.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(timeout=5)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=STOP_SECONDS)
 
     def manage(self, *arguments: str) -> str:
         """Run a `manage.py` command; its output."""
@@ -104,6 +99,15 @@ class Stack:
             "TASK_TIME_LIMIT_SECONDS": "8",
             "BEAT_SCHEDULE_FILE": str(self.folder / "beat"),
         }
+
+
+def wait_or_kill(process: subprocess.Popen[bytes]) -> None:
+    """Wait for the end of a process that was told to, and kill its group if that takes too long."""
+    try:
+        process.wait(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=STOP_SECONDS)
 
 
 def with_database(url: str, name: str) -> str:
