@@ -1,5 +1,7 @@
 """What every test needs."""
 
+from importlib import import_module
+
 import pytest
 from django.conf import settings
 
@@ -10,6 +12,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Report())
     # Signing in is part of many tests, and slow on purpose in production.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def addresses() -> None:
+    """Import the site's addresses before a test changes a setting that they depend on."""
+    import_module(settings.ROOT_URLCONF)
 
 
 @pytest.hookimpl(trylast=True)
