@@ -7,10 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import requests
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db import connections
 from django.utils import timezone
 
@@ -97,9 +99,15 @@ def _make_returned() -> None:
 def _user(person: Person, **columns: Any) -> User:
     user = User.objects.filter(email=person.email).first()
     if user is None:
-        user = User.objects.create_user(person.email, PASSWORD, **columns)
+        user = User.objects.create(email=person.email, password=_password_hash(), **columns)
         user.emailaddress_set.create(email=person.email, verified=True, primary=True)  # type: ignore[attr-defined]
     return user
+
+
+@cache
+def _password_hash() -> str:
+    """One for all of them: it is slow on purpose."""
+    return make_password(PASSWORD)
 
 
 def _account(person: Person, wanted: str = AccountStatus.ACTIVE, **answers: Any) -> BrokerageAccount:

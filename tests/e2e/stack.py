@@ -97,6 +97,7 @@ class Stack:
             "SWEEP_SECONDS": "2",
             "SETTLE_AFTER_SECONDS": "4",
             "TASK_TIME_LIMIT_SECONDS": "8",
+            "WHITENOISE_MAX_AGE": "600",  # the browser keeps them, as it does in production
             "BEAT_SCHEDULE_FILE": str(self.folder / "beat"),
         }
 
