@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from onboarding.kyc_results import KycRequest, open_requests
 from onboarding.models import BrokerageAccount, KycApplication
 from onboarding.statuses import AccountStatus, ApplicationStatus
 
@@ -19,12 +20,13 @@ class TimelineStep:
 
 @dataclass(frozen=True)
 class Progress:
-    """The status page: one notice, the steps, and whether anything can still change by itself."""
+    """The status page: one notice, the steps, what the broker asks for, and whether it can still change."""
 
     tone: str
     title: str
     text: str
     steps: list[TimelineStep]
+    requests: list[KycRequest]
     waiting: bool
 
 
@@ -33,7 +35,7 @@ ACCOUNT_NOTICES = {
     AccountStatus.ACTION_REQUIRED: (
         "warn",
         "The broker needs something from you",
-        "Its checks could not be finished. Contact support and quote the reference below.",
+        "Its checks could not be finished. Contact support and quote the reference at the end of this page.",
     ),
     AccountStatus.REJECTED: (
         "error",
@@ -65,7 +67,9 @@ def application_progress(application: KycApplication, account: BrokerageAccount 
     waiting = application.status != ApplicationStatus.NEEDS_CHANGES and not (
         account and account.status in DECIDED
     )
-    return Progress(tone, title, text, _steps(application, account), waiting)
+    needs_action = account and account.status == AccountStatus.ACTION_REQUIRED
+    requests = open_requests(account.kyc_results) if account and needs_action else []
+    return Progress(tone, title, text, _steps(application, account), requests, waiting)
 
 
 def _notice(application: KycApplication, account: BrokerageAccount | None) -> tuple[str, str, str]:

@@ -31,6 +31,14 @@ class Stack:
         self.database = f"e2e_{os.getpid()}_{time.monotonic_ns()}"
 
     def __enter__(self) -> "Stack":
+        try:
+            self._start_all()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _start_all(self) -> None:
         self.sandbox.start()
         with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{self.database}"')
@@ -40,14 +48,13 @@ class Stack:
         for name in PROCESSES:
             self.start(name)
         eventually(lambda: answers(f"{self.url}/"), timeout=START_SECONDS, what="the site answering")
-        return self
 
     def __exit__(self, *_: object) -> None:
         for process in self.running.values():
             os.killpg(process.pid, signal.SIGTERM)
         for process in self.running.values():
             wait_or_kill(process)
-        self.sandbox.kill()
+        self.sandbox.__exit__()
         with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
 
