@@ -183,4 +183,4 @@ def _price(price: Decimal) -> str:
 
 
 def _usd(amount: Any) -> str:
-    return f"-${-amount:,.2f}" if amount < 0 else f"${amount:,.2f}"
+    return f"−${-amount:,.2f}" if amount < 0 else f"${amount:,.2f}"
