@@ -1,9 +1,10 @@
 """When money moves between banks: the days of the Federal Reserve, and the broker's daily cut-off. Pure."""
 
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
-from holidays.financial.federal_reserve import FederalReserve
+import holidays
 
 NEW_YORK = ZoneInfo("America/New_York")
 ACH_CUT_OFF = time(14, 0)
@@ -11,12 +12,16 @@ ACH_CUT_OFF = time(14, 0)
 ACH_BANK_DAYS = 2
 """Bank days from sending to booking that we promise: ACH entries settle one or two after they are sent."""
 
-_CLOSED = FederalReserve()  # type: ignore[no-untyped-call]
+
+@cache
+def _federal_reserve_holidays() -> holidays.HolidayBase:
+    # Loaded by the first who asks: it brings every country's holidays along, and each process would wait.
+    return holidays.financial_holidays("XFED")
 
 
 def is_bank_day(day: date) -> bool:
     """Whether the Federal Reserve moves ACH payments that day."""
-    return day.weekday() < 5 and day not in _CLOSED
+    return day.weekday() < 5 and day not in _federal_reserve_holidays()
 
 
 def next_bank_day(day: date) -> date:
