@@ -34,9 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """Become pytest, with two workers unless told otherwise."""
-    command = [sys.executable, "-m", "pytest", "--numprocesses", TEST_WORKERS, "-rs", *arguments]
-    os.execv(sys.executable, command)
+    """Become pytest, with two workers unless told otherwise; what each is given, tests/conftest.py says."""
+    spread = ["--numprocesses", TEST_WORKERS, "--dist", "loadfile", "--no-loadscope-reorder"]
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *spread, "-rs", *arguments])
 
 
 def reset() -> None:

@@ -4,6 +4,8 @@ from importlib import import_module
 
 import pytest
 from django.conf import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tests.sandbox.contract import Report
 
@@ -20,7 +22,24 @@ def addresses() -> None:
     import_module(settings.ROOT_URLCONF)
 
 
+JOURNEYS = "tests/e2e/journeys/"
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests last: Playwright leaves an event loop running that other tests cannot share."""
-    items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)
+    """What takes longest first: the journeys, then the other browser tests."""
+    items.sort(
+        key=lambda item: (not item.nodeid.startswith(JOURNEYS), item.get_closest_marker("e2e") is None)
+    )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    return JourneysTogether(config, log)
+
+
+class JourneysTogether(LoadFileScheduling):
+    """Gives a worker a file at a time, but every journey to the same one: they share one whole stack."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return JOURNEYS if nodeid.startswith(JOURNEYS) else super()._split_scope(nodeid)

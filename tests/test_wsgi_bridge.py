@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from brokerapp.wsgi_bridge import CHUNK_BYTES, WsgiBridge
+from tests import loops
 
 StartResponse = Callable[..., Any]
 
@@ -50,7 +51,7 @@ class Exchange:
         await self.bridge(whole, receive, send)  # type: ignore[arg-type]
 
     def run(self, *body: bytes | None, **kwargs: Any) -> "Exchange":
-        asyncio.run(self.ask(*body, **kwargs))
+        loops.run(self.ask(*body, **kwargs))
         return self
 
     @property
@@ -167,7 +168,7 @@ def test_bridge_slow_upload_leaves_the_only_thread_to_others() -> None:
         await asyncio.wait_for(quick.ask(b"quick"), 5)
         upload.cancel()
 
-    asyncio.run(both())
+    loops.run(both())
     assert quick.body == b"quick"
 
 

@@ -39,7 +39,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Stack]:
-    """The whole product, with its seeded people; one for each process of the test run.
+    """The whole product, with its seeded people, for the journeys.
 
     `browser` is asked for first, so that nothing is started on a machine without one.
     """
