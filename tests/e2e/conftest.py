@@ -2,15 +2,9 @@
 
 import os
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
-
-from tests.e2e.journey import PDF
-from tests.e2e.stack import Stack
 
 # Playwright keeps an event loop in the test's thread, where the fixtures use the database synchronously.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -35,23 +29,3 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
             pytest.fail(reason)
         pytest.skip(reason)
     return {**browser_type_launch_args, "executable_path": executable, "args": QUIET}
-
-
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Stack]:
-    """The whole product, with its seeded people, for the journeys.
-
-    `browser` is asked for first, so that nothing is started on a machine without one.
-    """
-    assert browser.is_connected()
-    with Stack(tmp_path_factory.mktemp("stack")) as running:
-        running.manage("seed_demo")
-        yield running
-
-
-@pytest.fixture
-def document(tmp_path: Path) -> Path:
-    """A small PDF to upload."""
-    path = tmp_path / "passport.pdf"
-    path.write_bytes(PDF)
-    return path
