@@ -23,14 +23,21 @@ def addresses() -> None:
 
 
 JOURNEYS = "tests/e2e/journeys/"
+LONGEST_FIRST = (
+    JOURNEYS,
+    "tests/sandbox/test_conservation",
+    "tests/sandbox/test_option_conservation",
+    "tests/events/test_stream_events",
+    "tests/e2e/",
+    "tests/live/",
+    "tests/sandbox/test_durability",
+)
+"""What takes seconds a test, so that no worker is left with it at the end. The rest comes in random order."""
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest first: the journeys, then the other browser tests."""
-    items.sort(
-        key=lambda item: (not item.nodeid.startswith(JOURNEYS), item.get_closest_marker("e2e") is None)
-    )
+    items.sort(key=lambda item: [not item.nodeid.startswith(path) for path in LONGEST_FIRST])
 
 
 @pytest.hookimpl(optionalhook=True)
