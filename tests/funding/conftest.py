@@ -1,9 +1,11 @@
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import responses
 from django.conf import settings
+from django.utils import timezone
 
 from funding.models import BankLink, Transfer
 from onboarding.models import BrokerageAccount
@@ -32,6 +34,11 @@ class BrokerStub:
 def broker() -> Iterator[BrokerStub]:
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         yield BrokerStub(mock)
+
+
+def soon() -> datetime:
+    """Later than a claim of this moment can be alive."""
+    return timezone.now() + timedelta(minutes=5)
 
 
 def relationship(link: BankLink, **fields: Any) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from uuid import uuid4
 import pytest
 import requests
 from django.db import connection
-from django.utils import timezone
 
 from funding.models import BankLink
 from funding.services import banks
@@ -13,11 +12,10 @@ from funding.statuses import BankLinkStatus
 from onboarding.models import BrokerageAccount
 from onboarding.rules import AccountNotActive
 from tests.factories import BANK, BankLinkFactory, BrokerageAccountFactory, TransferFactory
-from tests.funding.conftest import BrokerStub, relationship
+from tests.funding.conftest import BrokerStub, relationship, soon
 
 pytestmark = pytest.mark.django_db
 
-NOW = timezone.now() + timedelta(minutes=5)
 ONE_ONLY = {"code": 40910000, "message": "only one active ach relationship allowed"}
 
 
@@ -80,7 +78,7 @@ def test_settle_bank_links_reply_lost_adopts_ours(account: BrokerageAccount, bro
     link = link_at(account, broker, body=requests.ReadTimeout())
     assert link.status == BankLinkStatus.UNKNOWN
     broker.on("GET", account, "ach_relationships", json=[relationship(link, status="APPROVED")])
-    banks.settle_bank_links(now=NOW)
+    banks.settle_bank_links(now=soon())
     link.refresh_from_db()
     assert link.status == BankLinkStatus.APPROVED
     assert broker.count("POST") == 1
@@ -90,7 +88,7 @@ def test_settle_bank_link_not_there_is_sent_again(account: BrokerageAccount, bro
     link = BankLinkFactory.create(account, status="UNKNOWN")
     broker.on("GET", account, "ach_relationships", json=[])
     broker.on("POST", account, "ach_relationships", json=relationship(link))
-    assert banks.settle_bank_link(link=link, now=NOW).status == BankLinkStatus.QUEUED
+    assert banks.settle_bank_link(link=link, now=soon()).status == BankLinkStatus.QUEUED
 
 
 def test_settle_bank_link_sent_again_while_the_first_arrives(
@@ -99,18 +97,18 @@ def test_settle_bank_link_sent_again_while_the_first_arrives(
     link = BankLinkFactory.create(account, status="UNKNOWN")
     empty = broker.on("GET", account, "ach_relationships", json=[])
     broker.on("POST", account, "ach_relationships", json=ONE_ONLY, status=409)
-    link = banks.settle_bank_link(link=link, now=NOW)
+    link = banks.settle_bank_link(link=link, now=soon())
     assert link.status == BankLinkStatus.UNKNOWN
     broker.mock.remove(empty)
     broker.on("GET", account, "ach_relationships", json=[relationship(link)])
-    assert banks.settle_bank_link(link=link, now=NOW).status == BankLinkStatus.QUEUED
+    assert banks.settle_bank_link(link=link, now=soon()).status == BankLinkStatus.QUEUED
 
 
 def test_settle_bank_link_other_bank_there_is_refused(account: BrokerageAccount, broker: BrokerStub) -> None:
     link = BankLinkFactory.create(account, status="UNKNOWN")
     other = relationship(link, bank_account_number="5555")
     broker.on("GET", account, "ach_relationships", json=[other])
-    assert banks.settle_bank_link(link=link, now=NOW).status == BankLinkStatus.REJECTED
+    assert banks.settle_bank_link(link=link, now=soon()).status == BankLinkStatus.REJECTED
 
 
 def test_settle_bank_link_broker_away_for_a_day_gives_up(
@@ -118,7 +116,7 @@ def test_settle_bank_link_broker_away_for_a_day_gives_up(
 ) -> None:
     link = BankLinkFactory.create(account, status="SUBMITTING")
     broker.on("GET", account, "ach_relationships", json=[])
-    link = banks.settle_bank_link(link=link, now=NOW + timedelta(days=1))
+    link = banks.settle_bank_link(link=link, now=soon() + timedelta(days=1))
     assert link.status == BankLinkStatus.REJECTED
     assert broker.count("POST") == 0
 
@@ -153,7 +151,7 @@ def test_unlink_bank_reply_lost_is_repeated_by_the_sweep(
     assert link.status == BankLinkStatus.CANCEL_REQUESTED
     broker.mock.remove(broken)
     broker.on("DELETE", account, path, json={"message": "not found"}, status=404)
-    banks.settle_bank_links(now=NOW)
+    banks.settle_bank_links(now=soon())
     link.refresh_from_db()
     assert link.status == BankLinkStatus.CANCELED
 
@@ -164,7 +162,7 @@ def test_unlink_bank_refused_is_polled_again(account: BrokerageAccount, broker: 
     broker.on("DELETE", account, path, json={"message": "no"}, status=422)
     broker.on("GET", account, "ach_relationships", json=[relationship(link, status="APPROVED")])
     banks.unlink_bank(link=link)
-    banks.sync_bank_links(now=NOW)
+    banks.sync_bank_links(now=soon())
     link.refresh_from_db()
     assert link.status == BankLinkStatus.APPROVED
 
@@ -185,7 +183,7 @@ def test_apply_bank_link_list_read_before_our_delete_does_not_undo_it(
 def test_sync_bank_links_approves(account: BrokerageAccount, broker: BrokerStub) -> None:
     link = BankLinkFactory.create(account, status="QUEUED")
     broker.on("GET", account, "ach_relationships", json=[relationship(link, status="APPROVED")])
-    banks.sync_bank_links(now=NOW)
+    banks.sync_bank_links(now=soon())
     link.refresh_from_db()
     assert link.status == BankLinkStatus.APPROVED
 
@@ -193,7 +191,7 @@ def test_sync_bank_links_approves(account: BrokerageAccount, broker: BrokerStub)
 def test_sync_bank_links_no_longer_listed_is_refused(account: BrokerageAccount, broker: BrokerStub) -> None:
     link = BankLinkFactory.create(account, status="QUEUED")
     broker.on("GET", account, "ach_relationships", json=[])
-    banks.sync_bank_links(now=NOW)
+    banks.sync_bank_links(now=soon())
     link.refresh_from_db()
     assert link.status == BankLinkStatus.REJECTED
 

@@ -11,11 +11,9 @@ from funding.models import Transfer
 from funding.services import settling, transfers
 from funding.statuses import TransferStatus
 from tests.factories import StaffFactory, TransferFactory
-from tests.funding.conftest import BrokerStub, listed
+from tests.funding.conftest import BrokerStub, listed, soon
 
 pytestmark = pytest.mark.django_db
-
-NOW = timezone.now() + timedelta(minutes=5)
 
 
 def lost(**columns: Any) -> Transfer:
@@ -44,7 +42,7 @@ def test_settle_transfers_reply_lost_adopts_the_one_at_the_broker(broker: Broker
     post = broker.on("POST", transfer.account, "transfers", body=requests.ReadTimeout())
     broker.on("GET", transfer.account, "transfers", json=[listed(transfer, status="SENT_TO_CLEARING")])
     transfers.send_transfer(transfer=transfer, now=timezone.now())
-    settling.settle_transfers(now=NOW)
+    settling.settle_transfers(now=soon())
     transfer.refresh_from_db()
     assert transfer.status == TransferStatus.SENT_TO_CLEARING
     assert post.call_count == 1
@@ -59,13 +57,13 @@ def test_settle_transfers_leaves_young_ones_alone(broker: BrokerStub) -> None:
 def test_settle_transfer_never_claimed_is_sent(broker: BrokerStub) -> None:
     transfer = TransferFactory.create(status="SUBMITTING")
     broker.on("POST", transfer.account, "transfers", json=listed(transfer))
-    transfer = settling.settle_transfer(transfer=transfer, now=NOW)
+    transfer = settling.settle_transfer(transfer=transfer, now=soon())
     assert transfer.status == TransferStatus.QUEUED
 
 
 def test_settle_transfer_not_sent_within_a_day_is_refused(broker: BrokerStub) -> None:
     transfer = TransferFactory.create(status="SUBMITTING")
-    transfer = settling.settle_transfer(transfer=transfer, now=NOW + timedelta(days=1))
+    transfer = settling.settle_transfer(transfer=transfer, now=soon() + timedelta(days=1))
     assert transfer.status == TransferStatus.REJECTED
     assert broker.count("POST") == 0
 
@@ -74,7 +72,7 @@ def test_settle_transfer_died_before_the_call_is_sent_again(broker: BrokerStub) 
     transfer = lost()
     broker.on("GET", transfer.account, "transfers", json=[])
     post = broker.on("POST", transfer.account, "transfers", json=listed(transfer))
-    transfer = settling.settle_transfer(transfer=transfer, now=NOW)
+    transfer = settling.settle_transfer(transfer=transfer, now=soon())
     assert transfer.status == TransferStatus.QUEUED
     assert post.call_count == 1
 
@@ -92,7 +90,7 @@ def test_settle_transfer_call_may_have_arrived_is_never_sent_again(broker: Broke
     attempted(transfer, outcome)
     broker.on("GET", transfer.account, "transfers", json=[])
     for later in (timedelta(), timedelta(minutes=10), timedelta(days=3)):
-        transfer = settling.settle_transfer(transfer=transfer, now=NOW + later)
+        transfer = settling.settle_transfer(transfer=transfer, now=soon() + later)
     assert transfer.status == TransferStatus.UNKNOWN
     assert broker.count("POST") == 0
 
@@ -100,7 +98,7 @@ def test_settle_transfer_call_may_have_arrived_is_never_sent_again(broker: Broke
 def test_settle_transfer_unknown_stays_unknown_after_its_call_rows_are_pruned(broker: BrokerStub) -> None:
     transfer = TransferFactory.create(status="UNKNOWN")
     broker.on("GET", transfer.account, "transfers", json=[])
-    settling.settle_transfer(transfer=transfer, now=NOW + timedelta(days=400))
+    settling.settle_transfer(transfer=transfer, now=soon() + timedelta(days=400))
     assert broker.count("POST") == 0
 
 
@@ -109,7 +107,7 @@ def test_settle_transfer_failed_attempt_proves_nothing_was_done(broker: BrokerSt
     attempted(transfer, "NOT_DONE")
     broker.on("GET", transfer.account, "transfers", json=[])
     broker.on("POST", transfer.account, "transfers", json=listed(transfer))
-    assert settling.settle_transfer(transfer=transfer, now=NOW).status == TransferStatus.QUEUED
+    assert settling.settle_transfer(transfer=transfer, now=soon()).status == TransferStatus.QUEUED
 
 
 @pytest.mark.parametrize(
@@ -124,35 +122,35 @@ def test_settle_transfer_failed_attempt_proves_nothing_was_done(broker: BrokerSt
 def test_settle_transfer_does_not_adopt_what_is_not_ours(broker: BrokerStub, other: dict[str, str]) -> None:
     transfer = TransferFactory.create(status="UNKNOWN")
     broker.on("GET", transfer.account, "transfers", json=[listed(transfer, **other)])
-    assert settling.settle_transfer(transfer=transfer, now=NOW).status == TransferStatus.UNKNOWN
+    assert settling.settle_transfer(transfer=transfer, now=soon()).status == TransferStatus.UNKNOWN
 
 
 def test_settle_transfer_does_not_adopt_another_rows_transfer(broker: BrokerStub) -> None:
     settled = TransferFactory.create(amount="100.00")
     transfer = TransferFactory.create(settled.account, status="UNKNOWN", amount="100.00")
     broker.on("GET", transfer.account, "transfers", json=[listed(settled)])
-    assert settling.settle_transfer(transfer=transfer, now=NOW).status == TransferStatus.UNKNOWN
+    assert settling.settle_transfer(transfer=transfer, now=soon()).status == TransferStatus.UNKNOWN
 
 
 def test_settle_transfer_several_fit_is_left_to_staff(broker: BrokerStub) -> None:
     transfer = TransferFactory.create(status="UNKNOWN")
     twins = [listed(transfer, id=str(uuid4())) for _ in range(2)]
     broker.on("GET", transfer.account, "transfers", json=twins)
-    assert settling.settle_transfer(transfer=transfer, now=NOW).status == TransferStatus.UNKNOWN
+    assert settling.settle_transfer(transfer=transfer, now=soon()).status == TransferStatus.UNKNOWN
 
 
 def test_settle_transfer_fee_is_not_part_of_what_was_asked(broker: BrokerStub) -> None:
     transfer = TransferFactory.create(status="UNKNOWN")
     reply = listed(transfer, amount="99.00", requested_amount="100.00", fee="1.00")
     broker.on("GET", transfer.account, "transfers", json=[reply])
-    assert settling.settle_transfer(transfer=transfer, now=NOW).status == TransferStatus.QUEUED
+    assert settling.settle_transfer(transfer=transfer, now=soon()).status == TransferStatus.QUEUED
 
 
 def test_settle_transfers_one_rows_trouble_does_not_stop_the_others(broker: BrokerStub) -> None:
     broken, fine = TransferFactory.create(status="UNKNOWN"), TransferFactory.create(status="UNKNOWN")
     broker.on("GET", broken.account, "transfers", json={"message": "no"}, status=403)
     broker.on("GET", fine.account, "transfers", json=[listed(fine)])
-    settling.settle_transfers(now=NOW)
+    settling.settle_transfers(now=soon())
     fine.refresh_from_db()
     assert fine.status == TransferStatus.QUEUED
 
