@@ -21,8 +21,8 @@ from brokerapp.wsgi_bridge import WsgiBridge
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "brokerapp.settings")
 
 LIVE_PATH = "/live/"
-
 STOP_RETRY_SECONDS = 0.5
+
 hub = Hub(settings.REDIS_URL)
 live = LiveApp(hub)
 pages = WsgiBridge(

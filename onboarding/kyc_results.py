@@ -13,6 +13,7 @@ class KycRequest:
 
 
 GOVERNMENT_ID = "A passport, driver's license or other ID card from a government settles it."
+NOTHING_TO_DO = "There is nothing you need to do."
 REQUESTS = {
     "IDENTITY_VERIFICATION": KycRequest("Who you are could not be confirmed", GOVERNMENT_ID),
     "TAX_IDENTIFICATION": KycRequest(
@@ -46,17 +47,15 @@ REQUESTS = {
         "Your visa could not be matched", "Say which type it is and when it expires."
     ),
     "W8BEN_CORRECTION": KycRequest("Your form W-8BEN has a mistake", "A new, signed form settles it."),
-    "COUNTRY_NOT_SUPPORTED": KycRequest(
-        "The broker looks at your country itself", "There is nothing you need to do."
-    ),
-    "WATCHLIST_HIT": KycRequest("A check is under review", "There is nothing you need to do."),
+    "COUNTRY_NOT_SUPPORTED": KycRequest("The broker looks at your country itself", NOTHING_TO_DO),
+    "WATCHLIST_HIT": KycRequest("A check is under review", NOTHING_TO_DO),
 }
 NOT_FOR_THE_PERSON = "OTHER_PARTNER"
 NOT_ENOUGH = "What you sent before was not enough. "
 
 
 def open_requests(kyc_results: dict[str, Any] | None) -> list[KycRequest]:
-    """What is still asked for, in the broker's order; a code that we do not know says so.
+    """What is still asked for, first what was not enough; a code that we do not know says so.
 
     `kyc_results` is the account's member of that name (docs.alpaca.markets, "Account", "KYC results").
     """
@@ -71,6 +70,8 @@ def open_requests(kyc_results: dict[str, Any] | None) -> list[KycRequest]:
         for code in [*rejected, *undecided]
     }
     return [
-        replace(request, text=NOT_ENOUGH + request.text) if code in rejected else request
+        replace(request, text=NOT_ENOUGH + request.text)
+        if code in rejected and request.text != NOTHING_TO_DO
+        else request
         for code, request in requests.items()
     ]

@@ -67,8 +67,9 @@ def application_progress(application: KycApplication, account: BrokerageAccount 
     waiting = application.status != ApplicationStatus.NEEDS_CHANGES and not (
         account and account.status in DECIDED
     )
-    needs_action = account and account.status == AccountStatus.ACTION_REQUIRED
-    requests = open_requests(account.kyc_results) if account and needs_action else []
+    requests: list[KycRequest] = []
+    if account and account.status == AccountStatus.ACTION_REQUIRED:
+        requests = open_requests(account.kyc_results)
     return Progress(tone, title, text, _steps(application, account), requests, waiting)
 
 

@@ -12,7 +12,7 @@ from sandbox.data_api import (
     stamp,
     symbol_of,
     symbols_of,
-)  # fmt: skip
+)
 from sandbox.world import World
 
 SIP, TAPE = "V", "C"

@@ -19,6 +19,10 @@ def test_open_requests_says_when_documents_were_not_enough() -> None:
     assert second == REQUESTS["TAX_IDENTIFICATION"]
 
 
+def test_open_requests_nothing_to_do_is_never_called_not_enough() -> None:
+    assert open_requests({"reject": {"WATCHLIST_HIT": {}}}) == [REQUESTS["WATCHLIST_HIT"]]
+
+
 def test_open_requests_code_in_both_parts_is_asked_once() -> None:
     results = {"indeterminate": {"PEP": {}}, "reject": {"PEP": {}}}
     assert [asked.title for asked in open_requests(results)] == [REQUESTS["PEP"].title]

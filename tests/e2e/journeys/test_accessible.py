@@ -1,4 +1,4 @@
-"""axe on the pages of a new person and of one with money and shares, at both widths and in both themes."""
+"""axe on the pages of each seeded person, at both widths and in both themes."""
 
 import pytest
 from playwright.sync_api import Page
@@ -54,8 +54,14 @@ PASSWORD = "practice-makes-perfect"
 
 @pytest.mark.parametrize(
     ("email", "paths"),
-    [("", PUBLIC), ("applicant@example.com", APPLICANT), ("trader@example.com", TRADER)],
-    ids=["public", "applicant", "trader"],
+    [
+        ("", PUBLIC),
+        ("applicant@example.com", APPLICANT),
+        ("trader@example.com", TRADER),
+        ("action@example.com", ["/apply/status/"]),
+        ("returned@example.com", ["/transfer/"]),
+    ],
+    ids=["public", "applicant", "trader", "action", "returned"],
 )
 def test_axe_finds_nothing(page: Page, stack: Stack, email: str, paths: list[str]) -> None:
     journey = Journey(page, stack, email)
