@@ -79,6 +79,7 @@ def test_web_sigterm_ends_open_streams_in_good_order(
 
     web.stop()
 
+    assert "timeout graceful shutdown exceeded" not in web.output.read_text()
     assert [tab.read_event() for tab in tabs] == [("", "")] * 5
 
 
