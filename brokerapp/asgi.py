@@ -16,7 +16,7 @@ from django.core.wsgi import get_wsgi_application
 
 from brokerapp.live.hub import Hub
 from brokerapp.live.stream import LiveApp
-from brokerapp.wsgi_bridge import WsgiBridge
+from brokerapp.web.wsgi_bridge import WsgiBridge
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "brokerapp.settings")
 

@@ -24,7 +24,7 @@ def schedule(sender: Celery, **kwargs: object) -> None:
     sender.conf.beat_schedule = {
         "settle applications": every(sweep, "onboarding.tasks.settle_applications"),
         "settle documents": every(sweep, "onboarding.tasks.settle_documents"),
-        "sync accounts": every(sweep, "onboarding.tasks.sync_accounts"),
+        "sync accounts": every(sweep, "brokerapp.accounts.tasks.sync_accounts"),
         "settle bank links": every(sweep, "funding.tasks.settle_bank_links"),
         "settle transfers": every(sweep, "funding.tasks.settle_transfers"),
         "sync bank links": every(sweep, "funding.tasks.sync_bank_links"),
@@ -36,6 +36,6 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         "sync portfolios": every(max(sweep * 3, 30), "trading.tasks.sync_stale_portfolios"),
         "sync assets": every(6 * 3600, "trading.tasks.sync_assets"),
         "handle events": every(sweep, "brokerapp.events.tasks.handle_waiting_events"),
-        "prune": every(24 * 3600, "brokerapp.audit.tasks.prune_api_calls"),
+        "prune": every(24 * 3600, "brokerapp.broker.calls.tasks.prune_api_calls"),
         "prune events": every(24 * 3600, "brokerapp.events.tasks.prune_events"),
     }

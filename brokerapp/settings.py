@@ -77,7 +77,10 @@ INSTALLED_APPS = [
     "allauth.account",
     "csp",
     "django_htmx",
-    "brokerapp.audit",
+    "brokerapp.broker.calls",
+    "brokerapp.broker.streams",
+    "brokerapp.workflow",
+    "brokerapp.accounts",
     "brokerapp.events",
     "brokerapp.demo",
     "onboarding",
@@ -86,7 +89,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "brokerapp.middleware.ReferenceMiddleware",
+    "brokerapp.web.middleware.ReferenceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -98,7 +101,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "brokerapp.middleware.NoStoreMiddleware",
+    "brokerapp.web.middleware.NoStoreMiddleware",
 ]
 
 ROOT_URLCONF = "brokerapp.urls"
@@ -136,7 +139,7 @@ CACHES = {
     }
 }
 
-AUTH_USER_MODEL = "onboarding.User"
+AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {
@@ -159,7 +162,7 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "landing"
-ACCOUNT_ADAPTER = "onboarding.adapters.AccountAdapter"
+ACCOUNT_ADAPTER = "brokerapp.accounts.adapters.AccountAdapter"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 
@@ -263,7 +266,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
-            "()": "brokerapp.middleware.LogFormatter",
+            "()": "brokerapp.web.middleware.LogFormatter",
             "format": "%(asctime)sZ %(levelname)s %(name)s %(reference)s %(message)s",
         }
     },

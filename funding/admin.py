@@ -5,9 +5,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from brokerapp import state
-from brokerapp.alpaca.errors import BrokerError
-from brokerapp.audit.status_admin import StatusRowAdmin
+from brokerapp.broker.alpaca.errors import BrokerError
+from brokerapp.workflow import state
+from brokerapp.workflow.status_admin import StatusRowAdmin
 from funding.models import BankLink, Transfer
 from funding.services import banks, settling
 

@@ -6,12 +6,13 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 
+from brokerapp.accounts.capabilities import AccountNotActive
+from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.ui.widgets import MoneyInput
 from funding import rules
 from funding.models import BankLink
 from funding.services.banks import BankDetails
-from onboarding.models import BrokerageAccount, KycApplication
-from onboarding.rules import AccountNotActive
+from onboarding.models import KycApplication
 
 DIGITS_ONLY = str.maketrans("", "", " -")
 

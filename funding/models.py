@@ -9,8 +9,9 @@ from django.db import models
 from django.db.models import Q, Sum
 from django.utils import timezone
 
-from brokerapp.crypto import EncryptedTextField
-from brokerapp.state import StatusModel
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.security.encryption import EncryptedTextField
+from brokerapp.workflow.state import StatusModel
 from funding.statuses import (
     BANK_TRANSITIONS,
     FINAL_BANK,
@@ -24,7 +25,6 @@ from funding.statuses import (
     Direction,
     TransferStatus,
 )
-from onboarding.models import BrokerageAccount
 
 RETURN_WINDOW = timedelta(days=60)
 """How long a consumer may have an ACH debit returned as unauthorized (Nacha rules, return code R10)."""

@@ -4,7 +4,7 @@ Broker API: https://docs.alpaca.markets/reference/createachrelationshipforaccoun
 …/createtransferforaccount.
 """
 
-from brokerapp.alpaca.models import CreateAchRelationshipRequest, CreateTransferRequest
+from brokerapp.broker.alpaca.models import CreateAchRelationshipRequest, CreateTransferRequest
 from funding.models import BankLink, Transfer
 
 

@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
-from brokerapp.money import CENT
+from brokerapp.accounts.capabilities import check_account_active
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.units.money import CENT
 from funding.models import BankLink
 from funding.statuses import BankLinkStatus, Direction
-from onboarding.models import BrokerageAccount
-from onboarding.rules import check_account_active
 
 MIN_TRANSFER = Decimal("1.00")
 DEPOSITS_PER_DAY = Decimal("50000.00")
@@ -83,7 +83,7 @@ def check_owner_name(name: str, holder: str) -> None:
 
 
 def check_can_move_money(account: BrokerageAccount, bank: BankLink | None) -> None:
-    """Raises `onboarding.rules.AccountNotActive` or `NoApprovedBank`."""
+    """Raises `AccountNotActive` or `NoApprovedBank`."""
     check_account_active(account)
     if bank is None:
         raise NoApprovedBank("Link a bank account first: money moves between it and your account.")
@@ -102,7 +102,7 @@ def withdrawable(account: BrokerageAccount, facts: TransferFacts) -> Decimal:
 def check_transfer(
     account: BrokerageAccount, bank: BankLink | None, direction: str, amount: Decimal, facts: TransferFacts
 ) -> None:
-    """Raises `onboarding.rules.AccountNotActive` or a `TransferRefused`; `amount` in USD, 2 dp."""
+    """Raises `AccountNotActive` or a `TransferRefused`; `amount` in USD, 2 dp."""
     check_can_move_money(account, bank)
     if amount < MIN_TRANSFER:
         raise AmountTooSmall(f"The smallest transfer is ${MIN_TRANSFER}.")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from brokerapp.audit.models import StatusChange
+from brokerapp.workflow.models import StatusChange
 from funding import bank_days
 from funding.models import BankLink, Transfer
 from funding.statuses import FAILED_TRANSFER, BankLinkStatus, TransferStatus

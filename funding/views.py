@@ -14,15 +14,15 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from brokerapp import intents
-from brokerapp.audit.models import StatusChange
+from brokerapp.accounts.access import AccountRequiredMixin
+from brokerapp.accounts.capabilities import AccountNotActive
+from brokerapp.workflow import intents
+from brokerapp.workflow.models import StatusChange
 from funding import bank_days, rules, timelines
 from funding.forms import AmountForm, LinkBankForm
 from funding.models import BankLink, Transfer
 from funding.services import banks, transfers
 from funding.statuses import FINAL_BANK, BankLinkStatus, Direction
-from onboarding.access import AccountRequiredMixin
-from onboarding.rules import AccountNotActive
 
 PURPOSE = "transfer"
 HISTORY_PAGE = 20

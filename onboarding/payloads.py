@@ -3,7 +3,7 @@
 import base64
 from typing import Any
 
-from brokerapp.alpaca.models import CreateAccountRequest, DocumentUpload
+from brokerapp.broker.alpaca.models import CreateAccountRequest, DocumentUpload
 from onboarding.models import Agreement, Document, KycApplication
 
 

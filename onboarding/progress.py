@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.accounts.statuses import AccountStatus
 from onboarding.kyc_results import KycRequest, open_requests
-from onboarding.models import BrokerageAccount, KycApplication
-from onboarding.statuses import AccountStatus, ApplicationStatus
+from onboarding.models import KycApplication
+from onboarding.statuses import ApplicationStatus
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from celery import shared_task
 from django.utils import timezone
 
-from onboarding.models import BrokerageAccount, Document, KycApplication
-from onboarding.services import accounts, applications, documents
+from onboarding.models import Document, KycApplication
+from onboarding.services import applications, documents
 
 
 @shared_task
@@ -31,21 +31,3 @@ def send_document(*, document_id: str, **_: object) -> None:
 def settle_documents(**_: object) -> None:
     """Sweep: documents that wait or whose outcome is unknown."""
     documents.settle_documents(now=timezone.now())
-
-
-@shared_task
-def sync_account(*, account_id: str, **_: object) -> None:
-    """Poll one account's status."""
-    accounts.sync_account(account=BrokerageAccount.objects.get(pk=account_id))
-
-
-@shared_task
-def sync_accounts(**_: object) -> None:
-    """Sweep: accounts whose status still changes."""
-    accounts.sync_accounts()
-
-
-@shared_task
-def sync_balances(*, account_id: str, **_: object) -> None:
-    """Refresh one account's balances."""
-    accounts.sync_balances(account=BrokerageAccount.objects.get(pk=account_id))

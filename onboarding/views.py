@@ -10,14 +10,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views import View
 
-from brokerapp.net import client_ip
+from brokerapp.accounts.access import person
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.web.addresses import client_ip
 from onboarding import agreements, rules, steps
-from onboarding.access import person
 from onboarding.forms import FORMS
 from onboarding.forms.disclosures import AgreementsForm
 from onboarding.forms.fields import StepForm
 from onboarding.forms.personal import DocumentsForm
-from onboarding.models import BrokerageAccount, Document, KycApplication
+from onboarding.models import Document, KycApplication
 from onboarding.progress import application_progress
 from onboarding.review import answers_to_check
 from onboarding.services import applications, documents

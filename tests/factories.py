@@ -9,16 +9,17 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from brokerapp import state
-from brokerapp.alpaca.models import Account, AchRelationship
-from brokerapp.alpaca.models import Order as BrokerOrder
-from brokerapp.alpaca.models import Transfer as BrokerTransfer
+from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.broker.alpaca.models import Account, AchRelationship
+from brokerapp.broker.alpaca.models import Order as BrokerOrder
+from brokerapp.broker.alpaca.models import Transfer as BrokerTransfer
+from brokerapp.workflow import state
 from funding.models import BankLink, Transfer
 from funding.services import banks, transfers
 from funding.services.snapshots import Snapshot
 from funding.statuses import BankLinkStatus, Direction, TransferStatus
-from onboarding.models import BrokerageAccount, KycApplication, User
-from onboarding.services import accounts, applications
+from onboarding.models import KycApplication
+from onboarding.services import applications
 from onboarding.statuses import ApplicationStatus
 from trading.models import Asset, Order, Position, Quote
 from trading.services import orders
@@ -120,9 +121,9 @@ class BrokerageAccountFactory:
         }
         application = KycApplicationFactory.create(**({"user": user} if user else {}))
         now = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
-        state.move(application, ApplicationStatus.SUBMITTING, submitted_at=now)
-        state.move(application, ApplicationStatus.SENDING)
-        account = accounts.apply_account(application=application, reply=account_reply(**fields))
+        state.move(application, ApplicationStatus.SUBMITTING, by=state.Process.REPLY, submitted_at=now)
+        state.move(application, ApplicationStatus.SENDING, by=state.Process.REPLY)
+        account = applications.apply_account(application=application, reply=account_reply(**fields))
         if balances:
             BrokerageAccount.objects.filter(pk=account.pk).update(**balances, balances_at=now)
             account.refresh_from_db()
@@ -174,7 +175,7 @@ class BankLinkFactory:
             **{**BANK, **details},
         )
         if status == BankLinkStatus.UNKNOWN:
-            return state.move(link, BankLinkStatus.UNKNOWN, reason="No reply.")
+            return state.move(link, BankLinkStatus.UNKNOWN, by=state.Process.REPLY, reason="No reply.")
         if status == BankLinkStatus.SUBMITTING:
             return link
         return banks.apply_bank_link(link=link, snapshot=Snapshot.of(bank_reply(status=status)))
@@ -207,7 +208,13 @@ class TransferFactory:
         if status == TransferStatus.SUBMITTING:
             return transfer
         if status == TransferStatus.UNKNOWN:
-            return state.move(transfer, TransferStatus.UNKNOWN, reason="No reply.", send_claimed_at=now)
+            return state.move(
+                transfer,
+                TransferStatus.UNKNOWN,
+                by=state.Process.REPLY,
+                reason="No reply.",
+                send_claimed_at=now,
+            )
         steps = ["COMPLETE", "RETURNED"] if status == TransferStatus.RETURNED else [status]
         Transfer.objects.filter(pk=transfer.pk).update(send_claimed_at=now)
         reply_id = str(uuid4())

@@ -7,10 +7,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from brokerapp.alpaca.errors import BrokerError
-from brokerapp.audit.admin import ReadOnlyAdmin
-from brokerapp.audit.status_admin import StatusRowAdmin
-from onboarding.models import User
+from brokerapp.accounts.models import User
+from brokerapp.broker.alpaca.errors import BrokerError
+from brokerapp.ui.admin_pages import ReadOnlyAdmin
+from brokerapp.workflow.status_admin import StatusRowAdmin
 from trading.models import Asset, Fill, Order, Portfolio, Position, Quote
 from trading.rules import CancelRefused
 from trading.services import fills, orders, portfolio

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from brokerapp.money import parse_decimal
+from brokerapp.units.money import parse_decimal
 from trading import rules
 from trading.models import Asset, Order
 from trading.rules import Ticket

@@ -12,8 +12,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Upper
 from django.utils import timezone
 
-from brokerapp.state import StatusModel
-from onboarding.models import BrokerageAccount
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.workflow.state import StatusModel
 from trading import statuses
 from trading.statuses import ORDER_TRANSITIONS, OrderStatus
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from brokerapp.alpaca import models as alpaca
+from brokerapp.broker.alpaca import models as alpaca
 from trading.models import Asset, Order, Quote
 
 

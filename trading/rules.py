@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from brokerapp.money import plain, quantize_cash, quantize_shares
-from onboarding.models import BrokerageAccount
-from onboarding.rules import AccountNotActive, check_account_active
+from brokerapp.accounts.capabilities import AccountNotActive, check_account_active
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.units.money import plain, quantize_cash, quantize_shares
 from trading import statuses
 from trading.models import Asset, MarketClock, Order, Quote
 

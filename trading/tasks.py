@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from onboarding.models import BrokerageAccount
+from brokerapp.accounts.models import BrokerageAccount
 from trading.models import Order
 from trading.services import fills, market, portfolio, sweeps
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TypedDict
 
-from brokerapp.audit.models import StatusChange
-from brokerapp.money import plain
-from onboarding.models import BrokerageAccount
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.units.money import plain
+from brokerapp.workflow.models import StatusChange
 from trading.models import Order
 from trading.statuses import FINAL_AT_BROKER, OrderStatus
 

@@ -11,10 +11,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from brokerapp import intents
-from brokerapp.audit.models import StatusChange
-from brokerapp.money import plain
-from onboarding.access import AccountRequiredMixin
+from brokerapp.accounts.access import AccountRequiredMixin
+from brokerapp.units.money import plain
+from brokerapp.workflow import intents
+from brokerapp.workflow.models import StatusChange
 from trading import hours, rules, timeline
 from trading.forms import ReviewForm, SearchForm, TicketForm
 from trading.models import Asset, Order, Position

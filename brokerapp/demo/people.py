@@ -16,12 +16,15 @@ from django.contrib.auth.hashers import make_password
 from django.db import connections
 from django.utils import timezone
 
+from brokerapp.accounts import services as accounts
+from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.accounts.statuses import AccountStatus
 from funding.models import BankLink, Transfer
 from funding.services import banks, transfers
 from funding.statuses import BankLinkStatus, Direction, TransferStatus
-from onboarding.models import BrokerageAccount, KycApplication, User
-from onboarding.services import accounts, applications
-from onboarding.statuses import AccountStatus, ApplicationStatus
+from onboarding.models import KycApplication
+from onboarding.services import applications
+from onboarding.statuses import ApplicationStatus
 from trading.models import Asset, Order
 from trading.rules import Ticket
 from trading.services import orders

@@ -7,9 +7,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from brokerapp.audit.admin import ReadOnlyAdmin
+from brokerapp.broker.streams.models import StreamCursor
 from brokerapp.events import services
-from brokerapp.events.models import BrokerEvent, StreamCursor
+from brokerapp.events.models import BrokerEvent
+from brokerapp.ui.admin_pages import ReadOnlyAdmin
 
 
 class HandledFilter(admin.SimpleListFilter):

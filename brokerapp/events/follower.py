@@ -11,34 +11,39 @@ from django.db import DatabaseError, connection
 from django.db.models import F
 from django.utils import timezone
 
-from brokerapp.alpaca.errors import BrokerError
-from brokerapp.alpaca.stream import Event, Gap, StreamMessage, read_events
-from brokerapp.broker import get_client
-from brokerapp.events.models import Stream, StreamCursor
+from brokerapp.broker.alpaca.errors import BrokerError
+from brokerapp.broker.alpaca.stream import (
+    Event,
+    Gap,
+    StreamMessage,
+    read_events,
+)
+from brokerapp.broker.clients import get_client
+from brokerapp.broker.streams.models import EventStream, StreamCursor
 from brokerapp.events.resume import ResumePoint, resume_point
 from brokerapp.events.services import store_event
 
 logger = logging.getLogger(__name__)
 
 PATHS = {
-    Stream.ACCOUNTS: "/v1/events/accounts/status",
-    Stream.FUNDING: "/v2/events/funding/status",
-    Stream.TRADES: "/v2/events/trades",
-    Stream.JOURNALS: "/v2/events/journals/status",
+    EventStream.ACCOUNTS: "/v1/events/accounts/status",
+    EventStream.FUNDING: "/v2/events/funding/status",
+    EventStream.TRADES: "/v2/events/trades",
+    EventStream.JOURNALS: "/v2/events/journals/status",
 }
 FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 30.0
 CURSOR_EVERY = 5.0
 """Seconds between notes of how fresh the stream is; also how long a page may be wrong about it."""
 
-Open = Callable[[Stream, ResumePoint], Iterator[StreamMessage]]
+Open = Callable[[EventStream, ResumePoint], Iterator[StreamMessage]]
 
 
-def open_stream(stream: Stream, point: ResumePoint) -> Iterator[StreamMessage]:
+def open_stream(stream: EventStream, point: ResumePoint) -> Iterator[StreamMessage]:
     """The stream's messages from a point on. Raises `BrokerError`."""
     path, transport = PATHS[stream], get_client().transport
     if not point.after_id:
         return read_events(transport, path, since=point.since)
-    if stream == Stream.ACCOUNTS:
+    if stream == EventStream.ACCOUNTS:
         return read_events(transport, path, since_ulid=point.after_id)
     return read_events(transport, path, since_id=point.after_id)
 
@@ -47,7 +52,7 @@ def open_stream(stream: Stream, point: ResumePoint) -> Iterator[StreamMessage]:
 class Follower:
     """One stream's loop, in a thread of its own. `halt` ends it at the next message or pause."""
 
-    stream: Stream
+    stream: EventStream
     halt: threading.Event
     open: Open = open_stream
     jitter: Callable[[float, float], float] = random.uniform

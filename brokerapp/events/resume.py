@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from brokerapp.events.models import BrokerEvent, Stream
+from brokerapp.broker.streams.models import EventStream
+from brokerapp.events.models import BrokerEvent
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ULID_LENGTH, TIME_LENGTH = 26, 10
@@ -47,7 +48,7 @@ def ulid_floor(instant: datetime) -> str:
     return letters + "0" * (ULID_LENGTH - TIME_LENGTH)
 
 
-def resume_point(stream: Stream, now: datetime) -> ResumePoint:
+def resume_point(stream: EventStream, now: datetime) -> ResumePoint:
     """The newest stored event that is `OVERLAP` older than the newest of all, or else a day before that one.
 
     A stored id is used, not one made up for a time: the broker only promises to know ids that it sent.

@@ -13,18 +13,34 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.module_loading import import_string
 
-from brokerapp import jobs
-from brokerapp.alpaca.errors import BrokerBusy, BrokerOutcomeUnknown, BrokerUnreachable
-from brokerapp.alpaca.stream import Event
-from brokerapp.events.models import BrokerEvent, Stream
-from onboarding.models import BrokerageAccount
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.broker.alpaca.errors import BrokerBusy, BrokerOutcomeUnknown, BrokerUnreachable
+from brokerapp.broker.alpaca.stream import Event
+from brokerapp.broker.streams.models import EventStream
+from brokerapp.events.models import BrokerEvent
+from brokerapp.workflow import jobs
 
 logger = logging.getLogger(__name__)
 
 KEPT_FIELDS = {
-    Stream.ACCOUNTS: ("account_id", "at", "status_from", "status_to", "account_blocked", "trading_blocked"),
-    Stream.FUNDING: ("account_id", "at", "entity_id", "entity_type", "status_from", "status_to", "reason"),
-    Stream.TRADES: (
+    EventStream.ACCOUNTS: (
+        "account_id",
+        "at",
+        "status_from",
+        "status_to",
+        "account_blocked",
+        "trading_blocked",
+    ),
+    EventStream.FUNDING: (
+        "account_id",
+        "at",
+        "entity_id",
+        "entity_type",
+        "status_from",
+        "status_to",
+        "reason",
+    ),
+    EventStream.TRADES: (
         "account_id",
         "at",
         "event",
@@ -38,14 +54,14 @@ KEPT_FIELDS = {
         "settle_date",
         "timestamp",
     ),
-    Stream.JOURNALS: ("at", "entry_type", "journal_id", "status_from", "status_to"),
+    EventStream.JOURNALS: ("at", "entry_type", "journal_id", "status_from", "status_to"),
 }
 """What is stored of an event; not KYC results, account numbers and descriptions, which may be personal."""
 
 DISPATCH = {
-    Stream.ACCOUNTS: "onboarding.services.accounts.on_account_event",
-    Stream.FUNDING: "brokerapp.events.services.on_funding_event",
-    Stream.TRADES: "trading.services.fills.on_trade_event",
+    EventStream.ACCOUNTS: "brokerapp.accounts.services.on_account_event",
+    EventStream.FUNDING: "brokerapp.events.services.on_funding_event",
+    EventStream.TRADES: "trading.services.fills.on_trade_event",
 }
 """Who acts on a stream's events, called with the payload; returns what was done, if not simply applied.
 
@@ -76,7 +92,7 @@ class UnknownAccount(Exception):
     """The event is about an account that we have not written down, or not yet."""
 
 
-def store_event(*, stream: Stream, event: Event) -> BrokerEvent | None:
+def store_event(*, stream: EventStream, event: Event) -> BrokerEvent | None:
     """Keep an event and have it handled. Returns None, and does nothing, if it is there already."""
     body = event.body
     row, created = BrokerEvent.objects.get_or_create(
@@ -132,7 +148,7 @@ def dispatch(event: BrokerEvent, now: datetime) -> str:
         if now - (event.occurred_at or event.received_at) > FOREIGN_AFTER:
             return "not one of our accounts"
         raise UnknownAccount("not one of our accounts, or not yet")
-    handler: Callable[[dict[str, object]], str | None] = import_string(DISPATCH[Stream(event.stream)])
+    handler: Callable[[dict[str, object]], str | None] = import_string(DISPATCH[EventStream(event.stream)])
     return handler(event.payload) or ""
 
 

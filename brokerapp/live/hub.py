@@ -32,7 +32,7 @@ class TooManyStreams(Exception):
     """This process, or this person in it, has as many streams as it may."""
 
 
-class Stream:
+class PushQueue:
     """The events that wait for one browser. Full means slow: they are dropped for a single `resync`."""
 
     __slots__ = ("_ended", "_ready", "_waiting", "user_id")
@@ -78,10 +78,10 @@ class Hub:
         self.redis_url = redis_url
         self.subscribed = False
         self.closing = False
-        self._streams: dict[str, set[Stream]] = {}
+        self._streams: dict[str, set[PushQueue]] = {}
         self._count = 0
 
-    def open(self, user_id: str) -> Stream:
+    def open(self, user_id: str) -> PushQueue:
         """A new stream of this person's events; give it back with `close`.
 
         It starts with `resync`, as the row may have changed between the page and the stream; without a
@@ -90,14 +90,14 @@ class Hub:
         of_user = self._streams.setdefault(user_id, set())
         if self.closing or self._count >= MAX_STREAMS or len(of_user) >= MAX_STREAMS_OF_ONE_USER:
             raise TooManyStreams(user_id)
-        stream = Stream(user_id)
+        stream = PushQueue(user_id)
         of_user.add(stream)
         self._count += 1
         if self.subscribed:
             stream.put(RESYNC)
         return stream
 
-    def close(self, stream: Stream) -> None:
+    def close(self, stream: PushQueue) -> None:
         """Forget a stream whose browser has gone."""
         of_user = self._streams[stream.user_id]
         of_user.remove(stream)
@@ -155,5 +155,5 @@ class Hub:
             for stream in self._streams.get(user_id, ()):
                 stream.put(event)
 
-    def _all(self) -> list[Stream]:
+    def _all(self) -> list[PushQueue]:
         return [stream for of_user in self._streams.values() for stream in of_user]

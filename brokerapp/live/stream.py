@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import parse_cookie
 
-from brokerapp.live.hub import Hub, Stream, TooManyStreams
+from brokerapp.live.hub import Hub, PushQueue, TooManyStreams
 from brokerapp.live.sessions import get_user_id
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class LiveApp:
             watch.cancel()
             self.hub.close(stream)
 
-    async def _serve(self, stream: Stream, session_key: str, send: ASGISendCallable) -> None:
+    async def _serve(self, stream: PushQueue, session_key: str, send: ASGISendCallable) -> None:
         retry = random.randint(*RECONNECT_MILLISECONDS)  # noqa: S311 - not a secret
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS, "trailers": False})
         await send_body(send, f"retry: {retry}\n\n".encode())
@@ -76,7 +76,7 @@ class LiveApp:
             await send_body(send, events)
         await send_body(send, b"", more=False)
 
-    async def _still_signed_in(self, stream: Stream, session_key: str) -> bool:
+    async def _still_signed_in(self, stream: PushQueue, session_key: str) -> bool:
         try:
             return await self._get_user_id(session_key) == stream.user_id
         except DatabaseError:
@@ -88,7 +88,7 @@ class LiveApp:
         return await asyncio.get_running_loop().run_in_executor(self._threads, get_user_id, session_key)
 
 
-async def end_when_gone(receive: ASGIReceiveCallable, stream: Stream) -> None:
+async def end_when_gone(receive: ASGIReceiveCallable, stream: PushQueue) -> None:
     """End the stream when its browser hangs up: an idle stream would not notice by writing."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 
-from brokerapp import money
+from brokerapp.units import money
 
 _ISO_PARTS = re.compile(r"^([^-]*)-([^-]*)-([^-]*)$")
 

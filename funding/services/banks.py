@@ -10,22 +10,22 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from brokerapp import state
-from brokerapp.alpaca.errors import (
+from brokerapp.accounts.capabilities import check_account_active
+from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.broker.alpaca.errors import (
     BrokerBusy,
     BrokerNotDone,
     BrokerNotFound,
     BrokerOutcomeUnknown,
     BrokerUnreachable,
 )
-from brokerapp.alpaca.models import AchRelationship
-from brokerapp.broker import get_client
+from brokerapp.broker.alpaca.models import AchRelationship
+from brokerapp.broker.clients import get_client
+from brokerapp.workflow import state
 from funding import payloads, routing
 from funding.models import BankLink
 from funding.services.snapshots import EventTooEarly, Snapshot, refusal_reason
 from funding.statuses import BROKER_BANK_STATUS, UNSETTLED_BANK, WAITING_BANK, BankLinkStatus
-from onboarding.models import BrokerageAccount, User
-from onboarding.rules import check_account_active
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def link_bank(*, account: BrokerageAccount, details: BankDetails, by: User) -> B
     """Link a bank: the intent on disk, then one call to the broker.
 
     A second call with the same numbers (a double click, a reload) returns the first one's row. Raises
-    `onboarding.rules.AccountNotActive` and `BankAlreadyLinked`; what the broker says ends up on the row.
+    `AccountNotActive` and `BankAlreadyLinked`; what the broker says ends up on the row.
     """
     check_account_active(account)
     number, routing_number = details["bank_account_number"], details["bank_routing_number"]
@@ -87,7 +87,7 @@ def send_bank_link(*, link: BankLink) -> BankLink:
     May be repeated: Alpaca allows one active link per account and refuses a second (409); we adopt the first.
     """
     try:
-        reply = get_client(about=link).create_ach_relationship(
+        reply = get_client(about=link).ach_relationships.create(
             link.account.broker_account_id, payloads.ach_relationship_request(link)
         )
     except (BrokerBusy, BrokerUnreachable) as error:
@@ -95,13 +95,27 @@ def send_bank_link(*, link: BankLink) -> BankLink:
     except BrokerNotDone as error:
         if error.code == ALREADY_LINKED:
             return state.move(
-                link, BankLinkStatus.UNKNOWN, reason=refusal_reason(error), request_id=error.reference
+                link,
+                BankLinkStatus.UNKNOWN,
+                by=state.Process.REPLY,
+                reason=refusal_reason(error),
+                request_id=error.reference,
             )
         return state.move(
-            link, BankLinkStatus.REJECTED, reason=refusal_reason(error), request_id=error.reference
+            link,
+            BankLinkStatus.REJECTED,
+            by=state.Process.REPLY,
+            reason=refusal_reason(error),
+            request_id=error.reference,
         )
     except BrokerOutcomeUnknown as error:
-        return state.move(link, BankLinkStatus.UNKNOWN, reason=error.user_message, request_id=error.reference)
+        return state.move(
+            link,
+            BankLinkStatus.UNKNOWN,
+            by=state.Process.REPLY,
+            reason=error.user_message,
+            request_id=error.reference,
+        )
     return apply_bank_link(link=link, snapshot=Snapshot.of(reply))
 
 
@@ -128,7 +142,14 @@ def apply_bank_link(*, link: BankLink, snapshot: Snapshot) -> BankLink:
                 "bank link %s is %s and the broker says %s", link.pk, link.status, snapshot.status[:40]
             )
             return _save(link, columns)
-        return state.move(link, to, reason=snapshot.reason, request_id=snapshot.request_id, **columns)
+        return state.move(
+            link,
+            to,
+            by=state.Process.REPLY,
+            reason=snapshot.reason,
+            request_id=snapshot.request_id,
+            **columns,
+        )
 
 
 def _read_before_our_delete(link: BankLink, broker_word: str) -> bool:
@@ -152,7 +173,7 @@ def unlink_bank(*, link: BankLink) -> BankLink:
             raise CannotUnlink(f"This bank cannot be unlinked while {what} over it.")
         if not state.can_move(link, BankLinkStatus.CANCEL_REQUESTED) or link.relationship_id is None:
             raise CannotUnlink("This bank cannot be unlinked until the broker has confirmed it.")
-        link = state.move(link, BankLinkStatus.CANCEL_REQUESTED)
+        link = state.move(link, BankLinkStatus.CANCEL_REQUESTED, by=state.Process.REPLY)
     return send_unlink(link=link)
 
 
@@ -163,7 +184,7 @@ def send_unlink(*, link: BankLink) -> BankLink:
     """
     assert link.relationship_id is not None
     try:
-        reply = get_client(about=link).delete_ach_relationship(
+        reply = get_client(about=link).ach_relationships.delete(
             link.account.broker_account_id, link.relationship_id
         )
     except BrokerNotFound as error:
@@ -180,7 +201,7 @@ def _finish_unlink(link: BankLink, to: str, reason: str, request_id: str) -> Ban
         link = BankLink.objects.select_for_update().get(pk=link.pk)
         if link.status != BankLinkStatus.CANCEL_REQUESTED:
             return link  # an event was faster than the reply
-        return state.move(link, to, reason=reason, request_id=request_id)
+        return state.move(link, to, by=state.Process.REPLY, reason=reason, request_id=request_id)
 
 
 def settle_bank_link(*, link: BankLink, now: datetime) -> BankLink:
@@ -191,19 +212,24 @@ def settle_bank_link(*, link: BankLink, now: datetime) -> BankLink:
     """
     if link.status == BankLinkStatus.CANCEL_REQUESTED:
         return send_unlink(link=link)
-    listed = get_client(about=link).list_ach_relationships(link.account.broker_account_id)
+    listed = get_client(about=link).ach_relationships.list(link.account.broker_account_id)
     active = [reply for reply in listed if BROKER_BANK_STATUS.get(reply.status) not in _GONE]
     if (twin := next((reply for reply in active if _same_bank(reply, link)), None)) is not None:
         return apply_bank_link(link=link, snapshot=Snapshot.of(twin))
     if active:
         reason = "Another bank is already linked to this account at the broker."
-        return state.move(link, BankLinkStatus.REJECTED, reason=reason, request_id=listed.request_id)
+        return state.move(
+            link, BankLinkStatus.REJECTED, by=state.Process.REPLY, reason=reason, request_id=listed.request_id
+        )
     if link.created_at < now - GIVE_UP_AFTER:
         reason = "The broker could not be reached in time. Nothing was linked; please try again."
-        return state.move(link, BankLinkStatus.REJECTED, reason=reason)
+        return state.move(link, BankLinkStatus.REJECTED, by=state.Process.REPLY, reason=reason)
     if link.status == BankLinkStatus.UNKNOWN:
         link = state.move(
-            link, BankLinkStatus.SUBMITTING, reason="The broker does not have it; sending it again."
+            link,
+            BankLinkStatus.SUBMITTING,
+            by=state.Process.REPLY,
+            reason="The broker does not have it; sending it again.",
         )
     return send_bank_link(link=link)
 
@@ -250,7 +276,9 @@ def sync_bank_link(*, link: BankLink, now: datetime) -> BankLink:
     settled_in = timedelta(seconds=settings.SETTLE_AFTER_SECONDS)
     if link.status in WAITING_BANK and link.status_at < now - settled_in:
         reason = "The broker no longer lists this bank. Link it again, or contact support."
-        return state.move(link, BankLinkStatus.REJECTED, reason=reason, request_id=request_id)
+        return state.move(
+            link, BankLinkStatus.REJECTED, by=state.Process.REPLY, reason=reason, request_id=request_id
+        )
     return link
 
 
@@ -266,7 +294,7 @@ def ask_broker(*, link: BankLink, by: User, now: datetime) -> BankLink:
 
 
 def _fetch(link: BankLink) -> tuple[Snapshot | None, str]:
-    listed = get_client(about=link).list_ach_relationships(link.account.broker_account_id)
+    listed = get_client(about=link).ach_relationships.list(link.account.broker_account_id)
     found = next((reply for reply in listed if reply.id == link.relationship_id), None)
     return (Snapshot.of(found) if found else None), listed.request_id
 

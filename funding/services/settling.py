@@ -20,9 +20,10 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import F, Q
 
-from brokerapp import state
-from brokerapp.alpaca.models import Transfer as BrokerTransfer
-from brokerapp.audit.models import ApiCall
+from brokerapp.accounts.models import User
+from brokerapp.broker.alpaca.models import Transfer as BrokerTransfer
+from brokerapp.broker.calls.models import ApiCall
+from brokerapp.workflow import state
 from funding.models import Transfer
 from funding.services.snapshots import Snapshot
 from funding.services.transfers import (
@@ -32,7 +33,6 @@ from funding.services.transfers import (
     sync_account_transfers,
 )
 from funding.statuses import UNSETTLED_TRANSFER, TransferStatus
-from onboarding.models import User
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ def settle_transfer(*, transfer: Transfer, now: datetime) -> Transfer:
 def _send_or_give_up(transfer: Transfer, now: datetime) -> Transfer:
     if transfer.created_at < now - SEND_WITHIN:
         reason = "The broker could not be reached in time. It was not sent and no money moved."
-        return state.move(transfer, TransferStatus.REJECTED, reason=reason)
+        return state.move(transfer, TransferStatus.REJECTED, by=state.Process.REPLY, reason=reason)
     return send_transfer(transfer=transfer, now=now)
 
 
@@ -140,7 +140,7 @@ def _leave_unknown(transfer: Transfer, matches: int) -> Transfer:
         logger.warning("%s is still unknown; the broker lists %s that fit", transfer, matches)
         return transfer
     reason = "We are checking with the broker whether this went through. Please do not send it again."
-    return state.move(transfer, TransferStatus.UNKNOWN, reason=reason)
+    return state.move(transfer, TransferStatus.UNKNOWN, by=state.Process.REPLY, reason=reason)
 
 
 def ask_broker(*, transfer: Transfer, by: User, now: datetime) -> Transfer:
@@ -161,4 +161,4 @@ def record_not_done(*, transfer: Transfer, by: User) -> Transfer:
     if transfer.status != TransferStatus.UNKNOWN:
         raise NotUndecided(f"{transfer} is {transfer.status}.")
     reason = f"The broker has no such transfer; no money moved. Decided by {by}."
-    return state.move(transfer, TransferStatus.REJECTED, reason=reason)
+    return state.move(transfer, TransferStatus.REJECTED, by=by, reason=reason)

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from django.utils.dateparse import parse_datetime
 
-from brokerapp.alpaca.errors import BrokerError
-from brokerapp.alpaca.models import AchRelationship
-from brokerapp.alpaca.models import Transfer as BrokerTransfer
+from brokerapp.broker.alpaca.errors import BrokerError
+from brokerapp.broker.alpaca.models import AchRelationship
+from brokerapp.broker.alpaca.models import Transfer as BrokerTransfer
 
 
 class EventTooEarly(Exception):

@@ -16,15 +16,20 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from brokerapp import jobs, state
-from brokerapp.alpaca.errors import BrokerBusy, BrokerNotDone, BrokerOutcomeUnknown, BrokerUnreachable
-from brokerapp.alpaca.models import Transfer as BrokerTransfer
-from brokerapp.broker import get_client
+from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.broker.alpaca.errors import (
+    BrokerBusy,
+    BrokerNotDone,
+    BrokerOutcomeUnknown,
+    BrokerUnreachable,
+)
+from brokerapp.broker.alpaca.models import Transfer as BrokerTransfer
+from brokerapp.broker.clients import get_client
+from brokerapp.workflow import jobs, state
 from funding import bank_days, payloads, rules
 from funding.models import BankLink, Transfer
 from funding.services.snapshots import EventTooEarly, Snapshot, refusal_reason
 from funding.statuses import BROKER_TRANSFER_STATUS, FAILED_TRANSFER, Direction, TransferStatus
-from onboarding.models import BrokerageAccount, User
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +70,7 @@ def request_transfer(
     """Write down that a person wants money moved (USD, 2 dp); a task then sends it.
 
     Asked again with the same intent id, returns the first one's row. The account's lock makes simultaneous
-    requests see each other, so that limits hold. Raises `onboarding.rules.AccountNotActive` and
+    requests see each other, so that limits hold. Raises `AccountNotActive` and
     `rules.TransferRefused`.
     """
     with transaction.atomic(durable=True):
@@ -106,7 +111,7 @@ def send_transfer(*, transfer: Transfer, now: datetime) -> Transfer:
     if not claimed:
         return transfer
     try:
-        reply = get_client(about=transfer).create_transfer(
+        reply = get_client(about=transfer).transfers.create(
             transfer.account.broker_account_id, payloads.transfer_request(transfer)
         )
     except (BrokerBusy, BrokerUnreachable) as error:
@@ -131,7 +136,7 @@ def _end_call(transfer: Transfer, to: TransferStatus, reason: str, request_id: s
         transfer = Transfer.objects.select_for_update().get(pk=transfer.pk)
         if transfer.broker_transfer_id is not None or not state.can_move(transfer, to):
             return transfer
-        return state.move(transfer, to, reason=reason, request_id=request_id)
+        return state.move(transfer, to, by=state.Process.REPLY, reason=reason, request_id=request_id)
 
 
 def apply_transfer(*, transfer: Transfer, snapshot: Snapshot) -> Transfer:
@@ -158,8 +163,15 @@ def apply_transfer(*, transfer: Transfer, snapshot: Snapshot) -> Transfer:
             return _save(transfer, columns)
         if to == TransferStatus.COMPLETE:
             columns["completed_at"] = timezone.now()
-        jobs.enqueue("onboarding.tasks.sync_balances", account_id=transfer.account_id)
-        return state.move(transfer, to, reason=snapshot.reason, request_id=snapshot.request_id, **columns)
+        jobs.enqueue("brokerapp.accounts.tasks.sync_balances", account_id=transfer.account_id)
+        return state.move(
+            transfer,
+            to,
+            by=state.Process.REPLY,
+            reason=snapshot.reason,
+            request_id=snapshot.request_id,
+            **columns,
+        )
 
 
 def sync_transfers(*, now: datetime) -> None:
@@ -205,7 +217,7 @@ def fetch_transfers(
     client = get_client(about=about)
     found: dict[UUID, BrokerTransfer] = {}
     for page in range(MAX_PAGES):
-        replies = client.list_transfers(account.broker_account_id, limit=PAGE, offset=page * PAGE)
+        replies = client.transfers.list(account.broker_account_id, limit=PAGE, offset=page * PAGE)
         found.update({reply.id: reply for reply in replies})
         oldest = replies[-1].created_at if replies else None
         if len(replies) < PAGE or (until_seen is not None and until_seen <= set(found)):

@@ -7,15 +7,17 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
-from brokerapp import jobs, state
-from brokerapp.alpaca.errors import BrokerNotDone, BrokerOutcomeUnknown, BrokerRejected
-from brokerapp.alpaca.models import Account
-from brokerapp.broker import get_client
+from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.accounts.services import apply_account_status
+from brokerapp.broker.alpaca.errors import BrokerNotDone, BrokerOutcomeUnknown, BrokerRejected
+from brokerapp.broker.alpaca.models import Account
+from brokerapp.broker.clients import get_client
+from brokerapp.workflow import jobs, state
 from onboarding import payloads, rules, steps
 from onboarding.agreements import BY_KEY
-from onboarding.models import Agreement, KycApplication, User
-from onboarding.services.accounts import apply_account
+from onboarding.models import Agreement, KycApplication
 from onboarding.statuses import ApplicationStatus
 
 logger = logging.getLogger(__name__)
@@ -25,8 +27,9 @@ CLOCK_SKEW = timedelta(minutes=5)
 
 
 def get_or_start_application(*, user: User) -> KycApplication:
-    """The person's one application, begun now if there is none."""
-    return KycApplication.objects.get_or_create(user=user)[0]
+    """The person's newest application, begun now if there is none."""
+    newest = KycApplication.objects.filter(user=user).order_by("-created_at").first()
+    return newest or KycApplication.objects.get_or_create(user=user, status=ApplicationStatus.DRAFT)[0]
 
 
 def save_answers(*, application: KycApplication, answers: dict[str, Any]) -> None:
@@ -75,7 +78,13 @@ def submit_application(*, application: KycApplication, now: datetime) -> KycAppl
         if not locked.is_editable:
             return locked
         steps.check_complete(locked)
-        state.move(locked, ApplicationStatus.SUBMITTING, submitted_at=now, email_address=locked.user.email)
+        state.move(
+            locked,
+            ApplicationStatus.SUBMITTING,
+            by=locked.user,
+            submitted_at=now,
+            email_address=locked.user.email,
+        )
         jobs.enqueue("onboarding.tasks.open_account", application_id=locked.pk)
     return locked
 
@@ -89,19 +98,31 @@ def open_account(*, application: KycApplication) -> None:
     if application.status != ApplicationStatus.SUBMITTING:
         return
     try:
-        state.move(application, ApplicationStatus.SENDING)
+        state.move(application, ApplicationStatus.SENDING, by=state.Process.REPLY)
     except state.LostRace:
         return
     request = payloads.account_request(application, list(application.agreements.all()))
     try:
-        reply = get_client(about=application).create_account(request)
+        reply = get_client(about=application).accounts.create(request)
     except BrokerRejected as error:
         _refused(application, error)
     except BrokerNotDone as error:
         # Not reached or told to slow down: nothing happened, so the sweep sends it again.
-        state.move(application, ApplicationStatus.UNKNOWN, reason=error.message, request_id=error.request_id)
+        state.move(
+            application,
+            ApplicationStatus.UNKNOWN,
+            by=state.Process.REPLY,
+            reason=error.message,
+            request_id=error.request_id,
+        )
     except BrokerOutcomeUnknown as error:
-        state.move(application, ApplicationStatus.UNKNOWN, reason=error.message, request_id=error.request_id)
+        state.move(
+            application,
+            ApplicationStatus.UNKNOWN,
+            by=state.Process.REPLY,
+            reason=error.message,
+            request_id=error.request_id,
+        )
     else:
         apply_account(application=application, reply=reply)
 
@@ -114,7 +135,11 @@ def _refused(application: KycApplication, error: BrokerRejected) -> None:
             apply_account(application=application, reply=found)
             return
     state.move(
-        application, ApplicationStatus.NEEDS_CHANGES, reason=error.message, request_id=error.request_id
+        application,
+        ApplicationStatus.NEEDS_CHANGES,
+        by=state.Process.REPLY,
+        reason=error.message,
+        request_id=error.request_id,
     )
 
 
@@ -127,7 +152,7 @@ def find_account(application: KycApplication) -> Account | None:
     email = application.email_address
     submitted_at = application.submitted_at
     assert submitted_at is not None
-    found = get_client(about=application).list_accounts(
+    found = get_client(about=application).accounts.list(
         query=email, created_after=submitted_at - CLOCK_SKEW, entities=["contact"]
     )
     return next((row for row in found if row.contact and row.contact.email_address.lower() == email), None)
@@ -140,7 +165,10 @@ def settle_application(*, application: KycApplication) -> None:
     """
     if application.status == ApplicationStatus.SENDING:
         application = state.move(
-            application, ApplicationStatus.UNKNOWN, reason="The sender stopped before the reply."
+            application,
+            ApplicationStatus.UNKNOWN,
+            by=state.Process.REPLY,
+            reason="The sender stopped before the reply.",
         )
     found = find_account(application)
     if found is not None:
@@ -148,7 +176,10 @@ def settle_application(*, application: KycApplication) -> None:
         return
     with transaction.atomic():
         state.move(
-            application, ApplicationStatus.SUBMITTING, reason="The broker has no such account; sending again."
+            application,
+            ApplicationStatus.SUBMITTING,
+            by=state.Process.REPLY,
+            reason="The broker has no such account; sending again.",
         )
         jobs.enqueue("onboarding.tasks.open_account", application_id=application.pk)
 
@@ -170,3 +201,23 @@ def settle_applications(*, now: datetime) -> None:
             logger.info("application %s is not settled yet: %s", application.pk, error)
         except Exception:
             logger.exception("settling application %s failed", application.pk)
+
+
+def apply_account(*, application: KycApplication, reply: Account) -> BrokerageAccount:
+    """Record the account that an application made: the application is SUBMITTED, the account takes over.
+
+    Safe to repeat. Raises `state.LostRace` if another process moved the application meanwhile.
+    """
+    with transaction.atomic():
+        account, _ = BrokerageAccount.objects.get_or_create(
+            broker_account_id=reply.id, defaults={"user_id": application.user_id}
+        )
+        KycApplication.objects.filter(pk=application.pk).update(account=account)
+        application.account = account
+        if application.status != ApplicationStatus.SUBMITTED:
+            state.move(
+                application, ApplicationStatus.SUBMITTED, by=state.Process.REPLY, request_id=reply.request_id
+            )
+        for document_id in application.documents.values_list("pk", flat=True):
+            jobs.enqueue("onboarding.tasks.send_document", document_id=document_id)
+    return apply_account_status(account=account, reply=reply, asked_at=timezone.now())

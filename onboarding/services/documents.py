@@ -8,11 +8,17 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from brokerapp import jobs, state
-from brokerapp.alpaca.errors import BrokerError, BrokerNotDone, BrokerOutcomeUnknown, BrokerRejected
-from brokerapp.broker import get_client
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.broker.alpaca.errors import (
+    BrokerError,
+    BrokerNotDone,
+    BrokerOutcomeUnknown,
+    BrokerRejected,
+)
+from brokerapp.broker.clients import get_client
+from brokerapp.workflow import jobs, state
 from onboarding import payloads
-from onboarding.models import BrokerageAccount, Document, KycApplication
+from onboarding.models import Document, KycApplication
 from onboarding.statuses import DocumentStatus
 
 logger = logging.getLogger(__name__)
@@ -50,31 +56,48 @@ def send_document(*, document: Document) -> None:
 
     The move to SENDING is the claim, as in `applications.open_account`.
     """
-    account = BrokerageAccount.objects.filter(application_id=document.application_id).first()
+    account = BrokerageAccount.objects.filter(application=document.application_id).first()
     if document.status != DocumentStatus.STORED or account is None:
         return
     try:
-        state.move(document, DocumentStatus.SENDING)
+        state.move(document, DocumentStatus.SENDING, by=state.Process.REPLY)
     except state.LostRace:
         return
     try:
-        reply = get_client(about=document).upload_documents(
+        reply = get_client(about=document).documents.upload(
             account.broker_account_id, [payloads.document_upload(document)]
         )
     except BrokerRejected as error:
-        state.move(document, DocumentStatus.REFUSED, reason=error.message, request_id=error.request_id)
+        state.move(
+            document,
+            DocumentStatus.REFUSED,
+            by=state.Process.REPLY,
+            reason=error.message,
+            request_id=error.request_id,
+        )
     except (BrokerNotDone, BrokerOutcomeUnknown) as error:
-        state.move(document, DocumentStatus.UNKNOWN, reason=error.message, request_id=error.request_id)
+        state.move(
+            document,
+            DocumentStatus.UNKNOWN,
+            by=state.Process.REPLY,
+            reason=error.message,
+            request_id=error.request_id,
+        )
     else:
-        state.move(document, DocumentStatus.SENT, request_id=reply.request_id)
+        state.move(document, DocumentStatus.SENT, by=state.Process.REPLY, request_id=reply.request_id)
 
 
 def settle_document(*, document: Document) -> None:
     """Ask which documents the account has: there, SENT; absent, sent again (a second copy does no harm)."""
     if document.status == DocumentStatus.SENDING:
-        document = state.move(document, DocumentStatus.UNKNOWN, reason="The sender stopped before the reply.")
-    account = BrokerageAccount.objects.get(application_id=document.application_id)
-    reply = get_client(about=document).get_account(account.broker_account_id)
+        document = state.move(
+            document,
+            DocumentStatus.UNKNOWN,
+            by=state.Process.REPLY,
+            reason="The sender stopped before the reply.",
+        )
+    account = BrokerageAccount.objects.get(application=document.application_id)
+    reply = get_client(about=document).accounts.get(account.broker_account_id)
     at_broker = sum(row.document_type == document.document_type for row in reply.documents or [])
     known = Document.objects.filter(
         application_id=document.application_id,
@@ -82,10 +105,15 @@ def settle_document(*, document: Document) -> None:
         status=DocumentStatus.SENT,
     ).count()
     if at_broker > known:
-        state.move(document, DocumentStatus.SENT, request_id=reply.request_id)
+        state.move(document, DocumentStatus.SENT, by=state.Process.REPLY, request_id=reply.request_id)
         return
     with transaction.atomic():
-        state.move(document, DocumentStatus.STORED, reason="The broker does not have it; sending again.")
+        state.move(
+            document,
+            DocumentStatus.STORED,
+            by=state.Process.REPLY,
+            reason="The broker does not have it; sending again.",
+        )
         jobs.enqueue("onboarding.tasks.send_document", document_id=document.pk)
 
 

@@ -7,8 +7,8 @@ import responses
 from django.conf import settings
 from django.utils import timezone
 
+from brokerapp.accounts.models import BrokerageAccount
 from funding.models import BankLink, Transfer
-from onboarding.models import BrokerageAccount
 
 
 class BrokerStub:

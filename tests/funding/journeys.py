@@ -4,9 +4,9 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from onboarding.models import BrokerageAccount
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.accounts.services import sync_account
 from onboarding.services import applications
-from onboarding.services.accounts import sync_account
 from tests.factories import KycApplicationFactory
 from tests.sandbox_process import SandboxProcess
 

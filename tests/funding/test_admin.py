@@ -26,7 +26,7 @@ def test_transfer_list_finds_a_request_id(ops: Client) -> None:
 def test_transfer_page_links_its_calls_and_history(ops: Client) -> None:
     transfer = TransferFactory.create(status="RETURNED")
     page = ops.get(reverse("admin:funding_transfer_change", args=[transfer.pk])).content.decode()
-    assert f"{reverse('admin:audit_apicall_changelist')}?q={transfer.pk}" in page
+    assert f"{reverse('admin:calls_apicall_changelist')}?q={transfer.pk}" in page
     assert "COMPLETE → RETURNED" in page
 
 

@@ -5,12 +5,12 @@ import pytest
 import requests
 from django.db import connection
 
+from brokerapp.accounts.capabilities import AccountNotActive
+from brokerapp.accounts.models import BrokerageAccount
 from funding.models import BankLink
 from funding.services import banks
 from funding.services.snapshots import EventTooEarly
 from funding.statuses import BankLinkStatus
-from onboarding.models import BrokerageAccount
-from onboarding.rules import AccountNotActive
 from tests.factories import BANK, BankLinkFactory, BrokerageAccountFactory, TransferFactory
 from tests.funding.conftest import BrokerStub, relationship, soon
 

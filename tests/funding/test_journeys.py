@@ -10,12 +10,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.accounts.services import sync_balances
 from funding.models import BankLink, Transfer
 from funding.services import banks, settling, transfers
 from funding.statuses import BankLinkStatus, TransferStatus
 from funding.tasks import send_transfer
-from onboarding.models import BrokerageAccount
-from onboarding.services.accounts import sync_balances
 from tests.factories import BANK, PASSWORD
 from tests.funding.journeys import open_account_at
 from tests.sandbox_process import SandboxProcess, eventually

@@ -3,12 +3,12 @@ from decimal import Decimal
 
 import pytest
 
+from brokerapp.accounts.capabilities import AccountNotActive
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.accounts.statuses import AccountStatus
 from funding import routing, rules
 from funding.models import BankLink
 from funding.statuses import BankLinkStatus, Direction
-from onboarding.models import BrokerageAccount
-from onboarding.rules import AccountNotActive
-from onboarding.statuses import AccountStatus
 
 NO_FACTS = rules.TransferFacts()
 

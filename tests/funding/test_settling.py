@@ -6,7 +6,7 @@ import pytest
 import requests
 from django.utils import timezone
 
-from brokerapp.audit.models import ApiCall, label_of
+from brokerapp.broker.calls.models import ApiCall, label_of
 from funding.models import Transfer
 from funding.services import settling, transfers
 from funding.statuses import TransferStatus

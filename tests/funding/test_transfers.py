@@ -9,13 +9,14 @@ import requests
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from brokerapp.audit.models import ApiCall, StatusChange
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.broker.calls.models import ApiCall
+from brokerapp.workflow.models import StatusChange
 from funding import rules
 from funding.models import BankLink, Transfer
 from funding.services import transfers
 from funding.services.snapshots import EventTooEarly, Snapshot
 from funding.statuses import Direction, TransferStatus
-from onboarding.models import BrokerageAccount
 from tests.factories import BankLinkFactory, BrokerageAccountFactory, TransferFactory, transfer_reply
 from tests.funding.conftest import BrokerStub, listed
 
@@ -172,7 +173,7 @@ def test_apply_transfer_complete_can_be_returned_and_reads_balances(
         transfer = transfers.apply_transfer(transfer=transfer, snapshot=Snapshot.of(reply))
     assert (transfer.status, transfer.status_reason) == (TransferStatus.RETURNED, "R01")
     sent = [callback.args[1] for callback in callbacks if len(callback.args) > 1]
-    assert "onboarding.tasks.sync_balances" in sent
+    assert "brokerapp.accounts.tasks.sync_balances" in sent
     assert [change.to_status for change in StatusChange.objects.about(transfer)] == ["COMPLETE", "RETURNED"]
 
 

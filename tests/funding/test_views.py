@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from brokerapp.accounts.models import BrokerageAccount
 from funding.models import BankLink, Transfer
 from funding.statuses import FAILED_TRANSFER, IN_FLIGHT_TRANSFER, BankLinkStatus
-from onboarding.models import BrokerageAccount
 from tests.factories import (
     BANK,
     PASSWORD,

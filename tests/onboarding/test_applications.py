@@ -10,12 +10,15 @@ import requests
 import responses
 from django.conf import settings
 
-from brokerapp import state
-from brokerapp.audit.models import ApiCall, StatusChange
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.accounts.statuses import AccountStatus
+from brokerapp.broker.calls.models import ApiCall
+from brokerapp.workflow import state
+from brokerapp.workflow.models import StatusChange
 from onboarding import rules, steps
-from onboarding.models import BrokerageAccount, KycApplication
+from onboarding.models import KycApplication
 from onboarding.services import applications
-from onboarding.statuses import AccountStatus, ApplicationStatus
+from onboarding.statuses import ApplicationStatus
 from tests.factories import IP_ADDRESS, KycApplicationFactory
 
 pytestmark = pytest.mark.django_db
@@ -159,7 +162,7 @@ def test_settle_application_absent_at_the_broker_sends_it_again(
 def test_settle_applications_after_a_worker_died_between_claim_and_reply(
     broker: Any, submitted: KycApplication
 ) -> None:
-    state.move(submitted, ApplicationStatus.SENDING)
+    state.move(submitted, ApplicationStatus.SENDING, by=state.Process.REPLY)
     made = account_body(contact={"email_address": submitted.user.email.upper()})
     broker.get(ACCOUNTS, json=[made])
     applications.settle_applications(now=LATER + timedelta(days=365))
@@ -170,7 +173,7 @@ def test_settle_applications_after_a_worker_died_between_claim_and_reply(
 
 
 def test_settle_applications_leaves_calls_in_flight_alone(broker: Any, submitted: KycApplication) -> None:
-    state.move(submitted, ApplicationStatus.SENDING)
+    state.move(submitted, ApplicationStatus.SENDING, by=state.Process.REPLY)
     applications.settle_applications(
         now=submitted.status_at + timedelta(seconds=settings.SETTLE_AFTER_SECONDS - 1)
     )
@@ -183,7 +186,7 @@ def test_open_account_conflict_adopts_our_own_account_only(broker: Any, submitte
     applications.open_account(application=submitted)
     assert submitted.status == ApplicationStatus.NEEDS_CHANGES
 
-    state.move(submitted, ApplicationStatus.SUBMITTING)
+    state.move(submitted, ApplicationStatus.SUBMITTING, by=state.Process.REPLY)
     broker.replace(
         responses.GET, ACCOUNTS, json=[account_body(contact={"email_address": submitted.user.email})]
     )

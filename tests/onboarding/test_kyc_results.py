@@ -2,7 +2,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from brokerapp.alpaca.models.accounts import KycResults
+from brokerapp.broker.alpaca.models.accounts import KycResults
 from onboarding.kyc_results import NOT_ENOUGH, REQUESTS, open_requests
 from tests.factories import BrokerageAccountFactory
 

@@ -2,9 +2,12 @@ from datetime import date
 
 import pytest
 
+from brokerapp.accounts import capabilities
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.accounts.statuses import AccountStatus
 from onboarding import rules
-from onboarding.models import BrokerageAccount, KycApplication
-from onboarding.statuses import AccountStatus, ApplicationStatus
+from onboarding.models import KycApplication
+from onboarding.statuses import ApplicationStatus
 
 
 @pytest.mark.parametrize("typed", ["124-55-4321", "124554321", " 124 55 4321 ", "661-01-0666", "912-34-5678"])
@@ -100,8 +103,8 @@ def test_check_document_refuses(head: bytes, size: int, words: str) -> None:
 
 @pytest.mark.parametrize("status", [status for status in AccountStatus if status != AccountStatus.ACTIVE])
 def test_check_account_active_gives_a_reason_for_every_status(status: AccountStatus) -> None:
-    with pytest.raises(rules.AccountNotActive, match=r"\w+"):
-        rules.check_account_active(BrokerageAccount(status=status))
+    with pytest.raises(capabilities.AccountNotActive, match=r"\w+"):
+        capabilities.check_account_active(BrokerageAccount(status=status))
 
 
 def test_check_editable_after_sending() -> None:

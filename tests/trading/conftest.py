@@ -7,7 +7,7 @@ import pytest
 import responses
 from django.conf import settings
 
-from onboarding.models import BrokerageAccount
+from brokerapp.accounts.models import BrokerageAccount
 from trading.models import Order
 
 REQUEST_ID = "65ddd35ed1b3433dbf29d11f6d932c88"
@@ -47,7 +47,7 @@ def broker() -> Iterator[BrokerStub]:
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The tasks that were sent, by name, instead of sending them."""
     names: list[str] = []
-    monkeypatch.setattr("brokerapp.jobs._send", lambda task, path, ids: names.append(path))
+    monkeypatch.setattr("brokerapp.workflow.jobs._send", lambda task, path, ids: names.append(path))
     return names
 
 

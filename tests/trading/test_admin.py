@@ -2,7 +2,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from onboarding.models import BrokerageAccount
+from brokerapp.accounts.models import BrokerageAccount
 from tests.factories import (
     BrokerageAccountFactory,
     OrderFactory,

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from onboarding.models import BrokerageAccount
+from brokerapp.accounts.models import BrokerageAccount
 from tests.factories import BrokerageAccountFactory, OrderFactory, order_body
 from tests.trading.conftest import CASH, BrokerStub
 from trading.models import Fill, Order

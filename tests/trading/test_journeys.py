@@ -12,12 +12,13 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from brokerapp.alpaca.stream import Event, read_events
-from brokerapp.audit.models import ApiCall, StatusChange
-from brokerapp.broker import get_client
-from onboarding.models import BrokerageAccount
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.accounts.services import sync_account, sync_balances
+from brokerapp.broker.alpaca.stream import Event, read_events
+from brokerapp.broker.calls.models import ApiCall
+from brokerapp.broker.clients import get_client
+from brokerapp.workflow.models import StatusChange
 from onboarding.services import applications
-from onboarding.services.accounts import sync_account, sync_balances
 from tests.factories import KycApplicationFactory
 from tests.sandbox_process import SandboxProcess, eventually
 from trading.models import Asset, Fill, MarketClock, Order, Position

@@ -8,7 +8,7 @@ import requests
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from brokerapp.alpaca.errors import BrokerNotDone
+from brokerapp.broker.alpaca.errors import BrokerNotDone
 from tests.factories import AssetFactory, BrokerageAccountFactory, OrderFactory, PositionFactory, QuoteFactory
 from tests.trading.conftest import CASH, BrokerStub
 from trading.models import Asset, MarketClock, Quote

@@ -9,9 +9,10 @@ import requests
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from brokerapp import state
-from brokerapp.audit.models import ApiCall, StatusChange
-from onboarding.models import BrokerageAccount
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.broker.calls.models import ApiCall
+from brokerapp.workflow import state
+from brokerapp.workflow.models import StatusChange
 from tests.factories import (
     AssetFactory,
     BrokerageAccountFactory,
@@ -221,7 +222,7 @@ def test_place_order_call_is_found_by_order_and_person(account: BrokerageAccount
 def test_settle_order_adopts_the_brokers(account: BrokerageAccount, broker: BrokerStub, status: str) -> None:
     order = OrderFactory.create(account, status="")
     if status == OrderStatus.UNKNOWN:
-        order = state.move(order, status)
+        order = state.move(order, status, by=state.Process.REPLY)
     body = order_body(order, "filled", filled_qty="0.42", filled_avg_price="200.1")
     broker.on_orders("GET", account, ":by_client_order_id", json=body)
 
@@ -344,7 +345,9 @@ def test_apply_order_final_status_stays(account: BrokerageAccount) -> None:
 
 
 def test_apply_order_after_not_placed_the_broker_is_right(account: BrokerageAccount) -> None:
-    order = state.move(OrderFactory.create(account, status=""), OrderStatus.NOT_PLACED)
+    order = state.move(
+        OrderFactory.create(account, status=""), OrderStatus.NOT_PLACED, by=state.Process.SWEEP
+    )
 
     order = orders.apply_order(order=order, reply=order_reply(order, "new"))
 

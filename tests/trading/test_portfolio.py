@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from onboarding.models import BrokerageAccount
+from brokerapp.accounts.models import BrokerageAccount
 from tests.factories import AssetFactory, BrokerageAccountFactory, PositionFactory, QuoteFactory
 from tests.trading.conftest import CASH, BrokerStub
 from trading.models import Portfolio, Position

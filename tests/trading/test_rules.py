@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from onboarding.models import BrokerageAccount
-from onboarding.statuses import AccountStatus
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.accounts.statuses import AccountStatus
 from trading import rules
 from trading.models import Asset, MarketClock, Order, Quote
 from trading.rules import Facts, Ticket

@@ -6,7 +6,7 @@ import requests
 from django.conf import settings
 from django.utils import timezone
 
-from onboarding.models import BrokerageAccount
+from brokerapp.accounts.models import BrokerageAccount
 from tests.factories import BrokerageAccountFactory, OrderFactory, order_body
 from tests.trading.conftest import CASH, BrokerStub
 from trading.models import Order

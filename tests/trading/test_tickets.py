@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from onboarding.models import BrokerageAccount
+from brokerapp.accounts.models import BrokerageAccount
 from tests.factories import AssetFactory, BrokerageAccountFactory, OrderFactory, PositionFactory, QuoteFactory
 from tests.trading.conftest import CASH, BrokerStub
 from trading.models import Order

@@ -3,9 +3,9 @@ from decimal import Decimal
 
 import pytest
 
-from brokerapp.audit.models import StatusChange
-from onboarding.models import BrokerageAccount
-from onboarding.statuses import AccountStatus
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.accounts.statuses import AccountStatus
+from brokerapp.workflow.models import StatusChange
 from trading import timeline
 from trading.models import Order
 

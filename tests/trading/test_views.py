@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from brokerapp import intents
-from onboarding.models import BrokerageAccount
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.workflow import intents
 from tests.factories import (
     AssetFactory,
     BrokerageAccountFactory,

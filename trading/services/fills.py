@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from brokerapp import live
-from brokerapp.alpaca import models as alpaca
-from brokerapp.broker import get_client
-from brokerapp.money import parse_decimal
+from brokerapp.broker.alpaca import models as alpaca
+from brokerapp.broker.clients import get_client
+from brokerapp.units.money import parse_decimal
 from trading.models import Fill, Order
 from trading.services import orders
 
@@ -37,7 +37,7 @@ def on_trade_event(event: Mapping[str, Any]) -> str | None:
         return "not one of our orders"
     if event.get("event") in FILL_EVENTS:
         _record_event(order, event)
-    reply = get_client(about=order).get_order(order.account.broker_account_id, told["id"])
+    reply = get_client(about=order).orders.get(order.account.broker_account_id, told["id"])
     orders.apply_order(order=order, reply=reply, reason=event.get("reason") or "")
     return None
 
@@ -109,7 +109,7 @@ def _fill_activities(order: Order) -> Iterator[alpaca.Fill]:
     client = get_client(about=order)
     page_token = None
     while True:
-        page = client.list_activities(
+        page = client.activities.list(
             order.account.broker_account_id,
             activity_types=["FILL"],
             after=(order.submitted_at or order.created_at) - ACTIVITY_LEAD,

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from brokerapp.alpaca.errors import BrokerError
-from brokerapp.broker import get_client, get_market_data
+from brokerapp.broker.alpaca.errors import BrokerError
+from brokerapp.broker.clients import get_client, get_market_data
 from trading import hours, payloads
 from trading.models import Asset, MarketClock, Order, Position, Quote
 
@@ -26,7 +26,7 @@ def sync_assets(*, now: datetime) -> int:
 
     Returns how many are active. Raises `BrokerNotDone` or `BrokerOutcomeUnknown`.
     """
-    listed = get_client().list_assets(status=Asset.ACTIVE, asset_class="us_equity")
+    listed = get_client().assets.list(status=Asset.ACTIVE, asset_class="us_equity")
     # One row per symbol: a second one would stop the whole load.
     rows = {reply.symbol: payloads.asset_row(reply, now) for reply in listed}
     if not rows:
@@ -46,7 +46,7 @@ def sync_assets(*, now: datetime) -> int:
 
 def sync_clock(*, now: datetime) -> None:
     """Take over `GET /v1/clock`. Raises `BrokerNotDone` or `BrokerOutcomeUnknown`."""
-    reply = get_client().get_clock()
+    reply = get_client().clock.get()
     MarketClock.objects.update_or_create(
         pk=1,
         defaults={

@@ -8,17 +8,18 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils import timezone
 
-from brokerapp import jobs, live, state
-from brokerapp.alpaca import models as alpaca
-from brokerapp.alpaca.errors import (
+from brokerapp import live
+from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.broker.alpaca import models as alpaca
+from brokerapp.broker.alpaca.errors import (
     BrokerError,
     BrokerNotDone,
     BrokerNotFound,
     BrokerOutcomeUnknown,
     BrokerRejected,
 )
-from brokerapp.broker import get_client
-from onboarding.models import BrokerageAccount, User
+from brokerapp.broker.clients import get_client
+from brokerapp.workflow import jobs, state
 from trading import payloads, rules, statuses
 from trading.models import Order, Portfolio
 from trading.rules import Ticket
@@ -78,7 +79,7 @@ def send_order(*, order: Order) -> Order:
     """Send a new order with `POST …/orders`, once, and record the outcome: taken, REJECTED or UNKNOWN."""
     client = get_client(about=order)
     try:
-        reply = client.create_order(order.account.broker_account_id, payloads.order_request(order))
+        reply = client.orders.create(order.account.broker_account_id, payloads.order_request(order))
     except BrokerRejected as error:
         if ALREADY_SENT in error.message.lower():
             return _conclude(order, OrderStatus.UNKNOWN, error)
@@ -92,7 +93,9 @@ def send_order(*, order: Order) -> Order:
 
 def _conclude(order: Order, to: OrderStatus, error: BrokerError) -> Order:
     try:
-        return state.move(order, to, reason=error.user_message, request_id=error.request_id)
+        return state.move(
+            order, to, by=state.Process.REPLY, reason=error.user_message, request_id=error.request_id
+        )
     except state.LostRace:
         # An event told of the order first, and the broker's word is better than our guess.
         order.refresh_from_db()
@@ -106,13 +109,17 @@ def settle_order(*, order: Order) -> Order:
     `BrokerNotDone` or `BrokerOutcomeUnknown` if the broker cannot say.
     """
     try:
-        reply = get_client(about=order).get_order_by_client_order_id(
+        reply = get_client(about=order).orders.get_by_client_order_id(
             order.account.broker_account_id, order.client_order_id
         )
     except BrokerNotFound as error:
         try:
             return state.move(
-                order, OrderStatus.NOT_PLACED, reason=NOT_AT_BROKER, request_id=error.request_id
+                order,
+                OrderStatus.NOT_PLACED,
+                by=state.Process.REPLY,
+                reason=NOT_AT_BROKER,
+                request_id=error.request_id,
             )
         except state.LostRace:
             order.refresh_from_db()
@@ -122,7 +129,7 @@ def settle_order(*, order: Order) -> Order:
 
 def sync_order(*, order: Order) -> Order:
     """Read an order the broker has, and apply it. Raises `BrokerNotDone` or `BrokerOutcomeUnknown`."""
-    reply = get_client(about=order).get_order(order.account.broker_account_id, order.broker_order_id or "")
+    reply = get_client(about=order).orders.get(order.account.broker_account_id, order.broker_order_id or "")
     return apply_order(order=order, reply=reply)
 
 
@@ -151,7 +158,7 @@ def apply_order(*, order: Order, reply: alpaca.Order, reason: str = "") -> Order
             jobs.enqueue("trading.tasks.sync_fills", order_id=order.pk)
         elif before[0] in statuses.OURS or order.status in statuses.FINAL_AT_BROKER:
             # Cash is held for the order from now on, or is free again.
-            jobs.enqueue("onboarding.tasks.sync_balances", account_id=order.account_id)
+            jobs.enqueue("brokerapp.accounts.tasks.sync_balances", account_id=order.account_id)
     return order
 
 
@@ -169,7 +176,9 @@ def _take_over(order: Order, reply: alpaca.Order, reason: str) -> Order:
         # The broker has it, whatever it calls that.
         to = OrderStatus.ACCEPTED if order.status in statuses.OURS else OrderStatus(order.status)
     if to != order.status and state.can_move(order, to):
-        return state.move(order, to, reason=reason, request_id=reply.request_id, **columns)
+        return state.move(
+            order, to, by=state.Process.REPLY, reason=reason, request_id=reply.request_id, **columns
+        )
     if to != order.status:
         logger.error("%s is %s here and %s at the broker", order, order.status, reply.status)
         columns = {key: columns[key] for key in ("broker_status", "synced_at")}
@@ -202,7 +211,7 @@ def send_cancel(*, order: Order) -> Order:
     client = get_client(about=order, by=order.cancel_requested_by)
     refused: BrokerRejected | None = None
     try:
-        client.cancel_order(order.account.broker_account_id, order.broker_order_id or "")
+        client.orders.cancel(order.account.broker_account_id, order.broker_order_id or "")
     except BrokerRejected as error:
         refused = error
     except BrokerError as error:

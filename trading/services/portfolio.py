@@ -7,13 +7,14 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from brokerapp import jobs, live
-from brokerapp.alpaca import models as alpaca
-from brokerapp.alpaca.errors import BrokerError
-from brokerapp.broker import get_client
-from onboarding.models import BrokerageAccount
-from onboarding.services.accounts import sync_balances
-from onboarding.statuses import AccountStatus
+from brokerapp import live
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.accounts.services import sync_balances
+from brokerapp.accounts.statuses import AccountStatus
+from brokerapp.broker.alpaca import models as alpaca
+from brokerapp.broker.alpaca.errors import BrokerError
+from brokerapp.broker.clients import get_client
+from brokerapp.workflow import jobs
 from trading.models import Asset, Portfolio, Position
 from trading.services import market
 from trading.valuation import Valuation, value_positions
@@ -55,7 +56,7 @@ def sync_positions(*, account: BrokerageAccount) -> None:
     Raises `BrokerNotDone` or `BrokerOutcomeUnknown`.
     """
     asked_at = timezone.now()
-    reply = get_client(about=account).list_positions(account.broker_account_id)
+    reply = get_client(about=account).positions.list(account.broker_account_id)
     Portfolio.objects.get_or_create(account=account, defaults={"due_at": asked_at})
     with transaction.atomic():
         portfolio = Portfolio.objects.select_for_update().get(account=account)

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from brokerapp import state
-from brokerapp.alpaca.errors import BrokerError
+from brokerapp.broker.alpaca.errors import BrokerError
+from brokerapp.workflow import state
 from trading.models import Order
 from trading.rules import CancelRefused
 from trading.services import fills, orders

@@ -9,9 +9,9 @@ from typing import Any
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 
-from brokerapp.alpaca.errors import BrokerError
-from brokerapp.money import plain, quantize_shares
-from onboarding.models import BrokerageAccount
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.broker.alpaca.errors import BrokerError
+from brokerapp.units.money import plain, quantize_shares
 from trading import hours, rules
 from trading.models import Asset, Order, Position, Quote
 from trading.rules import Estimate, Facts, Ticket

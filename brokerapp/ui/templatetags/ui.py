@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from brokerapp import money as amounts
+from brokerapp.units import money as amounts
 
 register = template.Library()
 

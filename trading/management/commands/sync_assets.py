@@ -3,7 +3,7 @@
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from brokerapp.alpaca.errors import BrokerError
+from brokerapp.broker.alpaca.errors import BrokerError
 from trading.services import market
 
 

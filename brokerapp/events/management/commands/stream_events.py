@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 
+from brokerapp.broker.streams.models import EventStream
 from brokerapp.events.follower import Follower
-from brokerapp.events.models import Stream
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ def follow_all(stop: threading.Event) -> None:
     # Daemons: a thread that waits for bytes must not hold up the exit, and an event half stored comes again.
     threads = [
         threading.Thread(target=Follower(stream, halt).run, name=f"stream-{stream}", daemon=True)
-        for stream in Stream
+        for stream in EventStream
     ]
     for thread in threads:
         thread.start()

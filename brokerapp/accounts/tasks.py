@@ -1,0 +1,24 @@
+"""Doors to the services: ids in, one service call. Every task may run twice."""
+
+from celery import shared_task
+
+from brokerapp.accounts import services as accounts
+from brokerapp.accounts.models import BrokerageAccount
+
+
+@shared_task
+def sync_account(*, account_id: str, **_: object) -> None:
+    """Poll one account's status."""
+    accounts.sync_account(account=BrokerageAccount.objects.get(pk=account_id))
+
+
+@shared_task
+def sync_accounts(**_: object) -> None:
+    """Sweep: accounts whose status still changes."""
+    accounts.sync_accounts()
+
+
+@shared_task
+def sync_balances(*, account_id: str, **_: object) -> None:
+    """Refresh one account's balances."""
+    accounts.sync_balances(account=BrokerageAccount.objects.get(pk=account_id))

@@ -1,1 +1,0 @@
-"""Who asked the broker what, when, and what became of it; and every status that changed."""

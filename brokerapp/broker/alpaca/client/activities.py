@@ -1,0 +1,42 @@
+"""What happened in an account."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import partial
+
+from brokerapp.broker.alpaca.client.noun import Direction, Id, Noun
+from brokerapp.broker.alpaca.models import Activity, Fill, NonTrade, Page
+from brokerapp.broker.alpaca.models.base import read_page
+
+
+class Activities(Noun):
+    """What happened in an account."""
+
+    def list(
+        self,
+        account_id: Id,
+        *,
+        activity_types: Sequence[str] = (),
+        on: date | None = None,
+        after: datetime | date | None = None,
+        until: datetime | date | None = None,
+        direction: Direction | None = None,
+        page_size: int | None = None,
+        page_token: str | None = None,
+    ) -> Page[Fill | NonTrade]:
+        """GET /v1/accounts/activities of one account: 100 a page, newest first.
+
+        `page_token` is the id of the last one received; an empty page is the end. `on` (one day)
+        excludes `after` and `until`.
+        """
+        params = {
+            "account_id": account_id,
+            "activity_types": tuple(activity_types),
+            "date": on,
+            "after": after,
+            "until": until,
+            "direction": direction,
+            "page_size": page_size,
+            "page_token": page_token,
+        }
+        return self._send("GET", "/v1/accounts/activities", partial(read_page, Activity), query=params)

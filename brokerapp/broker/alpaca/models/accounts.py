@@ -1,0 +1,156 @@
+"""Accounts: the application as sent, the account as the broker sees it.
+
+Broker API, "Accounts" (https://docs.alpaca.markets/reference/createaccount).
+"""
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BeforeValidator, Field
+
+from brokerapp.broker.alpaca.models.base import (
+    BrokerModel,
+    Instant,
+    MaybeInstant,
+    Number,
+    RequestModel,
+    Text,
+)
+
+
+def _empty_if_none(value: object) -> object:
+    return {} if value is None else value
+
+
+Codes = Annotated[dict[str, Any], BeforeValidator(_empty_if_none)]
+"""KYC result codes (`ADDRESS_VERIFICATION`, …) as keys; the values are empty or details we do not use."""
+
+
+class KycResults(BrokerModel):
+    """Why KYC is not through yet. Codes may be ones we do not know."""
+
+    accept: Codes = Field(default_factory=dict)
+    indeterminate: Codes = Field(default_factory=dict)
+    reject: Codes = Field(default_factory=dict)
+    additional_information: Text = ""
+    summary: Text = ""
+
+
+class AccountContact(BrokerModel):
+    """Who to match an account by when the reply to its creation was lost."""
+
+    email_address: Text = Field(default="", repr=False)
+
+
+class AccountDocument(BrokerModel):
+    """A document the owner uploaded, as listed in the account."""
+
+    id: UUID | None = None
+    document_type: Text = ""
+    document_sub_type: Text = ""
+    created_at: MaybeInstant = None
+
+
+class Account(BrokerModel):
+    """A brokerage account. `status` and `crypto_status` are Alpaca's words, known to us or not."""
+
+    id: UUID
+    account_number: Text = ""
+    status: str
+    crypto_status: Text = ""
+    account_type: Text = ""
+    currency: Text = "USD"
+    last_equity: Number | None = None
+    created_at: MaybeInstant = None
+    kyc_results: KycResults | None = None
+    contact: AccountContact | None = None
+    documents: list[AccountDocument] | None = None
+
+
+class Contact(RequestModel):
+    """Where the person lives. `street_address` has 1 to 3 lines, `country` is ISO alpha-3."""
+
+    email_address: str = Field(repr=False)
+    phone_number: str | None = Field(default=None, repr=False)
+    street_address: list[str] = Field(repr=False)
+    unit: str | None = Field(default=None, repr=False)
+    city: str = Field(repr=False)
+    state: str | None = None
+    postal_code: str | None = Field(default=None, repr=False)
+    country: str | None = None
+
+
+class Identity(RequestModel):
+    """Who the person is. Countries are ISO alpha-3."""
+
+    given_name: str = Field(repr=False)
+    middle_name: str | None = Field(default=None, repr=False)
+    family_name: str = Field(repr=False)
+    date_of_birth: date = Field(repr=False)
+    tax_id: str | None = Field(default=None, repr=False)
+    tax_id_type: str | None = None
+    country_of_citizenship: str | None = None
+    country_of_birth: str | None = None
+    country_of_tax_residence: str
+    visa_type: str | None = None
+    visa_expiration_date: date | None = None
+    date_of_departure_from_usa: date | None = None
+    permanent_resident: bool | None = None
+    funding_source: list[str]
+
+
+class Disclosures(RequestModel):
+    """What the person disclosed. `context` has one entry per answer that is true."""
+
+    is_control_person: bool
+    is_affiliated_exchange_or_finra: bool
+    is_politically_exposed: bool
+    immediate_family_exposed: bool
+    employment_status: str | None = None
+    employer_name: str | None = None
+    employer_address: str | None = Field(default=None, repr=False)
+    employment_position: str | None = None
+    context: list[dict[str, Any]] | None = Field(default=None, repr=False)
+
+
+class Agreement(RequestModel):
+    """One agreement as signed: when, and from which address of the person (not of our server)."""
+
+    agreement: str
+    signed_at: Instant
+    ip_address: str = Field(repr=False)
+    revision: str | None = None
+
+
+class TrustedContact(RequestModel):
+    """Whom the broker may ask about the person; an e-mail address or a phone number at least."""
+
+    given_name: str = Field(repr=False)
+    family_name: str = Field(repr=False)
+    email_address: str | None = Field(default=None, repr=False)
+    phone_number: str | None = Field(default=None, repr=False)
+
+
+class DocumentUpload(RequestModel):
+    """A document: `content` is base64, at most 10 MB of it; PDF, PNG or JPEG."""
+
+    document_type: str
+    document_sub_type: str | None = None
+    content: str = Field(repr=False)
+    mime_type: str
+
+
+class CreateAccountRequest(RequestModel):
+    """A new account. Its e-mail address must be new to the correspondent, or it is refused (409)."""
+
+    contact: Contact
+    identity: Identity
+    disclosures: Disclosures
+    agreements: list[Agreement]
+    documents: list[DocumentUpload] | None = None
+    trusted_contact: TrustedContact | None = None
+    account_type: str | None = None
+    enabled_assets: list[str] | None = None
+    trading_configurations: dict[str, Any] | None = None
+    additional_information: str | None = None

@@ -1,0 +1,195 @@
+"""Assets, orders, positions, the trading account and its activities.
+
+Broker API, "Trading" (https://docs.alpaca.markets/docs/trading).
+"""
+
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from brokerapp.broker.alpaca.models.base import (
+    BrokerModel,
+    Instant,
+    MaybeDate,
+    MaybeInstant,
+    MaybeNumber,
+    Number,
+    RequestModel,
+    Text,
+)
+
+
+class Asset(BrokerModel):
+    """A security. `status` is active or inactive; active but not tradable means that it can only be sold."""
+
+    id: UUID
+    symbol: str
+    name: Text = ""
+    exchange: Text = ""
+    asset_class: Text = Field(default="", alias="class")
+    status: str
+    tradable: bool
+    fractionable: bool = False
+    marginable: bool = False
+    shortable: bool = False
+    attributes: list[str] | None = None
+
+
+class Order(BrokerModel):
+    """An order. Prices in USD, quantities in shares; one of `qty` and `notional` is None.
+
+    Status: accepted, pending_new, new, partially_filled, filled, done_for_day, canceled, expired, rejected,
+    replaced, pending_cancel, pending_replace, held, and rarer ones.
+    """
+
+    id: UUID
+    client_order_id: str
+    status: str
+    symbol: Text = ""
+    asset_id: UUID | None = None
+    asset_class: Text = ""
+    side: Text = ""
+    type: Text = ""
+    time_in_force: Text = ""
+    order_class: Text = ""
+    extended_hours: bool = False
+    qty: MaybeNumber = None
+    notional: MaybeNumber = None
+    limit_price: MaybeNumber = None
+    stop_price: MaybeNumber = None
+    filled_qty: Number
+    filled_avg_price: MaybeNumber = None
+    commission: MaybeNumber = None
+    replaced_by: UUID | None = None
+    replaces: UUID | None = None
+    created_at: MaybeInstant = None
+    updated_at: MaybeInstant = None
+    submitted_at: MaybeInstant = None
+    filled_at: MaybeInstant = None
+    canceled_at: MaybeInstant = None
+    expired_at: MaybeInstant = None
+    failed_at: MaybeInstant = None
+    replaced_at: MaybeInstant = None
+
+
+class CreateOrderRequest(RequestModel):
+    """An order: exactly one of `qty` (shares, 9 dp) and `notional` (USD, 2 dp).
+
+    A `client_order_id` used before is refused (422) and makes no second order.
+    """
+
+    symbol: str
+    qty: Number | None = Field(default=None, gt=0)
+    notional: Number | None = Field(default=None, gt=0)
+    side: Literal["buy", "sell"]
+    type: Literal["market", "limit", "stop", "stop_limit", "trailing_stop"]
+    time_in_force: Literal["day", "gtc", "opg", "cls", "ioc", "fok"]
+    limit_price: Number | None = Field(default=None, gt=0)
+    stop_price: Number | None = Field(default=None, gt=0)
+    extended_hours: bool | None = None
+    client_order_id: str = Field(min_length=1, max_length=128)
+    commission: Number | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _one_size(self) -> Self:
+        if (self.qty is None) == (self.notional is None):
+            raise ValueError("an order needs either qty or notional")
+        return self
+
+
+class Position(BrokerModel):
+    """Shares held. USD; `qty` of a short position is negative; `…plpc` and `change_today` are fractions."""
+
+    asset_id: UUID
+    symbol: str
+    exchange: Text = ""
+    asset_class: Text = ""
+    side: Text = ""
+    qty: Number
+    qty_available: MaybeNumber = None
+    avg_entry_price: Number
+    cost_basis: Number
+    market_value: MaybeNumber = None
+    current_price: MaybeNumber = None
+    lastday_price: MaybeNumber = None
+    change_today: MaybeNumber = None
+    unrealized_pl: MaybeNumber = None
+    unrealized_plpc: MaybeNumber = None
+    unrealized_intraday_pl: MaybeNumber = None
+    unrealized_intraday_plpc: MaybeNumber = None
+
+
+class TradeAccount(BrokerModel):
+    """Balances (USD) and what the account may do. `last_…` are as of the previous close."""
+
+    id: UUID
+    account_number: Text = ""
+    status: str
+    currency: Text = "USD"
+    cash: Number
+    cash_withdrawable: MaybeNumber = None
+    cash_transferable: MaybeNumber = None
+    buying_power: Number
+    equity: Number
+    last_equity: MaybeNumber = None
+    long_market_value: MaybeNumber = None
+    pending_transfer_in: MaybeNumber = None
+    pending_transfer_out: MaybeNumber = None
+    multiplier: MaybeNumber = None
+    trading_blocked: bool = False
+    transfers_blocked: bool = False
+    account_blocked: bool = False
+    trade_suspended_by_user: bool = False
+    previous_close: MaybeInstant = None
+
+
+class Fill(BrokerModel):
+    """An execution: `price` USD, `qty` shares; `cum_qty` and `leaves_qty` of its order after it."""
+
+    id: str
+    account_id: UUID | None = None
+    activity_type: Literal["FILL"]
+    type: Text = ""
+    transaction_time: Instant
+    symbol: str
+    side: str
+    price: Number
+    qty: Number
+    cum_qty: MaybeNumber = None
+    leaves_qty: MaybeNumber = None
+    order_id: UUID
+    order_status: Text = ""
+
+
+class NonTrade(BrokerModel):
+    """Any other activity: deposits (CSD), withdrawals (CSW), journals, dividends, fees and more. USD."""
+
+    id: str
+    account_id: UUID | None = None
+    activity_type: str
+    activity_sub_type: Text = ""
+    date: MaybeDate = None
+    net_amount: MaybeNumber = None
+    description: Text = ""
+    symbol: Text = ""
+    qty: MaybeNumber = None
+    price: MaybeNumber = None
+    per_share_amount: MaybeNumber = None
+    status: Text = ""
+    created_at: MaybeInstant = None
+
+
+def _kind(activity: Any) -> str:
+    kind = (
+        activity.get("activity_type")
+        if isinstance(activity, dict)
+        else getattr(activity, "activity_type", "")
+    )
+    return "fill" if kind == "FILL" else "non_trade"
+
+
+Activity = Annotated[
+    Annotated[Fill, Tag("fill")] | Annotated[NonTrade, Tag("non_trade")],
+    Discriminator(_kind),
+]

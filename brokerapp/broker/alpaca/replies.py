@@ -1,0 +1,104 @@
+"""From what came over the wire, or did not, to a body or one of the errors."""
+
+import json
+import ssl
+from decimal import Decimal
+from typing import Any, NoReturn
+
+import requests
+import urllib3
+from pydantic import ValidationError
+
+from brokerapp.broker.alpaca import errors
+from brokerapp.broker.alpaca.scrub import scrub
+
+REQUEST_TIMEOUT = 408
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def read_body(response: requests.Response) -> Any:
+    """The JSON of a reply, numbers as `Decimal`; None if the body is empty. Raises `ValueError`."""
+    if not response.content:
+        return None
+    return json.loads(response.content, parse_float=Decimal, parse_constant=_refuse_constant)
+
+
+def unreadable(reason: Exception, **facts: Any) -> errors.BrokerOutcomeUnknown:
+    """The error for a 2xx whose body is not what the endpoint promises; says where, never what was there."""
+    if isinstance(reason, ValidationError):
+        first = reason.errors(include_input=False, include_url=False, include_context=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the body"
+        what = f"{where}: {first['type']}"
+    else:
+        what = "not JSON"
+    return errors.BrokerOutcomeUnknown(f"The reply could not be read ({what}).", **facts)
+
+
+def failed_exchange(reason: Exception, **facts: Any) -> errors.BrokerError:
+    """The error for an exchange without a reply. The reason's text holds the URL: only its type is told."""
+    name = type(reason).__name__
+    if isinstance(reason, requests.ConnectTimeout):
+        return errors.BrokerUnreachable(f"No connection within the time limit ({name}).", **facts)
+    if isinstance(reason, requests.ConnectionError) and _never_connected(reason):
+        return errors.BrokerUnreachable(f"No connection ({name}).", **facts)
+    if isinstance(reason, requests.Timeout):
+        return errors.BrokerOutcomeUnknown(f"No reply within the time limit ({name}).", **facts)
+    return errors.BrokerOutcomeUnknown(
+        f"The connection broke before the reply was complete ({name}).", **facts
+    )
+
+
+def _never_connected(reason: requests.ConnectionError) -> bool:
+    wrapped = reason.args[0] if reason.args else None
+    if not isinstance(wrapped, urllib3.exceptions.MaxRetryError):
+        return False
+    cause = wrapped.reason
+    if isinstance(cause, urllib3.exceptions.SSLError):
+        # Other TLS failures can also come after the request went out.
+        return bool(cause.args) and isinstance(cause.args[0], ssl.SSLCertVerificationError)
+    return isinstance(cause, urllib3.exceptions.NewConnectionError)
+
+
+def refused(
+    response: requests.Response,
+    *,
+    secrets: set[str],
+    retry_after: float | None,
+    call_id: str,
+    request_id: str,
+) -> errors.BrokerError:
+    """The error for a reply that is not a 2xx, with the broker's words, code and details, if it gave any."""
+    status = response.status_code
+    body = _error_body(response)
+    code = body.pop("code", None)
+    said = body.pop("message", "")
+    message = scrub(said, secrets) if isinstance(said, str) and said else f"HTTP {status}"
+    facts: dict[str, Any] = {
+        "code": code if isinstance(code, int) else None,
+        "http_status": status,
+        "request_id": request_id,
+        "call_id": call_id,
+        "details": body,
+    }
+    if status == requests.codes.too_many_requests:
+        return errors.BrokerBusy(message, retry_after=retry_after, **facts)
+    if status == requests.codes.not_found:
+        return errors.BrokerNotFound(message, **facts)
+    # 408 comes from gateways that gave up waiting: the request may have gone through.
+    if 400 <= status < 500 and status != REQUEST_TIMEOUT:
+        return errors.BrokerRejected(message, **facts)
+    return errors.BrokerOutcomeUnknown(message, **facts)
+
+
+def _error_body(response: requests.Response) -> dict[str, Any]:
+    """The members of an error body; gateways also send one without a code, text, HTML or nothing."""
+    try:
+        body = read_body(response)
+    except ValueError:
+        return {}
+    if isinstance(body, str):
+        return {"message": body}
+    return body if isinstance(body, dict) else {}

@@ -1,0 +1,1 @@
+"""Who asked the broker what, when, and what became of it."""

@@ -1,0 +1,96 @@
+"""Calls to the broker. No foreign keys: the log outlives what it is about."""
+
+from django.db import models
+from django.utils import timezone
+
+
+def label_of(row: models.Model) -> str:
+    """A row's model as the log names it: `funding.Transfer`."""
+    return str(row._meta.label)
+
+
+class ApiCallQuerySet(models.QuerySet["ApiCall"]):
+    """Reads of the call log."""
+
+    def about(self, row: models.Model) -> "ApiCallQuerySet":
+        """The calls made for a row."""
+        return self.filter(about_type=label_of(row), about_id=str(row.pk))
+
+    def paths(self) -> list[str]:
+        """Every path template in the log, in order."""
+        # One index look-up per path: DISTINCT would read the whole log.
+        found: list[str] = []
+        while (
+            path := self.order_by("path")
+            .filter(path__gt=found[-1] if found else "")
+            .values_list("path", flat=True)
+            .first()
+        ):
+            found.append(path)
+        return found
+
+
+class ApiCall(models.Model):
+    """One attempt of one call to the broker: written before it is made, completed after it.
+
+    A row that stays IN_FLIGHT was left by a process that died in mid-call. `path` is a template; queries,
+    bodies and personal data are never kept. Rows go after `settings.API_CALL_RETENTION_DAYS`.
+    """
+
+    class Outcome(models.TextChoices):
+        """What became of the attempt, in the words of `brokerapp.broker.alpaca.records.Outcome`."""
+
+        IN_FLIGHT = "IN_FLIGHT", "No reply recorded"
+        OK = "OK", "Done"
+        NOT_DONE = "NOT_DONE", "Not done"
+        UNKNOWN = "UNKNOWN", "Unknown"
+
+    call_id = models.UUIDField("our call id", editable=False)
+    attempt = models.PositiveSmallIntegerField(default=1)
+    request_id = models.CharField("Request ID", max_length=64, blank=True)
+    method = models.CharField(max_length=7)
+    path = models.CharField(max_length=200)
+    account_id = models.UUIDField("broker account", null=True, blank=True)
+    http_status = models.PositiveSmallIntegerField("HTTP status", null=True, blank=True)
+    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.IN_FLIGHT)
+    milliseconds = models.PositiveIntegerField(null=True, blank=True)
+    error_code = models.BigIntegerField(null=True, blank=True)
+    error_message = models.CharField(max_length=500, blank=True)
+    about_type = models.CharField(max_length=100, blank=True)
+    about_id = models.CharField(max_length=64, blank=True)
+    person_id = models.BigIntegerField("person", null=True, blank=True)
+    started_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ApiCallQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-started_at", "-id"]
+        verbose_name = "API call"
+        constraints = [
+            models.UniqueConstraint(fields=["call_id", "attempt"], name="apicall_attempt_once"),
+            models.CheckConstraint(
+                condition=models.Q(finished_at__isnull=False) | models.Q(outcome="IN_FLIGHT"),
+                name="apicall_ended_has_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-started_at", "-id"], name="apicall_time"),
+            models.Index(fields=["request_id"], name="apicall_request", condition=~models.Q(request_id="")),
+            models.Index(fields=["person_id", "-started_at"], name="apicall_person"),
+            models.Index(fields=["account_id", "-started_at"], name="apicall_account"),
+            models.Index(fields=["path", "-started_at"], name="apicall_path"),
+            models.Index(fields=["http_status", "-started_at"], name="apicall_status"),
+            models.Index(fields=["about_id", "-started_at"], name="apicall_about"),
+            models.Index(
+                fields=["outcome", "-started_at"], name="apicall_trouble", condition=~models.Q(outcome="OK")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def reference(self) -> str:
+        """What a person quotes to us: the Request ID or, where the broker never answered, our call id."""
+        return self.request_id or str(self.call_id)

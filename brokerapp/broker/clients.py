@@ -1,0 +1,90 @@
+"""From settings to a broker client whose every call is recorded."""
+
+import os
+import threading
+
+import requests
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import models, transaction
+
+from brokerapp.broker.alpaca.client import BrokerClient
+from brokerapp.broker.alpaca.market_data import MarketDataClient
+from brokerapp.broker.alpaca.rate_limit import RateLimit
+from brokerapp.broker.alpaca.transport import READ_ATTEMPTS, Transport, make_session
+from brokerapp.broker.calls.models import label_of
+from brokerapp.broker.calls.recorder import ApiCallRecorder
+
+QUICK_TIMEOUTS = (1.0, 2.0)
+"""Connect and read, seconds, for a read that a page waits for and can do without."""
+
+_threads = threading.local()
+_rate_limits: dict[str, RateLimit] = {}
+
+
+def get_client(*, about: models.Model | None = None, by: AbstractBaseUser | None = None) -> BrokerClient:
+    """A Broker API client.
+
+    Its calls are recorded as being about the row `about` and for the person it belongs to, or `by` if it
+    belongs to nobody. Raises `RuntimeError` in a database transaction, where no broker call may be made.
+    """
+    return BrokerClient(_transport(settings.BROKER_BASE_URL, about, by))
+
+
+def get_market_data(
+    *, about: models.Model | None = None, by: AbstractBaseUser | None = None, quick: bool = False
+) -> MarketDataClient:
+    """A Market Data API client, as `get_client`; a `quick` one tries once, within `QUICK_TIMEOUTS`."""
+    return MarketDataClient(_transport(settings.BROKER_DATA_URL, about, by, quick))
+
+
+def forbid_transaction() -> None:
+    """Raise `RuntimeError` in a database transaction.
+
+    A call can last as long as its timeouts while the transaction holds its locks, and a rollback would undo
+    our record of something the broker has done. A test case's own transaction does not count, as it does not
+    for `transaction.atomic(durable=True)`.
+    """
+    blocks = transaction.get_connection().atomic_blocks
+    if any(not block._from_testcase for block in blocks):
+        raise RuntimeError("A broker call may not be made in a database transaction.")
+
+
+def _transport(
+    base_url: str, about: models.Model | None, by: AbstractBaseUser | None, quick: bool = False
+) -> Transport:
+    forbid_transaction()
+    recorder = ApiCallRecorder(
+        about_type=label_of(about) if about else "",
+        about_id=str(about.pk) if about else "",
+        person_id=_person_of(about) or (by.pk if by else None),
+    )
+    return Transport(
+        base_url,
+        settings.BROKER_KEY,
+        settings.BROKER_SECRET,
+        recorder=recorder,
+        timeouts=QUICK_TIMEOUTS if quick else settings.BROKER_TIMEOUTS,
+        read_attempts=1 if quick else READ_ATTEMPTS,
+        session=_session(),
+        rate_limit=_rate_limits.setdefault(base_url, RateLimit()),
+        guard=forbid_transaction,
+    )
+
+
+def _person_of(row: models.Model | None) -> int | None:
+    for name in ("user_id", "person_id"):
+        if (found := getattr(row, name, None)) is not None:
+            return int(found)
+    return None
+
+
+def _session() -> requests.Session:
+    """This thread's session, whose connections are reused; sessions are not thread-safe."""
+    owner = (os.getpid(), settings.BROKER_KEY, settings.BROKER_SECRET)
+    # A forked worker must not share its parent's sockets.
+    if getattr(_threads, "owner", None) != owner:
+        _threads.owner = owner
+        _threads.session = make_session(settings.BROKER_KEY, settings.BROKER_SECRET)
+    session: requests.Session = _threads.session
+    return session

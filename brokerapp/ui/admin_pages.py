@@ -1,0 +1,55 @@
+"""What the admin pages of all apps share."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Rows that the admin site shows but never adds, changes or deletes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+def change_link(label: str, pk: str | int | None, text: str) -> str:
+    """A link to a row's admin page, or the bare text if it has none."""
+    if not pk:
+        return text
+    try:
+        url = reverse(f"admin:{label.lower().replace('.', '_')}_change", args=[pk])
+    except NoReverseMatch:
+        return text
+    return format_html('<a href="{}">{}</a>', url, text)
+
+
+def person_link(person_id: int | None) -> str:
+    """A link to the person's admin page, by number: lists show no e-mail addresses."""
+    if person_id is None:
+        return "-"
+    return change_link(get_user_model()._meta.label, person_id, f"person {person_id}")
+
+
+def people_called(email: str) -> list[Any]:
+    """The ids of people with exactly this e-mail address, in any case."""
+    return list(get_user_model()._default_manager.filter(email__iexact=email).values_list("pk", flat=True))
+
+
+def as_uuid(text: str) -> UUID | None:
+    """The UUID that a search term is, or None."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

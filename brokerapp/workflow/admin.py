@@ -1,0 +1,43 @@
+"""The status history in admin: to read and to search, never to change."""
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from brokerapp.ui.admin_pages import ReadOnlyAdmin, as_uuid, change_link, people_called, person_link
+from brokerapp.workflow.models import StatusChange
+
+
+@admin.register(StatusChange)
+class StatusChangeAdmin(ReadOnlyAdmin):
+    """Every status that changed, found by Request ID, row or person."""
+
+    list_display = ("at", "subject", "from_status", "to_status", "reason", "request_id", "person")
+    list_filter = ("row_type", "to_status", "at")
+    search_fields = ("request_id",)
+    search_help_text = "Request ID, a row's id, or a person's e-mail address"
+    date_hierarchy = "at"
+    show_full_result_count = False
+    list_per_page = 50
+    fields = (("subject", "row_id"), ("from_status", "to_status"), "reason", ("request_id", "person"), "at")
+    readonly_fields = ("person", "subject")
+
+    @admin.display(description="person", ordering="person_id")
+    def person(self, change: StatusChange) -> str:
+        return person_link(change.person_id)
+
+    @admin.display(description="row")
+    def subject(self, change: StatusChange) -> str:
+        return change_link(change.row_type, change.row_id, change.row_type)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[StatusChange], search_term: str
+    ) -> tuple[QuerySet[StatusChange], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if "@" in term:
+            return queryset.filter(person_id__in=people_called(term)), False
+        found = as_uuid(term)
+        row_id = str(found) if found else term
+        return queryset.filter(Q(request_id__in={term, term.lower()}) | Q(row_id=row_id)), False

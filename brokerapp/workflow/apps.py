@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class WorkflowConfig(AppConfig):
+    """How a write happens, and the history of every status."""
+
+    name = "brokerapp.workflow"
+    verbose_name = "Status history"

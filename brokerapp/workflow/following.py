@@ -1,0 +1,130 @@
+"""What the broker says of a row over time: taken over by one rule, asked for as often as it may change."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar, TypeVar
+
+from django.db import models
+from django.utils import timezone
+
+from brokerapp.workflow.state import Process, StatusModel, can_move, move
+
+logger = logging.getLogger(__name__)
+
+FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=5), timedelta(minutes=10)
+"""Pauses after a read that failed."""
+QUIETER_WHILE_LIVE = 4
+"""How many times longer the pauses are while the stream that would tell of a change is alive."""
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """How often a row is read: a quarter of the time since it last changed, within these bounds."""
+
+    first: timedelta
+    longest: timedelta
+
+    def pause(self, unchanged_for: timedelta, *, is_live: bool) -> timedelta:
+        """The time until the next read; longer while events would tell."""
+        longest = self.longest * (QUIETER_WHILE_LIVE if is_live else 1)
+        return min(max(unchanged_for / 4, self.first) * (QUIETER_WHILE_LIVE if is_live else 1), longest)
+
+
+class FollowedModel(StatusModel):
+    """A row whose status is the broker's to say.
+
+    `BROKER_WORDS` has our status for each of the broker's words. A row in one of `OURS`, of which the broker
+    uses a word that we do not know, becomes `UNNAMED`: the broker has it. `RHYTHM` says how often a row of a
+    status is read; a status that is missing there is not read.
+    """
+
+    BROKER_WORDS: ClassVar[Mapping[str, str]] = {}
+    OURS: ClassVar[tuple[str, ...]] = ()
+    UNNAMED: ClassVar[str] = ""
+    RHYTHM: ClassVar[Mapping[str, Rhythm]] = {}
+
+    broker_status = models.CharField(max_length=40, blank=True, help_text="the broker's word")
+    broker_updated_at = models.DateTimeField(null=True, blank=True)
+    synced_at = models.DateTimeField(null=True, blank=True, help_text="when it was last read")
+    due_at = models.DateTimeField(null=True, blank=True, help_text="when it is read next")
+    failed_reads = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+
+Row = TypeVar("Row", bound=FollowedModel)
+
+
+def is_known_word(row: FollowedModel) -> bool:
+    """Whether we know what the broker's last word on the row means."""
+    return not row.broker_status or row.broker_status in row.BROKER_WORDS
+
+
+def is_stale(row: FollowedModel, at: datetime | None) -> bool:
+    """Whether the row already shows a later state: lists, events and replies may overtake one another."""
+    return at is not None and row.broker_updated_at is not None and at < row.broker_updated_at
+
+
+def apply(
+    row: Row,
+    word: str,
+    *,
+    at: datetime | None,
+    by: Process,
+    reason: str = "",
+    request_id: str = "",
+    **columns: object,
+) -> Row:
+    """Take over the broker's word on a row, as of `at`; `columns` are written along.
+
+    For use in a transaction that holds the row's lock. A word as of an earlier time than the newest applied
+    one changes nothing. A word that we do not know is kept in `broker_status` and logged, and our status
+    stays. So does a step that our table does not have: the broker's word is kept, and staff can see both.
+    Returns the row re-read.
+    """
+    if is_stale(row, at):
+        return row
+    to = row.BROKER_WORDS.get(word)
+    if to is None:
+        logger.error("%s has the unknown status %s at the broker", row, word[:40])
+        to = row.UNNAMED if row.status in row.OURS else row.status
+    changes = {
+        "broker_status": word[:40],
+        "broker_updated_at": at or row.broker_updated_at,
+        "synced_at": timezone.now(),
+        "failed_reads": 0,
+        **columns,
+    }
+    if to != row.status and can_move(row, to):
+        return move(row, to, by=by, reason=reason, request_id=request_id, **changes)
+    if to != row.status:
+        logger.error("%s is %s here and %s at the broker", row, row.status, word[:40])
+    type(row)._default_manager.filter(pk=row.pk).update(**changes)
+    row.refresh_from_db()
+    return row
+
+
+def schedule(row: FollowedModel, *, now: datetime, is_live: bool) -> None:
+    """Note that a row was read, and when it is read next, by how long it has not changed."""
+    rhythm = row.RHYTHM.get(row.status)
+    due_at = now + rhythm.pause(now - row.status_at, is_live=is_live) if rhythm else None
+    type(row)._default_manager.filter(pk=row.pk).update(synced_at=now, due_at=due_at, failed_reads=0)
+
+
+def schedule_retry(row: FollowedModel, *, now: datetime) -> None:
+    """Note that a read failed: it is due again within seconds, then less and less often."""
+    pause = min(FIRST_RETRY * 2 ** min(row.failed_reads, 10), LONGEST_RETRY)
+    type(row)._default_manager.filter(pk=row.pk).update(
+        due_at=now + pause, failed_reads=models.F("failed_reads") + 1
+    )
+
+
+def due(model: type[Row], now: datetime) -> "models.QuerySet[Row]":
+    """Rows to read now, the longest due first; those never scheduled come first of all."""
+    wanted = models.Q(due_at__lte=now) | models.Q(due_at__isnull=True)
+    return model._default_manager.filter(wanted, status__in=tuple(model.RHYTHM)).order_by(
+        models.F("due_at").asc(nulls_first=True)
+    )

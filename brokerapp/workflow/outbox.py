@@ -1,0 +1,46 @@
+"""The status history read as an outbox: each reader is told of each committed change once, in order."""
+
+from collections.abc import Callable, Iterable
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from brokerapp.workflow.models import OldestRunningTransaction, OutboxCursor, StatusChange
+
+BATCH = 200
+
+Handle = Callable[[Iterable[StatusChange]], None]
+
+
+def start_reader(reader: str) -> None:
+    """Have a reader that is new begin with what happens from now on."""
+    newest = StatusChange.objects.order_by("-transaction_id", "-id").first()
+    OutboxCursor.objects.get_or_create(
+        reader=reader,
+        defaults={"transaction_id": newest.transaction_id, "change_id": newest.pk} if newest else {},
+    )
+
+
+def read(reader: str, handle: Handle, *, most: int = BATCH) -> int:
+    """Give a reader the changes it has not had, oldest first, and move its cursor on; how many there were.
+
+    `handle` runs in the transaction that moves the cursor, so what it writes is written once; where it
+    raises, the cursor stays. A call that finds the reader at work elsewhere does nothing. Changes of
+    transactions that still run are left for later, and so is everything after them.
+    """
+    with transaction.atomic(durable=True):
+        cursor = OutboxCursor.objects.select_for_update(skip_locked=True).filter(pk=reader).first()
+        if cursor is None:
+            return 0
+        after = Q(transaction_id__gt=cursor.transaction_id) | Q(
+            transaction_id=cursor.transaction_id, pk__gt=cursor.change_id
+        )
+        ended = Q(transaction_id__lt=OldestRunningTransaction())
+        changes = list(StatusChange.objects.filter(after, ended).order_by("transaction_id", "pk")[:most])
+        if changes:
+            handle(changes)
+            cursor.transaction_id, cursor.change_id = changes[-1].transaction_id, changes[-1].pk
+            cursor.read_at = timezone.now()
+            cursor.save()
+    return len(changes)

@@ -1,0 +1,78 @@
+"""Statuses: `move` is the only way one changes."""
+
+from functools import partial
+from typing import TypeVar
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import models, transaction
+from django.utils import timezone
+
+from brokerapp import live
+from brokerapp.workflow.actors import Actor, Process
+from brokerapp.workflow.models import StatusChange
+
+__all__ = ["IllegalMove", "LostRace", "Process", "StatusModel", "can_move", "move"]
+
+
+class IllegalMove(Exception):
+    """The row's transition table does not allow this step."""
+
+
+class LostRace(Exception):
+    """Another process changed the status first; the caller's view of the row is stale."""
+
+
+class StatusModel(models.Model):
+    """A row with a status: our word, why, and the Request ID that last concerned it.
+
+    Subclasses set `TRANSITIONS: dict[str, frozenset[str]]` and a `user_id` column or property.
+    """
+
+    TRANSITIONS: dict[str, frozenset[str]] = {}
+
+    status_reason = models.CharField(max_length=500, blank=True)
+    last_request_id = models.CharField("last Request ID", max_length=64, blank=True, db_index=True)
+    status_at = models.DateTimeField(default=timezone.now)
+
+    status: models.CharField
+    user_id: int
+
+    class Meta:
+        abstract = True
+
+
+Row = TypeVar("Row", bound=StatusModel)
+
+
+def can_move(row: StatusModel, to: str) -> bool:
+    """Whether the row's transition table allows this step."""
+    return to in row.TRANSITIONS.get(row.status, frozenset())
+
+
+def move(
+    row: Row,
+    to: str,
+    *,
+    by: AbstractBaseUser | Process,
+    reason: str = "",
+    request_id: str = "",
+    **columns: object,
+) -> Row:
+    """Change a row's status: allowed, compare-and-set, logged with who did it, and pushed to open pages.
+
+    `by` is the person or member of staff who decided, or how the broker's word came to us. `columns` are
+    written in the same statement (`broker_status=…`, say). Returns the row re-read. Raises `IllegalMove` if
+    the table forbids the step and `LostRace` if another process was first.
+    """
+    if not can_move(row, to):
+        raise IllegalMove(f"{type(row).__name__} {row.pk}: {row.status} to {to}")
+    changes = {"status": to, "status_reason": reason[:500], "status_at": timezone.now(), **columns}
+    if request_id:
+        changes["last_request_id"] = request_id
+    with transaction.atomic():
+        if not type(row)._default_manager.filter(pk=row.pk, status=row.status).update(**changes):
+            raise LostRace(f"{type(row).__name__} {row.pk} is no longer {row.status}")
+        StatusChange.record(row, to, Actor.of(by, row.user_id), reason, request_id)
+        transaction.on_commit(partial(live.publish, row.user_id, type(row).__name__.lower(), row.pk, to))
+    row.refresh_from_db()
+    return row

@@ -1,0 +1,55 @@
+"""The admin page shared by all rows with a status."""
+
+from typing import Any
+
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+
+from brokerapp.ui.admin_pages import ReadOnlyAdmin
+from brokerapp.workflow.models import StatusChange
+
+
+class StatusRowAdmin(ReadOnlyAdmin):
+    """Read-only, with the row's broker calls and status history one click away.
+
+    Actions call services; they declare `permissions=("operate",)`, which is the model's change permission.
+    """
+
+    list_per_page = 50
+    show_full_result_count = False
+    readonly_fields = ("broker_calls", "history")
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """Whether this member of staff may run actions."""
+        return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        columns = [field.name for field in self.opts.fields if field.name not in (self.exclude or ())]
+        return [*columns, "broker_calls", "history"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.get_fields(request, obj)
+
+    def broker_calls(self, row: Model) -> str:
+        """A link to every broker call about this row."""
+        url = reverse("admin:calls_apicall_changelist")
+        return format_html('<a href="{}?q={}">Broker calls about this</a>', url, row.pk)
+
+    def history(self, row: Model) -> str:
+        """Every change of status, oldest first."""
+        return format_html_join(
+            "",
+            "<div>{} · {} → {} {} {}</div>",
+            (
+                (
+                    change.at.isoformat(" ", "seconds"),
+                    change.from_status,
+                    change.to_status,
+                    change.reason,
+                    change.request_id,
+                )
+                for change in StatusChange.objects.about(row)
+            ),
+        )

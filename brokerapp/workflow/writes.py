@@ -1,0 +1,185 @@
+"""How a write reaches the broker, the same for every noun: claim, call, outcome.
+
+1. The service writes the intent: a row in its first status, not claimed.
+2. `send` claims it on disk, so that of several processes one makes the call.
+3. Before the call its row in the call log is committed, in one step with a look whether the claim still holds
+   (`brokerapp.broker.calls.recorder`). No row in the log therefore means that nothing was sent, and a claim
+   that was given back can no longer be used by a process that was frozen meanwhile.
+4. The outcome is written: what the broker said, UNKNOWN, or the claim given back where nothing was done.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from brokerapp.broker.alpaca.errors import (
+    BrokerBusy,
+    BrokerError,
+    BrokerMisconfigured,
+    BrokerNotDone,
+    BrokerOutcomeUnknown,
+    BrokerRejected,
+    BrokerUnreachable,
+    CallNotRecorded,
+)
+from brokerapp.broker.calls.models import ApiCall
+from brokerapp.workflow.state import LostRace, Process, StatusModel, can_move, move
+
+logger = logging.getLogger(__name__)
+
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
+"""Between two attempts at a write that certainly was not done."""
+
+
+class SentModel(StatusModel):
+    """A row whose intent is sent to the broker by the one process that claims it.
+
+    It waits in the status `WAITING` until it is claimed; a call without a known outcome leaves it `UNKNOWN`.
+    """
+
+    WAITING = "SUBMITTING"
+    UNKNOWN = "UNKNOWN"
+
+    claimed_at = models.DateTimeField(
+        null=True, blank=True, help_text="when a process took on the one call that sends it"
+    )
+    send_after = models.DateTimeField(
+        default=timezone.now, help_text="not sent before, as an attempt was certainly not done"
+    )
+    failed_sends = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+
+class HasRequestId(Protocol):
+    """A reply of the broker."""
+
+    @property
+    def request_id(self) -> str:
+        """The broker's Request ID."""
+
+
+Row = TypeVar("Row", bound=SentModel)
+Reply = TypeVar("Reply", bound=HasRequestId)
+
+
+def claim(row: Row, *, now: datetime) -> bool:
+    """Take on the one call that sends a waiting row; False if it is not waiting or somebody else has.
+
+    The row is re-read either way.
+    """
+    waiting = type(row)._default_manager.filter(pk=row.pk, status=row.WAITING, claimed_at__isnull=True)
+    with transaction.atomic(durable=True):
+        claimed = waiting.update(claimed_at=now)
+    row.refresh_from_db()
+    return bool(claimed)
+
+
+def send(
+    row: Row,
+    *,
+    call: Callable[[], Reply],
+    apply: Callable[[Reply], Row],
+    refuse: Callable[[BrokerRejected], Row],
+    not_done: Callable[[BrokerNotDone], Row] | None = None,
+    now: datetime,
+) -> Row:
+    """Send a waiting row that no process has claimed, once, and record the outcome; else change nothing.
+
+    `apply` takes over the broker's reply and `refuse` its refusal. Where the broker certainly did nothing
+    (busy, away, or our own set-up is wrong), the claim is given back for a later attempt, unless `not_done`
+    decides otherwise. A reply that was lost makes the row UNKNOWN.
+    """
+    if not claim(row, now=now):
+        return row
+    try:
+        reply = call()
+    except BrokerMisconfigured as error:
+        # Our key or our address is not accepted: no fault of the person, and staff must hear of it.
+        logger.critical("the broker does not accept our credentials: %s", error)
+        return give_back(row, error, now=now)
+    except (BrokerBusy, BrokerUnreachable, CallNotRecorded) as error:
+        return not_done(error) if not_done else give_back(row, error, now=now)
+    except BrokerRejected as error:
+        return refuse(error)
+    except BrokerOutcomeUnknown as error:
+        return conclude(row, row.UNKNOWN, reason=error.user_message, request_id=error.request_id)
+    return apply(reply)
+
+
+def give_back(row: Row, error: BrokerError, *, now: datetime) -> Row:
+    """Let a row be claimed again after a pause that grows with every attempt; nothing was done."""
+    pause = min(FIRST_PAUSE * 2 ** min(row.failed_sends, 10), LONGEST_PAUSE)
+    columns: dict[str, Any] = {
+        "claimed_at": None,
+        "send_after": now + pause,
+        "failed_sends": row.failed_sends + 1,
+        "status_reason": error.user_message[:500],
+    }
+    if error.request_id:
+        columns["last_request_id"] = error.request_id
+    type(row)._default_manager.filter(pk=row.pk, status=row.WAITING, claimed_at=row.claimed_at).update(
+        **columns
+    )
+    row.refresh_from_db()
+    return row
+
+
+def conclude(row: Row, to: str, *, reason: str, request_id: str) -> Row:
+    """Record how a call ended that brought no object of the broker's; what was heard meanwhile is better."""
+    with transaction.atomic():
+        locked = type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
+        if locked.status not in (row.WAITING, row.UNKNOWN) or not can_move(locked, to):
+            return locked
+        return move(locked, to, by=Process.REPLY, reason=reason, request_id=request_id)
+
+
+def may_have_arrived(row: SentModel) -> bool:
+    """Whether a call that sends the row may have reached the broker, by the call log and our own memory.
+
+    UNKNOWN is only entered after such a call, whether or not the log still has its row.
+    """
+    posts = ApiCall.objects.about(row).filter(method="POST").exclude(outcome=ApiCall.Outcome.NOT_DONE)
+    return row.status == row.UNKNOWN or posts.exists()
+
+
+def release_unsent(row: Row, *, now: datetime) -> bool:
+    """Give back a claim whose process cannot be alive any more, if no call of it was recorded.
+
+    Recording a call and giving back the claim take the row's lock in turn: whichever comes second sees the
+    other. Raises `LostRace` if the row changed meanwhile.
+    """
+    if row.claimed_at is None or row.claimed_at > now - timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT):
+        return False
+    with transaction.atomic():
+        locked = type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
+        if locked.claimed_at != row.claimed_at or locked.status != row.status:
+            raise LostRace(f"{type(row).__name__} {row.pk} changed")
+        if may_have_arrived(locked):
+            return False
+        type(row)._default_manager.filter(pk=row.pk).update(claimed_at=None)
+    row.refresh_from_db()
+    return True
+
+
+def waiting_to_be_sent(model: type[Row], now: datetime) -> "models.QuerySet[Row]":
+    """Rows that nobody has claimed although they may be sent: the message to the worker was lost."""
+    return model._default_manager.filter(
+        status=model.WAITING, claimed_at__isnull=True, send_after__lte=now
+    ).order_by("send_after")
+
+
+def without_outcome(model: type[Row], now: datetime) -> "models.QuerySet[Row]":
+    """Rows of which a call has had no known outcome for longer than any call can take."""
+    rested = now - timedelta(seconds=settings.SETTLE_AFTER_SECONDS)
+    return model._default_manager.filter(
+        Q(status=model.UNKNOWN) | Q(status=model.WAITING, claimed_at__isnull=False),
+        status_at__lt=rested,
+    ).exclude(claimed_at__gte=rested)

@@ -1,0 +1,59 @@
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+import responses
+
+from brokerapp.broker.alpaca.records import CallRecord
+from brokerapp.broker.alpaca.transport import Transport
+
+BASE = "http://broker.test"
+REQUEST_ID = "65ddd35ed1b3433dbf29d11f6d932c88"
+
+
+@dataclass
+class Recorded:
+    """A recorder that keeps what it was told, as it was at that moment."""
+
+    started: list[CallRecord] = field(default_factory=list)
+    finished: list[CallRecord] = field(default_factory=list)
+
+    def start(self, record: CallRecord) -> int:
+        self.started.append(replace(record))
+        return len(self.started)
+
+    def finish(self, token: Any, record: CallRecord) -> None:
+        self.finished.append(replace(record))
+
+
+@pytest.fixture
+def recorded() -> Recorded:
+    return Recorded()
+
+
+@pytest.fixture
+def slept() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def make_transport(recorded: Recorded, slept: list[float]) -> Callable[..., Transport]:
+    """Transports that note their pauses instead of sleeping, with the longest jitter."""
+
+    def make(base_url: str = BASE, **options: Any) -> Transport:
+        options = {"recorder": recorded, "sleep": slept.append, "jitter": lambda low, high: high} | options
+        return Transport(base_url, "key", "secret", **options)
+
+    return make
+
+
+@pytest.fixture
+def transport(make_transport: Callable[..., Transport]) -> Transport:
+    return make_transport()
+
+
+@pytest.fixture
+def broker() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock() as mock:
+        yield mock

@@ -1,0 +1,288 @@
+"""Each method against the wire: which request it makes, and what it makes of the reply."""
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from brokerapp.broker.alpaca import models
+from brokerapp.broker.alpaca.client import BrokerClient
+from brokerapp.broker.alpaca.errors import BrokerNotFound, BrokerRejected
+from tests.brokerapp.broker.alpaca.conftest import BASE, REQUEST_ID
+
+A = "7b8d9a3c-1f0e-4c55-9d7b-0a1b2c3d4e5f"
+X = "61e69015-8549-4bfd-b9c3-01e75843f47d"
+T = f"/v1/trading/accounts/{A}"
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+ACCOUNT = {"id": A, "status": "SUBMITTED"}
+ACH = {"id": X, "status": "QUEUED"}
+TRANSFER = {"id": X, "status": "QUEUED", "amount": "1234.567", "direction": "INCOMING"}
+JOURNAL = {"id": X, "entry_type": "JNLC", "from_account": X, "to_account": A, "status": "queued"}
+ASSET = {"id": X, "class": "us_equity", "symbol": "AAPL", "status": "active", "tradable": True}
+ORDER = {"id": X, "client_order_id": "c", "status": "accepted", "filled_qty": "0"}
+POSITION = {"asset_id": X, "symbol": "AAPL", "qty": "0.42", "avg_entry_price": "190", "cost_basis": "79.8"}
+TRADE_ACCOUNT = {"id": A, "status": "ACTIVE", "cash": "1", "buying_power": "2", "equity": "3"}
+CLOCK = {
+    "timestamp": "2026-03-02T07:00:00-05:00",
+    "is_open": False,
+    "next_open": "2026-03-02T09:30:00-05:00",
+    "next_close": "2026-03-02T16:00:00-05:00",
+}
+DAY = {"date": "2026-03-02", "open": "09:30", "close": "16:00"}
+CASH = {"id": "20260302::1", "activity_type": "CSD", "net_amount": "5"}
+
+READS = [
+    (lambda c: c.accounts.get(A), f"/v1/accounts/{A}", {}, ACCOUNT),
+    (
+        lambda c: c.accounts.list(
+            query="ann@example.com", created_after=NOON, statuses=["ACTIVE", "APPROVED"], entities=["contact"]
+        ),
+        "/v1/accounts",
+        {
+            "query": "ann@example.com",
+            "created_after": "2026-03-02T12:00:00Z",
+            "status": ["ACTIVE", "APPROVED"],
+            "entities": "contact",
+        },
+        [ACCOUNT],
+    ),
+    (
+        lambda c: c.ach_relationships.list(A, statuses=["QUEUED", "APPROVED"]),
+        f"/v1/accounts/{A}/ach_relationships",
+        {"statuses": "QUEUED,APPROVED"},
+        [ACH],
+    ),
+    (
+        lambda c: c.transfers.list(A, "INCOMING", limit=10, offset=20),
+        f"/v1/accounts/{A}/transfers",
+        {"direction": "INCOMING", "limit": "10", "offset": "20"},
+        [TRANSFER],
+    ),
+    (
+        lambda c: c.journals.list(after=date(2026, 3, 1), entry_type="JNLC", to_account=UUID(A)),
+        "/v1/journals",
+        {"after": "2026-03-01", "entry_type": "JNLC", "to_account": A},
+        [JOURNAL],
+    ),
+    (lambda c: c.journals.get(X), f"/v1/journals/{X}", {}, JOURNAL),
+    (lambda c: c.assets.list(status="active"), "/v1/assets", {"status": "active"}, [ASSET]),
+    (lambda c: c.assets.get("BRK.B"), "/v1/assets/BRK.B", {}, ASSET),
+    (lambda c: c.orders.get(A, X), f"{T}/orders/{X}", {}, ORDER),
+    (
+        lambda c: c.orders.get_by_client_order_id(A, "c"),
+        f"{T}/orders:by_client_order_id",
+        {"client_order_id": "c"},
+        ORDER,
+    ),
+    (
+        lambda c: c.orders.list(A, status="all", limit=500, until=NOON, symbols=["A", "B"]),
+        f"{T}/orders",
+        {"status": "all", "limit": "500", "until": "2026-03-02T12:00:00Z", "symbols": "A,B"},
+        [ORDER],
+    ),
+    (lambda c: c.positions.list(A), f"{T}/positions", {}, [POSITION]),
+    (lambda c: c.trading_accounts.get(A), f"{T}/account", {}, TRADE_ACCOUNT),
+    (
+        lambda c: c.activities.list(A, activity_types=["CSD", "FILL"], on=date(2026, 3, 2), page_token="p"),
+        "/v1/accounts/activities",
+        {"account_id": A, "activity_types": "CSD,FILL", "date": "2026-03-02", "page_token": "p"},
+        [CASH],
+    ),
+    (lambda c: c.clock.get(), "/v1/clock", {}, CLOCK),
+    (
+        lambda c: c.calendar.list(date(2026, 3, 2), date(2026, 3, 6)),
+        "/v1/calendar",
+        {"start": "2026-03-02", "end": "2026-03-06"},
+        [DAY],
+    ),
+]
+
+ORDER_REQUEST = models.CreateOrderRequest(
+    symbol="AAPL",
+    notional=Decimal("5.00"),
+    side="buy",
+    type="market",
+    time_in_force="day",
+    client_order_id="c",
+)
+WRITES = [
+    (
+        lambda c: c.documents.upload(
+            A, [models.DocumentUpload(document_type="w8ben", content="AA==", mime_type="image/png")]
+        ),
+        "POST",
+        f"/v1/accounts/{A}/documents/upload",
+        [{"document_type": "w8ben", "content": "AA==", "mime_type": "image/png"}],
+        None,
+    ),
+    (
+        lambda c: c.ach_relationships.create(
+            A,
+            models.CreateAchRelationshipRequest(
+                account_owner_name="Ann Lee",
+                bank_account_type="CHECKING",
+                bank_account_number="32131231abc",
+                bank_routing_number="121000358",
+            ),
+        ),
+        "POST",
+        f"/v1/accounts/{A}/ach_relationships",
+        {
+            "account_owner_name": "Ann Lee",
+            "bank_account_type": "CHECKING",
+            "bank_account_number": "32131231abc",
+            "bank_routing_number": "121000358",
+        },
+        ACH,
+    ),
+    (
+        lambda c: c.ach_relationships.delete(A, X),
+        "DELETE",
+        f"/v1/accounts/{A}/ach_relationships/{X}",
+        None,
+        None,
+    ),
+    (
+        lambda c: c.transfers.create(
+            A,
+            models.CreateTransferRequest(relationship_id=X, amount=Decimal("1234.56"), direction="INCOMING"),
+        ),
+        "POST",
+        f"/v1/accounts/{A}/transfers",
+        {
+            "transfer_type": "ach",
+            "relationship_id": X,
+            "amount": "1234.56",
+            "direction": "INCOMING",
+            "timing": "immediate",
+        },
+        TRANSFER,
+    ),
+    (
+        lambda c: c.orders.create(A, ORDER_REQUEST),
+        "POST",
+        f"{T}/orders",
+        {
+            "symbol": "AAPL",
+            "notional": "5",
+            "side": "buy",
+            "type": "market",
+            "time_in_force": "day",
+            "client_order_id": "c",
+        },
+        ORDER,
+    ),
+    (lambda c: c.orders.cancel(A, X), "DELETE", f"{T}/orders/{X}", None, None),
+]
+
+
+@pytest.fixture
+def client(transport):
+    return BrokerClient(transport)
+
+
+@pytest.mark.parametrize(("call", "path", "query", "body"), READS, ids=[row[1] for row in READS])
+def test_reads_ask_for_the_right_thing_and_carry_the_request_id(client, broker, call, path, query, body):
+    broker.get(BASE + path, json=body, headers={"X-Request-ID": REQUEST_ID})
+
+    found = call(client)
+
+    assert broker.calls[0].request.params == query
+    assert found.request_id == REQUEST_ID
+    if isinstance(body, list):
+        assert [item.request_id for item in found] == [REQUEST_ID]
+
+
+@pytest.mark.parametrize(
+    ("call", "method", "path", "sent", "body"), WRITES, ids=[f"{row[1]} {row[2]}" for row in WRITES]
+)
+def test_writes_send_the_right_body_once_and_carry_the_request_id(
+    client, broker, call, method, path, sent, body
+):
+    headers = {"X-Request-ID": REQUEST_ID}
+    if body is None:
+        broker.add(method, BASE + path, status=204, headers=headers)
+    else:
+        broker.add(method, BASE + path, json=body, headers=headers)
+
+    done = call(client)
+
+    request = broker.calls[0].request
+    assert (json.loads(request.body) if request.body else None) == sent
+    assert (request.headers.get("Content-Type") == "application/json") == (sent is not None)
+    assert done.request_id == REQUEST_ID
+    assert len(broker.calls) == 1
+
+
+def test_create_account_sends_the_application(client, broker):
+    broker.post(f"{BASE}/v1/accounts", json=ACCOUNT, headers={"X-Request-ID": REQUEST_ID})
+    request = models.CreateAccountRequest(
+        contact=models.Contact(
+            email_address="ann@example.com", street_address=["20 N San Mateo Dr"], city="San Mateo"
+        ),
+        identity=models.Identity(
+            given_name="Ann",
+            family_name="Lee",
+            date_of_birth=date(1990, 1, 2),
+            country_of_tax_residence="USA",
+            funding_source=["savings"],
+        ),
+        disclosures=models.Disclosures(
+            is_control_person=False,
+            is_affiliated_exchange_or_finra=False,
+            is_politically_exposed=False,
+            immediate_family_exposed=False,
+        ),
+        agreements=[
+            models.Agreement(agreement="customer_agreement", signed_at=NOON, ip_address="203.0.113.7"),
+        ],
+    )
+
+    account = client.accounts.create(request)
+
+    sent = json.loads(broker.calls[0].request.body)
+    assert sent["contact"]["street_address"] == ["20 N San Mateo Dr"]
+    assert sent["disclosures"]["is_control_person"] is False
+    assert "trusted_contact" not in sent
+    assert (account.id, account.request_id) == (UUID(A), REQUEST_ID)
+
+
+def test_create_journal_sends_its_idempotency_key(client, broker):
+    broker.post(f"{BASE}/v1/journals", json=JOURNAL)
+    request = models.CreateJournalRequest(entry_type="JNLC", from_account=X, to_account=A, amount=Decimal(10))
+
+    client.journals.create(request, "key-1")
+
+    sent = broker.calls[0].request
+    assert sent.headers["Idempotency-Key"] == "key-1"
+    assert json.loads(sent.body)["amount"] == "10"
+
+
+def test_get_account_of_another_firm_is_rejected_and_not_merely_missing(client, broker):
+    broker.get(
+        f"{BASE}/v1/accounts/{A}", status=401, json={"code": 40110000, "message": "request is not authorized"}
+    )
+
+    with pytest.raises(BrokerRejected) as caught:
+        client.accounts.get(A)
+
+    assert not isinstance(caught.value, BrokerNotFound)
+    assert caught.value.code == 40110000
+
+
+def test_records_hold_templates_and_ids_only(client, broker, recorded):
+    broker.get(f"{BASE}/v1/accounts", json=[])
+    broker.get(f"{BASE}{T}/orders/{X}", json=ORDER)
+
+    client.accounts.list(query="ann@example.com")
+    client.orders.get(A, X)
+
+    assert [record.path for record in recorded.finished] == [
+        "/v1/accounts",
+        "/v1/trading/accounts/{account_id}/orders/{order_id}",
+    ]
+    assert recorded.finished[1].ids == {"account_id": A, "order_id": X}
+    assert "ann@example.com" not in repr(recorded.finished)

@@ -1,0 +1,130 @@
+from uuid import uuid4
+
+import pytest
+from django.urls import reverse
+
+from brokerapp.broker.calls.models import ApiCall
+from brokerapp.workflow.actors import Actor, ActorKind
+from brokerapp.workflow.models import StatusChange
+from tests.brokerapp.broker.calls.factories import ApiCallFactory
+from tests.factories import KycApplicationFactory, StaffFactory, UserFactory
+
+POLL = Actor(ActorKind.POLL)
+
+pytestmark = pytest.mark.django_db
+LIST = "admin:calls_apicall_changelist"
+
+
+@pytest.fixture
+def staff(client):
+    client.force_login(StaffFactory())
+    return client
+
+
+def found(client, **query):
+    response = client.get(reverse(LIST), query)
+    assert response.status_code == 200
+    return list(response.context["cl"].result_list)
+
+
+def test_calls_are_found_by_request_id(staff):
+    call, _ = ApiCallFactory(), ApiCallFactory()
+    assert found(staff, q=call.request_id) == [call]
+    assert found(staff, q=f" {call.request_id.upper()} ") == [call]
+
+
+def test_calls_are_found_by_our_call_id_where_the_broker_never_answered(staff):
+    first = ApiCallFactory(request_id="", outcome="UNKNOWN", http_status=None)
+    second = ApiCallFactory(call_id=first.call_id, attempt=2)
+    ApiCallFactory()
+    assert found(staff, q=str(first.call_id)) == [second, first]
+
+
+def test_calls_are_found_by_the_persons_email_address(staff):
+    person = UserFactory(email="ann@example.com")
+    call, _ = ApiCallFactory(person_id=person.pk), ApiCallFactory(person_id=person.pk + 1)
+    assert found(staff, q="Ann@Example.com") == [call]
+    assert found(staff, q="nobody@example.com") == []
+
+
+def test_calls_are_found_by_broker_account_and_by_row(staff):
+    call = ApiCallFactory(account_id=uuid4(), about_id=str(uuid4()))
+    ApiCallFactory()
+    assert found(staff, q=str(call.account_id)) == [call]
+    assert found(staff, q=call.about_id) == [call]
+
+
+def test_calls_are_found_by_part_of_a_path(staff):
+    call, _ = ApiCallFactory(path="/v1/clock"), ApiCallFactory()
+    assert found(staff, q="/clock") == [call]
+    assert found(staff, path="/v1/clock") == [call]
+
+
+@pytest.mark.parametrize(
+    ("http", "statuses"),
+    [("2xx", {200}), ("4xx", {404, 429}), ("429", {429}), ("5xx", {503}), ("none", {None})],
+)
+def test_calls_are_filtered_by_status(staff, http, statuses):
+    for status in (200, 404, 429, 503, None):
+        ApiCallFactory(http_status=status)
+    assert {call.http_status for call in found(staff, http=http)} == statuses
+
+
+def test_calls_are_filtered_by_outcome_and_time(staff):
+    call = ApiCallFactory(outcome="UNKNOWN")
+    ApiCallFactory()
+    assert found(staff, outcome__exact="UNKNOWN") == [call]
+    assert found(staff, started_at__year="2001") == []
+
+
+def test_the_list_links_to_the_subject_and_shows_no_email_address(staff):
+    application = KycApplicationFactory(user=UserFactory(email="ann@example.com"))
+    ApiCallFactory(
+        about_type="onboarding.KycApplication", about_id=str(application.pk), person_id=application.user_id
+    )
+
+    page = staff.get(reverse(LIST)).content.decode()
+
+    assert reverse("admin:onboarding_kycapplication_change", args=[application.pk]) in page
+    assert f"person {application.user_id}" in page
+    assert "ann@example.com" not in page
+
+
+def test_a_subject_without_an_admin_page_is_plain_text(staff):
+    call = ApiCallFactory(about_type="gone.Model", about_id="1")
+    page = staff.get(reverse("admin:calls_apicall_change", args=[call.pk])).content.decode()
+    assert "gone.Model" in page
+
+
+def test_nobody_can_add_change_or_delete_calls(staff):
+    call = ApiCallFactory()
+
+    assert staff.get(reverse("admin:calls_apicall_add")).status_code == 403
+    assert (
+        staff.post(reverse("admin:calls_apicall_delete", args=[call.pk]), {"post": "yes"}).status_code == 403
+    )
+    assert (
+        staff.post(reverse("admin:calls_apicall_change", args=[call.pk]), {"path": "/x"}).status_code == 403
+    )
+    staff.post(reverse(LIST), {"action": "delete_selected", "_selected_action": [call.pk], "post": "yes"})
+
+    assert ApiCall.objects.get().path == call.path
+
+
+def test_people_who_are_not_staff_see_no_calls(client):
+    assert client.get(reverse(LIST)).status_code == 302
+    client.force_login(UserFactory())
+    assert client.get(reverse(LIST)).status_code == 302
+
+
+def test_status_changes_are_found_by_request_id_row_and_person(staff):
+    application = KycApplicationFactory(user=UserFactory(email="ann@example.com"))
+    change = StatusChange.record(application, "SUBMITTING", POLL, "", "r" * 32)
+    StatusChange.record(KycApplicationFactory(), "SUBMITTING", POLL, "", "s" * 32)
+    url = reverse("admin:workflow_statuschange_changelist")
+
+    for term in ("R" * 32, str(application.pk), application.pk.hex, "ann@example.com"):
+        assert list(staff.get(url, {"q": term}).context["cl"].result_list) == [change]
+    page = staff.get(url).content.decode()
+    assert reverse("admin:onboarding_kycapplication_change", args=[application.pk]) in page
+    assert staff.get(reverse("admin:workflow_statuschange_add")).status_code == 403

@@ -1,0 +1,75 @@
+import os
+import threading
+
+import pytest
+from django.db import transaction
+
+from brokerapp.broker import clients
+from tests.factories import KycApplicationFactory, UserFactory
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("get", [clients.get_client, clients.get_market_data])
+def test_get_client_refuses_a_transaction(get):
+    with transaction.atomic(), pytest.raises(RuntimeError, match="transaction"):
+        get()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_client_made_before_a_transaction_refuses_to_call_in_it():
+    client = clients.get_client()
+    with transaction.atomic(), pytest.raises(RuntimeError, match="transaction"):
+        client.clock.get()
+
+
+@pytest.mark.django_db
+def test_the_transaction_of_a_test_case_does_not_count_and_one_within_it_does():
+    clients.forbid_transaction()
+    with transaction.atomic(), pytest.raises(RuntimeError, match="transaction"):
+        clients.forbid_transaction()
+
+
+@pytest.mark.django_db
+def test_get_client_works_without_a_row_or_a_person():
+    assert clients.get_client().transport is not None
+
+
+def _session_of(client):
+    return client.transport._session
+
+
+@pytest.mark.django_db
+def test_clients_of_one_thread_share_a_session_and_threads_do_not():
+    found = []
+    thread = threading.Thread(target=lambda: found.append(clients._session()))
+    thread.start()
+    thread.join()
+
+    mine = _session_of(clients.get_client())
+    assert _session_of(clients.get_market_data()) is mine
+    assert found[0] is not mine
+
+
+@pytest.mark.django_db
+def test_a_forked_process_does_not_share_its_parents_session(monkeypatch):
+    before = _session_of(clients.get_client())
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+
+    assert _session_of(clients.get_client()) is not before
+
+
+@pytest.mark.django_db
+def test_clients_share_what_is_known_of_the_rate_limit():
+    assert clients.get_client().transport._rate_limit is clients.get_client().transport._rate_limit
+
+
+@pytest.mark.django_db
+def test_the_person_is_the_one_the_row_belongs_to_and_else_the_one_asking():
+    application, staff = KycApplicationFactory(), UserFactory()
+
+    def person_of(**who):
+        return clients.get_client(**who).transport._recorder.person_id
+
+    assert person_of(about=application, by=staff) == application.user_id
+    assert person_of(by=staff) == staff.pk
+    assert person_of() is None
