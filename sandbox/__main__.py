@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 from sandbox.endpoints import ENDPOINTS
-from sandbox.log import StateError
+from sandbox.kernel.log import StateError
 from sandbox.server import make_server
-from sandbox.world import Settings, World
+from sandbox.state.world import Settings, World
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -18,10 +18,10 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sandbox import progress
-from sandbox.api import Call, Endpoint, Handler, Refusal, Reply, encode_json, not_found
-from sandbox.rows import Fault
-from sandbox.stream_faults import Cut
-from sandbox.world import CallRecord, World, log
+from sandbox.state.api import Call, Endpoint, Handler, Refusal, Reply, encode_json, not_found
+from sandbox.state.rows import Fault
+from sandbox.state.world import CallRecord, World, log
+from sandbox.streams.faults import Cut
 
 MAX_BODY = 128 << 20
 NO_CREDENTIALS = Reply(403, b'{"message": "forbidden."}\n')

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.bars import Bar
-from sandbox.market import Quote
+from sandbox.prices.bars import Bar
+from sandbox.prices.market import Quote
 from tests.sandbox.in_process import Answer, InProcess
 from tests.sandbox.people import application, trading_path
 

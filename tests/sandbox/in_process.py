@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from sandbox import progress
 from sandbox.endpoints import ENDPOINTS
 from sandbox.server import App
-from sandbox.world import Settings, World
+from sandbox.state.world import Settings, World
 from tests.loops import apart_from_playwright
 from tests.sandbox.contract import contract
 

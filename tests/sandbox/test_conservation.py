@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tests.sandbox.books import (
+from tests.sandbox.bookkeeping import (
     CENT,
     Books,
     bound_by_options,
