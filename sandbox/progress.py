@@ -93,7 +93,8 @@ class Ticker:
     def _tick(self) -> None:
         now = self._world.clock.now()
         run_due(self._world, now)
-        if (now - self._looked).total_seconds() >= LONGEST_SLEEP:
+        # abs: the clock can be told to go wrong, and then moves back
+        if abs((now - self._looked).total_seconds()) >= LONGEST_SLEEP:
             self._looked = now
             run_working(self._world, now)
         self._arm()

@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.accounts import status as account_status
 from sandbox.books import ledger
-from sandbox.money import transfers as funding
+from sandbox.money import transfers
 from sandbox.state.api import (
     Call,
     decimal_of,
@@ -17,6 +17,10 @@ from sandbox.state.api import (
     text_of,
     uuid_of,
 )  # fmt: skip
+
+STATUS = re.compile(r"[A-Z][A-Z_]{0,39}")
+UNDER_WAY = ("QUEUED", "APPROVAL_PENDING", "PENDING", "SENT_TO_CLEARING", "APPROVED")
+ENDS = {"reject": "REJECTED", "cancel": "CANCELED"}
 
 
 @endpoint("GET", "/_sandbox/info")
@@ -53,11 +57,12 @@ def list_calls(call: Call) -> list[dict[str, Any]]:
 
 @endpoint("POST", "/_sandbox/accounts/{account_id}/status")
 def set_account_status(call: Call) -> dict[str, Any]:
-    """``{status, kyc_results, reason}``: what operations staff would do."""
+    """``{status, kyc_results, reason}``: what operations staff would do. A status may be any word, one that
+    nobody knows yet included."""
     account, body = call.account(), call.json_object()
     status = str(body.get("status") or "").upper()
-    if status not in account_status.STATUSES:
-        raise invalid("invalid status")
+    if not STATUS.fullmatch(status):
+        raise invalid("invalid status: a word of letters and underscores is expected")
     call.world.store.edit(account)
     results = body.get("kyc_results")
     if results is not None:
@@ -94,22 +99,24 @@ def set_blocks(call: Call) -> dict[str, Any]:
 
 @endpoint("POST", "/_sandbox/transfers/{transfer_id}/{action}")
 def end_transfer(call: Call) -> dict[str, Any]:
-    """``complete``, ``return`` (a completed one) or ``reject``, with ``{reason}``."""
+    """``complete``, ``reject``, ``cancel`` or ``return``, with ``{reason}``.
+
+    A completed one can be undone by ``reject``, ``cancel`` and ``return``: its money is booked back.
+    """
     transfer = call.world.store.transfers.get(uuid_of(call.params["transfer_id"]))
     if transfer is None:
         raise not_found("transfer not found")
     reason = str((call.json_object() if call.body else {}).get("reason") or "R01 insufficient funds")
-    action, pending = (
-        call.params["action"],
-        transfer.status in ("QUEUED", "PENDING", "SENT_TO_CLEARING", "APPROVED"),
-    )
+    action, pending = call.params["action"], transfer.status in UNDER_WAY
     call.world.store.edit(transfer)
     if action == "complete" and pending:
-        funding.complete_transfer(call.world, transfer, call.now)
-    elif action == "reject" and pending:
-        funding.close_unbooked(call.world, transfer, "REJECTED", call.now, reason=reason)
+        transfers.complete_transfer(call.world, transfer, call.now)
+    elif action in ENDS and pending:
+        transfers.close_unbooked(call.world, transfer, ENDS[action], call.now, reason=reason)
+    elif action in ENDS and transfer.status == "COMPLETE":
+        transfers.undo_transfer(call.world, transfer, ENDS[action], call.now, reason=reason)
     elif action == "return" and transfer.status == "COMPLETE":
-        funding.return_transfer(call.world, transfer, call.now, reason=reason)
+        transfers.return_transfer(call.world, transfer, call.now, reason=reason)
     else:
         raise invalid(f"cannot {re.sub('[^a-z]', '', action)[:20]} a transfer in status {transfer.status}")
-    return funding.transfer_view(transfer)
+    return transfers.transfer_view(transfer)

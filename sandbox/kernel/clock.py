@@ -13,10 +13,15 @@ class Clock:
     """
 
     def __init__(
-        self, speed: float, offset: dt.timedelta = dt.timedelta(0), frozen_at: dt.datetime | None = None
+        self,
+        speed: float,
+        offset: dt.timedelta = dt.timedelta(0),
+        frozen_at: dt.datetime | None = None,
+        skew: dt.timedelta = dt.timedelta(0),
     ) -> None:
         self.speed = speed
         self.frozen_at = frozen_at
+        self.skew = skew  # how far it goes wrong on purpose; a part of the offset
         self._offset = offset
 
     def now(self) -> dt.datetime:
@@ -36,6 +41,16 @@ class Clock:
         """Move the clock forward. Raises ValueError for a step back: history would be out of order."""
         if by < dt.timedelta(0):
             raise ValueError("the clock only moves forward")
+        self._move(by)
+
+    def go_wrong(self, skew: dt.timedelta) -> dt.timedelta:
+        """Be ``skew`` off from now on, which may lead back; returns by how much that moved it."""
+        change = skew - self.skew
+        self.skew = skew
+        self._move(change)
+        return change
+
+    def _move(self, by: dt.timedelta) -> None:
         if self.frozen_at is not None:
             self.frozen_at += by
         else:

@@ -144,19 +144,23 @@ def close_unbooked(
 
 def return_transfer(world: World, transfer: rows.Transfer, now: dt.datetime, *, reason: str) -> None:
     """The bank takes a completed transfer back; a returned deposit also stops trading on the account."""
-    incoming = transfer.direction == "INCOMING"
-    ledger.book(
-        world,
-        transfer.account_id,
-        "CSW" if incoming else "CSD",
-        -transfer.amount if incoming else transfer.amount,
-        now,
-        description=f"{transfer.type} return: {reason}",
-        transfer_id=transfer.id,
-    )
-    if incoming:
+    _book_back(world, transfer, f"{transfer.type} return: {reason}", now)
+    if transfer.direction == "INCOMING":
         world.store.edit(world.store.accounts.rows[transfer.account_id]).trading_blocked = True
     move_transfer(world, transfer, "RETURNED", now, reason=reason)
+
+
+def undo_transfer(
+    world: World, transfer: rows.Transfer, status: str, now: dt.datetime, *, reason: str
+) -> None:
+    """A completed transfer becomes CANCELED or REJECTED after all; its money and its fee are booked back."""
+    _book_back(world, transfer, f"{transfer.type} {status.lower()}: {reason}", now)
+    if transfer.fee:
+        ledger.book(
+            world, transfer.account_id, "FEE", transfer.fee, now,
+            description=f"{transfer.type} transfer fee booked back", transfer_id=transfer.id,
+        )  # fmt: skip
+    move_transfer(world, transfer, status, now, reason=reason)
 
 
 def move_transfer(
@@ -214,6 +218,15 @@ def _may_leave(world: World, transfer: rows.Transfer, now: dt.datetime) -> bool:
     if bank.status != "APPROVED":
         transfer.due_at = now + world.clock.wait(TO_CLEARING, FLOOR)
     return bank.status == "APPROVED"
+
+
+def _book_back(world: World, transfer: rows.Transfer, description: str, now: dt.datetime) -> None:
+    """The opposite of what completing it booked, its fee aside."""
+    incoming = transfer.direction == "INCOMING"
+    kind, amount = ("CSW", -transfer.amount) if incoming else ("CSD", transfer.amount)
+    ledger.book(
+        world, transfer.account_id, kind, amount, now, description=description, transfer_id=transfer.id
+    )
 
 
 def _release(world: World, transfer: rows.Transfer, now: dt.datetime) -> None:

@@ -262,6 +262,7 @@ class Fill(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="fill", 
     leaves_qty: Decimal
     settle_on: dt.date
     partial: bool = False
+    undoes: str = ""  # the id of the execution that this one, with its negative qty, takes back
 
 
 class Position(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="position", tag_field="row"):

@@ -119,6 +119,7 @@ class World:
             self.settings.speed,
             dt.timedelta(seconds=float(offset or 0)),
             dt.datetime.fromisoformat(frozen_at) if frozen_at else None,
+            dt.timedelta(seconds=float(self.setting("clock_skew") or 0)),
         )
 
     def _firm_account(self) -> rows.Account:

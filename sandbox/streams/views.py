@@ -96,7 +96,9 @@ def _execution(body: dict[str, Any]) -> dict[str, Any]:
     order, price, qty = body["order"], Decimal(body["price"]), Decimal(body["qty"])
     amount = (price * qty).quantize(CENT)
     left = Decimal(order["qty"]) - Decimal(order["filled_qty"]) if order["qty"] else Decimal(0)
+    revised = body.get("previous_execution_id")
     return {
+        **({"previous_id": revised} if revised else {}),
         "account_id": body["account_id"],
         "at": body["at"],
         "executed_at": body["timestamp"],

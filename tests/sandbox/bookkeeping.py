@@ -292,10 +292,15 @@ def _last_statuses(events: list[dict[str, Any]], key: str) -> dict[str, str]:
 def _check_trades(books: Books, events: list[dict[str, Any]]) -> None:
     last: dict[str, dict[str, Any]] = {}
     executed: dict[str, Decimal] = defaultdict(Decimal)
+    by_execution: dict[str, Decimal] = {}
     for event in events:
         last[event["order"]["id"]] = event["order"]
-        if event["event"] in ("fill", "partial_fill"):
-            executed[event["order"]["id"]] += Decimal(event["qty"])
+        if "qty" not in event:
+            continue
+        by_execution[event["execution_id"]] = Decimal(event["qty"])
+        executed[event["order"]["id"]] += Decimal(event["qty"])
+        if event["event"] == "trade_correct":  # it stands for the one before
+            executed[event["order"]["id"]] -= by_execution[event["previous_execution_id"]]
     orders = {order_id: order for each in books.accounts.values() for order_id, order in each.orders.items()}
     assert orders.keys() <= last.keys()
     for order_id, order in orders.items():

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from tests.sandbox.people import application, apply, open_account, order, trading_path
-from tests.sandbox_process import ROOT, SandboxProcess
+from tests.sandbox_process import ROOT, SandboxProcess, eventually
 
 
 def test_no_credentials(sandbox: SandboxProcess) -> None:
@@ -144,6 +144,17 @@ def test_delay_fault_waits_then_acts(sandbox: SandboxProcess) -> None:
 
     assert sandbox.request("GET", "/v1/clock").status_code == 200
     assert time.monotonic() - started >= 0.4
+
+
+def test_delay_fault_acts_though_the_client_has_gone(sandbox: SandboxProcess) -> None:
+    path, body = "/v1/accounts", application()
+    sandbox.fail_next("POST", path, "delay", seconds=1)
+    with pytest.raises(requests.ReadTimeout):
+        sandbox.request("POST", path, json=body, timeout=0.2)
+    query = {"query": body["contact"]["email_address"]}
+    assert sandbox.get(path, params=query) == []
+
+    assert eventually(lambda: sandbox.get(path, params=query), what="the account")
 
 
 def test_faults_are_listed_and_cleared(sandbox: SandboxProcess) -> None:

@@ -5,7 +5,7 @@ from decimal import ROUND_DOWN, Decimal
 from sandbox.books import ledger
 from sandbox.control.scenarios.catalogue import Act, Field, scenario
 from sandbox.instruments.crypto_pairs import is_pair
-from sandbox.orders import execution
+from sandbox.orders import execution, revisions
 from sandbox.orders.execution import NINE_PLACES
 from sandbox.orders.options.book import has_contracts_on
 from sandbox.state import rows
@@ -13,6 +13,7 @@ from sandbox.state.api import invalid, text_of
 from sandbox.state.rows import FINAL_ORDER_STATUSES, ZERO
 
 SYMBOL = Field("symbol", "Symbol", "AAPL")
+EXECUTION = Field("execution_id", "Execution id (the newest without)")
 ORDER = Field("order_id", "Order id (the newest open one without)")
 
 
@@ -43,6 +44,32 @@ def cancel_fill_race(act: Act) -> str:
     execution.request_cancel(act.world, order, act.now)
     order.status = "new" if status == "accepted" else status  # to the venue it is open still
     return f"A cancel was under way, but {_fill(act, order, qty)}"
+
+
+@scenario("Trading", "Trade bust", "The exchange takes an execution back: cash and shares return.", EXECUTION)
+def trade_bust(act: Act) -> str:
+    fill = _execution(act)
+    order = revisions.bust(act.world, fill, act.now)
+    return (
+        f"{text_of(fill.qty)} {order.symbol} at ${text_of(fill.price)} are taken back; order {order.status}."
+    )
+
+
+@scenario(
+    "Trading", "Trade correct", "The exchange changes the price of an execution, or how much it was.",
+    Field("price", "USD a share"), Field("qty", "Shares (no more than they were)"), EXECUTION,
+)  # fmt: skip
+def trade_correct(act: Act) -> str:
+    fill = _execution(act)
+    price = act.amount("price") if act.text("price") else fill.price
+    qty = act.amount("qty") if act.text("qty") else fill.qty
+    if (qty, price) == (fill.qty, fill.price):
+        raise invalid("price or qty must be another than they were")
+    order = revisions.correct(act.world, fill, qty, price, act.now)
+    return (
+        f"{text_of(fill.qty)} {order.symbol} at ${text_of(fill.price)} became {text_of(qty)} at "
+        f"${text_of(price)}; order {order.status}."
+    )
 
 
 @scenario(
@@ -112,6 +139,18 @@ def _open_order(act: Act) -> rows.Order:
         if order.status not in FINAL_ORDER_STATUSES and wanted in ("", order.id):
             return order
     raise invalid("the account has no such open order")
+
+
+def _execution(act: Act) -> rows.Fill:
+    """The execution chosen, or the account's newest that stands. Raises a 422."""
+    wanted, fills = act.text("execution_id").lower(), act.world.store.fills.of(act.account.id)
+    undone = {fill.undoes for fill in fills}
+    for fill in reversed(fills):
+        if wanted in (fill.id, revisions.execution_id(fill)):
+            return fill
+        if not wanted and not fill.undoes and fill.id not in undone:
+            return fill
+    raise invalid("the account has no such execution")
 
 
 def _left(act: Act, order: rows.Order) -> Decimal:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.people import application, apply, buy, open_account, wait_for_status
+from tests.sandbox.people import application, apply, buy, open_account, order, wait_for_status
 from tests.sandbox_process import SandboxProcess
 
 
@@ -310,3 +310,18 @@ def test_close_account_with_cash_or_position_is_refused(sandbox: SandboxProcess)
 
 def test_firm_account_cannot_be_closed(sandbox: SandboxProcess) -> None:
     assert sandbox.request("DELETE", f"/v1/accounts/{sandbox.firm_account_id}").status_code == 403
+
+
+@pytest.mark.parametrize("word", ["PAPER_ONLY", "NEVER_HEARD_OF"])
+def test_account_can_be_given_any_word_as_status(sandbox: SandboxProcess, holder_id: str, word: str) -> None:
+    sandbox.set_account_status(holder_id, word)
+
+    assert sandbox.get(f"/v1/accounts/{holder_id}")["status"] == word
+    refused = order(sandbox, holder_id, qty="1")
+    assert refused.status_code == 403, refused.text
+
+
+@pytest.mark.parametrize("status", ["", "two words", 'A"', "_", None])
+def test_status_that_is_no_word_is_refused(sandbox: SandboxProcess, account_id: str, status: object) -> None:
+    path = f"/_sandbox/accounts/{account_id}/status"
+    assert sandbox.request("POST", path, json={"status": status}).status_code == 422

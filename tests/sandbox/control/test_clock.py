@@ -1,14 +1,16 @@
 """The sandbox's own time, over HTTP."""
 
 import datetime as dt
+import email.utils
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
-from tests.sandbox.people import apply, wait_for_status
+from tests.sandbox.people import application, apply, open_account, order, wait_for_order, wait_for_status
 from tests.sandbox_process import SandboxProcess
 
 CLOCK = "/_sandbox/clock"
@@ -36,7 +38,9 @@ def move(process: SandboxProcess, **body: Any) -> dict[str, Any]:
 def test_clock_tells_what_it_does(process: SandboxProcess) -> None:
     clock = process.get(CLOCK)
 
-    assert set(clock) == {"now", "frozen", "offset_seconds", "speed", "is_open"}
+    assert set(clock) == {
+        "now", "frozen", "offset_seconds", "speed", "is_open", "date_header_skew_seconds",
+    }  # fmt: skip
     assert (clock["frozen"], clock["speed"]) == (False, 1000)
 
 
@@ -82,12 +86,58 @@ def test_set_and_next_open(process: SandboxProcess) -> None:
     assert dt.datetime.fromisoformat(move(process, set=later.isoformat())["now"]) == later
 
 
+def date_of(reply: requests.Response) -> dt.datetime:
+    return email.utils.parsedate_to_datetime(reply.headers["Date"])
+
+
+def test_every_reply_is_dated_by_the_clock_of_the_sandbox(process: SandboxProcess) -> None:
+    move(process, freeze=True, advance_seconds=86_400)
+    now = dt.datetime.fromisoformat(process.get(CLOCK)["now"]).replace(microsecond=0)
+
+    for path in ("/v1/assets/AAPL", "/v1/nothing", "/v1/accounts/x", "/"):
+        assert date_of(process.request("GET", path)) == now
+    assert date_of(process.request("GET", "/v1/clock", auth=("wrong", "key"))) == now
+
+
+def test_skewed_clock_dates_replies_and_what_is_made_and_still_moves_on(process: SandboxProcess) -> None:
+    before = dt.datetime.fromisoformat(move(process, freeze=True)["now"])
+    applied = apply(process)
+    try:
+        skewed = move(process, date_header_skew_seconds=-300)
+        assert skewed["date_header_skew_seconds"] == -300
+        assert dt.datetime.fromisoformat(skewed["now"]) == before - dt.timedelta(minutes=5)
+        later = process.request("POST", "/v1/accounts", json=application())
+        made = dt.datetime.fromisoformat(later.json()["created_at"])
+        assert made == before - dt.timedelta(minutes=5)
+        assert date_of(later) == made.replace(microsecond=0)
+
+        move(process, advance_seconds=1)  # what was under way takes no longer
+        for account_id in (applied["id"], later.json()["id"]):
+            assert process.get(f"/v1/accounts/{account_id}")["status"] == "APPROVED"
+    finally:
+        right = move(process, date_header_skew_seconds=0)
+    assert dt.datetime.fromisoformat(right["now"]) == before + dt.timedelta(seconds=1)
+
+
+def test_resting_order_fills_on_a_clock_that_went_back(tmp_path: Path) -> None:
+    with SandboxProcess(tmp_path / "state") as process:
+        account_id = open_account(process, cash="1000")
+        played = {"symbol": "AAPL"}
+        process.request("POST", "/_sandbox/scenarios/halt", json=played).raise_for_status()
+        resting = order(process, account_id, qty="1").json()
+        wait_for_order(process, account_id, resting["id"], "new")
+        move(process, date_header_skew_seconds=-3600)
+        process.request("POST", "/_sandbox/scenarios/resume", json=played).raise_for_status()
+        wait_for_order(process, account_id, resting["id"], "filled")
+
+
 @pytest.mark.parametrize(
     "body",
     [
         {}, {"advance_seconds": "x"}, {"advance_seconds": -1}, {"advance_seconds": 1e12},
         {"set": "yesterday"}, {"set": "2020-01-01T00:00:00Z"}, {"set": "2026-01-01T00:00:00"},
         {"freeze": True, "resume": True},
+        {"date_header_skew_seconds": "x"}, {"date_header_skew_seconds": -90_000},
         {"freeze": False}, {"freeze": "yes"}, {"advance_to": "9999-12-31T00:00:00Z"},
     ],
 )  # fmt: skip

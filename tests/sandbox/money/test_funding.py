@@ -14,6 +14,7 @@ from tests.sandbox.people import (
 )
 from tests.sandbox_process import SandboxProcess, eventually
 
+UNDONE = {"cancel": "CANCELED", "reject": "REJECTED", "return": "RETURNED"}
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
@@ -285,3 +286,36 @@ def test_ira_says_year_or_withholding(sandbox: SandboxProcess) -> None:
 
 def test_ira_of_another_account_type_is_refused(sandbox: SandboxProcess, funded: tuple[str, str]) -> None:
     assert transfer(sandbox, *funded, ira={"tax_year": "2026"}).status_code == 422
+
+
+@pytest.mark.parametrize("action", UNDONE)
+@pytest.mark.parametrize("direction", ["INCOMING", "OUTGOING"])
+def test_completed_transfer_is_undone(sandbox: SandboxProcess, action: str, direction: str) -> None:
+    account_id = open_account(sandbox, cash="1000")
+    created = transfer(sandbox, account_id, link_bank(sandbox, account_id), direction=direction).json()
+    wait_for_transfer(sandbox, account_id, created["id"], "COMPLETE")
+    path = f"/_sandbox/transfers/{created['id']}/{action}"
+    undone = sandbox.request("POST", path, json={"reason": "by mistake"}).json()
+
+    assert (undone["status"], undone["reason"]) == (UNDONE[action], "by mistake")
+    assert trading_account(sandbox, account_id)["cash"] == "1000"
+    amounts = [
+        Decimal(row["net_amount"]) for row in activities(sandbox, account_id) if row.get("transfer_id")
+    ]
+    assert sum(amounts) == 0
+    assert len(amounts) == 2
+    assert sandbox.request("POST", path).status_code == 422
+
+
+def test_transfer_under_way_is_canceled_by_control(sandbox: SandboxProcess) -> None:
+    account_id = open_account(sandbox, cash="1000")
+    link_id, body = link_bank(sandbox, account_id), {"freeze": True}
+    sandbox.request("POST", "/_sandbox/clock", json=body).raise_for_status()
+    try:
+        created = transfer(sandbox, account_id, link_id).json()
+        sandbox.request("POST", f"/_sandbox/transfers/{created['id']}/cancel").raise_for_status()
+    finally:
+        sandbox.request("POST", "/_sandbox/clock", json={"resume": True}).raise_for_status()
+
+    assert wait_for_transfer(sandbox, account_id, created["id"], "CANCELED")
+    assert trading_account(sandbox, account_id)["cash"] == "1000"
