@@ -39,6 +39,7 @@ class Settings:
     key: str = "SANDBOXDEMOKEY000001"
     secret: str = "sandbox-demo-secret-not-for-real-money-0"  # noqa: S105 - shown to everyone
     rate_limit: int = 1_000_000  # requests a minute
+    begin: dt.datetime | None = None  # where the clock of a new folder starts; else now
 
 
 @dataclasses.dataclass(slots=True)
@@ -114,6 +115,9 @@ class World:
         return (symbol if len(symbol) < SHORTEST else symbol[:-OCC_TAIL]) in self.halted
 
     def _stored_clock(self) -> Clock:
+        begin = self.settings.begin
+        if begin is not None and not self.setting("clock_offset") and not self.setting("firm_account_id"):
+            self.save_setting("clock_offset", str((begin - dt.datetime.now(dt.UTC)).total_seconds()))
         offset, frozen_at = self.setting("clock_offset"), self.setting("clock_frozen_at")
         return Clock(
             self.settings.speed,

@@ -183,8 +183,12 @@ class Reader:
         self.was_slow = False
 
     async def chunks(self, wake: asyncio.Event) -> AsyncGenerator[bytes, None]:
-        """Bytes to send, until the window is over."""
+        """Bytes to send, until the window is over; a heartbeat when there have been none for a while.
+
+        What wakes this reader may be for others: silence is counted from what was sent.
+        """
         feed, clock, live = self._world.feed, self._world.clock, False
+        beat_at = time.monotonic() + HEARTBEAT
         while not feed.is_closed:
             wake.clear()
             await self._faults.strike()
@@ -195,15 +199,17 @@ class Reader:
             for chunk in self._until(end):
                 if chunk:
                     yield chunk
+                    beat_at = time.monotonic() + HEARTBEAT
                 await asyncio.sleep(0)  # a long replay must not hold up everyone else
             if self._window.is_over(self._position, now) or self._position < end:
                 return
             live = True
-            try:
-                await asyncio.wait_for(wake.wait(), min(HEARTBEAT, self._window.remaining(now)))
-            except TimeoutError:
-                if self._window.last_ulid is None or self._window.remaining(clock.now()) >= HEARTBEAT:
-                    yield BEAT
+            if time.monotonic() >= beat_at:
+                yield BEAT
+                beat_at = time.monotonic() + HEARTBEAT
+            pause = min(beat_at - time.monotonic(), self._window.remaining(now))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(wake.wait(), pause)
 
     def _until(self, end: int) -> Iterator[bytes]:
         """Batches of events up to a position; stops short of it where the window ends."""

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from tests.sandbox.people import application, apply, open_account, order, trading_path
+from tests.sandbox.process import process_at
 from tests.sandbox_process import ROOT, SandboxProcess, eventually
 
 
@@ -85,7 +86,7 @@ def test_body_that_is_no_json_object(sandbox: SandboxProcess, body: bytes) -> No
 
 
 def test_rate_limit_when_budget_is_spent(tmp_path: Path) -> None:
-    with SandboxProcess(tmp_path / "state", extra=("--rate-limit", "5")) as process:
+    with process_at(tmp_path / "state", extra=("--rate-limit", "5")) as process:
         replies = [process.request("GET", "/v1/clock") for _ in range(8)]
 
     assert replies[-1].status_code == 429
@@ -198,7 +199,7 @@ def test_front_page_is_html(sandbox: SandboxProcess) -> None:
 
 
 def test_clock_advances_and_stays_advanced(tmp_path: Path) -> None:
-    with SandboxProcess(tmp_path / "state", speed=1) as process:
+    with process_at(tmp_path / "state", speed=1) as process:
         account_id = apply(process)["id"]
         assert process.get(f"/v1/accounts/{account_id}")["status"] == "SUBMITTED"
         process.advance(86_400)
@@ -225,12 +226,12 @@ def test_start_with_unknown_state_format_says_one_line(tmp_path: Path) -> None:
 
 
 def test_second_process_on_the_same_folder_is_refused(tmp_path: Path) -> None:
-    with SandboxProcess(tmp_path / "state"), pytest.raises(RuntimeError, match="in use by another sandbox"):
-        SandboxProcess(tmp_path / "state").start()
+    with process_at(tmp_path / "state"), pytest.raises(RuntimeError, match="in use by another sandbox"):
+        process_at(tmp_path / "state").start()
 
 
 def test_stop_ends_with_success_while_a_stream_is_open(tmp_path: Path) -> None:
-    process = SandboxProcess(tmp_path / "state").start()
+    process = process_at(tmp_path / "state").start()
     stream = process.request("GET", "/v2/events/trades", stream=True)
     started = time.monotonic()
 

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from tests.sandbox.people import application, apply, open_account, order, wait_for_order, wait_for_status
+from tests.sandbox.process import now_of, process_at
 from tests.sandbox_process import SandboxProcess
 
 CLOCK = "/_sandbox/clock"
@@ -19,7 +20,7 @@ CLOCK = "/_sandbox/clock"
 @pytest.fixture(scope="module")
 def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
     """One whose clock these tests may move."""
-    with SandboxProcess(tmp_path_factory.mktemp("clock") / "state", market="real") as running:
+    with process_at(tmp_path_factory.mktemp("clock") / "state", market="real") as running:
         yield running
 
 
@@ -68,7 +69,7 @@ def test_nothing_comes_due_while_frozen_until_the_clock_is_moved(process: Sandbo
 
 
 def test_frozen_clock_is_kept_over_a_kill(tmp_path: Path) -> None:
-    with SandboxProcess(tmp_path / "state") as process:
+    with process_at(tmp_path / "state") as process:
         frozen = move(process, advance_seconds=86_400, freeze=True)
         process.kill()
         process.start()
@@ -120,7 +121,7 @@ def test_skewed_clock_dates_replies_and_what_is_made_and_still_moves_on(process:
 
 
 def test_resting_order_fills_on_a_clock_that_went_back(tmp_path: Path) -> None:
-    with SandboxProcess(tmp_path / "state") as process:
+    with process_at(tmp_path / "state") as process:
         account_id = open_account(process, cash="1000")
         played = {"symbol": "AAPL"}
         process.request("POST", "/_sandbox/scenarios/halt", json=played).raise_for_status()
@@ -144,3 +145,14 @@ def test_resting_order_fills_on_a_clock_that_went_back(tmp_path: Path) -> None:
 def test_clock_refuses_what_makes_no_sense(process: SandboxProcess, body: dict[str, Any]) -> None:
     assert process.request("POST", CLOCK, json=body).status_code == 422
     assert process.get(CLOCK)["frozen"] is False
+
+
+def test_new_folder_begins_where_it_is_told_and_an_old_one_goes_on(tmp_path: Path) -> None:
+    begin = dt.datetime(2020, 2, 29, 12, tzinfo=dt.UTC)
+    with process_at(tmp_path / "state", begin) as process:
+        assert begin <= now_of(process) < begin + dt.timedelta(minutes=1)
+        process.advance(86_400)
+        process.kill()
+        process.start()
+
+        assert now_of(process) >= begin + dt.timedelta(days=1)

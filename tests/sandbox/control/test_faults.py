@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from tests.sandbox.people import application, apply, open_account
+from tests.sandbox.process import process_at
 from tests.sandbox_process import SandboxProcess, eventually
 
 FAULTS = "/_sandbox/faults"
@@ -118,7 +119,7 @@ def test_fault_with_a_bad_member_is_refused(sandbox: SandboxProcess, members: di
 
 
 def test_armed_fault_is_there_after_a_kill(tmp_path: Path) -> None:
-    with SandboxProcess(tmp_path / "state") as process:
+    with process_at(tmp_path / "state") as process:
         process.fail_next("GET", "/v1/clock", "status", status=503, times=3)
         process.request("GET", "/v1/clock")
         process.kill()
@@ -180,7 +181,7 @@ def test_event_fault_of_one_account_leaves_others_alone(sandbox: SandboxProcess)
 
 def test_rate_limit_is_set_at_run_time_kept_and_reset(tmp_path: Path) -> None:
     path = "/_sandbox/rate-limit"
-    with SandboxProcess(tmp_path / "state") as process:
+    with process_at(tmp_path / "state") as process:
         assert process.request("POST", path, json={"requests_per_minute": 0}).status_code == 200
         refused = process.request("GET", "/v1/clock")
         process.kill()

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from tests.sandbox.process import process_at
 from tests.sandbox_process import SandboxProcess
 
 
@@ -99,7 +100,7 @@ def test_prices_come_from_the_seed(tmp_path_factory: pytest.TempPathFactory) -> 
     query = {"timeframe": "1Day", "start": "2026-09-01", "end": "2026-09-10"}
     found = []
     for number, seed in enumerate((7, 7, 8)):
-        with SandboxProcess(tmp_path_factory.mktemp("seed") / f"state{number}", seed=seed) as process:
+        with process_at(tmp_path_factory.mktemp("seed") / f"state{number}", seed=seed) as process:
             found.append(process.get("/v2/stocks/AAPL/bars", params=query)["bars"])
 
     assert found[0] == found[1] != found[2]

@@ -1,5 +1,6 @@
 import pytest
 
+from tests.sandbox.process import process_at
 from tests.sandbox_process import SandboxProcess
 
 
@@ -76,7 +77,7 @@ def test_clock_of_an_open_market(sandbox: SandboxProcess) -> None:
 
 
 def test_clock_of_a_real_market_follows_the_sandbox_time(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with SandboxProcess(tmp_path_factory.mktemp("clock") / "state", market="real") as process:
+    with process_at(tmp_path_factory.mktemp("clock") / "state", market="real") as process:
         seen = []
         for _ in range(2):
             clock = process.get("/v1/clock")

@@ -16,6 +16,7 @@ from sandbox.instruments.option_contracts import (
 )
 from sandbox.kernel import trading_calendar
 from sandbox.prices.options import Prices
+from tests.sandbox.process import now_of
 from tests.sandbox_process import SandboxProcess
 
 NOW = dt.datetime(2027, 1, 4, 15, 0, tzinfo=dt.UTC)
@@ -111,7 +112,7 @@ def listed(sandbox: SandboxProcess, **query: str) -> list[dict[str, Any]]:
 
 
 def test_list_contracts_without_dates_ends_with_the_weekend(sandbox: SandboxProcess) -> None:
-    today = dt.datetime.now(dt.UTC).date()
+    today = now_of(sandbox).date()
 
     found = listed(sandbox, underlying_symbols="AAPL,SPY", limit="10000")
 

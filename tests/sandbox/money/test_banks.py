@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.people import link_bank, open_account, trading_account, wait_for_transfer
+from tests.sandbox.process import process_at
 from tests.sandbox.streams.test_events import replay
 from tests.sandbox_process import SandboxProcess, eventually
 
@@ -119,7 +120,7 @@ def test_wire_fee_is_invoiced_by_default(sandbox: SandboxProcess) -> None:
 def test_wire_waits_for_its_bank_and_is_rejected_without_one(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    with SandboxProcess(tmp_path_factory.mktemp("wires") / "state", speed=100) as slow:
+    with process_at(tmp_path_factory.mktemp("wires") / "state", speed=100) as slow:
         account_id = open_account(slow, cash="500")
         bank_id = create(slow, account_id).json()["id"]
         sent = wire(slow, account_id, bank_id).json()

@@ -12,6 +12,7 @@ from tests.sandbox.people import (
     transfer,
     wait_for_transfer,
 )
+from tests.sandbox.process import process_at
 from tests.sandbox_process import SandboxProcess, eventually
 
 UNDONE = {"cancel": "CANCELED", "reject": "REJECTED", "return": "RETURNED"}
@@ -132,7 +133,7 @@ def test_withdrawal_is_reserved_then_booked(sandbox: SandboxProcess) -> None:
 
 
 def test_cancel_transfer_releases_what_it_held(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with SandboxProcess(tmp_path_factory.mktemp("slow") / "state", speed=100) as slow:
+    with process_at(tmp_path_factory.mktemp("slow") / "state", speed=100) as slow:
         account_id = open_account(slow, cash="500")
         link_id = link_bank(slow, account_id)
         created = transfer(slow, account_id, link_id, direction="OUTGOING", amount="500").json()
@@ -258,7 +259,7 @@ def test_returned_deposit_takes_the_cash_back_and_stops_trading(sandbox: Sandbox
 
 
 def test_firm_account_starts_with_50000(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with SandboxProcess(tmp_path_factory.mktemp("firm") / "state") as process:
+    with process_at(tmp_path_factory.mktemp("firm") / "state") as process:
         assert trading_account(process, process.firm_account_id)["cash"] == "50000"
 
 

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.people import link_bank, open_account, trading_account, transfer
+from tests.sandbox.process import process_at
 from tests.sandbox_process import SandboxProcess, eventually
 
 PATH = "/v1/instant_funding"
@@ -125,7 +126,7 @@ def test_unknown_credits_and_settlements(sandbox: SandboxProcess) -> None:
 
 
 def test_unpaid_credit_is_taken_back_after_its_deadline(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with SandboxProcess(tmp_path_factory.mktemp("instant") / "state") as process:
+    with process_at(tmp_path_factory.mktemp("instant") / "state") as process:
         account_id = open_account(process)
         made = executed(process, account_id)
 

@@ -12,6 +12,7 @@ from sandbox.state import rows
 from sandbox.state.api import Refusal
 from sandbox.state.world import Settings, World
 from tests.sandbox.people import apply, buy, open_account, trading_account, trading_path
+from tests.sandbox.process import process_at
 from tests.sandbox.streams.test_events import replay
 from tests.sandbox_process import SandboxProcess, eventually
 
@@ -91,7 +92,7 @@ def test_journal_above_the_limit_waits_and_can_be_canceled(sandbox: SandboxProce
 def test_pending_journal_executes_at_the_next_beginning_of_day(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    with SandboxProcess(tmp_path_factory.mktemp("journals") / "state") as process:
+    with process_at(tmp_path_factory.mktemp("journals") / "state") as process:
         account_id = open_account(process)
         paid = journal(process, account_id, amount="100").json()["id"]
         refused = journal(

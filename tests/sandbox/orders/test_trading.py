@@ -13,6 +13,7 @@ from tests.sandbox.people import (
     trading_path,
     wait_for_order,
 )
+from tests.sandbox.process import process_at
 from tests.sandbox_process import SandboxProcess, eventually
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -273,7 +274,7 @@ def test_limit_order_fills_when_the_price_allows(sandbox: SandboxProcess) -> Non
 
 
 def test_limit_order_rests_until_it_expires(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with SandboxProcess(tmp_path_factory.mktemp("limit") / "state") as process:
+    with process_at(tmp_path_factory.mktemp("limit") / "state") as process:
         account_id = open_account(process, cash="5000")
         day = order(process, account_id, qty="1", type="limit", limit_price="1").json()
         gtc = order(process, account_id, qty="1", type="limit", limit_price="1", time_in_force="gtc").json()
@@ -443,7 +444,7 @@ def test_configuration_is_kept_and_suspends_trading(sandbox: SandboxProcess) -> 
 def test_order_while_the_market_is_closed_fills_at_the_next_open(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    with SandboxProcess(tmp_path_factory.mktemp("real") / "state", market="real") as process:
+    with process_at(tmp_path_factory.mktemp("real") / "state", market="real") as process:
         clock = process.get("/v1/clock")
         if clock["is_open"]:
             process.request(

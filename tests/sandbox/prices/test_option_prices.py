@@ -7,6 +7,7 @@ import pytest
 from sandbox.instruments.assets import load_assets
 from sandbox.instruments.option_contracts import Listings, expirations, known, underlyings
 from sandbox.prices.options import Prices
+from tests.sandbox.process import now_of
 from tests.sandbox_process import SandboxProcess
 
 NOW = dt.datetime(2027, 1, 4, 15, 0, tzinfo=dt.UTC)
@@ -157,7 +158,7 @@ def test_latest_and_snapshots_of_the_same_contracts(sandbox: SandboxProcess) -> 
 
 
 def test_bars_and_trades_by_page(sandbox: SandboxProcess) -> None:
-    now = dt.datetime.now(dt.UTC)
+    now = now_of(sandbox)
     far = (now + 100 * DAY).date().isoformat()  # listed for months
     query = {"underlying_symbols": "AAPL", "expiration_date_gte": far, "limit": "2"}
     listed = sandbox.get("/v1/options/contracts", params=query)["option_contracts"]

@@ -1,4 +1,6 @@
+import datetime as dt
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from tests.sandbox.floor import Floor, floor
 __all__ = ["floor"]
 PATH = "/account/portfolio/history"
 DAY = 86_400
+THANKSGIVING = dt.datetime(2026, 11, 26, 15, 0, tzinfo=dt.UTC)
 
 
 def total(values: list[Any]) -> Decimal:
@@ -100,3 +103,18 @@ def test_any_span_is_answered(floor: Floor, query: dict[str, str]) -> None:
     history = floor.get(PATH, **query)
 
     assert len(history["timestamp"]) == len(history["equity"]) == len(history["profit_loss"])
+
+
+@pytest.mark.parametrize("timeframe", ["15Min", "1D"])
+def test_account_opened_on_a_holiday_has_no_history_before_its_first_session(
+    tmp_path: Path, timeframe: str
+) -> None:
+    floor = Floor(tmp_path / "state", market="real", begin=THANKSGIVING)
+    on_the_day = floor.get(PATH, period="1W", timeframe=timeframe)
+    assert (on_the_day["timestamp"], on_the_day["equity"], on_the_day["base_value"]) == ([], [], 0)
+
+    floor.broker.advance(DAY)
+    later = floor.get(PATH, period="1W", timeframe=timeframe)
+    assert later["equity"]
+    assert set(later["equity"]) == {10_000}
+    floor.broker.stop()

@@ -51,6 +51,7 @@ from alpaca.common.exceptions import APIError
 from alpaca.trading.enums import AccountStatus, ActivityType
 
 from tests.sandbox.people import application, link_bank, open_account
+from tests.sandbox.process import now_of
 from tests.sandbox.sdk import test_sdk_events, test_sdk_rebalancing, test_sdk_trading
 from tests.sandbox_process import SandboxProcess, eventually
 
@@ -99,9 +100,9 @@ def test_update_account(sdk: BrokerClient, account_id: str) -> None:
     assert sdk.update_account(account_id, change).contact.phone_number == "555-000-1111"
 
 
-def test_list_accounts(sdk: BrokerClient, account_id: str) -> None:
+def test_list_accounts(sdk: BrokerClient, sandbox: SandboxProcess, account_id: str) -> None:
     entities = [AccountEntities.CONTACT, AccountEntities.IDENTITY]
-    since = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
+    since = now_of(sandbox) - dt.timedelta(days=1)
     wanted = ListAccountsRequest(
         query="Jane", status=[AccountStatus.ACTIVE], created_after=since, entities=entities
     )

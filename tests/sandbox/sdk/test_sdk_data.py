@@ -23,6 +23,7 @@ from alpaca.data.requests import (
 from alpaca.data.timeframe import TimeFrame
 
 from tests.sandbox.contract import watch
+from tests.sandbox.process import now_of
 from tests.sandbox_process import SandboxProcess
 
 
@@ -78,7 +79,7 @@ def test_option_chain_quotes_trades_snapshots_and_bars(sandbox: SandboxProcess) 
         sandbox.key, sandbox.secret, use_basic_auth=True, url_override=sandbox.url
     )
     watch(options._session)
-    now = dt.datetime.now(dt.UTC)
+    now = now_of(sandbox)
     chain = options.get_option_chain(
         OptionChainRequest(underlying_symbol="F", expiration_date_gte=(now + dt.timedelta(days=60)).date())
     )

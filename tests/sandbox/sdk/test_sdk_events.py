@@ -14,8 +14,8 @@ from tests.sandbox.people import link_bank, reviewed_account, transfer
 from tests.sandbox_process import SandboxProcess
 
 
-def so_far() -> GetEventsRequest:
-    until = dt.datetime.now(dt.UTC) + dt.timedelta(milliseconds=50)
+def so_far(sdk: BrokerClient) -> GetEventsRequest:
+    until = sdk.get_clock().timestamp.astimezone(dt.UTC) + dt.timedelta(milliseconds=50)
     return GetEventsRequest(since="2020-01-01", until=until.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
 
 
@@ -27,13 +27,13 @@ def about(events: Iterator[str], account_id: str) -> list[dict[str, Any]]:
 def test_get_account_status_events(sdk: BrokerClient, sandbox: SandboxProcess) -> None:
     account_id = reviewed_account(sandbox)
 
-    events = about(sdk.get_account_status_events(so_far()), account_id)
+    events = about(sdk.get_account_status_events(so_far(sdk)), account_id)
 
     assert [event["status_to"] for event in events] == ["SUBMITTED", "APPROVED", "ACTIVE"]
 
 
 def test_get_trade_events(sdk: BrokerClient, holder_id: str) -> None:
-    events = about(sdk.get_trade_events(so_far()), holder_id)
+    events = about(sdk.get_trade_events(so_far(sdk)), holder_id)
 
     assert events[-1]["event"] == "fill"
     assert [event["event_id"] for event in events] == sorted(event["event_id"] for event in events)
@@ -43,7 +43,7 @@ def test_get_journal_events(sdk: BrokerClient, sandbox: SandboxProcess, account_
     body = {"entry_type": "JNLC", "from_account": sandbox.firm_account_id, "amount": 1}
     journal = sandbox.request("POST", "/v1/journals", json={**body, "to_account": account_id}).json()
 
-    events = [json.loads(event) for event in sdk.get_journal_events(so_far())]
+    events = [json.loads(event) for event in sdk.get_journal_events(so_far(sdk))]
 
     assert next(event["status_from"] for event in events if event["journal_id"] == journal["id"]) == ""
 
@@ -51,10 +51,10 @@ def test_get_journal_events(sdk: BrokerClient, sandbox: SandboxProcess, account_
 def test_get_transfer_events(sdk: BrokerClient, sandbox: SandboxProcess, account_id: str) -> None:
     transfer(sandbox, account_id, link_bank(sandbox, account_id))
 
-    assert about(sdk.get_transfer_events(so_far()), account_id)[0]["status_to"] == "QUEUED"
+    assert about(sdk.get_transfer_events(so_far(sdk)), account_id)[0]["status_to"] == "QUEUED"
 
 
 def test_get_non_trading_activity_events(sdk: BrokerClient, account_id: str) -> None:
-    [event] = about(sdk.get_non_trading_activity_events(so_far()), account_id)
+    [event] = about(sdk.get_non_trading_activity_events(so_far(sdk)), account_id)
 
     assert (event["entry_type"], event["net_amount"]) == ("CSD", 20000)

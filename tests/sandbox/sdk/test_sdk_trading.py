@@ -37,6 +37,7 @@ from alpaca.trading.requests import (
 )
 
 from tests.sandbox.people import SIGNED_FOR_OPTIONS, open_account, wait_for_order
+from tests.sandbox.process import now_of
 from tests.sandbox_process import SandboxProcess, eventually
 
 # Orders
@@ -163,7 +164,7 @@ def test_exercise_options_position_for_account_by_id(sdk: BrokerClient, sandbox:
     account_id = open_account(sandbox, cash="20000", agreements=SIGNED_FOR_OPTIONS)
     level = {"level": 2, "fixtures": {"status": "APPROVED"}}
     sandbox.request("POST", f"/v1/accounts/{account_id}/options/approval", json=level)
-    after = (dt.datetime.now(dt.UTC) + dt.timedelta(days=7)).date().isoformat()
+    after = (now_of(sandbox) + dt.timedelta(days=7)).date().isoformat()
     query = {"underlying_symbols": "F", "type": "call", "expiration_date_gte": after, "limit": "1"}
     listed = sandbox.get("/v1/options/contracts", params=query)["option_contracts"][0]
     contract = OptionContract(**listed)

@@ -19,6 +19,7 @@ from tests.sandbox.people import (
     wait_for_order,
     wait_for_transfer,
 )
+from tests.sandbox.process import process_at
 from tests.sandbox_process import SandboxProcess, eventually
 
 
@@ -26,7 +27,7 @@ from tests.sandbox_process import SandboxProcess, eventually
 def test_everything_answered_before_a_kill_is_there_after_it(
     tmp_path_factory: pytest.TempPathFactory, round_number: int
 ) -> None:
-    with SandboxProcess(tmp_path_factory.mktemp("kill") / "state") as process:
+    with process_at(tmp_path_factory.mktemp("kill") / "state") as process:
         account_id = open_account(process, cash="100000")
         answered: list[str] = []
 
@@ -65,7 +66,7 @@ def test_everything_answered_before_a_kill_is_there_after_it(
 
 
 def test_sums_still_hold_after_many_restarts(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with SandboxProcess(tmp_path_factory.mktemp("restarts") / "state") as process:
+    with process_at(tmp_path_factory.mktemp("restarts") / "state") as process:
         account_id = open_account(process, cash="1000")
         for _ in range(3):
             order(process, account_id, notional="50")
@@ -82,7 +83,7 @@ def test_sums_still_hold_after_many_restarts(tmp_path_factory: pytest.TempPathFa
 def test_transfer_under_way_completes_after_a_kill_and_is_booked_once(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    with SandboxProcess(tmp_path_factory.mktemp("transfer") / "state", speed=300) as process:
+    with process_at(tmp_path_factory.mktemp("transfer") / "state", speed=300) as process:
         account_id = open_account(process)
         link_id = link_bank(process, account_id)
         created = transfer(process, account_id, link_id, amount="77").json()
@@ -98,7 +99,7 @@ def test_transfer_under_way_completes_after_a_kill_and_is_booked_once(
 
 
 def test_dropped_reply_then_kill_keeps_the_one_object(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with SandboxProcess(tmp_path_factory.mktemp("drop") / "state") as process:
+    with process_at(tmp_path_factory.mktemp("drop") / "state") as process:
         body = application()
         process.fail_next("POST", "/v1/accounts", "drop_reply")
         with pytest.raises(requests.ConnectionError):
@@ -111,7 +112,7 @@ def test_dropped_reply_then_kill_keeps_the_one_object(tmp_path_factory: pytest.T
 
 
 def test_key_and_firm_account_stay_the_same(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with SandboxProcess(tmp_path_factory.mktemp("stable") / "state") as process:
+    with process_at(tmp_path_factory.mktemp("stable") / "state") as process:
         before = (process.key, process.secret, process.firm_account_id)
         process.kill()
         process.start()

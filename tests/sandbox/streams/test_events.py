@@ -24,6 +24,7 @@ from tests.sandbox.people import (
     wait_for_status,
     wait_for_transfer,
 )
+from tests.sandbox.process import now_of, process_at
 from tests.sandbox_process import SandboxProcess, eventually
 
 ACCOUNTS = "/v1/events/accounts/status"
@@ -31,13 +32,14 @@ FUNDING = "/v2/events/funding/status"
 TRADES = "/v2/events/trades"
 
 
-def soon() -> str:
-    return (dt.datetime.now(dt.UTC) + dt.timedelta(milliseconds=50)).isoformat().replace("+00:00", "Z")
+def soon(sandbox: SandboxProcess, seconds: float = 0.05) -> str:
+    """An instant of the sandbox's time that is still to come."""
+    return (now_of(sandbox) + dt.timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
 
 
 def replay(sandbox: SandboxProcess, path: str, **params: Any) -> list[dict[str, Any]]:
     """Everything the stream has by now; it must end by itself with a 200."""
-    params.setdefault("until" if not {"since_id", "since_ulid"} & set(params) else "ignored", soon())
+    params.setdefault("until" if not {"since_id", "since_ulid"} & set(params) else "ignored", soon(sandbox))
     reply = sandbox.request("GET", path, params=params, timeout=(2, 5))
     assert (reply.status_code, reply.headers["content-type"].split(";")[0]) == (200, "text/event-stream")
     assert reply.text.startswith(": welcome to the Alpaca events\n\n")
@@ -222,16 +224,16 @@ def test_live_event_arrives_without_delay(sandbox: SandboxProcess) -> None:
 
 
 def test_stream_ends_at_a_time_still_to_come(sandbox: SandboxProcess) -> None:
-    until = (dt.datetime.now(dt.UTC) + dt.timedelta(seconds=1)).isoformat().replace("+00:00", "Z")
+    until = soon(sandbox, 1)
     started = time.monotonic()
 
-    replay(sandbox, TRADES, since=soon(), until=until)
+    replay(sandbox, TRADES, since=soon(sandbox), until=until)
 
     assert 0.8 <= time.monotonic() - started < 4
 
 
 def test_more_than_25_streams_are_refused(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with SandboxProcess(tmp_path_factory.mktemp("streams") / "state") as process:
+    with process_at(tmp_path_factory.mktemp("streams") / "state") as process:
         auth = (process.key, process.secret)
         streams = [
             requests.get(process.url + TRADES, auth=auth, stream=True, timeout=(2, 10)) for _ in range(25)
@@ -252,7 +254,7 @@ def test_more_than_25_streams_are_refused(tmp_path_factory: pytest.TempPathFacto
 
 
 def test_events_survive_a_crash_with_the_same_ids(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with SandboxProcess(tmp_path_factory.mktemp("events") / "state") as process:
+    with process_at(tmp_path_factory.mktemp("events") / "state") as process:
         account_id = open_account(process, cash="100")
         buy(process, account_id, notional="10")
         before = replay(process, TRADES, since="2020-01-01")
@@ -288,7 +290,7 @@ def test_activities_stream_and_nta_tell_cash_and_executions(sandbox: SandboxProc
 
 
 def test_system_events_tell_the_end_of_each_trading_day(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with SandboxProcess(tmp_path_factory.mktemp("days") / "state") as process:
+    with process_at(tmp_path_factory.mktemp("days") / "state") as process:
         started = process.get("/_sandbox/clock")["now"]
         process.advance(7 * 86_400)
 
@@ -335,6 +337,30 @@ def test_live_reader_who_lags_is_told_what_was_dropped(
 
     assert chunks[3] == b": you are reading too slowly, dropped 25 messages\n\n"
     assert chunks[4].count(b"data: ") == 1
+    world.store.close()
+
+
+def test_quiet_stream_gets_heartbeats_while_another_is_busy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "HEARTBEAT", 0.1)
+    world = World(Settings(tmp_path))
+
+    async def keep_busy() -> None:
+        while True:
+            emit(world, 1)
+            await asyncio.sleep(0.01)
+
+    async def read() -> list[bytes]:
+        busy = asyncio.ensure_future(keep_busy())
+        stream = events.follow(world, ACTIVITIES, events.Window(0), b"", "/v2beta1/events/activities")
+        try:
+            return [await asyncio.wait_for(anext(stream), 10) for _ in range(3)]
+        finally:
+            busy.cancel()
+            await stream.aclose()
+
+    assert loops.run(read()) == [events.WELCOME, events.BEAT, events.BEAT]
     world.store.close()
 
 

@@ -9,13 +9,14 @@ import pytest
 import requests
 
 from tests.sandbox.people import buy, open_account, open_crypto_account, order, trading_path, wait_for_order
+from tests.sandbox.process import process_at
 from tests.sandbox_process import SandboxProcess
 
 
 @pytest.fixture(scope="module")
 def later(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
     """A process of its own: these tests move its clock by months."""
-    with SandboxProcess(tmp_path_factory.mktemp("statements") / "state") as process:
+    with process_at(tmp_path_factory.mktemp("statements") / "state") as process:
         yield process
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.kernel.clock import NEW_YORK
 from tests.sandbox.people import (
     buy,
     crypto_order,
@@ -15,6 +16,7 @@ from tests.sandbox.people import (
     trading_path,
     wait_for_order,
 )
+from tests.sandbox.process import process_at
 from tests.sandbox.streams.test_events import TRADES, replay
 from tests.sandbox_process import SandboxProcess, eventually
 
@@ -30,9 +32,8 @@ def coin_id(sandbox: SandboxProcess) -> str:
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
     """A market with hours, on a Saturday night."""
-    with SandboxProcess(tmp_path_factory.mktemp("weekend") / "state", market="real") as process:
-        reply = process.request("POST", "/_sandbox/clock", json={"set": "2027-03-06T23:30:00-05:00"})
-        assert reply.status_code == 200, reply.text
+    begin = dt.datetime(2027, 3, 6, 23, 30, tzinfo=NEW_YORK)
+    with process_at(tmp_path_factory.mktemp("weekend") / "state", begin, market="real") as process:
         yield process
 
 

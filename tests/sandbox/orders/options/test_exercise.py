@@ -9,6 +9,7 @@ import pytest
 from sandbox.accounts.documents.statements import contents, issued_documents
 from tests.sandbox.in_process import InProcess
 from tests.sandbox.people import SIGNED_FOR_OPTIONS, buy, open_account, trading_path
+from tests.sandbox.process import now_of
 from tests.sandbox.traders import Trader, at_expiry, contract, share_price
 from tests.sandbox_process import SandboxProcess
 
@@ -322,7 +323,7 @@ def test_streams_and_lists_of_an_exercise(sandbox: SandboxProcess) -> None:
     account_id = open_account(sandbox, cash="20000", agreements=SIGNED_FOR_OPTIONS)
     level = {"level": 2, "fixtures": {"status": "APPROVED"}}
     sandbox.request("POST", f"/v1/accounts/{account_id}/options/approval", json=level)
-    after = (dt.datetime.now(dt.UTC) + dt.timedelta(days=30)).date().isoformat()
+    after = (now_of(sandbox) + dt.timedelta(days=30)).date().isoformat()
     query = {"underlying_symbols": "F", "expiration_date_gte": after, "limit": "1"}
     symbol = sandbox.get("/v1/options/contracts", params=query)["option_contracts"][0]["symbol"]
     buy(sandbox, account_id, symbol=symbol, qty="2")
