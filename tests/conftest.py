@@ -30,7 +30,7 @@ LONGEST_FIRST = (
     "tests/events/test_stream_events",
     "tests/e2e/",
     "tests/live/",
-    "tests/sandbox/test_durability",
+    "tests/sandbox/state/test_durability",
 )
 """What takes seconds a test, so that no worker is left with it at the end. The rest comes in random order."""
 
