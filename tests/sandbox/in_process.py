@@ -12,7 +12,6 @@ from sandbox import progress
 from sandbox.endpoints import ENDPOINTS
 from sandbox.server import App
 from sandbox.world import Settings, World
-from tests.loops import apart_from_playwright
 from tests.sandbox.contract import contract
 
 START = dt.datetime(2027, 1, 4, 15, 0, tzinfo=dt.UTC)  # a Monday, half an hour into the session
@@ -53,8 +52,7 @@ class InProcess:
     def request(
         self, method: str, path: str, json: Any = None, params: dict[str, str] | None = None
     ) -> Answer:
-        with apart_from_playwright():
-            reply = self._loop.run_until_complete(self._call(method, path, json, params))
+        reply = self._loop.run_until_complete(self._call(method, path, json, params))
         return answer_of(*reply)
 
     def advance(self, seconds: float) -> None:

@@ -12,7 +12,6 @@ import requests
 from sandbox import eventlog, events
 from sandbox.streams import ACTIVITIES, SYSTEM
 from sandbox.world import Settings, World
-from tests import loops
 from tests.sandbox.people import (
     apply,
     buy,
@@ -330,7 +329,7 @@ def test_live_reader_who_lags_is_told_what_was_dropped(
         await stream.aclose()
         return chunks
 
-    chunks = loops.run(read())
+    chunks = asyncio.run(read())
 
     assert chunks[3] == b": you are reading too slowly, dropped 25 messages\n\n"
     assert chunks[4].count(b"data: ") == 1
@@ -346,7 +345,7 @@ def test_failing_stream_says_so_and_ends(tmp_path: Path) -> None:
         stream = events.follow(world, ACTIVITIES, events.Window(0), b"", "/v2beta1/events/activities")
         return [chunk async for chunk in stream]
 
-    assert loops.run(read())[-1] == b": internal server error\n\n"
+    assert asyncio.run(read())[-1] == b": internal server error\n\n"
     world.store.close()
 
 
