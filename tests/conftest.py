@@ -24,8 +24,8 @@ def addresses() -> None:
 LONGEST_FIRST = (
     "tests/sandbox/test_conservation",
     "tests/sandbox/test_option_conservation",
-    "tests/events/test_stream_events",
-    "tests/live/",
+    "tests/brokerapp/events/test_stream_events",
+    "tests/brokerapp/live/",
     "tests/sandbox/test_durability",
 )
 """What takes seconds a test, so that no worker is left with it at the end. The rest comes in random order."""
