@@ -48,7 +48,7 @@ def deposit(page: Page, site) -> Deposit:
 
 
 @pytest.fixture
-def pushes(page: Page) -> Callable[[], None]:
+def pushes(page: Page) -> Callable[[], object]:
     """A function that makes the stream say once that the deposit changed; until then it is refused."""
     return lambda: page.route(
         "**/live/", lambda route: route.fulfill(content_type="text/event-stream", body=STREAM), times=1

@@ -1,6 +1,6 @@
 """The style guide in a browser: accessible, within its width, without a script or style that CSP refuses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-def open_guide(new_context: Callable[..., BrowserContext], site) -> Callable[..., Page]:
+def open_guide(new_context: Callable[..., BrowserContext], site) -> Iterator[Callable[..., Page]]:
     """A function that opens the style guide, and fails the test on any error in the console."""
     errors: list[str] = []
 

@@ -1,6 +1,7 @@
 import threading
 import time
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -108,7 +109,7 @@ def test_read_events_passes_an_event_on_at_once(make_transport):
         before_more.append(received.wait(PATIENCE_SECONDS))
 
     with serve(answer) as wire:
-        events = read_events(make_transport(wire.url), PATH)
+        events: Any = read_events(make_transport(wire.url), PATH)
         assert isinstance(next(events), Event)
         received.set()
         events.close()
