@@ -12,7 +12,6 @@ from sandbox import progress
 from sandbox.endpoints import ENDPOINTS
 from sandbox.server import App
 from sandbox.state.world import Settings, World
-from tests.loops import apart_from_playwright
 from tests.sandbox.contract import contract
 from tests.sandbox.process import START
 
@@ -54,8 +53,7 @@ class InProcess:
     def request(
         self, method: str, path: str, json: Any = None, params: dict[str, str] | None = None
     ) -> Answer:
-        with apart_from_playwright():
-            reply = self._loop.run_until_complete(self._call(method, path, json, params))
+        reply = self._loop.run_until_complete(self._call(method, path, json, params))
         return answer_of(*reply)
 
     def advance(self, seconds: float) -> None:

@@ -70,9 +70,7 @@ def test_move_is_pushed_after_commit_only(
 
 
 @pytest.mark.parametrize("process", list(state.Process))
-def test_move_by_a_process_is_kept_as_such(
-    application: KycApplication, process: state.Process
-) -> None:
+def test_move_by_a_process_is_kept_as_such(application: KycApplication, process: state.Process) -> None:
     state.move(application, ApplicationStatus.SUBMITTING, by=process, submitted_at=application.created_at)
 
     change = StatusChange.objects.about(application).get()

@@ -13,7 +13,6 @@ from sandbox.kernel import eventlog
 from sandbox.state.world import Settings, World
 from sandbox.streams import events
 from sandbox.streams.views import ACTIVITIES, SYSTEM
-from tests import loops
 from tests.sandbox.people import (
     apply,
     buy,
@@ -333,7 +332,7 @@ def test_live_reader_who_lags_is_told_what_was_dropped(
         await stream.aclose()
         return chunks
 
-    chunks = loops.run(read())
+    chunks = asyncio.run(read())
 
     assert chunks[3] == b": you are reading too slowly, dropped 25 messages\n\n"
     assert chunks[4].count(b"data: ") == 1
@@ -360,7 +359,7 @@ def test_quiet_stream_gets_heartbeats_while_another_is_busy(
             busy.cancel()
             await stream.aclose()
 
-    assert loops.run(read()) == [events.WELCOME, events.BEAT, events.BEAT]
+    assert asyncio.run(read()) == [events.WELCOME, events.BEAT, events.BEAT]
     world.store.close()
 
 
@@ -373,7 +372,7 @@ def test_failing_stream_says_so_and_ends(tmp_path: Path) -> None:
         stream = events.follow(world, ACTIVITIES, events.Window(0), b"", "/v2beta1/events/activities")
         return [chunk async for chunk in stream]
 
-    assert loops.run(read())[-1] == b": internal server error\n\n"
+    assert asyncio.run(read())[-1] == b": internal server error\n\n"
     world.store.close()
 
 
