@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from sandbox.trading_calendar import session_on
 
 from devstack.errors import StackError
 from devstack.instants import INSTANTS, all_instants, environment_at, instant
+from sandbox.kernel.trading_calendar import session_on
 
 NEW_YORK = ZoneInfo("America/New_York")
 
