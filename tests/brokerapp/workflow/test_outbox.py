@@ -83,7 +83,7 @@ def test_read_in_batches_loses_none(application: KycApplication) -> None:
     assert told == list("01234")
 
 
-def in_another_session(work: Callable[[], None]) -> threading.Thread:
+def in_another_session(work: Callable[[], object]) -> threading.Thread:
     def run() -> None:
         try:
             work()
