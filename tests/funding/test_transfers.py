@@ -34,18 +34,16 @@ def bank(account: BrokerageAccount) -> BankLink:
 
 
 def ask(bank: BankLink, amount: str = "50.00", **kwargs: Any) -> Transfer:
-    return transfers.request_transfer(
-        **{
-            "account": bank.account,
-            "intent_id": uuid4(),
-            "direction": Direction.INCOMING,
-            "amount": Decimal(amount),
-            "bank_link_id": str(bank.pk),
-            "by": bank.user,
-            "now": timezone.now(),
-        }
-        | kwargs
-    )
+    given: dict[str, Any] = {
+        "account": bank.account,
+        "intent_id": uuid4(),
+        "direction": Direction.INCOMING,
+        "amount": Decimal(amount),
+        "bank_link_id": str(bank.pk),
+        "by": bank.user,
+        "now": timezone.now(),
+    }
+    return transfers.request_transfer(**given | kwargs)
 
 
 def test_request_transfer_writes_the_intent_and_sends_a_task(

@@ -153,7 +153,7 @@ def test_settle_application_absent_at_the_broker_sends_it_again(
     )
     broker.get(ACCOUNTS, json=[])
     with django_capture_on_commit_callbacks(execute=True):
-        applications.settle_applications(now=LATER + timedelta(days=365))
+        applications.settle_applications(now=submitted.status_at + timedelta(hours=1))
     submitted.refresh_from_db()
     assert submitted.status == ApplicationStatus.SUBMITTING
     assert sent == [str(submitted.pk)]
@@ -165,7 +165,7 @@ def test_settle_applications_after_a_worker_died_between_claim_and_reply(
     state.move(submitted, ApplicationStatus.SENDING, by=state.Process.REPLY)
     made = account_body(contact={"email_address": submitted.user.email.upper()})
     broker.get(ACCOUNTS, json=[made])
-    applications.settle_applications(now=LATER + timedelta(days=365))
+    applications.settle_applications(now=submitted.status_at + timedelta(hours=1))
     submitted.refresh_from_db()
     assert submitted.status == ApplicationStatus.SUBMITTED
     steps = StatusChange.objects.about(submitted).values_list("to_status", flat=True)

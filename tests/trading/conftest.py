@@ -56,4 +56,4 @@ def refusal(message: str, code: int = 40310000, **members: Any) -> dict[str, Any
     return {"code": code, "message": message, **members}
 
 
-CASH = {name: Decimal(1000) for name in ("cash", "buying_power", "equity")}
+CASH: dict[str, Any] = {name: Decimal(1000) for name in ("cash", "buying_power", "equity")}

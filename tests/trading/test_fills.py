@@ -173,7 +173,7 @@ def test_sync_fills_passes_other_orders_and_pages(account: BrokerageAccount, bro
     fills.sync_fills(order=order)
 
     assert Fill.objects.get().order == order
-    assert "page_token=" in broker.mock.calls[1].request.url
+    assert "page_token=" in str(broker.mock.calls[1].request.url)
 
 
 def test_sync_fills_ends_with_the_last_page(account: BrokerageAccount, broker: BrokerStub) -> None:

@@ -168,7 +168,7 @@ def test_sync_quotes_asks_for_what_somebody_needs(broker: BrokerStub, sent: list
 
     market.sync_quotes(now=now)
 
-    assert "symbols=HELD%2COPEN%2CSEEN" in broker.mock.calls[0].request.url
+    assert "symbols=HELD%2COPEN%2CSEEN" in str(broker.mock.calls[0].request.url)
     assert Quote.objects.get(pk="SEEN").looked_at == now - timedelta(minutes=1)
 
 

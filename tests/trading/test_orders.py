@@ -83,7 +83,7 @@ def test_place_order_taken(account: BrokerageAccount, broker: BrokerStub) -> Non
     assert order.broker_order_id is not None
     assert order.last_request_id == REQUEST_ID
     assert order.filled_qty == 0
-    assert json.loads(broker.mock.calls[0].request.body) == {
+    assert json.loads(broker.mock.calls[0].request.body or "") == {
         "symbol": "AAPL",
         "qty": "0.42",
         "side": "buy",
@@ -99,7 +99,7 @@ def test_place_order_in_dollars_sends_notional(account: BrokerageAccount, broker
 
     place(account, notional=Decimal("250.00"))
 
-    sent = json.loads(broker.mock.calls[0].request.body)
+    sent = json.loads(broker.mock.calls[0].request.body or "")
     assert sent["notional"] == "250"
     assert "qty" not in sent
 

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from brokerapp.broker.alpaca.errors import BrokerOutcomeUnknown
 from brokerapp.broker.alpaca.stream import Event
@@ -173,7 +174,7 @@ def test_handle_event_journals_are_kept_for_the_record() -> None:
 @pytest.mark.parametrize("stream", list(services.DISPATCH))
 def test_dispatch_every_handler_is_there(stream: EventStream) -> None:
     for path in (services.DISPATCH[stream], *services.FUNDING_DISPATCH.values()):
-        assert callable(services.import_string(path))
+        assert callable(import_string(path))
 
 
 def test_handle_waiting_events_takes_lost_messages_and_goes_on_after_a_failure(handler: list[Any]) -> None:

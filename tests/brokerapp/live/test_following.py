@@ -8,7 +8,6 @@ from redis.asyncio.connection import AbstractConnection
 from brokerapp import asgi
 from brokerapp.live import hub as hub_module
 from brokerapp.live.hub import Hub
-from tests import loops
 from tests.brokerapp.live.processes import Valkey
 
 
@@ -42,4 +41,4 @@ def test_following_ends_though_a_cancellation_is_lost(
         over, _ = await asyncio.wait([asyncio.ensure_future(start_and_stop())], timeout=5)
         return bool(over)
 
-    assert loops.run(is_over_in_time())
+    assert asyncio.run(is_over_in_time())

@@ -30,7 +30,7 @@ def url(path, settings):
 
 @pytest.mark.django_db
 def test_a_call_leaves_a_row_with_what_and_whom_it_was_for(mocked_broker, settings):
-    application = KycApplicationFactory()
+    application = KycApplicationFactory.create()
     mocked_broker.get(url(f"/v1/accounts/{A}", settings), json={"id": A, "status": "ACTIVE"}, headers=HEADERS)
 
     clients.get_client(about=application).accounts.get(A)
@@ -72,7 +72,7 @@ def test_rows_hold_no_body_and_no_personal_data(mocked_broker, settings):
         json={"code": 40010001, "message": message},
     )
     mocked_broker.get(url("/v1/accounts", settings), json=[])
-    client = clients.get_client(by=UserFactory(email="ann@example.com"))
+    client = clients.get_client(by=UserFactory.create(email="ann@example.com"))
 
     with pytest.raises(BrokerRejected):
         client.ach_relationships.create(A, ACH_REQUEST)
@@ -90,7 +90,7 @@ def test_a_row_outlives_the_failure_of_the_work_around_it(mocked_broker, setting
     def work():
         reply = clients.get_client().accounts.get(A)
         with transaction.atomic():
-            UserFactory(email="lost@example.com")
+            UserFactory.create(email="lost@example.com")
             raise RuntimeError(reply.status)
 
     with pytest.raises(RuntimeError):
