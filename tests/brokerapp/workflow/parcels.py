@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connection, models
 from django.utils import timezone
@@ -24,6 +25,8 @@ class Parcel(SentModel):
 
     status = models.CharField(max_length=20, default="SUBMITTING")
     user_id = models.BigIntegerField(default=1)
+
+    objects: "models.Manager[Parcel]" = models.Manager()
 
     class Meta:
         app_label = "parcels"
@@ -51,7 +54,7 @@ def post(parcel: Parcel) -> NoContent:
 
 def send_parcel(parcel: Parcel, **options: object) -> Parcel:
     """Send it as the services do."""
-    given = {
+    given: dict[str, Any] = {
         "call": lambda: post(parcel),
         "apply": lambda reply: move(parcel, "SENT", by=Process.REPLY, request_id=reply.request_id),
         "refuse": lambda error: move(parcel, "REFUSED", by=Process.REPLY, reason=error.user_message),

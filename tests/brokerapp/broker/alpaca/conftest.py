@@ -53,13 +53,13 @@ def make_transport(
     monkeypatch.setattr(transport_module, "_alarmed_at", {})
 
     def make(base_url: str = BASE, **options: Any) -> Transport:
-        options = {
+        given: dict[str, Any] = {
             "recorder": recorded,
             "budget": budget,
             "sleep": slept.append,
             "jitter": lambda low, high: high,
         } | options
-        return Transport(base_url, "key", "secret", **options)
+        return Transport(base_url, "key", "secret", **given)
 
     return make
 
