@@ -80,9 +80,9 @@ NOW = timezone.now()
 @pytest.fixture
 def log():
     """Calls of some weeks, of which one is made and thinned, with statistics of their own."""
-    calls = ApiCallFactory.build_batch(300)
+    calls = ApiCallFactory.build_batch(200)
     for number, call in enumerate(calls):
-        call.started_at = NOW - timedelta(hours=number * 8)
+        call.started_at = NOW - timedelta(hours=number % 100, days=60 if number < 100 else 0)
     ApiCall.objects.bulk_create(calls)
     prune_api_calls(now=NOW)
     with connection.cursor() as cursor:
