@@ -10,9 +10,11 @@ import urllib3
 from pydantic import ValidationError
 
 from brokerapp.broker.alpaca import errors
+from brokerapp.broker.alpaca.models.base import where
 from brokerapp.broker.alpaca.scrub import scrub
 
 REQUEST_TIMEOUT = 408
+NO_ACCESS = (requests.codes.unauthorized, requests.codes.forbidden)
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -28,12 +30,7 @@ def read_body(response: requests.Response) -> Any:
 
 def unreadable(reason: Exception, **facts: Any) -> errors.BrokerOutcomeUnknown:
     """The error for a 2xx whose body is not what the endpoint promises; says where, never what was there."""
-    if isinstance(reason, ValidationError):
-        first = reason.errors(include_input=False, include_url=False, include_context=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the body"
-        what = f"{where}: {first['type']}"
-    else:
-        what = "not JSON"
+    what = where(reason) if isinstance(reason, ValidationError) else "not JSON"
     return errors.BrokerOutcomeUnknown(f"The reply could not be read ({what}).", **facts)
 
 
@@ -74,10 +71,11 @@ def refused(
     status = response.status_code
     body = _error_body(response)
     code = body.pop("code", None)
+    code = code if isinstance(code, int) else None
     said = body.pop("message", "")
     message = scrub(said, secrets) if isinstance(said, str) and said else f"HTTP {status}"
     facts: dict[str, Any] = {
-        "code": code if isinstance(code, int) else None,
+        "code": code,
         "http_status": status,
         "request_id": request_id,
         "call_id": call_id,
@@ -85,6 +83,9 @@ def refused(
     }
     if status == requests.codes.too_many_requests:
         return errors.BrokerBusy(message, retry_after=retry_after, **facts)
+    # What the broker itself refuses has a code; without one its gateway refused our key or our address.
+    if status in NO_ACCESS and code is None:
+        return errors.BrokerMisconfigured(message, **facts)
     if status == requests.codes.not_found:
         return errors.BrokerNotFound(message, **facts)
     # 408 comes from gateways that gave up waiting: the request may have gone through.

@@ -3,6 +3,7 @@ from uuid import uuid4
 import pytest
 from django.urls import reverse
 
+from brokerapp.broker.calls import admin
 from brokerapp.broker.calls.models import ApiCall
 from brokerapp.workflow.actors import Actor, ActorKind
 from brokerapp.workflow.models import StatusChange
@@ -66,8 +67,17 @@ def test_calls_are_found_by_part_of_a_path(staff):
 )
 def test_calls_are_filtered_by_status(staff, http, statuses):
     for status in (200, 404, 429, 503, None):
-        ApiCallFactory.create(http_status=status)
+        ApiCallFactory.create(http_status=status, outcome="OK" if status == 200 else "UNKNOWN")
     assert {call.http_status for call in found(staff, http=http)} == statuses
+
+
+def test_the_list_counts_no_more_than_it_shows(staff, monkeypatch):
+    monkeypatch.setattr(admin, "MOST", 2)
+    ApiCallFactory.create_batch(4)
+
+    response = staff.get(reverse(LIST))
+
+    assert response.context["cl"].paginator.count == 2
 
 
 def test_calls_are_filtered_by_outcome_and_time(staff):
