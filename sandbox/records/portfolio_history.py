@@ -60,6 +60,7 @@ def get_portfolio_history(call: Call) -> Reply:
     """Arrays of JSON numbers: timestamps in Unix seconds, equity and profit in USD, profit as a fraction.
 
     With ``pnl_reset=per_day`` profit is counted from the close of the day before, else from ``base_value``.
+    Data begin with the account and only trading days have times: one opened on a holiday has none at first.
     """
     account, world = call.account(), call.world
     span = _span(call, account)
