@@ -123,9 +123,11 @@ def path_of(argument: str) -> Path:
 def run_at_once(parts: list[Part]) -> int:
     """Run the parts at once on the same servers; show one's output after the other's, then one summary."""
     begun = time.monotonic()
+    running: list[Running] = []
     with throwaway_services() as variables, tempfile.TemporaryDirectory(prefix="brokerapp-test-") as folder:
-        running = [start(part, index, variables, Path(folder)) for index, part in enumerate(parts)]
         with ended_with(running):
+            for index, part in enumerate(parts):
+                running.append(start(part, index, variables, Path(folder)))
             for one in running:
                 show(one, running)
         reports = [read_report(one) for one in running]
@@ -152,9 +154,12 @@ def start(part: Part, index: int, variables: Mapping[str, str], folder: Path) ->
 def ended_with(running: list[Running]) -> Iterator[None]:
     """Interrupt what still runs when the block is left, and wait for it: each ends what it started.
 
-    They are in sessions of their own, so that a Ctrl-C reaches them once, from here.
+    They are in sessions of their own, so that a Ctrl-C reaches them once, from here. A shell's background job
+    ignores it, and so would what that starts, had we no handler of our own.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, signal.default_int_handler)
     try:
         yield
     finally:
@@ -162,6 +167,8 @@ def ended_with(running: list[Running]) -> Iterator[None]:
             interrupt(one)
         for one in running:
             one.process.wait()
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def interrupt(one: Running) -> None:

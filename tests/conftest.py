@@ -1,11 +1,13 @@
 """What every test needs."""
 
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
+from tests.broker_stub import BrokerStub, broker_stub
 from tests.sandbox.contract import Report
 
 
@@ -19,6 +21,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def addresses() -> None:
     """Import the site's addresses before a test changes a setting that they depend on."""
     import_module(settings.ROOT_URLCONF)
+
+
+@pytest.fixture
+def broker() -> Iterator[BrokerStub]:
+    """The broker as canned replies; nothing is sent."""
+    with broker_stub() as stub:
+        yield stub
 
 
 LONGEST_FIRST = (

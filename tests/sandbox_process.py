@@ -142,7 +142,7 @@ class SandboxProcess:
         self.session.close()
 
     def _wait_until_ready(self) -> dict[str, Any]:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             assert self._process is not None
             if self._process.poll() is not None:

@@ -19,7 +19,10 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("module", ["brokerapp/drawer.py", "brokerapp/broker/drawer.py", "funding/drawer.py"])
+@pytest.mark.parametrize(
+    "module",
+    ["brokerapp/drawer.py", "brokerapp/broker/drawer.py", "funding/drawer.py", "sandbox/drawer.py"],
+)
 def test_a_module_without_a_room_fails_the_check(copy: Path, module: str) -> None:
     (copy / module).write_text('"""Whatever found no place."""\n')
 

@@ -15,7 +15,7 @@ from sandbox.accounts.accounts import (
     tax_id_digest,
 )  # fmt: skip
 from sandbox.accounts.views import account_view
-from sandbox.instruments.crypto_pairs import is_pair
+from sandbox.instruments.asset_classes import COINS, asset_class_of
 from sandbox.state import rows
 from sandbox.state.api import (
     Call,
@@ -101,8 +101,9 @@ def _change_assets(call: Call, account: rows.Account, body: dict[str, Any]) -> N
 
 def _has_crypto(call: Call, account: rows.Account) -> bool:
     store = call.world.store
-    held = any(position.qty and is_pair(position.symbol) for position in store.positions.of(account.id))
-    return held or any(is_pair(order.symbol) for order in store.orders.open_of(account.id))
+    symbols = [position.symbol for position in store.positions.of(account.id) if position.qty]
+    symbols += [order.symbol for order in store.orders.open_of(account.id)]
+    return any(asset_class_of(symbol) is COINS for symbol in symbols)
 
 
 def _change_contact(call: Call, account: rows.Account, body: dict[str, Any]) -> bool:

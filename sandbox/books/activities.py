@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from sandbox.instruments.crypto_pairs import compact
+from sandbox.instruments.asset_classes import asset_class_of
 from sandbox.kernel.clock import NEW_YORK
 from sandbox.state import rows
 from sandbox.state.api import Call, endpoint, instant_text, invalid, text_of, uuid_of, words
@@ -82,7 +82,7 @@ def activity_view(world: World, activity: Activity) -> dict[str, Any]:
         if activity.transfer_id:
             view["transfer_id"] = activity.transfer_id
         if activity.symbol:
-            view["symbol"] = compact(activity.symbol)
+            view["symbol"] = asset_class_of(activity.symbol).shown(activity.symbol)
         for name in ("qty", "price", "per_share_amount"):
             value = getattr(activity, name)
             if value is not None:

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
-from sandbox.instruments.crypto_pairs import is_pair
-from sandbox.instruments.option_contracts import MULTIPLIER, SHORTEST
+from sandbox.instruments.asset_classes import COINS, OPTIONS, asset_class_of
 from sandbox.state import rows
 from sandbox.state.rows import ZERO
 
@@ -55,12 +54,13 @@ def worth(parts: Iterable[tuple[str, Decimal, Decimal, Decimal]]) -> Holdings:
     """Of symbols with their shares or contracts, price and average entry price."""
     long = short = required = proceeds = long_options = short_options = coins = ZERO
     for symbol, qty, price, entry_price in parts:
-        if len(symbol) >= SHORTEST:
-            long_options += max(qty, ZERO) * price * MULTIPLIER
-            short_options += min(qty, ZERO) * price * MULTIPLIER
+        kind = asset_class_of(symbol)
+        if kind is OPTIONS:
+            long_options += max(qty, ZERO) * price * kind.multiplier
+            short_options += min(qty, ZERO) * price * kind.multiplier
         elif qty > 0:
             long += qty * price
-            coins += qty * price if is_pair(symbol) else ZERO
+            coins += qty * price if kind is COINS else ZERO
         elif qty:
             short += qty * price
             required -= qty * _maintenance(price)

@@ -8,8 +8,7 @@ from typing import Any
 from sandbox.books import crypto_worth
 from sandbox.books.configurations import configuration_of
 from sandbox.books.holdings import Holdings, worth
-from sandbox.instruments.crypto_pairs import compact
-from sandbox.instruments.option_contracts import MULTIPLIER, SHORTEST
+from sandbox.instruments.asset_classes import asset_class_of
 from sandbox.kernel import eventlog
 from sandbox.kernel.clock import market_date
 from sandbox.state import rows
@@ -28,7 +27,7 @@ def cents(amount: Decimal) -> Decimal:
 
 def amount(symbol: str, qty: Decimal, price: Decimal) -> Decimal:
     """USD, 2 dp, of shares at a price, or of contracts at a price a share."""
-    return cents(qty * price * MULTIPLIER if len(symbol) >= SHORTEST else qty * price)
+    return cents(qty * price * asset_class_of(symbol).multiplier)
 
 
 def open_ledger(world: World, account_id: str, now: dt.datetime) -> rows.Ledger:
@@ -181,7 +180,7 @@ def _entry_event(entry: rows.Entry) -> dict[str, Any]:
         "date": entry.date.isoformat(),
         "description": entry.description,
         "net_amount": text_of(entry.net_amount),
-        "symbol": compact(entry.symbol),
+        "symbol": asset_class_of(entry.symbol).shown(entry.symbol),
         "qty": _text(entry.qty),
         "price": _text(entry.price),
         "per_share_amount": _text(entry.per_share_amount),

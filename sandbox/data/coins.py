@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.data.common import bar_view, data_endpoint, given_symbols, read_bars, read_pages, stamp
-from sandbox.instruments.crypto_pairs import is_pair
+from sandbox.instruments.asset_classes import COINS, asset_class_of
 from sandbox.prices.bars import Bar
 from sandbox.prices.coins import COIN, CoinPrices
 from sandbox.prices.market import Quote
@@ -86,7 +86,7 @@ def _pairs(call: Call) -> list[str]:
         if not PAIR.fullmatch(symbol):
             raise malformed(f"invalid symbol: {symbol[:20]}")
     assets = (call.world.find_asset(symbol) for symbol in given)
-    return [asset.symbol for asset in assets if asset is not None and is_pair(asset.symbol)]
+    return [asset.symbol for asset in assets if asset is not None and asset_class_of(asset.symbol) is COINS]
 
 
 def _snapshot(call: Call, symbol: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from sandbox.instruments.asset_classes import SHARES, asset_class_of
 from sandbox.kernel.clock import NEW_YORK, market_date
 from sandbox.prices.bars import BadTimeframe, Bar
 from sandbox.state.api import Call, Handler, Refusal, Reply, encode_numbers, endpoint, malformed, not_found
@@ -109,8 +110,8 @@ def check_options(call: Call) -> None:
 def symbols_of(call: Call) -> list[str]:
     """The known shares of ``symbols``, in the order given."""
     check_options(call)
-    assets = (call.world.find_asset(symbol) for symbol in given_symbols(call))
-    return [asset.symbol for asset in assets if asset is not None and asset.increments is None]
+    found = (call.world.find_asset(symbol) for symbol in given_symbols(call))
+    return [asset.symbol for asset in found if asset is not None and asset_class_of(asset.symbol) is SHARES]
 
 
 def given_symbols(call: Call) -> list[str]:
@@ -127,7 +128,7 @@ def symbol_of(call: Call) -> str:
     """The symbol of the path. Raises a 404."""
     check_options(call)
     asset = call.world.find_asset(call.params["symbol"])
-    if asset is None or asset.increments is not None:
+    if asset is None or asset_class_of(asset.symbol) is not SHARES:
         raise not_found(f"symbol not found: {call.params['symbol'][:20]}")
     return asset.symbol
 

@@ -46,8 +46,8 @@ def get_contract(call: Call) -> dict[str, Any]:
 def contract_view(world: World, contract: Contract, now: dt.datetime) -> dict[str, Any]:
     """Prices as text; the close is the one before the day at hand."""
     is_active = now < contract.expires_at
-    closed_at = world.prices.previous_close_at(min(now, contract.expires_at))
-    interest = INTEREST * world.prices.volume(contract.symbol, closed_at)
+    closed_at = world.prices.shares.previous_close_at(min(now, contract.expires_at))
+    interest = INTEREST * world.prices.options.volume(contract.symbol, closed_at)
     closed_on = market_date(closed_at).isoformat()
     return {
         "id": contract.id,

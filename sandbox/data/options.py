@@ -30,7 +30,7 @@ def get_option_trades(call: Call) -> dict[str, Any]:
         contract = call.world.options.find(symbol, call.now)
         assert contract is not None
         high = min(high, contract.expires_at - dt.timedelta(seconds=1))
-        seconds = call.world.prices.seconds(low, high, most, descending=descending)
+        seconds = call.world.prices.shares.seconds(low, high, most, descending=descending)
         return [(at, _trade(call.world, symbol, at)) for at in seconds]
 
     found, token = read_pages(call, sorted(_symbols(call)), read)
@@ -82,14 +82,14 @@ def _snapshot(world: World, symbol: str, now: dt.datetime) -> dict[str, Any]:
     view: dict[str, Any] = {
         "latestTrade": _trade(world, symbol, now),
         "latestQuote": _quote(world, symbol, now),
-        "minuteBar": bar_view(world.prices.minute_bar(symbol, now)),
+        "minuteBar": bar_view(world.prices.options.minute_bar(symbol, now)),
     }
     days = world.prices.bars(
         symbol, "1Day", now - dt.timedelta(days=8), now, now=now, descending=True, limit=2
     )
     for name, bar in zip(("dailyBar", "prevDailyBar"), days, strict=False):
         view[name] = bar_view(bar)
-    if found := world.prices.greeks(symbol, now):
+    if found := world.prices.options.greeks(symbol, now):
         volatility, greeks = found
         view["impliedVolatility"] = volatility
         view["greeks"] = {name: getattr(greeks, name) for name in greeks.__struct_fields__}

@@ -32,7 +32,7 @@ def get_most_actives(call: Call) -> dict[str, Any]:
         raise malformed("invalid by: must be volume or trades")
     found = []
     for asset in _stocks(call):
-        volume, trades = call.world.prices.traded(asset.symbol, call.now)
+        volume, trades = call.world.prices.shares.traded(asset.symbol, call.now)
         found.append({"symbol": asset.symbol, "volume": volume, "trade_count": trades})
     key = "volume" if by == "volume" else "trade_count"
     return {

@@ -114,7 +114,7 @@ def _history(call: Call, kind: str, symbols: list[str]) -> tuple[dict[str, list[
     show = _trade if kind == "trades" else _quote
 
     def read(symbol: str, low: dt.datetime, high: dt.datetime, most: int, descending: bool) -> Rows:
-        seconds = prices.seconds(low, high, most, descending=descending)
+        seconds = prices.shares.seconds(low, high, most, descending=descending)
         return [(at, show(call.world, symbol, at)) for at in seconds]
 
     return read_pages(call, symbols, read)
@@ -135,7 +135,7 @@ def _snapshot(world: World, symbol: str, now: dt.datetime) -> dict[str, Any]:
 
 def _minute_bar(world: World, symbol: str, now: dt.datetime) -> dict[str, Any]:
     """The latest there is: over a closed weekend that of the last session's end."""
-    return bar_view(world.prices.minute_bar(symbol, now))
+    return bar_view(world.prices.shares.minute_bar(symbol, now))
 
 
 def _trade(world: World, symbol: str, now: dt.datetime) -> dict[str, Any]:

@@ -27,16 +27,6 @@ def load_pairs() -> list[Asset]:
         return [_pair(**row) for row in csv.DictReader(file)]
 
 
-def is_pair(symbol: str) -> bool:
-    """Whether an asset's symbol names a coin against the dollar."""
-    return "/" in symbol
-
-
-def compact(symbol: str) -> str:
-    """As positions and fees name it: BTCUSD. Other symbols stay as they are."""
-    return symbol.replace("/", "")
-
-
 def coin_of(symbol: str) -> str:
     """The coin of a pair: BTC."""
     return symbol.partition("/")[0]

@@ -83,15 +83,6 @@ class Contract(msgspec.Struct, frozen=True):
         return self.expires_at - CUTOFF
 
 
-def is_option(symbol: str) -> bool:
-    return len(symbol) >= SHORTEST
-
-
-def multiplier(symbol: str) -> int:
-    """Shares that one unit of a symbol stands for."""
-    return MULTIPLIER if len(symbol) >= SHORTEST else 1
-
-
 @functools.lru_cache(maxsize=8_192)
 def parse(symbol: str) -> Contract | None:
     """The contract that a symbol names, listed or not; None where form, share or day of expiry is none."""

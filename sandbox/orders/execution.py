@@ -10,16 +10,13 @@ import uuid
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
 from sandbox.books import ledger
-from sandbox.books.holdings import add_shares
-from sandbox.instruments.crypto_pairs import is_pair
-from sandbox.instruments.option_contracts import is_option
+from sandbox.instruments.asset_classes import asset_class_of
 from sandbox.kernel import trading_calendar
 from sandbox.kernel.clock import NEW_YORK, market_date
 from sandbox.orders import classes as order_classes
 from sandbox.orders import states as order_states
+from sandbox.orders.asset_classes import trading_of
 from sandbox.orders.crossings import UNSEEN, past_price
-from sandbox.orders.crypto import books as crypto_books
-from sandbox.orders.options.book import add_contracts, spendable
 from sandbox.orders.states import open_position as open_position  # noqa: PLC0414 - for the other books
 from sandbox.orders.triggers import is_triggered, limit_of
 from sandbox.state import rows
@@ -49,7 +46,7 @@ def first_look(world: World, order: rows.Order, now: dt.datetime) -> dt.datetime
 
 def is_session(world: World, order: rows.Order, now: dt.datetime) -> bool:
     """Whether an order can trade now, its price aside. Coins trade always."""
-    if world.is_open(now) or is_pair(order.symbol):
+    if world.is_open(now) or asset_class_of(order.symbol).trades_always:
         return True
     session = trading_calendar.session_on(market_date(now)) if order.extended_hours else None
     return session is not None and session.pre_open <= now < session.post_close
@@ -111,7 +108,7 @@ def fill_part(world: World, order: rows.Order, qty: Decimal, now: dt.datetime) -
         price = min(price, limit) if order.side == "buy" else max(price, limit)
     order_classes.claim(world, order)
     left = _shares(order, price)
-    if not 0 < qty <= left or qty != round(qty, 0 if is_option(order.symbol) else 9):
+    if not 0 < qty <= left or qty != round(qty, asset_class_of(order.symbol).decimals):
         raise invalid(f"qty must be > 0 and <= {text_of(left)}")
     if order.status == "accepted":
         _begin(world, order, now)
@@ -126,8 +123,8 @@ def fill(
 ) -> None:
     """Book one execution: cash, shares, the FILL activity and the event; ``leaves`` shares stay open."""
     order_states.hold(world, order, _hold_for(order, qty, leaves), now)
-    is_crypto = is_pair(order.symbol)
-    settle_on = market_date(now) if is_crypto else trading_calendar.settlement_date(market_date(now))
+    trading = trading_of(order.symbol)
+    settle_on = trading.settles_on(market_date(now))
     position = _book(world, order, qty, price, settle_on, now)
     world.store.edit(order)
     before = order.filled_qty
@@ -145,8 +142,7 @@ def fill(
             cum_qty=order.filled_qty, leaves_qty=leaves, settle_on=settle_on, partial=bool(leaves),
         )
     )  # fmt: skip
-    if is_crypto:
-        crypto_books.charge_fee(world, order, position, qty, price, now)
+    trading.charge_fee(world, order, position, qty, price, now)
     order_states.move(
         world, order, "partially_filled" if leaves else "filled", now,
         event="partial_fill" if leaves else "fill", execution_id=execution_id, price=text_of(price),
@@ -236,15 +232,7 @@ def _shares(order: rows.Order, price: Decimal) -> Decimal:
 
 
 def _is_covered(world: World, order: rows.Order, cost: Decimal, now: dt.datetime) -> bool:
-    if cost <= order.hold:
-        return True
-    money = world.store.ledgers.rows[order.account_id]
-    if is_option(order.symbol):
-        return cost - order.hold <= spendable(world, order, now)
-    if is_pair(order.symbol):
-        return cost - order.hold <= ledger.non_marginable_power(world, money, now)
-    account = world.store.accounts.rows[order.account_id]
-    return cost - order.hold <= ledger.buying_power(world, account, money, now)
+    return cost <= order.hold or cost - order.hold <= trading_of(order.symbol).spendable(world, order, now)
 
 
 def _hold_for(order: rows.Order, qty: Decimal, leaves: Decimal) -> Decimal:
@@ -272,10 +260,7 @@ def _book(
         money.unsettled = ledger.with_proceeds(money.unsettled, settle_on, proceeds)
     is_buy = order.side == "buy"
     money.cash += -amount if is_buy else amount
-    if is_option(order.symbol):
-        add_contracts(world, position, qty if is_buy else -qty, price, now)
-    else:
-        add_shares(position, qty if is_buy else -qty, price)
+    trading_of(order.symbol).add(world, position, qty if is_buy else -qty, price, now)
     return position
 
 

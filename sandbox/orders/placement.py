@@ -5,16 +5,16 @@ import uuid
 from decimal import Decimal
 
 from sandbox.books.configurations import check_order
-from sandbox.instruments.crypto_pairs import is_pair
 from sandbox.kernel import trading_calendar
 from sandbox.kernel.clock import NEW_YORK, market_date
 from sandbox.orders import classes as order_classes
-from sandbox.orders import execution, reservations, short_sales
-from sandbox.orders.crypto import rules as crypto_rules
+from sandbox.orders import execution, short_sales
+from sandbox.orders.asset_classes import trading_of
 from sandbox.orders.prices import Prices
 from sandbox.orders.rules import check_asset
 from sandbox.orders.tickets import Ticket
 from sandbox.orders.triggers import stop_behind
+from sandbox.orders.wash_trades import check_wash_trade
 from sandbox.state import rows
 from sandbox.state.api import forbidden, text_of, unprocessable
 from sandbox.state.rows import ZERO
@@ -29,11 +29,11 @@ CENT = Decimal("0.01")
 def place(world: World, account: rows.Account, ticket: Ticket, now: dt.datetime) -> rows.Order:
     """Check what depends on the account, reserve, and accept. Raises a 403 or 422 Refusal."""
     check_may_trade(account)
-    is_crypto = is_pair(ticket.asset.symbol)
-    if is_crypto:
-        crypto_rules.check_account(account)
+    trading = trading_of(ticket.asset.symbol)
+    trading.check_account(account)
     closes = ticket.side == "sell" or short_sales.is_short(world, account, ticket.asset.symbol)
-    check_order(account, is_fractional=ticket.is_fractional and not closes and not is_crypto)
+    is_fractional = ticket.is_fractional and trading.has_fractional_setting
+    check_order(account, is_fractional=is_fractional and not closes)
     check_asset(ticket.asset, "sell" if closes else "buy")
     if world.store.orders.by_client_id(account.id, ticket.client_order_id) is not None:
         raise unprocessable("client_order_id must be unique")
@@ -41,9 +41,9 @@ def place(world: World, account: rows.Account, ticket: Ticket, now: dt.datetime)
     _check_stop(world, order, now)
     if ticket.order_class:
         _check_group(world, order, ticket.prices, now)
-    reservations.check_wash_trade(world, order)
+    check_wash_trade(world, order)
     # Reserved before it is kept: closing all positions goes on after one refusal.
-    reservations.reserve(world, account, order, now)
+    trading.reserve(world, account, order, now)
     world.store.add(order)
     if ticket.order_class:
         order_classes.add_legs(world, order, ticket.prices, now)

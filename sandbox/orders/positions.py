@@ -5,11 +5,10 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from sandbox.books.holdings import nearest_to_zero
-from sandbox.instruments.crypto_pairs import compact, is_pair
-from sandbox.instruments.option_contracts import multiplier
+from sandbox.instruments.asset_classes import asset_class_of
 from sandbox.kernel.clock import market_date
 from sandbox.orders import execution
-from sandbox.orders.crypto.rules import CLOSING_TIME_IN_FORCE
+from sandbox.orders.asset_classes import trading_of
 from sandbox.orders.execution import NINE_PLACES
 from sandbox.orders.placement import place
 from sandbox.orders.rules import read_ticket
@@ -69,7 +68,7 @@ def close_position(call: Call) -> dict[str, Any]:
         if not 0 < part <= 100:
             raise invalid("percentage must be between 0 and 100")
         is_whole = position.qty == position.qty.to_integral_value()
-        is_whole = is_whole and not is_pair(position.symbol)
+        is_whole = is_whole and asset_class_of(position.symbol).has_whole_units
         shares = (abs(position.qty) * part / 100).quantize(ONE if is_whole else NINE_PLACES, ROUND_DOWN)
         if not shares:
             raise invalid("qty must be > 0")
@@ -87,7 +86,7 @@ def close_all_positions(call: Call) -> Reply:
             execution.cancel(world, order, call.now)
     results = []
     for position in _held(call, account):
-        symbol = compact(position.symbol)
+        symbol = asset_class_of(position.symbol).shown(position.symbol)
         try:
             order = _close(call, position, abs(position.qty))
             results.append({"symbol": symbol, "status": 200, "body": order_view(world, order)})
@@ -98,20 +97,20 @@ def close_all_positions(call: Call) -> Reply:
 
 def position_view(world: World, position: rows.Position, now: dt.datetime) -> dict[str, Any]:
     """Worth at the last trade; today's gain counts shares bought today from what they cost."""
-    asset = world.asset(position.symbol)
+    asset, kind = world.asset(position.symbol), asset_class_of(position.symbol)
     price, before = (
         world.prices.trade(position.symbol, now),
         world.prices.previous_close(position.symbol, now),
     )
-    units = position.qty * multiplier(position.symbol)
+    units = position.qty * kind.multiplier
     cost, value = units * position.avg_entry_price, units * price
     last_qty = position.last_qty if position.day == market_date(now) else position.qty
     overnight = nearest_to_zero(last_qty, position.qty)
     start = overnight * before + (position.qty - overnight) * position.avg_entry_price
-    start *= multiplier(position.symbol)
+    start *= kind.multiplier
     return {
         "asset_id": asset.id,
-        "symbol": compact(position.symbol),
+        "symbol": kind.shown(position.symbol),
         "exchange": asset.exchange,
         "asset_class": asset.asset_class,
         "asset_marginable": asset.marginable,
@@ -137,7 +136,7 @@ def _close(call: Call, position: rows.Position, shares: Decimal) -> rows.Order:
         "qty": shares,
         "side": "sell" if position.qty > 0 else "buy",
         "type": "market",
-        "time_in_force": CLOSING_TIME_IN_FORCE if is_pair(position.symbol) else "day",
+        "time_in_force": trading_of(position.symbol).closing_time_in_force,
     }
     return place(call.world, call.account(), read_ticket(call.world, body), call.now)
 

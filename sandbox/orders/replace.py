@@ -6,18 +6,17 @@ import uuid
 from typing import Any
 
 from sandbox.instruments.assets import Increments
-from sandbox.instruments.crypto_pairs import is_pair
-from sandbox.instruments.option_contracts import is_option
 from sandbox.orders import classes as order_classes
-from sandbox.orders import execution, reservations
+from sandbox.orders import execution
 from sandbox.orders import states as order_states
-from sandbox.orders.crypto import rules as crypto_rules
+from sandbox.orders.asset_classes import trading_of
 from sandbox.orders.orders import ORDERS, order_of
 from sandbox.orders.placement import check_may_trade, check_stop_price, expiry
 from sandbox.orders.prices import percent_of, price_of
-from sandbox.orders.rules import MOST_QTY, STANDING, TIMES_IN_FORCE, UNTRIGGERED, client_order_id_of
+from sandbox.orders.rules import TIMES_IN_FORCE, client_order_id_of
 from sandbox.orders.triggers import stop_behind
 from sandbox.orders.views import order_view
+from sandbox.orders.wash_trades import check_wash_trade
 from sandbox.state import rows
 from sandbox.state.api import Call, decimal_of, endpoint, invalid, unprocessable
 from sandbox.state.rows import ZERO
@@ -79,12 +78,9 @@ def _change_qty(world: World, old: rows.Order, new: rows.Order, body: dict[str, 
     qty = decimal_of(body["qty"], "qty")
     if qty == old.qty:
         return
-    pair = world.asset(old.symbol) if is_pair(old.symbol) else None
-    if pair is not None:
-        crypto_rules.check_qty(pair, qty)
-    elif qty != qty.to_integral_value() or old.qty != old.qty.to_integral_value():
-        raise unprocessable("qty of fractional orders cannot be replaced")
-    if not 0 < qty <= (MOST_QTY if pair is None else crypto_rules.MOST_QTY):
+    trading = trading_of(old.symbol)
+    trading.check_new_qty(world.asset(old.symbol), old.qty, qty)
+    if not 0 < qty <= trading.most_qty:
         raise invalid("qty must be > 0" if qty <= 0 else "qty is too large")
     if qty <= old.filled_qty:
         raise unprocessable("qty must be > filled_qty")
@@ -121,14 +117,7 @@ def _change_time(world: World, new: rows.Order, body: dict[str, Any], now: dt.da
     if new.parent_id is not None:
         raise unprocessable("time_in_force of an order leg cannot be replaced")
     new.time_in_force = tif  # type: ignore[assignment]
-    assert new.qty is not None
-    if is_pair(new.symbol):
-        crypto_rules.check_time_in_force(new.type, tif)
-    elif new.qty != new.qty.to_integral_value() and tif != "day":
-        raise unprocessable("fractional orders must be DAY orders")
-    standing = new.order_class or new.extended_hours or new.type not in UNTRIGGERED or is_option(new.symbol)
-    if tif not in STANDING and (standing or world.asset(new.symbol).exchange == "OTC"):
-        raise unprocessable(f"{new.type} order must be a DAY or GTC order")
+    trading_of(new.symbol).check_new_time(world.asset(new.symbol), new, tif)
     new.expires_at = expiry(world, tif, new.extended_hours, now)
 
 
@@ -142,8 +131,8 @@ def _swap(world: World, old: rows.Order, new: rows.Order, now: dt.datetime) -> r
     new.qty -= old.filled_qty
     new.filled_qty, new.filled_avg_price, new.filled_at, new.hold = ZERO, None, None, ZERO
     new.created_at, new.replaces = now, old.id
-    reservations.check_wash_trade(world, new)
-    reservations.reserve(world, account, new, now)
+    check_wash_trade(world, new)
+    trading_of(new.symbol).reserve(world, account, new, now)
     world.store.edit(old)
     old.replaced_at, old.replaced_by = now, new.id
     order_states.move(world, old, "replaced", now)

@@ -6,22 +6,18 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.instruments.assets import Asset
-from sandbox.orders.crypto import rules as crypto_rules
-from sandbox.orders.options.rules import check_combination as check_option
+from sandbox.orders.asset_classes import trading_of
 from sandbox.orders.options.rules import not_found, read_intent
 from sandbox.orders.prices import read_prices
 from sandbox.orders.tickets import Ticket
-from sandbox.state.api import decimal_of, forbidden, invalid, unprocessable
+from sandbox.state.api import decimal_of, invalid, unprocessable
 from sandbox.state.world import World
 
 TYPES = frozenset(("market", "limit", "stop", "stop_limit", "trailing_stop"))
 TIMES_IN_FORCE = frozenset(("day", "gtc", "opg", "cls", "ioc", "fok"))
 CLASSES = frozenset(("simple", "bracket", "oco", "oto"))
-UNTRIGGERED = frozenset(("market", "limit"))
-STANDING = frozenset(("day", "gtc"))
 COMMISSION_TYPES = (None, "", "notional", "qty", "bps")
 SUBTAG = re.compile(r"[ -~]{0,128}")
-MOST_QTY = Decimal(10**9)
 
 
 def read_ticket(world: World, body: dict[str, Any]) -> Ticket:
@@ -34,10 +30,9 @@ def read_ticket(world: World, body: dict[str, Any]) -> Ticket:
         raise invalid("invalid order type")
     if not isinstance(tif, str) or tif not in TIMES_IN_FORCE:
         raise invalid("invalid time_in_force")
-    order_class, is_crypto = _order_class(body), asset.increments is not None
-    if is_crypto:
-        crypto_rules.check_words(kind, tif, order_class, body)
-    qty, notional = _size(body, crypto_rules.MOST_QTY if is_crypto else MOST_QTY)
+    order_class, trading = _order_class(body), trading_of(asset.symbol)
+    trading.check_words(kind, tif, order_class, body)
+    qty, notional = _size(body, trading.most_qty)
     price_increment = asset.increments.price if asset.increments is not None else None
     ticket = Ticket(
         asset=asset, side=side, type=kind, time_in_force=tif, client_order_id=client_order_id_of(body),
@@ -46,31 +41,8 @@ def read_ticket(world: World, body: dict[str, Any]) -> Ticket:
         commission_type=body.get("commission_type") or None, subtag=_subtag(body),
         position_intent=read_intent(body, side),
     )  # fmt: skip
-    if is_crypto and qty is not None:
-        crypto_rules.check_qty(asset, qty)
-    elif not is_crypto:
-        check_combination(ticket)
+    trading.check_ticket(ticket)
     return ticket
-
-
-def check_combination(ticket: Ticket) -> None:
-    """Which types, times in force, classes and sizes go together (equities)."""
-    kind, tif = ticket.type, ticket.time_in_force
-    if ticket.asset.asset_class == "us_option":
-        check_option(ticket)
-    if ticket.order_class:
-        _check_class(ticket)
-    if ticket.is_fractional:
-        _check_fraction(ticket)
-    if kind not in UNTRIGGERED and tif not in STANDING:
-        raise unprocessable(f"{kind} orders must be DAY or GTC orders")
-    if ticket.asset.exchange == "OTC" and tif not in STANDING:
-        raise unprocessable("OTC orders must be DAY or GTC orders")
-    if ticket.extended_hours:
-        if kind != "limit" or tif not in STANDING or ticket.order_class:
-            raise unprocessable("extended hours order must be DAY or GTC limit orders")
-        if ticket.is_fractional and "fractional_eh_enabled" not in ticket.asset.attributes:
-            raise unprocessable("fractional orders are not allowed in extended hours for this asset")
 
 
 def check_asset(asset: Asset, side: str) -> None:
@@ -153,29 +125,3 @@ def _subtag(body: dict[str, Any]) -> str | None:
     if given is not None and (not isinstance(given, str) or not SUBTAG.fullmatch(given)):
         raise invalid("subtag is invalid")
     return given
-
-
-def _check_class(ticket: Ticket) -> None:
-    """A bracket has both exits, an oto one of them; an oco is a limit that takes profit, and a stop."""
-    name, exits = ticket.order_class, (ticket.prices.take_profit, ticket.prices.stop_loss)
-    if ticket.time_in_force not in STANDING:
-        raise unprocessable(f"{name} orders must be DAY or GTC orders")
-    if ticket.type == "trailing_stop":
-        raise unprocessable(f"{name} orders must not be trailing stop orders")
-    if name == "oco" and ticket.type != "limit":
-        raise unprocessable("oco orders must be limit orders")
-    if name in ("bracket", "oco") and None in exits:
-        raise unprocessable(f"{name} orders require take_profit.limit_price and stop_loss.stop_price")
-    if name == "oto" and (None not in exits or exits == (None, None)):
-        raise unprocessable("oto orders require one of take_profit or stop_loss")
-
-
-def _check_fraction(ticket: Ticket) -> None:
-    if not ticket.asset.fractionable:
-        raise forbidden(f'asset "{ticket.asset.symbol}" is not fractionable')
-    if ticket.order_class:
-        raise unprocessable("fractional orders must be simple orders")
-    if ticket.type == "trailing_stop":
-        raise unprocessable("fractional orders must be market, limit, stop, or stop_limit orders")
-    if ticket.time_in_force != "day":
-        raise unprocessable("fractional orders must be DAY orders")

@@ -1,15 +1,12 @@
 """The prices of crypto pairs: the process of the shares, at every hour of every day."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from decimal import Decimal
 from math import exp
 
 from sandbox.instruments.assets import Asset
 from sandbox.kernel.noise import uniform
-from sandbox.prices.bars import Bar
-from sandbox.prices.market import TRADE_SIZE, PriceProcess, Quote
-from sandbox.prices.options import Prices
+from sandbox.prices.market import TRADE_SIZE, PriceProcess
 
 COIN = 10**9
 """Volumes and sizes are whole billionths of a coin."""
@@ -40,32 +37,6 @@ class CoinPrices(PriceProcess):
 
     def _totals(self, key: int, dollars: float, price: float) -> tuple[int, int]:
         return int(dollars / price * COIN), max(1, int(dollars / (300 + 1_500 * uniform(key, TRADE_SIZE))))
-
-
-class AllPrices(Prices):
-    """The prices of everything that trades: of pairs too. Raises as ``PriceProcess`` does."""
-
-    def __init__(
-        self, seed: int, shares: Iterable[Asset], pairs: Iterable[Asset], *, always_open: bool
-    ) -> None:
-        super().__init__(seed, shares, always_open=always_open)
-        self.coins = CoinPrices(seed, pairs)
-
-    def trade(self, symbol: str, at: datetime) -> Decimal:
-        return self.coins.trade(symbol, at) if "/" in symbol else super().trade(symbol, at)
-
-    def quote(self, symbol: str, at: datetime) -> Quote:
-        return self.coins.quote(symbol, at) if "/" in symbol else super().quote(symbol, at)
-
-    def previous_close(self, symbol: str, at: datetime) -> Decimal:
-        return self.coins.previous_close(symbol, at) if "/" in symbol else super().previous_close(symbol, at)
-
-    def bars(
-        self, symbol: str, timeframe: str, start: datetime, end: datetime, limit: int | None = None, *,
-        now: datetime | None = None, descending: bool = False,
-    ) -> list[Bar]:  # fmt: skip
-        find = self.coins.bars if "/" in symbol else super().bars
-        return find(symbol, timeframe, start, end, limit, now=now, descending=descending)
 
 
 def _places(tick: Decimal) -> int:

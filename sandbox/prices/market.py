@@ -95,12 +95,12 @@ class PriceProcess:
 
     def trade(self, symbol: str, at: datetime) -> Decimal:
         """The last trade price at an instant, to the second."""
-        day, second = self._locate(at)
+        day, second = self.locate(at)
         return self._price(symbol, self._second(symbol, day, second))
 
     def quote(self, symbol: str, at: datetime) -> Quote:
         """The best bid and offer at an instant, with the last trade between them or at one of them."""
-        day, second = self._locate(at)
+        day, second = self.locate(at)
         trade = self._price(symbol, self._second(symbol, day, second))
         key = self._keys[symbol]
         bits = draw(draw(draw(key, day.index), QUOTES), second)
@@ -124,21 +124,26 @@ class PriceProcess:
         before = self._days.before(self._days.current(_aware(at)))
         return self._price(symbol, self._level(symbol, before.index))
 
+    def previous_close_at(self, at: datetime) -> datetime:
+        """The last second of the day that "today's change" is measured from."""
+        day = self._days.before(self._days.current(at))
+        return _instant(day.start + day.last_second)
+
     def minute_bar(self, symbol: str, at: datetime) -> Bar:
         """The minute of the last trade, as far as it has come."""
-        day, second = self._locate(at)
+        day, second = self.locate(at)
         minute = second // 60
         return next(self._minute_bars(symbol, day, day.start + second, range(minute, minute + 1)))
 
     def volume(self, symbol: str, at: datetime) -> int:
         """Shares traded in the latest session up to an instant."""
-        day, second = self._locate(at)
+        day, second = self.locate(at)
         shape = self._shape(symbol, day)
         return shape.traded_before(second + 1, shape.volume)
 
     def traded(self, symbol: str, at: datetime) -> tuple[int, int]:
         """Shares and trades of the latest session up to an instant."""
-        day, second = self._locate(at)
+        day, second = self.locate(at)
         shape = self._shape(symbol, day)
         return (
             shape.traded_before(second + 1, shape.volume),
@@ -275,7 +280,7 @@ class PriceProcess:
         vwap = ((opening + high + low + close) / 4).quantize(self._vwap_places(symbol))
         return Bar(_instant(start), opening, high, low, close, volume, trade_count, vwap)
 
-    def _locate(self, at: datetime) -> tuple[MarketDay, int]:
+    def locate(self, at: datetime) -> tuple[MarketDay, int]:
         """The day whose prices hold at an instant, and the second within it: the last one after the close."""
         second = int(_aware(at).timestamp())
         begins, ends, day = self._latest

@@ -4,19 +4,16 @@ An option rests when its share rests. At its last close it is worth what exercis
 """
 
 import datetime as dt
-from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from math import exp, log, sqrt
 
 from sandbox.instruments import black_scholes
-from sandbox.instruments.assets import Asset
 from sandbox.instruments.black_scholes import Greeks
-from sandbox.instruments.option_contracts import SHORTEST, Contract, known, listed_on
+from sandbox.instruments.option_contracts import Contract, known, listed_on
 from sandbox.kernel.noise import draw, key_of, uniform
 from sandbox.kernel.trading_calendar import NEW_YORK
 from sandbox.prices.bars import VWAP_PLACES, Bar, Timeframe, parse_timeframe
-from sandbox.prices.days import MarketDay
 from sandbox.prices.market import PriceProcess, Quote
 
 RATE = 0.04  # a year
@@ -28,26 +25,22 @@ TRADE_SIZE = 3
 ONE_SECOND = dt.timedelta(seconds=1)
 
 
-class Prices(PriceProcess):
-    """Of the listed shares, and of the options on them: USD a share, in ticks of 0.01, or 0.05 from $3 on."""
+class OptionPrices:
+    """Of the options on listed shares: USD a share, in ticks of 0.01, or 0.05 from $3 on."""
 
-    def __init__(self, seed: int, assets: Iterable[Asset], *, always_open: bool = False) -> None:
-        super().__init__(seed, assets, always_open=always_open)
+    def __init__(self, shares: PriceProcess) -> None:
+        self._shares = shares
         # One chain asks for the same of its share a thousand times.
-        self._share = lru_cache(maxsize=256)(super().trade)
-        self._share_minute = lru_cache(maxsize=64)(super().minute_bar)
-        self._share_volume = lru_cache(maxsize=64)(super().volume)
-        self._share_bars = lru_cache(maxsize=4)(super().bars)
+        self._share = lru_cache(maxsize=256)(shares.trade)
+        self._share_minute = lru_cache(maxsize=64)(shares.minute_bar)
+        self._share_volume = lru_cache(maxsize=64)(shares.volume)
+        self._share_bars = lru_cache(maxsize=4)(shares.bars)
 
     def trade(self, symbol: str, at: dt.datetime) -> Decimal:
-        if len(symbol) < SHORTEST:
-            return super().trade(symbol, at)
         contract = known(symbol)
         return self._worth(contract, self._share(contract.underlying.symbol, _alive(contract, at)), at)
 
     def quote(self, symbol: str, at: dt.datetime) -> Quote:
-        if len(symbol) < SHORTEST:
-            return super().quote(symbol, at)
         trade = max(self.trade(symbol, at), CENT)
         tick = _tick(trade)
         bits = draw(draw(_key(symbol), 1), int(at.timestamp()))
@@ -59,17 +52,9 @@ class Prices(PriceProcess):
         )  # fmt: skip
 
     def previous_close(self, symbol: str, at: dt.datetime) -> Decimal:
-        if len(symbol) < SHORTEST:
-            return super().previous_close(symbol, at)
-        return self.trade(symbol, self.previous_close_at(at))
-
-    def previous_close_at(self, at: dt.datetime) -> dt.datetime:
-        """The last second of the day that "today's change" is measured from."""
-        return _end_of(self._days.before(self._days.current(at)))
+        return self.trade(symbol, self._shares.previous_close_at(at))
 
     def minute_bar(self, symbol: str, at: dt.datetime) -> Bar:
-        if len(symbol) < SHORTEST:
-            return super().minute_bar(symbol, at)
         contract = known(symbol)
         at = _alive(contract, at)
         bar = self._share_minute(contract.underlying.symbol, at)
@@ -79,8 +64,6 @@ class Prices(PriceProcess):
         self, symbol: str, timeframe: str, start: dt.datetime, end: dt.datetime, limit: int | None = None, *,
         now: dt.datetime | None = None, descending: bool = False,
     ) -> list[Bar]:  # fmt: skip
-        if len(symbol) < SHORTEST:
-            return super().bars(symbol, timeframe, start, end, limit, now=now, descending=descending)
         contract, frame = known(symbol), parse_timeframe(timeframe)
         begun = dt.datetime.combine(listed_on(contract.expires_on), dt.time(), NEW_YORK)
         start, end = max(start, begun), min(end, contract.expires_at - ONE_SECOND)
@@ -103,8 +86,6 @@ class Prices(PriceProcess):
         return volatility, black_scholes.greeks(contract.kind, spot, strike, years, RATE, volatility)
 
     def volume(self, symbol: str, at: dt.datetime) -> int:
-        if len(symbol) < SHORTEST:
-            return super().volume(symbol, at)
         contract = known(symbol)
         return self._volume(contract, at, self._share_volume(contract.underlying.symbol, at))
 
@@ -137,7 +118,7 @@ class Prices(PriceProcess):
         """Time left of it, up to the instant its share last traded; 0 from the last close on."""
         if at >= contract.expires_at:
             return 0.0
-        day, second = self._locate(at)
+        day, second = self._shares.locate(at)
         return (int(contract.expires_at.timestamp()) - day.start - second) / YEAR
 
     def _option_bar(self, contract: Contract, bar: Bar, end: dt.datetime) -> Bar:
@@ -162,10 +143,6 @@ def _last_of(bar: Bar, frame: Timeframe) -> dt.datetime:
         return bar.timestamp + dt.timedelta(seconds=frame.seconds - 1)
     day = frame.last_day(bar.timestamp.astimezone(NEW_YORK).date()) + dt.timedelta(days=1)
     return dt.datetime.combine(day, dt.time(), NEW_YORK).astimezone(dt.UTC) - ONE_SECOND
-
-
-def _end_of(day: MarketDay) -> dt.datetime:
-    return dt.datetime.fromtimestamp(day.start + day.last_second, dt.UTC)
 
 
 def _tick(price: Decimal) -> Decimal:

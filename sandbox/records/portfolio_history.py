@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sandbox.accounts.documents.statements import SHARE_MOVES
 from sandbox.accounts.trading_account import ACCOUNT
 from sandbox.books import ledger
-from sandbox.instruments.option_contracts import multiplier
+from sandbox.instruments.asset_classes import asset_class_of
 from sandbox.kernel import trading_calendar
 from sandbox.kernel.clock import NEW_YORK, market_date
 from sandbox.state import rows
@@ -220,7 +220,7 @@ def _worth(
                 shares[change.symbol] = shares.get(change.symbol, ZERO) - change.qty
         value = sum(
             (
-                qty * multiplier(symbol) * world.prices.trade(symbol, time)
+                qty * asset_class_of(symbol).multiplier * world.prices.trade(symbol, time)
                 for symbol, qty in shares.items()
                 if qty
             ),

@@ -10,12 +10,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+from sandbox.instruments.asset_classes import COINS, OPTIONS, asset_class_of
 from sandbox.instruments.assets import Asset, load_assets
-from sandbox.instruments.crypto_pairs import compact, load_pairs
-from sandbox.instruments.option_contracts import OCC_TAIL, SHORTEST, Listings, asset_of
+from sandbox.instruments.crypto_pairs import load_pairs
+from sandbox.instruments.option_contracts import Listings, asset_of
 from sandbox.kernel import trading_calendar
 from sandbox.kernel.clock import Clock
-from sandbox.prices.coins import AllPrices
+from sandbox.prices.all import AllPrices
 from sandbox.state import rows
 from sandbox.state.faults import Faults
 from sandbox.state.feed import Feed
@@ -71,7 +72,7 @@ class World:
         self.all_assets = [*shares, *pairs]
         for asset in self.all_assets:
             self._assets[asset.symbol] = self._assets[asset.id] = asset
-        self._assets |= {compact(pair.symbol): pair for pair in pairs}
+        self._assets |= {COINS.shown(pair.symbol): pair for pair in pairs}
         self.calls: collections.deque[CallRecord] = collections.deque(maxlen=CALLS_KEPT)
         self.halted = set(self.setting("halted_symbols").split())
         self.worked_at = self.clock.now()  # when resting orders were last looked at
@@ -85,14 +86,14 @@ class World:
     def find_instrument(self, symbol_or_id: str) -> Asset | None:
         """What orders and positions may be in: an asset, or an option contract as one."""
         found = self.find_asset(symbol_or_id)
-        if found is None and len(symbol_or_id) >= SHORTEST:
+        if found is None and asset_class_of(symbol_or_id) is OPTIONS:
             contract = self.options.find(symbol_or_id, self.clock.now())
             found = asset_of(contract.symbol) if contract else None
         return found
 
     def asset(self, symbol: str) -> Asset:
         """The asset of a symbol that is known to exist; of an option contract too."""
-        return self._assets[symbol] if len(symbol) < SHORTEST else asset_of(symbol)
+        return asset_of(symbol) if asset_class_of(symbol) is OPTIONS else self._assets[symbol]
 
     def is_open(self, at: dt.datetime) -> bool:
         """Whether the regular session is on."""
@@ -112,7 +113,7 @@ class World:
 
     def is_halted(self, symbol: str) -> bool:
         """Whether trading in the symbol, or in the share of an option, is halted: no order is executed."""
-        return (symbol if len(symbol) < SHORTEST else symbol[:-OCC_TAIL]) in self.halted
+        return asset_class_of(symbol).share_of(symbol) in self.halted
 
     def _stored_clock(self) -> Clock:
         begin = self.settings.begin

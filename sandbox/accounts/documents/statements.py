@@ -14,7 +14,7 @@ import msgspec
 
 from sandbox.books.activities import activity_view
 from sandbox.books.ledger import amount
-from sandbox.instruments.crypto_pairs import is_pair
+from sandbox.instruments.asset_classes import asset_class_of
 from sandbox.kernel import trading_calendar
 from sandbox.kernel.clock import NEW_YORK, market_date
 from sandbox.state import rows
@@ -202,7 +202,7 @@ def _positions(world: World, account: rows.Account, at: dt.datetime) -> list[dic
     found = []
     for symbol, qty in sorted(shares.items()):
         if qty:
-            price = world.prices.trade(symbol, at if is_pair(symbol) else close)
+            price = world.prices.trade(symbol, at if asset_class_of(symbol).trades_always else close)
             found.append({
                 "symbol": symbol,
                 "qty": text_of(qty),

@@ -4,7 +4,7 @@ from decimal import ROUND_DOWN, Decimal
 
 from sandbox.books import ledger
 from sandbox.control.scenarios.catalogue import Act, Field, scenario
-from sandbox.instruments.crypto_pairs import is_pair
+from sandbox.instruments.asset_classes import COINS, asset_class_of
 from sandbox.orders import execution, revisions
 from sandbox.orders.execution import NINE_PLACES
 from sandbox.orders.options.book import has_contracts_on
@@ -171,7 +171,7 @@ def _fill(act: Act, order: rows.Order, qty: Decimal) -> str:
 
 def _position(act: Act) -> rows.Position:
     symbol = act.symbol()
-    if is_pair(symbol):
+    if asset_class_of(symbol) is COINS:
         raise invalid("coins have no corporate actions")
     position = act.world.store.positions.get(f"{act.account.id}:{symbol}")
     if position is None or not position.qty:

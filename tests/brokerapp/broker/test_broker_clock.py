@@ -99,10 +99,11 @@ def test_ask_leaves_redis_alone_for_a_while_after_a_failure(settings):
 
 
 @pytest.mark.django_db
-def test_every_call_measures_the_brokers_clock(mocked_broker):
+def test_every_call_measures_the_brokers_clock(broker):
     behind = datetime.fromtimestamp(time.time(), UTC) - timedelta(minutes=4)
-    mocked_broker.get(
-        f"{BASE}/v1/clock",
+    broker.on(
+        "GET",
+        "/v1/clock",
         status=404,
         json={"code": 40410000, "message": "x"},
         headers={"Date": format_datetime(behind, usegmt=True)},

@@ -100,7 +100,7 @@ def test_a_frozen_redis_holds_up_one_call_and_not_the_next(budget, settings):
 
 
 @pytest.mark.django_db
-def test_a_poll_of_a_client_makes_way_by_what_another_process_was_told(mocked_broker, settings):
+def test_a_poll_of_a_client_makes_way_by_what_another_process_was_told(broker, settings):
     settings.BROKER_BASE_URL = BASE
     SharedBudget(BASE).note(told(30))
     try:
@@ -109,4 +109,4 @@ def test_a_poll_of_a_client_makes_way_by_what_another_process_was_told(mocked_br
     finally:
         budget_of(BASE).forget()
 
-    assert len(mocked_broker.calls) == 0
+    assert len(broker.calls) == 0

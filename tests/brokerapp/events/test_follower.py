@@ -4,8 +4,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import responses
-from django.conf import settings
 from django.db import OperationalError, connection
 from django.utils import timezone
 
@@ -20,6 +18,7 @@ from brokerapp.broker.streams.models import SILENCE_LIMIT, EventStream, StreamCu
 from brokerapp.events.follower import Follower, open_stream
 from brokerapp.events.models import BrokerEvent
 from brokerapp.events.resume import ResumePoint
+from tests.broker_stub import broker_stub
 
 pytestmark = pytest.mark.django_db
 
@@ -120,9 +119,9 @@ def test_is_live_until_a_minute_of_silence() -> None:
     ],
 )
 def test_open_stream_resumes_by_the_right_parameter(stream: EventStream, path: str, parameter: str) -> None:
-    with responses.RequestsMock() as mock:
-        mock.get(f"{settings.BROKER_BASE_URL}{path}", body=": welcome\n\n", content_type="text/event-stream")
+    with broker_stub() as broker:
+        broker.on("GET", path, body=": welcome\n\n", content_type="text/event-stream")
         messages: list[Any] = list(open_stream(stream, ResumePoint(after_id="01F84ZC0H0Q1QN7XPNWX44HF5J")))
-        url = mock.calls[0].request.url or ""
+        url = broker.calls[0].request.url or ""
         assert url.endswith(f"{path}?{parameter}=01F84ZC0H0Q1QN7XPNWX44HF5J")
     assert messages == [Heartbeat()]

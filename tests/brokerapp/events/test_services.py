@@ -157,7 +157,7 @@ def test_handle_event_before_our_commit_is_applied_after_it(broker: Any) -> None
     assert "EventTooEarly" in handle(event).error
     Transfer.objects.filter(pk=transfer.pk).update(status="QUEUED", broker_transfer_id=broker_id)
     transfer.refresh_from_db()
-    broker.on("GET", transfer.account, "transfers", json=[listed(transfer, status="COMPLETE")])
+    broker.on_account("GET", transfer.account, "transfers", json=[listed(transfer, status="COMPLETE")])
     event = handle(event, timezone.now() + timedelta(minutes=1))
     transfer.refresh_from_db()
     assert (event.handled_at is not None, transfer.status) == (True, "COMPLETE")

@@ -8,9 +8,10 @@ from django.db import connection, transaction
 
 from brokerapp.workflow import outbox
 from brokerapp.workflow.actors import Actor, ActorKind
-from brokerapp.workflow.models import OutboxCursor, StatusChange
+from brokerapp.workflow.models import OldestRunningTransaction, OutboxCursor, StatusChange
 from onboarding.models import KycApplication
 from tests.factories import KycApplicationFactory
+from tests.sandbox_process import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 POLL = Actor(ActorKind.POLL)
@@ -29,11 +30,18 @@ def reader(told: list[str]) -> Callable[[Iterable[StatusChange]], None]:
     return lambda changes: told.extend(change.to_status for change in changes)
 
 
+def all_ended() -> None:
+    """Wait until no older transaction runs, also of other tests' databases on this server."""
+    running = StatusChange.objects.filter(transaction_id__gte=OldestRunningTransaction())
+    eventually(lambda: not running.exists(), timeout=60, what="the end of older transactions")
+
+
 def test_read_tells_each_change_once(application: KycApplication) -> None:
     outbox.start_reader("mails")
     record(application, "A")
     record(application, "B")
     told: list[str] = []
+    all_ended()
 
     counts = [outbox.read("mails", reader(told)) for _ in range(2)]
 
@@ -44,10 +52,12 @@ def test_readers_have_cursors_of_their_own(application: KycApplication) -> None:
     outbox.start_reader("mails")
     record(application, "A")
     first: list[str] = []
+    all_ended()
     outbox.read("mails", reader(first))
     outbox.start_reader("queues")
     record(application, "B")
     second: list[str] = []
+    all_ended()
 
     outbox.read("mails", reader(first))
     outbox.read("queues", reader(second))
@@ -62,6 +72,7 @@ def test_read_goes_on_where_it_stopped_after_a_failure(application: KycApplicati
     def broken(changes: Iterable[StatusChange]) -> None:
         raise RuntimeError("no mail today")
 
+    all_ended()
     with pytest.raises(RuntimeError):
         outbox.read("mails", broken)
     told: list[str] = []
@@ -76,6 +87,7 @@ def test_read_in_batches_loses_none(application: KycApplication) -> None:
         for number in range(5):
             record(application, str(number))
     told: list[str] = []
+    all_ended()
 
     while outbox.read("mails", reader(told), most=2):
         pass
@@ -83,7 +95,7 @@ def test_read_in_batches_loses_none(application: KycApplication) -> None:
     assert told == list("01234")
 
 
-def in_another_session(work: Callable[[], None]) -> threading.Thread:
+def in_another_session(work: Callable[[], object]) -> threading.Thread:
     def run() -> None:
         try:
             work()
@@ -114,6 +126,7 @@ def test_a_change_that_commits_after_a_younger_one_is_not_skipped(application: K
 
     may_commit.set()
     thread.join()
+    all_ended()
     outbox.read("mails", reader(told))
 
     assert told == ["SLOW", "FAST"]
@@ -130,7 +143,8 @@ def test_a_reader_at_work_elsewhere_is_left_alone(application: KycApplication) -
         reading.set()
         assert may_end.wait(10)
 
-    thread = in_another_session(lambda: outbox.read("mails", slow) and None)
+    all_ended()
+    thread = in_another_session(lambda: outbox.read("mails", slow))
     assert reading.wait(10)
     assert outbox.read("mails", reader(told)) == 0
     may_end.set()
@@ -144,6 +158,7 @@ def test_a_reader_that_is_new_is_not_told_of_the_past(application: KycApplicatio
     outbox.start_reader("mails")
     outbox.start_reader("mails")  # at every start of the process
     told: list[str] = []
+    all_ended()
 
     outbox.read("mails", reader(told))
 

@@ -15,12 +15,12 @@ from sandbox.instruments.option_contracts import (
     underlyings,
 )
 from sandbox.kernel import trading_calendar
-from sandbox.prices.options import Prices
+from sandbox.prices.all import AllPrices
 from tests.sandbox.process import now_of
 from tests.sandbox_process import SandboxProcess
 
 NOW = dt.datetime(2027, 1, 4, 15, 0, tzinfo=dt.UTC)
-LISTINGS = Listings(Prices(1, load_assets()).trade)
+LISTINGS = Listings(AllPrices(1, load_assets()).trade)
 CONTRACTS = "/v1/options/contracts"
 
 
@@ -97,7 +97,7 @@ def test_strikes_surround_the_price_at_listing() -> None:
     for symbol in ("AAPL", "F", "SPY", "LCID"):
         day = dt.date(2027, 1, 15)
         listed = dt.datetime.combine(listed_on(day), dt.time(21), dt.UTC)
-        price = Prices(1, load_assets()).trade(symbol, listed)
+        price = AllPrices(1, load_assets()).trade(symbol, listed)
         found = [parse(each) for each in contracts_of(symbol, NOW) if "270115C" in each]
         strikes = sorted(contract.strike for contract in found if contract)
         assert strikes[0] < price < strikes[-1]

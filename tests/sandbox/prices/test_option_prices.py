@@ -6,12 +6,12 @@ import pytest
 
 from sandbox.instruments.assets import load_assets
 from sandbox.instruments.option_contracts import Listings, expirations, known, underlyings
-from sandbox.prices.options import Prices
+from sandbox.prices.all import AllPrices
 from tests.sandbox.process import now_of
 from tests.sandbox_process import SandboxProcess
 
 NOW = dt.datetime(2027, 1, 4, 15, 0, tzinfo=dt.UTC)
-REAL, ALWAYS = Prices(7, load_assets()), Prices(7, load_assets(), always_open=True)
+REAL, ALWAYS = AllPrices(7, load_assets()), AllPrices(7, load_assets(), always_open=True)
 DATA = "/v1beta1/options"
 SECOND, DAY = dt.timedelta(seconds=1), dt.timedelta(days=1)
 
@@ -33,7 +33,7 @@ def some_symbols(step: int = 97) -> list[str]:
 
 
 @pytest.mark.parametrize("prices", [REAL, ALWAYS])
-def test_quote_surrounds_the_trade_in_ticks(prices: Prices) -> None:
+def test_quote_surrounds_the_trade_in_ticks(prices: AllPrices) -> None:
     for symbol in some_symbols():
         for seconds in (0, 1, 4000):
             at = NOW + seconds * SECOND
@@ -52,7 +52,7 @@ def test_trade_is_never_less_than_exercising_brings() -> None:
 
 
 @pytest.mark.parametrize("prices", [REAL, ALWAYS])
-def test_trade_from_the_last_close_on_is_what_exercising_brought(prices: Prices) -> None:
+def test_trade_from_the_last_close_on_is_what_exercising_brought(prices: AllPrices) -> None:
     for symbol in some_symbols(61):
         contract = known(symbol)
         share = prices.trade(contract.underlying.symbol, contract.expires_at - SECOND)
@@ -103,14 +103,14 @@ def test_bars_begin_with_the_listing_and_end_with_the_expiry() -> None:
 
 
 def test_greeks_are_those_of_the_share_volatility() -> None:
-    found = REAL.greeks("AAPL270219C00400000", NOW)
+    found = REAL.options.greeks("AAPL270219C00400000", NOW)
 
     assert found is not None
     volatility, greeks = found
     assert volatility == pytest.approx(0.32, abs=0.02)
     assert 0 < greeks.delta < 1
     assert greeks.theta < 0 < greeks.vega
-    assert REAL.greeks("AAPL270108C00400000", NOW + dt.timedelta(days=30)) is None
+    assert REAL.options.greeks("AAPL270108C00400000", NOW + dt.timedelta(days=30)) is None
 
 
 # The endpoints
