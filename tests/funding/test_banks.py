@@ -71,7 +71,7 @@ def test_link_bank_account_in_review() -> None:
 def test_link_bank_refused_frees_the_account(account: BrokerageAccount, broker: BrokerStub) -> None:
     link = link_at(account, broker, json={"code": 40010001, "message": "bad routing"}, status=400)
     assert link.status == BankLinkStatus.REJECTED
-    assert "bad routing" in link.status_reason
+    assert "Bad routing" in link.status_reason
     assert not BankLink.objects.active().exists()
 
 
