@@ -252,6 +252,8 @@ BROKER_TIMEOUTS = (
     env.float("BROKER_CONNECT_TIMEOUT", default=3.05),
     env.float("BROKER_READ_TIMEOUT", default=10.0),
 )
+NOT_OFFERED = frozenset(env.list("NOT_OFFERED", default=[]))
+"""What no account may do here, whatever the broker allows: names of `brokerapp.accounts.capabilities`."""
 SETTLE_AFTER_SECONDS = env.int("SETTLE_AFTER_SECONDS", default=30)
 """Sweeps touch only rows older than this, which is longer than any call can take: no call is in flight."""
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=10.0)

@@ -16,7 +16,7 @@ from brokerapp.accounts.statuses import AccountStatus
 from brokerapp.broker.alpaca.errors import BrokerError
 from brokerapp.broker.alpaca.models import Account
 from brokerapp.broker.clients import get_client
-from brokerapp.workflow import jobs, state
+from brokerapp.workflow import following, jobs, state
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def sync_account(*, account: BrokerageAccount) -> BrokerageAccount:
 
 def sync_accounts() -> None:
     """Poll every account whose status will still change by itself."""
-    for account in BrokerageAccount.objects.unsettled():
+    for account in following.due(BrokerageAccount, timezone.now()):
         try:
             sync_account(account=account)
         except (BrokerError, state.LostRace) as error:
