@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from brokerapp.ui.timeline import TimelineStep
 from brokerapp.workflow.models import StatusChange
 from funding import bank_days
 from funding.models import BankLink, Transfer
 from funding.statuses import FAILED_TRANSFER, BankLinkStatus, TransferStatus
-from onboarding.progress import TimelineStep
 
 TRANSFER_TONES = {
     TransferStatus.COMPLETE: "success",

@@ -1,23 +1,13 @@
 """Where an application stands, in words for the person who sent it. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.accounts.statuses import AccountStatus
+from brokerapp.ui.timeline import TimelineStep
 from onboarding.kyc_results import KycRequest, open_requests
 from onboarding.models import KycApplication
 from onboarding.statuses import ApplicationStatus
-
-
-@dataclass(frozen=True)
-class TimelineStep:
-    """One line of a timeline; `state` is done, current, upcoming or failed."""
-
-    title: str
-    state: str
-    at: datetime | None = None
-    text: str = ""
 
 
 @dataclass(frozen=True)
