@@ -2,12 +2,14 @@
 
 import os
 import threading
+from functools import partial
 
 import requests
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models, transaction
 
+from brokerapp.broker import broker_clock
 from brokerapp.broker.alpaca.client import BrokerClient
 from brokerapp.broker.alpaca.market_data import MarketDataClient
 from brokerapp.broker.alpaca.rate_limit import RateLimit
@@ -69,6 +71,7 @@ def _transport(
         session=_session(),
         rate_limit=_rate_limits.setdefault(base_url, RateLimit()),
         guard=forbid_transaction,
+        on_reply=partial(broker_clock.note, base_url),
     )
 
 

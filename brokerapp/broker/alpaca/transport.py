@@ -43,6 +43,8 @@ T = TypeVar("T")
 Read = Callable[[Any, str], T]
 """Makes the result from a reply's body and Request ID, or raises `ValueError` (`ValidationError` is one)."""
 Query = Mapping[str, Any]
+OnReply = Callable[[Mapping[str, str], float, float], None]
+"""Is told of each reply's headers, and when it was sent and received (unix seconds)."""
 
 
 def make_session(key: str, secret: str) -> requests.Session:
@@ -70,9 +72,9 @@ class Transport:
     """Sends calls to one base URL.
 
     `timeouts` are connect and read, seconds; a GET is tried up to `read_attempts` times. `recorder` is told
-    of every attempt before and after it. `guard` runs before every call and may raise to forbid it. `session`
-    and `rate_limit` can be shared by several transports (the session within one thread); without them this
-    one makes its own.
+    of every attempt before and after it. `guard` runs before every call and may raise to forbid it, and
+    `on_reply` hears the headers of every reply. `session` and `rate_limit` can be shared by several
+    transports (the session within one thread); without them this one makes its own.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Transport:
         session: requests.Session | None = None,
         rate_limit: RateLimit | None = None,
         guard: Callable[[], None] | None = None,
+        on_reply: OnReply | None = None,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
@@ -97,6 +100,7 @@ class Transport:
         self._read_attempts = read_attempts
         self._rate_limit = rate_limit or RateLimit()
         self._guard = guard
+        self._on_reply = on_reply
         self._sleep = sleep
         self._jitter = jitter
 
@@ -168,9 +172,11 @@ class Transport:
             attempt,
         )
         token = self._record_start(record)
-        started = time.monotonic()
+        started, sent = time.monotonic(), time.time()
         try:
             response = self._request(call, url, stream_silence)
+            if self._on_reply is not None:
+                self._on_reply(response.headers, sent, time.time())
             record.http_status = response.status_code
             record.request_id = response.headers.get("X-Request-ID", "")[:64]
             self._rate_limit.note(response.headers)
