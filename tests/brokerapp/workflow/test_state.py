@@ -3,10 +3,11 @@ from typing import Any
 import pytest
 
 from brokerapp.workflow import state
+from brokerapp.workflow.actors import ActorKind
 from brokerapp.workflow.models import StatusChange
 from onboarding.models import KycApplication
 from onboarding.statuses import ApplicationStatus
-from tests.factories import KycApplicationFactory
+from tests.factories import KycApplicationFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -66,3 +67,11 @@ def test_move_is_pushed_after_commit_only(
     assert [(args[0], args[1], args[2]) for args in pushed] == [
         (application.user_id, "kycapplication", application.pk)
     ]
+
+
+def test_start_writes_who_asked_as_the_first_line() -> None:
+    person = UserFactory.create()
+    started = state.start(KycApplication(user=person), by=person)
+    change = StatusChange.objects.about(started).get()
+    assert (change.from_status, change.to_status) == ("", started.status)
+    assert (change.actor, change.actor_id) == (ActorKind.PERSON, person.pk)
