@@ -256,6 +256,8 @@ NOT_OFFERED = frozenset(env.list("NOT_OFFERED", default=[]))
 """What no account may do here, whatever the broker allows: names of `brokerapp.accounts.capabilities`."""
 SETTLE_AFTER_SECONDS = env.int("SETTLE_AFTER_SECONDS", default=30)
 """Sweeps touch only rows older than this, which is longer than any call can take: no call is in flight."""
+TRANSFER_UNDECIDED_AFTER_SECONDS = env.int("TRANSFER_UNDECIDED_AFTER_SECONDS", default=900)
+"""How long we look for a transfer whose outcome is unknown before staff must find out."""
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=10.0)
 """How often the sweeps run that poll statuses and settle unknown outcomes."""
 

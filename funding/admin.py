@@ -3,15 +3,14 @@
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
-from brokerapp.broker.alpaca.errors import BrokerError
-from brokerapp.workflow import state
+from brokerapp.accounts.access import person
+from brokerapp.workflow.state import IllegalMove, LostRace
 from brokerapp.workflow.status_admin import StatusRowAdmin
 from funding.models import BankLink, Transfer
 from funding.services import banks, settling
 
-IN_THE_WAY = (BrokerError, state.LostRace, state.IllegalMove)
+ASKED = "The broker is being asked about {} of these; look again in a moment."
 
 
 @admin.register(BankLink)
@@ -45,12 +44,24 @@ class BankLinkAdmin(StatusRowAdmin):
 
     @admin.action(permissions=["operate"], description="Ask the broker now")
     def ask_broker(self, request: HttpRequest, queryset: QuerySet[BankLink]) -> None:
-        for link in queryset.select_related("account", "user"):
-            try:
-                asked = banks.ask_broker(link=link, by=request.user, now=timezone.now())  # type: ignore[arg-type]
-                self.message_user(request, f"{link.pk} is {asked.status}.")
-            except IN_THE_WAY as error:
-                self.message_user(request, f"{link.pk}: {error}", messages.ERROR)
+        links = list(queryset)
+        banks.ask_broker_soon(links=links, by=person(request))
+        self.message_user(request, ASKED.format(len(links)))
+
+
+class UndecidedFilter(admin.SimpleListFilter):
+    """The queue of staff: what could not be found at the broker."""
+
+    title = "waits for a decision"
+    parameter_name = "undecided"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: "admin.ModelAdmin[Transfer]"
+    ) -> list[tuple[str, str]]:
+        return [("yes", "Yes")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Transfer]) -> QuerySet[Transfer]:
+        return queryset.filter(needs_decision_at__isnull=False) if self.value() == "yes" else queryset
 
 
 @admin.register(Transfer)
@@ -60,15 +71,16 @@ class TransferAdmin(StatusRowAdmin):
     list_display = (
         "id",
         "user",
+        "rail",
         "direction",
         "amount",
         "status",
         "broker_status",
         "status_at",
-        "expected_on",
+        "needs_decision_at",
         "last_request_id",
     )
-    list_filter = ("status", "direction", "created_at")
+    list_filter = (UndecidedFilter, "status", "rail", "direction", "created_at")
     search_fields = (
         "=id",
         "=broker_transfer_id",
@@ -84,12 +96,9 @@ class TransferAdmin(StatusRowAdmin):
 
     @admin.action(permissions=["operate"], description="Ask the broker now")
     def ask_broker(self, request: HttpRequest, queryset: QuerySet[Transfer]) -> None:
-        for transfer in queryset.select_related("account", "bank_link"):
-            try:
-                asked = settling.ask_broker(transfer=transfer, by=request.user, now=timezone.now())  # type: ignore[arg-type]
-                self.message_user(request, f"{transfer.pk} is {asked.status}.")
-            except IN_THE_WAY as error:
-                self.message_user(request, f"{transfer.pk}: {error}", messages.ERROR)
+        transfers = list(queryset)
+        settling.ask_broker_soon(transfers=transfers, by=person(request))
+        self.message_user(request, ASKED.format(len(transfers)))
 
     @admin.action(
         permissions=["operate"],
@@ -98,7 +107,7 @@ class TransferAdmin(StatusRowAdmin):
     def record_not_done(self, request: HttpRequest, queryset: QuerySet[Transfer]) -> None:
         for transfer in queryset:
             try:
-                settling.record_not_done(transfer=transfer, by=request.user)  # type: ignore[arg-type]
+                settling.record_not_done(transfer=transfer, by=person(request))
                 self.message_user(request, f"{transfer.pk} is recorded as never made.")
-            except (settling.NotUndecided, state.LostRace) as error:
+            except (settling.NotUndecided, LostRace, IllegalMove) as error:
                 self.message_user(request, f"{transfer.pk}: {error}", messages.ERROR)

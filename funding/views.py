@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from brokerapp.accounts.access import AccountRequiredMixin
 from brokerapp.accounts.capabilities import AccountNotActive
+from brokerapp.units.market_time import day_in_new_york
 from brokerapp.workflow import intents
 from brokerapp.workflow.models import StatusChange
 from funding import bank_days, rules, timelines
@@ -70,9 +71,10 @@ class Transfers(FundingView):
         now = timezone.now()
         bank = self.active_bank()
         ours = Transfer.objects.filter(account=self.account).select_related("bank_link")
-        moving = list(ours.in_flight())
+        moving = list(ours.on_the_way())
+        undecided = list(ours.undecided())
         facts = transfers.get_transfer_facts(account=self.account, now=now)
-        ended = Paginator(ours.exclude(pk__in=[row.pk for row in moving]), HISTORY_PAGE)
+        ended = Paginator(ours.exclude(pk__in=[row.pk for row in moving + undecided]), HISTORY_PAGE)
         page = ended.get_page(request.GET.get("page"))
         refused = BankLink.objects.filter(account=self.account, status=BankLinkStatus.REJECTED)
         context = {
@@ -82,13 +84,14 @@ class Transfers(FundingView):
             "refused_bank": None if bank else refused.order_by("-created_at").first(),
             "blocked": self.blocked(bank),
             "moving": _with_steps(moving, now),
+            "undecided": _with_steps(undecided, now),
             "pending_in": sum((row.amount for row in moving if row.is_deposit), Decimal("0.00")),
             "pending_out": sum((row.amount for row in moving if not row.is_deposit), Decimal("0.00")),
             "withdrawable": rules.withdrawable(self.account, facts),
             "returned": ours.returned_since(now - transfers.RETURN_NOTICE).first(),
             "page": page,
             "history": [(row, timelines.transfer_tone(row)) for row in page.object_list],
-            "waiting": bool(moving) or (bank is not None and not bank.is_approved),
+            "waiting": bool(moving or undecided) or (bank is not None and not bank.is_approved),
             "sandbox": settings.BROKER_IS_SANDBOX,
         }
         return render(request, "funding/transfers.html", context)
@@ -156,7 +159,6 @@ class Bank(FundingView):
             "running": link.transfers.in_flight().count(),
             "waiting": link.status not in (BankLinkStatus.APPROVED, *FINAL_BANK),
             "log": timelines.event_log(link, StatusChange.objects.about(link)),
-            "reference": link.last_request_id or str(link.pk),
             "sandbox": settings.BROKER_IS_SANDBOX,
         }
         return render(request, "funding/bank.html", context)
@@ -170,7 +172,7 @@ class UnlinkBank(FundingView):
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         try:
-            link = banks.unlink_bank(link=self.own_bank(pk))
+            link = banks.unlink_bank(link=self.own_bank(pk), by=self.account.user)
         except banks.CannotUnlink as refusal:
             messages.warning(request, str(refusal))
             return redirect("funding:bank", pk)
@@ -257,7 +259,7 @@ class TransferReview(FundingView):
             "is_deposit": is_deposit,
             "cash_after": self.account.cash + amount if is_deposit else self.account.cash - amount,
             "sent_on": bank_days.sent_on(now),
-            "goes_today": bank_days.sent_on(now) == now.astimezone(bank_days.NEW_YORK).date(),
+            "goes_today": bank_days.sent_on(now) == day_in_new_york(now),
             "expected_on": bank_days.expected_on(now),
             "edit_url": f"{reverse(_form_name(self.intent.data))}?amount={amount}",
             "sandbox": settings.BROKER_IS_SANDBOX,

@@ -16,7 +16,8 @@ from brokerapp.broker.alpaca.models import Transfer as BrokerTransfer
 from brokerapp.workflow import state
 from funding.models import BankLink, Transfer
 from funding.services import banks, transfers
-from funding.services.snapshots import Snapshot
+from funding.services.applying import apply_transfer
+from funding.snapshots import Snapshot
 from funding.statuses import BankLinkStatus, Direction, TransferStatus
 from onboarding.models import KycApplication
 from onboarding.services import applications
@@ -167,18 +168,26 @@ class BankLinkFactory:
     def create(account: BrokerageAccount | None = None, status: str = "APPROVED", **details: Any) -> BankLink:
         """APPROVED unless `status` says otherwise; `details` are columns."""
         account = account or BrokerageAccountFactory.create()
-        link = BankLink.objects.create(
-            user=account.user,
-            account=account,
-            last4="6789",
-            bank_name="Bank of America",
-            **{**BANK, **details},
+        link = state.start(
+            BankLink(
+                user=account.user,
+                account=account,
+                last4="6789",
+                bank_name="Bank of America",
+                **{**BANK, **details},
+            ),
+            by=account.user,
         )
-        if status == BankLinkStatus.UNKNOWN:
-            return state.move(link, BankLinkStatus.UNKNOWN, by=state.Process.REPLY, reason="No reply.")
         if status == BankLinkStatus.SUBMITTING:
             return link
-        return banks.apply_bank_link(link=link, snapshot=Snapshot.of(bank_reply(status=status)))
+        now = timezone.now()
+        if status == BankLinkStatus.UNKNOWN:
+            return state.move(
+                link, BankLinkStatus.UNKNOWN, by=state.Process.REPLY, reason="No reply.", claimed_at=now
+            )
+        BankLink.objects.filter(pk=link.pk).update(claimed_at=now)
+        snapshot = Snapshot.of_bank(bank_reply(status=status))
+        return banks.apply_bank_link(link=link, snapshot=snapshot, by=state.Process.REPLY)
 
 
 class TransferFactory:
@@ -213,14 +222,16 @@ class TransferFactory:
                 TransferStatus.UNKNOWN,
                 by=state.Process.REPLY,
                 reason="No reply.",
-                send_claimed_at=now,
+                claimed_at=now,
             )
         steps = ["COMPLETE", "RETURNED"] if status == TransferStatus.RETURNED else [status]
-        Transfer.objects.filter(pk=transfer.pk).update(send_claimed_at=now)
+        Transfer.objects.filter(pk=transfer.pk).update(claimed_at=now)
         reply_id = str(uuid4())
         for step in steps:
             reply = transfer_reply(transfer, id=reply_id, status=step)
-            transfer = transfers.apply_transfer(transfer=transfer, snapshot=Snapshot.of(reply))
+            transfer = apply_transfer(
+                transfer=transfer, snapshot=Snapshot.of_transfer(reply), by=state.Process.REPLY
+            )
         return transfer
 
 

@@ -112,7 +112,7 @@ def test_link_deposit_withdraw_and_unlink(
     send_transfer(transfer_id=str(withdrawal.pk))
     finish(withdrawal)
     assert sync_balances(account=account).cash == Decimal("1034.56")
-    assert banks.unlink_bank(link=link).status == BankLinkStatus.CANCELED
+    assert banks.unlink_bank(link=link, by=link.user).status == BankLinkStatus.CANCELED
 
 
 def test_deposit_reply_lost_makes_exactly_one_transfer(
@@ -150,7 +150,7 @@ def test_deposit_broker_down_is_sent_once_it_is_back(
     sandbox.kill()
     send_transfer(transfer_id=str(deposit.pk))
     deposit.refresh_from_db()
-    assert (deposit.status, deposit.send_claimed_at) == (TransferStatus.SUBMITTING, None)
+    assert (deposit.status, deposit.claimed_at) == (TransferStatus.SUBMITTING, None)
     sandbox.start()
     settling.settle_transfers(now=timezone.now() + LATER)
     finish(deposit)
@@ -192,7 +192,7 @@ def test_link_bank_reply_lost_makes_exactly_one_link(
 def test_unlink_bank_reply_lost_ends_unlinked(bank: BankLink, sandbox: SandboxProcess) -> None:
     path = f"/v1/accounts/{bank.account.broker_account_id}/ach_relationships"
     sandbox.fail_next("DELETE", f"{path}/{bank.relationship_id}", "drop_reply")
-    assert banks.unlink_bank(link=bank).status == BankLinkStatus.CANCEL_REQUESTED
+    assert banks.unlink_bank(link=bank, by=bank.user).status == BankLinkStatus.CANCEL_REQUESTED
     banks.settle_bank_links(now=timezone.now() + LATER)
     bank.refresh_from_db()
     assert bank.status == BankLinkStatus.CANCELED

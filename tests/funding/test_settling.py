@@ -7,6 +7,7 @@ import requests
 from django.utils import timezone
 
 from brokerapp.broker.calls.models import ApiCall, label_of
+from brokerapp.workflow.state import Process
 from funding.models import Transfer
 from funding.services import settling, transfers
 from funding.statuses import TransferStatus
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db
 def lost(**columns: Any) -> Transfer:
     """A transfer that a worker claimed and never reported on."""
     transfer = TransferFactory.create(status="SUBMITTING")
-    columns = {"send_claimed_at": transfer.created_at} | columns
+    columns = {"claimed_at": transfer.created_at} | columns
     Transfer.objects.filter(pk=transfer.pk).update(**columns)
     return Transfer.objects.get(pk=transfer.pk)
 
@@ -57,7 +58,7 @@ def test_settle_transfers_leaves_young_ones_alone(broker: BrokerStub) -> None:
 def test_settle_transfer_never_claimed_is_sent(broker: BrokerStub) -> None:
     transfer = TransferFactory.create(status="SUBMITTING")
     broker.on("POST", transfer.account, "transfers", json=listed(transfer))
-    transfer = settling.settle_transfer(transfer=transfer, now=soon())
+    transfer = settling.settle_transfer(transfer=transfer, now=soon(), by=Process.SWEEP)
     assert transfer.status == TransferStatus.QUEUED
 
 
@@ -72,7 +73,7 @@ def test_settle_transfer_died_before_the_call_is_sent_again(broker: BrokerStub) 
     transfer = lost()
     broker.on("GET", transfer.account, "transfers", json=[])
     post = broker.on("POST", transfer.account, "transfers", json=listed(transfer))
-    transfer = settling.settle_transfer(transfer=transfer, now=soon())
+    transfer = settling.settle_transfer(transfer=transfer, now=soon(), by=Process.SWEEP)
     assert transfer.status == TransferStatus.QUEUED
     assert post.call_count == 1
 
@@ -80,7 +81,9 @@ def test_settle_transfer_died_before_the_call_is_sent_again(broker: BrokerStub) 
 def test_settle_transfer_claim_that_may_be_alive_is_left_alone(broker: BrokerStub) -> None:
     transfer = lost()
     broker.on("GET", transfer.account, "transfers", json=[])
-    settling.settle_transfer(transfer=transfer, now=transfer.created_at + timedelta(seconds=60))
+    settling.settle_transfer(
+        transfer=transfer, now=transfer.created_at + timedelta(seconds=60), by=Process.SWEEP
+    )
     assert broker.count("POST") == 0
 
 
@@ -90,7 +93,7 @@ def test_settle_transfer_call_may_have_arrived_is_never_sent_again(broker: Broke
     attempted(transfer, outcome)
     broker.on("GET", transfer.account, "transfers", json=[])
     for later in (timedelta(), timedelta(minutes=10), timedelta(days=3)):
-        transfer = settling.settle_transfer(transfer=transfer, now=soon() + later)
+        transfer = settling.settle_transfer(transfer=transfer, now=soon() + later, by=Process.SWEEP)
     assert transfer.status == TransferStatus.UNKNOWN
     assert broker.count("POST") == 0
 
@@ -107,7 +110,10 @@ def test_settle_transfer_failed_attempt_proves_nothing_was_done(broker: BrokerSt
     attempted(transfer, "NOT_DONE")
     broker.on("GET", transfer.account, "transfers", json=[])
     broker.on("POST", transfer.account, "transfers", json=listed(transfer))
-    assert settling.settle_transfer(transfer=transfer, now=soon()).status == TransferStatus.QUEUED
+    assert (
+        settling.settle_transfer(transfer=transfer, now=soon(), by=Process.SWEEP).status
+        == TransferStatus.QUEUED
+    )
 
 
 @pytest.mark.parametrize(
@@ -122,28 +128,40 @@ def test_settle_transfer_failed_attempt_proves_nothing_was_done(broker: BrokerSt
 def test_settle_transfer_does_not_adopt_what_is_not_ours(broker: BrokerStub, other: dict[str, str]) -> None:
     transfer = TransferFactory.create(status="UNKNOWN")
     broker.on("GET", transfer.account, "transfers", json=[listed(transfer, **other)])
-    assert settling.settle_transfer(transfer=transfer, now=soon()).status == TransferStatus.UNKNOWN
+    assert (
+        settling.settle_transfer(transfer=transfer, now=soon(), by=Process.SWEEP).status
+        == TransferStatus.UNKNOWN
+    )
 
 
 def test_settle_transfer_does_not_adopt_another_rows_transfer(broker: BrokerStub) -> None:
     settled = TransferFactory.create(amount="100.00")
     transfer = TransferFactory.create(settled.account, status="UNKNOWN", amount="100.00")
     broker.on("GET", transfer.account, "transfers", json=[listed(settled)])
-    assert settling.settle_transfer(transfer=transfer, now=soon()).status == TransferStatus.UNKNOWN
+    assert (
+        settling.settle_transfer(transfer=transfer, now=soon(), by=Process.SWEEP).status
+        == TransferStatus.UNKNOWN
+    )
 
 
 def test_settle_transfer_several_fit_is_left_to_staff(broker: BrokerStub) -> None:
     transfer = TransferFactory.create(status="UNKNOWN")
     twins = [listed(transfer, id=str(uuid4())) for _ in range(2)]
     broker.on("GET", transfer.account, "transfers", json=twins)
-    assert settling.settle_transfer(transfer=transfer, now=soon()).status == TransferStatus.UNKNOWN
+    assert (
+        settling.settle_transfer(transfer=transfer, now=soon(), by=Process.SWEEP).status
+        == TransferStatus.UNKNOWN
+    )
 
 
 def test_settle_transfer_fee_is_not_part_of_what_was_asked(broker: BrokerStub) -> None:
     transfer = TransferFactory.create(status="UNKNOWN")
     reply = listed(transfer, amount="99.00", requested_amount="100.00", fee="1.00")
     broker.on("GET", transfer.account, "transfers", json=[reply])
-    assert settling.settle_transfer(transfer=transfer, now=soon()).status == TransferStatus.QUEUED
+    assert (
+        settling.settle_transfer(transfer=transfer, now=soon(), by=Process.SWEEP).status
+        == TransferStatus.QUEUED
+    )
 
 
 def test_settle_transfers_one_rows_trouble_does_not_stop_the_others(broker: BrokerStub) -> None:
