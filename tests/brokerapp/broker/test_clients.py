@@ -59,8 +59,11 @@ def test_a_forked_process_does_not_share_its_parents_session(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_clients_share_what_is_known_of_the_rate_limit():
-    assert clients.get_client().transport._rate_limit is clients.get_client().transport._rate_limit
+def test_clients_share_the_budget_and_the_places_for_writes(settings):
+    settings.BROKER_WRITES_IN_FLIGHT = 3
+    one, two = clients.get_client().transport, clients.get_client().transport
+    assert one._budget is two._budget
+    assert one._write_slots is two._write_slots
 
 
 @pytest.mark.django_db

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from brokerapp.broker.alpaca.errors import BrokerBusy, BrokerRejected, BrokerUnreachable
+from brokerapp.broker.alpaca.errors import BrokerBusy, BrokerMisconfigured, BrokerRejected, BrokerUnreachable
 from brokerapp.broker.alpaca.records import Outcome
 from brokerapp.broker.alpaca.stream import (
     Event,
@@ -126,7 +126,7 @@ def test_read_events_breaks_when_the_server_says_it_failed(make_transport):
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [("403 Forbidden", BrokerRejected), ("410 Gone", BrokerRejected), ("429 Busy", BrokerBusy)],
+    [("403 Forbidden", BrokerMisconfigured), ("410 Gone", BrokerRejected), ("429 Busy", BrokerBusy)],
 )
 def test_read_events_raises_where_the_stream_is_refused(make_transport, recorded, status, error):
     with serve(reply(b'{"message": "Too many requests"}', status=status)) as wire, pytest.raises(error):

@@ -7,7 +7,7 @@ from django.db import connections, transaction
 
 from brokerapp.broker import clients
 from brokerapp.broker.alpaca import models
-from brokerapp.broker.alpaca.errors import BrokerOutcomeUnknown, BrokerRejected
+from brokerapp.broker.alpaca.errors import BrokerOutcomeUnknown, BrokerRejected, CallNotRecorded
 from brokerapp.broker.alpaca.records import CallRecord, Outcome
 from brokerapp.broker.calls.models import ApiCall
 from brokerapp.broker.calls.recorder import ApiCallRecorder
@@ -121,17 +121,28 @@ def test_a_row_is_committed_before_the_attempt_is_made(mocked_broker, settings):
     assert seen == [("IN_FLIGHT", "/v1/accounts/{account_id}", None)]
 
 
-@pytest.mark.django_db
-def test_a_call_is_made_even_if_it_cannot_be_recorded(mocked_broker, settings, monkeypatch):
-    def broken(self, record):
-        raise RuntimeError("no database")
+def fail_to_insert(self, *args):
+    raise RuntimeError("no database")
 
-    monkeypatch.setattr(ApiCallRecorder, "start", broken)
+
+@pytest.mark.django_db
+def test_a_read_is_made_even_if_it_cannot_be_recorded(mocked_broker, settings, monkeypatch):
+    monkeypatch.setattr(ApiCallRecorder, "_insert", fail_to_insert)
     mocked_broker.get(url(f"/v1/accounts/{A}", settings), json={"id": A, "status": "ACTIVE"})
 
     assert clients.get_client().accounts.get(A).status == "ACTIVE"
 
     assert not ApiCall.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_write_is_not_sent_if_it_cannot_be_recorded(mocked_broker, monkeypatch):
+    monkeypatch.setattr(ApiCallRecorder, "_insert", fail_to_insert)
+
+    with pytest.raises(CallNotRecorded):
+        clients.get_client().ach_relationships.create(A, ACH_REQUEST)
+
+    assert len(mocked_broker.calls) == 0
 
 
 @pytest.mark.django_db
