@@ -220,4 +220,4 @@ def apply_account(*, application: KycApplication, reply: Account) -> BrokerageAc
             )
         for document_id in application.documents.values_list("pk", flat=True):
             jobs.enqueue("onboarding.tasks.send_document", document_id=document_id)
-    return apply_account_status(account=account, reply=reply, asked_at=timezone.now())
+    return apply_account_status(account=account, reply=reply, asked_at=timezone.now(), by=state.Process.REPLY)
