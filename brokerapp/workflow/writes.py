@@ -141,12 +141,16 @@ def put_off(row: SentModel, *, now: datetime) -> None:
 
 
 def conclude(row: Row, to: str, *, reason: str, request_id: str) -> Row:
-    """Record how a call ended that brought no object of the broker's; what was heard meanwhile is better."""
+    """Record how a call ended that brought no object of the broker's; what was heard meanwhile is better.
+
+    Returns the row re-read.
+    """
     with transaction.atomic():
         locked = type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
-        if locked.status not in (row.WAITING, row.UNKNOWN) or not can_move(locked, to):
-            return locked
-        return move(locked, to, by=Process.REPLY, reason=reason, request_id=request_id)
+        if locked.status in (row.WAITING, row.UNKNOWN) and can_move(locked, to):
+            move(locked, to, by=Process.REPLY, reason=reason, request_id=request_id)
+    row.refresh_from_db()
+    return row
 
 
 def may_have_arrived(row: SentModel) -> bool:

@@ -13,6 +13,7 @@ from brokerapp.broker.alpaca import errors
 from brokerapp.broker.alpaca.scrub import scrub
 
 REQUEST_TIMEOUT = 408
+NO_ACCESS = (requests.codes.unauthorized, requests.codes.forbidden)
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -74,10 +75,11 @@ def refused(
     status = response.status_code
     body = _error_body(response)
     code = body.pop("code", None)
+    code = code if isinstance(code, int) else None
     said = body.pop("message", "")
     message = scrub(said, secrets) if isinstance(said, str) and said else f"HTTP {status}"
     facts: dict[str, Any] = {
-        "code": code if isinstance(code, int) else None,
+        "code": code,
         "http_status": status,
         "request_id": request_id,
         "call_id": call_id,
@@ -85,6 +87,9 @@ def refused(
     }
     if status == requests.codes.too_many_requests:
         return errors.BrokerBusy(message, retry_after=retry_after, **facts)
+    # What the broker itself refuses has a code; without one its gateway refused our key or our address.
+    if status in NO_ACCESS and code is None:
+        return errors.BrokerMisconfigured(message, **facts)
     if status == requests.codes.not_found:
         return errors.BrokerNotFound(message, **facts)
     # 408 comes from gateways that gave up waiting: the request may have gone through.
