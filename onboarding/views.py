@@ -122,7 +122,7 @@ class StepPage(ApplicationView):
         if isinstance(form, AgreementsForm):
             applications.sign_agreements(
                 application=self.application,
-                keys=form.signed(),
+                signed=form.signed(),
                 ip_address=client_ip(self.request),
                 now=timezone.now(),
             )
@@ -195,7 +195,9 @@ class Check(ApplicationView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         try:
-            applications.submit_application(application=self.application, now=timezone.now())
+            applications.submit_application(
+                application=self.application, by=person(request), now=timezone.now()
+            )
         except steps.ApplicationIncomplete as refusal:
             messages.error(request, f"Not sent yet. Still to answer: {refusal}.")
             return redirect("apply_check")

@@ -19,9 +19,9 @@ from funding.services import banks, transfers
 from funding.services.applying import apply_transfer
 from funding.snapshots import Snapshot
 from funding.statuses import BankLinkStatus, Direction, TransferStatus
+from onboarding.agreements import revisions_of
 from onboarding.models import KycApplication
 from onboarding.services import applications
-from onboarding.statuses import ApplicationStatus
 from trading.models import Asset, Order, Position, Quote
 from trading.services import orders
 
@@ -92,7 +92,12 @@ class KycApplicationFactory(DjangoModelFactory[KycApplication]):
         if create:
             keys = extracted if extracted is not None else ["customer_agreement"]
             now = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
-            applications.sign_agreements(application=self, keys=keys, ip_address=IP_ADDRESS, now=now)  # type: ignore[arg-type]
+            applications.sign_agreements(
+                application=self,  # type: ignore[arg-type]
+                signed=revisions_of(*keys),
+                ip_address=IP_ADDRESS,
+                now=now,
+            )
             self.refresh_from_db()  # type: ignore[attr-defined]
 
 
@@ -122,9 +127,13 @@ class BrokerageAccountFactory:
         }
         application = KycApplicationFactory.create(**({"user": user} if user else {}))
         now = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
-        state.move(application, ApplicationStatus.SUBMITTING, by=state.Process.REPLY, submitted_at=now)
-        state.move(application, ApplicationStatus.SENDING, by=state.Process.REPLY)
-        account = applications.apply_account(application=application, reply=account_reply(**fields))
+        applications.submit_application(application=application, by=application.user, now=now)
+        account = applications.apply_account(
+            application=application,
+            reply=account_reply(**fields),
+            by=state.Process.REPLY,
+            asked_at=now,
+        )
         if balances:
             BrokerageAccount.objects.filter(pk=account.pk).update(**balances, balances_at=now)
             account.refresh_from_db()

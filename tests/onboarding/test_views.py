@@ -1,7 +1,9 @@
+import re
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -10,6 +12,7 @@ from onboarding.models import Document, KycApplication
 from onboarding.services import applications
 from onboarding.statuses import ApplicationStatus
 from tests.factories import PASSWORD, BrokerageAccountFactory, KycApplicationFactory, UserFactory
+from tests.onboarding.revisions import revise
 
 pytestmark = pytest.mark.django_db
 
@@ -119,11 +122,54 @@ def test_remove_document_of_another_person_is_not_found(signed_in: Client) -> No
     assert Document.objects.filter(pk=theirs.pk).exists()
 
 
+def shown(page: HttpResponse) -> str:
+    """What the agreements page has sealed of the revisions that it shows."""
+    return re.findall(r'name="shown" value="([^"]+)"', page.content.decode())[0]
+
+
 def test_agreements_step_stores_time_and_address(signed_in: Client, user: User) -> None:
-    signed_in.post(step("agreements"), {"customer_agreement": "on"}, REMOTE_ADDR="198.51.100.4")
+    answers = {"customer_agreement": "on", "shown": shown(signed_in.get(step("agreements")))}
+    signed_in.post(step("agreements"), answers, REMOTE_ADDR="198.51.100.4")
     (agreement,) = user.applications.get().agreements.all()  # type: ignore[attr-defined]
     assert agreement.agreement == "customer_agreement"
     assert agreement.ip_address == "198.51.100.4"
+
+
+def test_agreements_step_with_a_revision_that_was_not_shown_asks_again(
+    signed_in: Client, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    KycApplicationFactory.create(user=user)
+    old = shown(signed_in.get(step("agreements")))
+    revise(monkeypatch, "23.2026.11")
+    refused = signed_in.post(step("agreements"), {"customer_agreement": "on", "shown": old})
+    page = refused.content.decode()
+    assert refused.status_code == 422
+    assert "is now at revision 23.2026.11" in page
+    assert "checked" not in page
+    assert [row.revision for row in user.applications.get().agreements.all()] == ["22.2024.08"]  # type: ignore[attr-defined]
+
+    answers = {"customer_agreement": "on", "shown": shown(refused)}
+    assert signed_in.post(step("agreements"), answers).status_code == 302
+    assert [row.revision for row in user.applications.get().agreements.all()] == ["23.2026.11"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("forged", ["", "made-up"])
+def test_agreements_step_without_what_was_shown_signs_nothing(
+    signed_in: Client, user: User, forged: str
+) -> None:
+    reply = signed_in.post(step("agreements"), {"customer_agreement": "on", "shown": forged})
+    assert reply.status_code == 422
+    assert not user.applications.get().agreements.exists()  # type: ignore[attr-defined]
+
+
+def test_draft_signed_at_an_older_revision_has_to_sign_again(
+    signed_in: Client, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    KycApplicationFactory.create(user=user)
+    revise(monkeypatch, "23.2026.11")
+    assert "Agreements" in signed_in.post(reverse("apply_check"), follow=True).content.decode()
+    application = user.applications.get()  # type: ignore[attr-defined]
+    assert application.status == ApplicationStatus.DRAFT
 
 
 def test_tax_id_is_never_in_a_page(signed_in: Client, user: User) -> None:
@@ -160,7 +206,7 @@ def test_submitting_an_incomplete_application_names_what_is_missing(signed_in: C
 
 def test_pages_of_a_sent_application_go_to_its_status(signed_in: Client, user: User) -> None:
     application = KycApplicationFactory.create(user=user)
-    applications.submit_application(application=application, now=application.created_at)
+    applications.submit_application(application=application, by=user, now=application.created_at)
     assert signed_in.get(step("name")).url == reverse("application_status")  # type: ignore[attr-defined]
     signed_in.post(step("name"), {**NAME, "given_name": "Eve"})
     application.refresh_from_db()

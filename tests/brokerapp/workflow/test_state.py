@@ -38,7 +38,7 @@ def test_move_writes_status_columns_and_history(application: KycApplication) -> 
 
 
 def test_move_keeps_the_last_request_id_until_a_newer_one(application: KycApplication) -> None:
-    moved = state.move(submit(application), ApplicationStatus.SENDING, by=state.Process.REPLY)
+    moved = state.move(submit(application), ApplicationStatus.UNKNOWN, by=state.Process.REPLY)
     assert moved.last_request_id == "ab12"
 
 
