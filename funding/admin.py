@@ -1,16 +1,15 @@
 """Ops pages of this app: read-only but for actions, each of which calls a service."""
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from brokerapp.accounts.access import person
-from brokerapp.workflow.state import IllegalMove, LostRace
 from brokerapp.workflow.status_admin import StatusRowAdmin
 from funding.models import BankLink, Transfer
 from funding.services import banks, settling
 
-ASKED = "The broker is being asked about {} of these; look again in a moment."
+ASKED, NOT_MADE = "Asking the broker", "Recorded as never made"
 
 
 @admin.register(BankLink)
@@ -44,9 +43,8 @@ class BankLinkAdmin(StatusRowAdmin):
 
     @admin.action(permissions=["operate"], description="Ask the broker now")
     def ask_broker(self, request: HttpRequest, queryset: QuerySet[BankLink]) -> None:
-        links = list(queryset)
-        banks.ask_broker_soon(links=links, by=person(request))
-        self.message_user(request, ASKED.format(len(links)))
+        by = person(request)
+        self.run_action(request, queryset, ASKED, lambda link: banks.ask_broker_soon(link=link, by=by))
 
 
 class UndecidedFilter(admin.SimpleListFilter):
@@ -96,18 +94,17 @@ class TransferAdmin(StatusRowAdmin):
 
     @admin.action(permissions=["operate"], description="Ask the broker now")
     def ask_broker(self, request: HttpRequest, queryset: QuerySet[Transfer]) -> None:
-        transfers = list(queryset)
-        settling.ask_broker_soon(transfers=transfers, by=person(request))
-        self.message_user(request, ASKED.format(len(transfers)))
+        by = person(request)
+        self.run_action(
+            request, queryset, ASKED, lambda transfer: settling.ask_broker_soon(transfer=transfer, by=by)
+        )
 
     @admin.action(
         permissions=["operate"],
         description="Record as never made (only after the broker's support has confirmed it)",
     )
     def record_not_done(self, request: HttpRequest, queryset: QuerySet[Transfer]) -> None:
-        for transfer in queryset:
-            try:
-                settling.record_not_done(transfer=transfer, by=person(request))
-                self.message_user(request, f"{transfer.pk} is recorded as never made.")
-            except (settling.NotUndecided, LostRace, IllegalMove) as error:
-                self.message_user(request, f"{transfer.pk}: {error}", messages.ERROR)
+        by = person(request)
+        self.run_action(
+            request, queryset, NOT_MADE, lambda transfer: settling.record_not_done(transfer=transfer, by=by)
+        )

@@ -102,11 +102,6 @@ def want_balances(*, account_id: object) -> None:
     jobs.enqueue("brokerapp.accounts.tasks.sync_balances", account_id=account_id)
 
 
-def want_balances(*, account_id: object) -> None:
-    """Have an account's balances read soon, as something changed them; safe in a transaction."""
-    jobs.enqueue("brokerapp.accounts.tasks.sync_balances", account_id=account_id)
-
-
 def sync_balances(*, account: BrokerageAccount) -> BrokerageAccount:
     """Ask the trading account for its balances (USD) and blocks; store them with the time of asking.
 

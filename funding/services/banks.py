@@ -336,10 +336,9 @@ def ask_broker(*, link: BankLink, by: User, now: datetime) -> BankLink:
     return sync_bank_link(link=link, now=now, by=by)
 
 
-def ask_broker_soon(*, links: list[BankLink], by: User) -> None:
-    """Have a worker ask the broker about each of these, as staff want to know."""
-    for link in links:
-        jobs.enqueue("funding.tasks.ask_about_bank_link", bank_link_id=link.pk, staff_id=by.pk)
+def ask_broker_soon(*, link: BankLink, by: User) -> None:
+    """Have a worker ask the broker about it, as a member of staff wants to know."""
+    jobs.enqueue("funding.tasks.ask_about_bank_link", bank_link_id=link.pk, staff_id=by.pk)
 
 
 def _fetch(link: BankLink) -> tuple[Snapshot | None, str]:

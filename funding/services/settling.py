@@ -55,7 +55,7 @@ TOO_LATE = "The broker could not be reached in time. It was not sent, and no mon
 DECIDED = "Our staff have checked with the broker: it has no such transfer, and no money moved."
 
 
-class NotUndecided(Exception):
+class NotUndecided(state.IllegalMove):
     """Staff can only decide about a transfer whose outcome is unknown."""
 
 
@@ -172,10 +172,9 @@ def ask_broker(*, transfer: Transfer, by: User, now: datetime) -> Transfer:
     return transfer
 
 
-def ask_broker_soon(*, transfers: list[Transfer], by: User) -> None:
-    """Have a worker ask the broker about each of these, as staff want to know."""
-    for transfer in transfers:
-        jobs.enqueue("funding.tasks.ask_about_transfer", transfer_id=transfer.pk, staff_id=by.pk)
+def ask_broker_soon(*, transfer: Transfer, by: User) -> None:
+    """Have a worker ask the broker about it, as a member of staff wants to know."""
+    jobs.enqueue("funding.tasks.ask_about_transfer", transfer_id=transfer.pk, staff_id=by.pk)
 
 
 def record_not_done(*, transfer: Transfer, by: User) -> Transfer:

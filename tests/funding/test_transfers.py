@@ -21,7 +21,7 @@ from funding.services.applying import apply_transfer
 from funding.snapshots import Snapshot
 from funding.statuses import Direction, TransferStatus
 from tests.factories import BankLinkFactory, BrokerageAccountFactory, TransferFactory, transfer_reply
-from tests.funding.conftest import BrokerStub, listed
+from tests.funding.conftest import BrokerStub, listed, soon
 
 pytestmark = pytest.mark.django_db
 
@@ -196,7 +196,7 @@ def test_sync_transfers_one_list_call_per_account(account: BrokerageAccount, bro
     first, second = (TransferFactory.create(account, amount=amount) for amount in ("10.00", "20.00"))
     done = listed(second, status="COMPLETE")
     page = broker.on("GET", account, "transfers", json=[done, listed(first, status="SENT_TO_CLEARING")])
-    transfers.sync_transfers(now=timezone.now())
+    transfers.sync_transfers(now=soon())
     assert page.call_count == 1
     first.refresh_from_db()
     second.refresh_from_db()
@@ -208,20 +208,9 @@ def test_sync_transfers_one_accounts_trouble_does_not_stop_the_others(broker: Br
     broken, fine = TransferFactory.create(), TransferFactory.create()
     broker.on("GET", broken.account, "transfers", json={"message": "not found"}, status=404)
     broker.on("GET", fine.account, "transfers", json=[listed(fine, status="COMPLETE")])
-    transfers.sync_transfers(now=timezone.now())
+    transfers.sync_transfers(now=soon())
     fine.refresh_from_db()
     assert fine.status == TransferStatus.COMPLETE
-
-
-def test_due_old_ones_are_polled_seldom() -> None:
-    now = timezone.now()
-    young = TransferFactory.create()
-    old, complete = TransferFactory.create(), TransferFactory.create(status="COMPLETE")
-    Transfer.objects.exclude(pk=young.pk).update(created_at=now - timedelta(days=2), synced_at=now)
-    assert set(Transfer.objects.due(now)) == {young}
-    assert set(Transfer.objects.due(now + timedelta(minutes=11))) == {young, old}
-    assert set(Transfer.objects.due(now + timedelta(hours=7))) == {young, old, complete}
-    assert set(Transfer.objects.due(now + timedelta(days=59))) == {young, old}
 
 
 def test_on_transfer_event_reads_the_transfer_again(broker: BrokerStub) -> None:
