@@ -13,6 +13,7 @@ from django.conf import settings
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.alpaca.errors import BrokerNotFound
 from brokerapp.broker.clients import get_client
+from brokerapp.broker.streams.models import EventStream
 from brokerapp.units.market_time import day_in_new_york
 from funding import bank_days, payloads
 from funding.models import Transfer
@@ -24,7 +25,7 @@ class JournalRail(Rail):
     """Money that the firm gives: booked within moments, over a limit with the next day's beginning."""
 
     settled_by = SettledBy.REPEATING
-    stream = None
+    stream = EventStream.JOURNALS
 
     def create(self, transfer: Transfer) -> Snapshot:
         request = payloads.journal_request(transfer, UUID(settings.BROKER_FIRM_ACCOUNT_ID))

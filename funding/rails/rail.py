@@ -27,8 +27,8 @@ class Rail(ABC):
     """
 
     settled_by: ClassVar[SettledBy]
-    stream: ClassVar[EventStream | None]
-    """The event stream that tells us of its changes; None if we follow none."""
+    stream: ClassVar[EventStream]
+    """The event stream that tells us of its changes."""
 
     @abstractmethod
     def create(self, transfer: Transfer) -> Snapshot:

@@ -62,7 +62,7 @@ def schedule(transfer: Transfer, *, now: datetime) -> None:
     """Note that it was read, and when it is read next: more seldom while events would tell of a change."""
     stream = rails.of(transfer).stream
     # Of a row that we have not matched yet, no event can be told to be about it.
-    tells = stream is not None and transfer.broker_transfer_id is not None and is_live(stream, now)
+    tells = transfer.broker_transfer_id is not None and is_live(stream, now)
     following.schedule(transfer, now=now, is_live=tells)
 
 

@@ -317,8 +317,8 @@ def sync_bank_link(*, link: BankLink, now: datetime, by: By = Process.POLL) -> B
     """Read the link at the broker and apply it. One that Alpaca no longer lists will not be approved."""
     snapshot, request_id = _fetch(link)
     if snapshot is not None:
-        return apply_bank_link(link=link, snapshot=snapshot, by=by)
-    if link.status in WAITING_BANK and _has_rested(link.status_at, now):
+        link = apply_bank_link(link=link, snapshot=snapshot, by=by)
+    elif link.status in WAITING_BANK and _has_rested(link.status_at, now):
         return state.move(
             link, BankLinkStatus.REJECTED, by=by, reason=NO_LONGER_LISTED, request_id=request_id
         )

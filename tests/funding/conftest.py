@@ -17,13 +17,19 @@ class BrokerStub:
     def __init__(self, mock: responses.RequestsMock) -> None:
         self.mock = mock
 
-    def _url(self, account: BrokerageAccount, path: str) -> str:
+    def url(self, account: BrokerageAccount, path: str) -> str:
+        """The address of one of the account's endpoints."""
         return f"{settings.BROKER_BASE_URL}/v1/accounts/{account.broker_account_id}/{path}"
 
-    def on(self, method: str, account: BrokerageAccount, path: str, **reply: Any) -> responses.BaseResponse:
-        """Answer a call with what `responses` takes; an exception as `body` breaks the exchange."""
-        headers = {"X-Request-ID": "65ddd35ed1b3433dbf29d11f6d932c88"}
-        return self.mock.add(method, self._url(account, path), headers=headers, **reply)
+    def on(
+        self, method: str, account: BrokerageAccount, path: str, *, date: str = "", **reply: Any
+    ) -> responses.BaseResponse:
+        """Answer a call with what `responses` takes; an exception as `body` breaks the exchange.
+
+        `date` is what the broker's clock shows, as in the header of this name.
+        """
+        headers = {"X-Request-ID": "65ddd35ed1b3433dbf29d11f6d932c88"} | ({"Date": date} if date else {})
+        return self.mock.add(method, self.url(account, path), headers=headers, **reply)
 
     def count(self, method: str) -> int:
         """How many calls were made by this method."""
