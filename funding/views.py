@@ -71,10 +71,11 @@ class Transfers(FundingView):
         now = timezone.now()
         bank = self.active_bank()
         ours = Transfer.objects.filter(account=self.account).select_related("bank_link")
-        moving = list(ours.on_the_way())
-        undecided = list(ours.undecided())
+        in_flight = list(ours.in_flight())
+        moving = [row for row in in_flight if not row.is_undecided]
+        with_steps = _with_steps(in_flight, now)
         facts = transfers.get_transfer_facts(account=self.account, now=now)
-        ended = Paginator(ours.exclude(pk__in=[row.pk for row in moving + undecided]), HISTORY_PAGE)
+        ended = Paginator(ours.exclude(pk__in=[row.pk for row in in_flight]), HISTORY_PAGE)
         page = ended.get_page(request.GET.get("page"))
         refused = BankLink.objects.filter(account=self.account, status=BankLinkStatus.REJECTED)
         context = {
@@ -83,15 +84,15 @@ class Transfers(FundingView):
             "bank_tone": timelines.bank_tone(bank) if bank else "",
             "refused_bank": None if bank else refused.order_by("-created_at").first(),
             "blocked": self.blocked(bank),
-            "moving": _with_steps(moving, now),
-            "undecided": _with_steps(undecided, now),
+            "moving": [each for each in with_steps if not each["transfer"].is_undecided],
+            "undecided": [each for each in with_steps if each["transfer"].is_undecided],
             "pending_in": sum((row.amount for row in moving if row.is_deposit), Decimal("0.00")),
             "pending_out": sum((row.amount for row in moving if not row.is_deposit), Decimal("0.00")),
             "withdrawable": rules.withdrawable(self.account, facts),
             "returned": ours.returned_since(now - transfers.RETURN_NOTICE).first(),
             "page": page,
             "history": [(row, timelines.transfer_tone(row)) for row in page.object_list],
-            "waiting": bool(moving or undecided) or (bank is not None and not bank.is_approved),
+            "waiting": bool(in_flight) or (bank is not None and not bank.is_approved),
             "sandbox": settings.BROKER_IS_SANDBOX,
         }
         return render(request, "funding/transfers.html", context)

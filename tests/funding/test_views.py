@@ -182,7 +182,7 @@ def test_link_bank_refused_by_the_broker_keeps_the_form_and_shows_the_reference(
     response = owner.post(reverse("funding:link_bank"), BANK)
     page = text(response)
     assert response.status_code == 422
-    assert "closed bank" in page
+    assert "Closed bank" in page
     assert "65ddd35ed1b3433dbf29d11f6d932c88" in page
     assert BANK["bank_account_number"] in page
 
