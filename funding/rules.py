@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
-from brokerapp.accounts.capabilities import check_account_active
+from brokerapp.accounts.capabilities import Capability, check
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.units.money import CENT
 from funding.models import BankLink
@@ -82,9 +82,11 @@ def check_owner_name(name: str, holder: str) -> None:
         raise AnswerRefused(f"The bank account must be in the name on your application: {holder}.")
 
 
-def check_can_move_money(account: BrokerageAccount, bank: BankLink | None) -> None:
-    """Raises `AccountNotActive` or `NoApprovedBank`."""
-    check_account_active(account)
+def check_can_move_money(
+    account: BrokerageAccount, bank: BankLink | None, capability: Capability = Capability.DEPOSIT
+) -> None:
+    """Raises `AccountRefused` or `NoApprovedBank`."""
+    check(account, capability)
     if bank is None:
         raise NoApprovedBank("Link a bank account first: money moves between it and your account.")
     if bank.status == BankLinkStatus.CANCEL_REQUESTED:
@@ -102,8 +104,9 @@ def withdrawable(account: BrokerageAccount, facts: TransferFacts) -> Decimal:
 def check_transfer(
     account: BrokerageAccount, bank: BankLink | None, direction: str, amount: Decimal, facts: TransferFacts
 ) -> None:
-    """Raises `AccountNotActive` or a `TransferRefused`; `amount` in USD, 2 dp."""
-    check_can_move_money(account, bank)
+    """Raises `AccountRefused` or a `TransferRefused`; `amount` in USD, 2 dp."""
+    is_deposit = direction == Direction.INCOMING
+    check_can_move_money(account, bank, Capability.DEPOSIT if is_deposit else Capability.WITHDRAW)
     if amount < MIN_TRANSFER:
         raise AmountTooSmall(f"The smallest transfer is ${MIN_TRANSFER}.")
     if (direction, amount) in facts.unsettled_amounts:

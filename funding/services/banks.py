@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from brokerapp.accounts.capabilities import check_account_active
+from brokerapp.accounts.capabilities import Capability, check
 from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.broker.alpaca.errors import (
     BrokerBusy,
@@ -60,7 +60,7 @@ def link_bank(*, account: BrokerageAccount, details: BankDetails, by: User) -> B
     A second call with the same numbers (a double click, a reload) returns the first one's row. Raises
     `AccountNotActive` and `BankAlreadyLinked`; what the broker says ends up on the row.
     """
-    check_account_active(account)
+    check(account, Capability.LINK_BANK)
     number, routing_number = details["bank_account_number"], details["bank_routing_number"]
     try:
         with transaction.atomic(durable=True):

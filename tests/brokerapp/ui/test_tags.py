@@ -7,6 +7,7 @@ import time_machine
 from django import forms
 from django.template import Context, Template
 
+from brokerapp.accounts.context_processors import SECTIONS
 from brokerapp.ui import context_processors
 from brokerapp.ui.templatetags import ui
 
@@ -173,9 +174,9 @@ def test_icon_is_decoration_unless_it_is_named():
 
 def test_every_icon_that_is_used_is_drawn(settings):
     sprite = (settings.BASE_DIR / "static/img/icons.svg").read_text()
-    entries = (*context_processors.PRIMARY, *context_processors.ACCOUNT, *context_processors.STAFF)
+    entries = (*context_processors.ACCOUNT, *context_processors.STAFF, *SECTIONS)
     templates = "".join(path.read_text() for path in (settings.BASE_DIR / "templates").rglob("*.html"))
-    names = {icon for _, _, icon in entries} | {*ui.TONE_ICONS.values(), *ui.MESSAGE_TONES.values()}
+    names = {icon for _, _, icon, *_ in entries} | {*ui.TONE_ICONS.values(), *ui.MESSAGE_TONES.values()}
     names |= set(re.findall(r'{% icon "([^"]+)"', templates)) | set(
         re.findall(r'icon_name="([^"]+)"', templates)
     )
