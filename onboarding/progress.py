@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from brokerapp.accounts.capabilities import Capability, StatusNotKnown, refusal
 from brokerapp.accounts.models import BrokerageAccount
-from brokerapp.accounts.statuses import ENDED_ACCOUNT, AccountStatus
+from brokerapp.accounts.statuses import AccountStatus
 from brokerapp.ui.timeline import TimelineStep
 from brokerapp.workflow.following import is_known_word
 from onboarding.kyc_results import KycRequest, open_requests
@@ -115,7 +115,7 @@ def _steps(application: KycApplication, account: BrokerageAccount | None) -> lis
             TimelineStep("Identity checked", "done"),
             TimelineStep(opened, "done", account.status_at),
         ]
-    if account.is_open or account.status in ENDED_ACCOUNT:
+    if account.was_opened:
         now = TimelineStep(
             account.get_status_display(), "current" if account.is_open else "failed", account.status_at
         )

@@ -40,6 +40,7 @@ class Portfolio(AccountRequiredMixin):
                 "valuation": valuation,
                 "open_orders": open_orders,
                 "first_steps": timeline.first_steps(self.account) if is_empty else [],
+                "blocked": self.blocked_from(Capability.TRADE) if self.account.was_opened else None,
             },
         )
 

@@ -39,7 +39,8 @@ class SiteNavigation:
 
 def navigation(request: HttpRequest) -> dict[str, object]:
     """`site_nav` for signed-in people; asked of the database only where a page shows it."""
-    if not request.user.is_authenticated:
+    user = getattr(request, "user", None)  # not there on the page of a failure in the middleware
+    if user is None or not user.is_authenticated:
         return {}
     return {"site_nav": SimpleLazyObject(lambda: _navigation(request))}
 

@@ -10,7 +10,13 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from brokerapp.accounts.statuses import ACCOUNT_RHYTHM, ACCOUNT_TRANSITIONS, OPEN_ACCOUNT, AccountStatus
+from brokerapp.accounts.statuses import (
+    ACCOUNT_RHYTHM,
+    ACCOUNT_TRANSITIONS,
+    ENDED_ACCOUNT,
+    OPEN_ACCOUNT,
+    AccountStatus,
+)
 from brokerapp.workflow.following import FollowedModel
 
 
@@ -136,3 +142,8 @@ class BrokerageAccount(FollowedModel):
         return self.status in OPEN_ACCOUNT
 
     is_active = is_open
+
+    @property
+    def was_opened(self) -> bool:
+        """Whether it is in use or has been: there is something to see in it."""
+        return self.status in (*OPEN_ACCOUNT, *ENDED_ACCOUNT)

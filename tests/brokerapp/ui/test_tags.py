@@ -1,13 +1,18 @@
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 import time_machine
 from django import forms
-from django.template import Context, Template
+from django.contrib.auth.models import AnonymousUser
+from django.template import Context, RequestContext, Template
+from django.test import RequestFactory
+from django.urls import resolve
 
 from brokerapp.accounts.context_processors import SECTIONS
+from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.ui import context_processors
 from brokerapp.ui.templatetags import ui
 
@@ -170,6 +175,31 @@ def test_status_tag_refuses_an_unknown_tone():
 def test_icon_is_decoration_unless_it_is_named():
     assert 'aria-hidden="true"' in ui.icon("bank")
     assert 'role="img" aria-label="Your &quot;bank&quot;"' in ui.icon("bank", 'Your "bank"')
+
+
+def page_of(path: str) -> RequestContext:
+    request = RequestFactory().get(path)
+    request.resolver_match = resolve(path)
+    request.user = AnonymousUser()
+    return RequestContext(request, {"order_id": UUID(int=7)})
+
+
+def test_account_url_is_of_the_account_in_the_pages_address():
+    here = f"/a/{UUID(int=1)}"
+    tag = "{% account_url 'trading:order' order_id %}"
+    nested = "{% include inner with order_id=order_id only %}"
+    for source, values in ((tag, {}), (nested, {"inner": Template(tag)})):
+        with (context := page_of(f"{here}/orders/")).push(**values):
+            assert Template(source).render(context) == f"{here}/orders/{UUID(int=7)}/"
+
+
+def test_account_url_on_a_page_without_an_account_needs_one():
+    with pytest.raises(ValueError, match="about no account"):
+        Template("{% account_url 'trading:orders' %}").render(page_of("/display/"))
+    context = page_of("/display/")
+    with context.push(account=BrokerageAccount(pk=UUID(int=2))):
+        page = Template("{% account_url 'trading:orders' account=account %}").render(context)
+    assert page == f"/a/{UUID(int=2)}/orders/"
 
 
 def test_every_icon_that_is_used_is_drawn(settings):

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.axe import axe_everywhere
 from tests.e2e.journey import PASSWORD, Journey
 from tests.e2e.stack import Stack
 from tests.sandbox.people import apply
@@ -61,6 +62,7 @@ def test_person_with_two_accounts(page: Page, stack: Stack) -> None:
     journey.sign_in(journey.email, PASSWORD)
     journey.open("/portfolio/")
     journey.expect_heading("Which account?")
+    assert axe_everywhere(page) == []
     page.get_by_role("main").get_by_role("link").first.click()
     journey.expect_heading("Portfolio")
 
@@ -96,6 +98,7 @@ def test_person_with_two_accounts(page: Page, stack: Stack) -> None:
             assert reply.status == 404
 
     journey.open("/portfolio/")
+    assert axe_everywhere(page) == []
     switcher = page.get_by_role("navigation", name="Your accounts")
     expect(switcher.get_by_role("link")).to_have_count(2)
     switcher.locator("a:not([aria-current])").click()
