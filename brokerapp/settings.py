@@ -119,6 +119,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "brokerapp.ui.context_processors.chrome",
+                "brokerapp.accounts.context_processors.navigation",
                 "trading.context_processors.market",
             ],
         },

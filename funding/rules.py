@@ -84,9 +84,7 @@ def check_owner_name(name: str, holder: str) -> None:
         raise AnswerRefused(f"The bank account must be in the name on your application: {holder}.")
 
 
-def check_can_move_money(
-    account: BrokerageAccount, bank: BankLink | None, capability: Capability = Capability.DEPOSIT
-) -> None:
+def check_can_move_money(account: BrokerageAccount, bank: BankLink | None, capability: Capability) -> None:
     """Raises `AccountRefused` or `NoApprovedBank`."""
     check(account, capability)
     if bank is None:

@@ -10,7 +10,13 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from brokerapp.accounts.statuses import ACCOUNT_RHYTHM, ACCOUNT_TRANSITIONS, OPEN_ACCOUNT, AccountStatus
+from brokerapp.accounts.statuses import (
+    ACCOUNT_RHYTHM,
+    ACCOUNT_TRANSITIONS,
+    ENDED_ACCOUNT,
+    OPEN_ACCOUNT,
+    AccountStatus,
+)
 from brokerapp.workflow.following import FollowedModel
 
 
@@ -54,6 +60,10 @@ class User(AbstractUser):
         return f"person {self.pk}"
 
 
+ACCOUNT_TYPES = {"": "Individual", "trading": "Individual", "custodial": "Custodial", "ira": "IRA"}
+"""What a person calls the kinds of account (Broker API, `account_type`)."""
+
+
 class BrokerageAccountQuerySet(models.QuerySet["BrokerageAccount"]):
     """Reads of accounts."""
 
@@ -78,6 +88,7 @@ class BrokerageAccount(FollowedModel):
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="accounts")
     broker_account_id = models.UUIDField(unique=True)
     account_number = models.CharField(max_length=20, blank=True, db_index=True)
+    account_type = models.CharField(max_length=20, blank=True, help_text="the broker's word")
     status = models.CharField(max_length=20, choices=AccountStatus, default=AccountStatus.SUBMITTED)
     kyc_results = models.JSONField(null=True, blank=True, encoder=DjangoJSONEncoder)
 
@@ -120,11 +131,19 @@ class BrokerageAccount(FollowedModel):
         return self.account_number[-4:]
 
     @property
+    def title(self) -> str:
+        """Which of a person's accounts it is: `Individual ••4486`."""
+        kind = ACCOUNT_TYPES.get(self.account_type, "Account")
+        return f"{kind} ••{self.last4}" if self.last4 else kind
+
+    @property
     def is_open(self) -> bool:
         """Whether it was approved and is in use; what it may do, `capabilities` says."""
         return self.status in OPEN_ACCOUNT
 
+    is_active = is_open
+
     @property
-    def is_active(self) -> bool:
-        """Whether its status is ACTIVE."""
-        return self.status == AccountStatus.ACTIVE
+    def was_opened(self) -> bool:
+        """Whether it is in use or has been: there is something to see in it."""
+        return self.status in (*OPEN_ACCOUNT, *ENDED_ACCOUNT)

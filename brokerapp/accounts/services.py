@@ -44,6 +44,7 @@ def apply_account_status(
                 by=by,
                 request_id=reply.request_id,
                 account_number=(reply.account_number or locked.account_number)[:20],
+                account_type=(reply.account_type or locked.account_type)[:20],
                 kyc_results=reply.kyc_results.model_dump() if reply.kyc_results else None,
             )
         if locked.broker_status != said_before[0] and locked.status == said_before[1]:

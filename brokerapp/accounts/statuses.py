@@ -33,6 +33,8 @@ class AccountStatus(TextChoices):
 
 OPEN_ACCOUNT = (AccountStatus.ACTIVE, AccountStatus.ACCOUNT_UPDATED)
 """Statuses of an account that is in use: an update of its owner's data is only looked at."""
+ENDED_ACCOUNT = (AccountStatus.DISABLE_PENDING, AccountStatus.DISABLED, AccountStatus.ACCOUNT_CLOSED)
+"""Statuses that only an account takes that was open before."""
 FINAL_ACCOUNT = (AccountStatus.ACCOUNT_CLOSED,)
 
 

@@ -8,13 +8,13 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from brokerapp.accounts.capabilities import AccountRefused
 from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.accounts.services import sync_balances
 from brokerapp.broker.calls.models import ApiCall
+from brokerapp.ui.links import account_url
 from brokerapp.workflow.actors import ActorKind
 from brokerapp.workflow.following import EventTooEarly
 from brokerapp.workflow.models import StatusChange
@@ -109,8 +109,8 @@ def test_credit_account_is_on_the_persons_pages(
     send_transfer(transfer_id=str(credit.pk))
     finish(credit)
     client.force_login(account.user)
-    assert "Credit from us" in client.get(reverse("funding:transfers")).content.decode()
-    receipt = client.get(reverse("funding:transfer", args=[credit.pk])).content.decode()
+    assert "Credit from us" in client.get(account_url(account, "funding:transfers")).content.decode()
+    receipt = client.get(account_url(account, "funding:transfer", credit.pk)).content.decode()
     assert "Given by us" in receipt
 
 

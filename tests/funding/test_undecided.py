@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
+from brokerapp.ui.links import account_url
 from brokerapp.workflow.actors import ActorKind
 from brokerapp.workflow.models import StatusChange
 from funding import rules
@@ -72,10 +72,10 @@ def test_get_transfer_facts_and_pages_do_not_count_it_as_on_its_way(lost: Transf
     lost = sweep(lost, 16, 17)
     client = Client()
     client.force_login(lost.user)
-    page = " ".join(client.get(reverse("funding:transfers")).content.decode().split())
+    page = " ".join(client.get(account_url(lost.account, "funding:transfers")).content.decode().split())
     assert "<dt>Deposits on their way</dt><dd>$0.00</dd>" in page
     assert "Could not be confirmed" in page
-    receipt = client.get(reverse("funding:transfer", args=[lost.pk])).content.decode()
+    receipt = client.get(account_url(lost.account, "funding:transfer", lost.pk)).content.decode()
     assert "Nothing of it is counted as on its way" in receipt
 
 

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.ui.links import account_url
 from onboarding.models import Document, KycApplication
 from onboarding.services import applications
 from onboarding.statuses import ApplicationStatus
@@ -49,14 +50,15 @@ def test_landing_for_anonymous(client: Client) -> None:
 
 
 def test_home_goes_where_the_person_left_off(client: Client) -> None:
+    active = BrokerageAccountFactory.create(status="ACTIVE")
     cases = [
-        (UserFactory.create(), "apply"),
-        (BrokerageAccountFactory.create(status="SUBMITTED").user, "application_status"),
-        (BrokerageAccountFactory.create(status="ACTIVE").user, "trading:portfolio"),
+        (UserFactory.create(), reverse("apply")),
+        (BrokerageAccountFactory.create(status="SUBMITTED").user, reverse("application_status")),
+        (active.user, account_url(active, "trading:portfolio")),
     ]
-    for person, name in cases:
+    for person, url in cases:
         client.force_login(person)
-        assert client.get(reverse("home")).url == reverse(name)  # type: ignore[attr-defined]
+        assert client.get(reverse("home")).url == url  # type: ignore[attr-defined]
 
 
 def test_step_saves_and_goes_on(signed_in: Client, user: User) -> None:
@@ -184,7 +186,8 @@ def test_check_page_query_count_does_not_depend_on_the_answers(
     signed_in: Client, user: User, django_assert_max_num_queries: Any
 ) -> None:
     KycApplicationFactory.create(user=user)
-    with django_assert_max_num_queries(7):
+    # The person's accounts, for the navigation, are one of them.
+    with django_assert_max_num_queries(8):
         signed_in.get(reverse("apply_check"))
 
 

@@ -6,11 +6,14 @@ from typing import Any
 
 from django import template
 from django.forms import BaseForm, BoundField
+from django.template import RequestContext
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from brokerapp.ui import links
 from brokerapp.units import market_time
 from brokerapp.units import money as amounts
 
@@ -144,6 +147,23 @@ def et(value: datetime | None, style: str = "full") -> str:
     clock = market_time.clock_text(value)
     text = {"full": f"{day}, {clock}", "date": day, "time": clock}[style]
     return format_html('<time datetime="{}">{}</time>', f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", text)
+
+
+@register.simple_tag(takes_context=True)
+def account_url(
+    context: RequestContext, name: str, *args: object, account: links.HasKey | None = None
+) -> str:
+    """The address of a page of the account that this page is about, or of `account`.
+
+    Raises `ValueError` on a page that is about no account, unless one is given.
+    """
+    if account is not None:
+        return links.account_url(account, name, *args)
+    # The attribute, not the variable: it is also there in what is included with `only`.
+    account_id = links.account_id_of(context.request)
+    if account_id is None:
+        raise ValueError(f"{name}: this page is about no account")
+    return reverse(name, args=[account_id, *args])
 
 
 @register.simple_tag
