@@ -25,6 +25,7 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         "settle applications": every(sweep, "onboarding.tasks.settle_applications"),
         "settle documents": every(sweep, "onboarding.tasks.settle_documents"),
         "sync accounts": every(sweep, "brokerapp.accounts.tasks.sync_accounts"),
+        "sync balances": every(sweep, "brokerapp.accounts.tasks.sync_due_balances"),
         "settle bank links": every(sweep, "funding.tasks.settle_bank_links"),
         "settle transfers": every(sweep, "funding.tasks.settle_transfers"),
         "sync bank links": every(sweep, "funding.tasks.sync_bank_links"),

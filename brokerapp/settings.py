@@ -119,6 +119,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "brokerapp.ui.context_processors.chrome",
+                "brokerapp.accounts.context_processors.navigation",
                 "trading.context_processors.market",
             ],
         },
@@ -252,10 +253,14 @@ BROKER_TIMEOUTS = (
     env.float("BROKER_CONNECT_TIMEOUT", default=3.05),
     env.float("BROKER_READ_TIMEOUT", default=10.0),
 )
+NOT_OFFERED = frozenset(env.list("NOT_OFFERED", default=[]))
+"""What no account may do here, whatever the broker allows: names of `brokerapp.accounts.capabilities`."""
 BROKER_WRITES_IN_FLIGHT = env.int("BROKER_WRITES_IN_FLIGHT", default=max(1, WEB_THREADS // 2))
 """How many writes of one process may wait for the broker, so that a silent one leaves threads for pages."""
 SETTLE_AFTER_SECONDS = env.int("SETTLE_AFTER_SECONDS", default=30)
 """Sweeps touch only rows older than this, which is longer than any call can take: no call is in flight."""
+TRANSFER_UNDECIDED_AFTER_SECONDS = env.int("TRANSFER_UNDECIDED_AFTER_SECONDS", default=900)
+"""How long we look for a transfer whose outcome is unknown before staff must find out."""
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=10.0)
 """How often the sweeps run that poll statuses and settle unknown outcomes."""
 

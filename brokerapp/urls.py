@@ -3,9 +3,12 @@
 from django.conf import settings
 from django.contrib import admin
 from django.templatetags.static import static
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
+
+from brokerapp.accounts.views import ShortAddress
+from onboarding.urls import account_urlpatterns
 
 FAVICON = lazy(static, str)("img/favicon.svg")
 
@@ -19,9 +22,15 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=FAVICON)),
     path("accounts/", include("allauth.account.urls")),
     path("", include("onboarding.urls")),
-    path("", include("funding.urls")),
-    path("", include("trading.urls")),
     path("", include("brokerapp.ui.urls")),
+    # Pages of one account: it is in the address, and every one of these views is an AccountRequiredMixin.
+    path("a/<uuid:account_id>/", include(account_urlpatterns)),
+    path("a/<uuid:account_id>/", include("funding.urls")),
+    path("a/<uuid:account_id>/", include("trading.urls")),
+    # As people remember and write them: without the account.
+    re_path(
+        r"^(?P<path>(?:portfolio|trade|orders|transfer)/.*)$", ShortAddress.as_view(), name="short_address"
+    ),
 ]
 if settings.DEMO_MODE:
     urlpatterns.append(path("mailbox/", include("brokerapp.demo.urls")))

@@ -1,17 +1,15 @@
 """Ops pages of this app: read-only but for actions, each of which calls a service."""
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
-from brokerapp.broker.alpaca.errors import BrokerError
-from brokerapp.workflow import state
+from brokerapp.accounts.access import person
 from brokerapp.workflow.status_admin import StatusRowAdmin
 from funding.models import BankLink, Transfer
 from funding.services import banks, settling
 
-IN_THE_WAY = (BrokerError, state.LostRace, state.IllegalMove)
+ASKED, NOT_MADE = "Asking the broker", "Recorded as never made"
 
 
 @admin.register(BankLink)
@@ -45,12 +43,23 @@ class BankLinkAdmin(StatusRowAdmin):
 
     @admin.action(permissions=["operate"], description="Ask the broker now")
     def ask_broker(self, request: HttpRequest, queryset: QuerySet[BankLink]) -> None:
-        for link in queryset.select_related("account", "user"):
-            try:
-                asked = banks.ask_broker(link=link, by=request.user, now=timezone.now())  # type: ignore[arg-type]
-                self.message_user(request, f"{link.pk} is {asked.status}.")
-            except IN_THE_WAY as error:
-                self.message_user(request, f"{link.pk}: {error}", messages.ERROR)
+        by = person(request)
+        self.run_action(request, queryset, ASKED, lambda link: banks.ask_broker_soon(link=link, by=by))
+
+
+class UndecidedFilter(admin.SimpleListFilter):
+    """The queue of staff: what could not be found at the broker."""
+
+    title = "waits for a decision"
+    parameter_name = "undecided"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: "admin.ModelAdmin[Transfer]"
+    ) -> list[tuple[str, str]]:
+        return [("yes", "Yes")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Transfer]) -> QuerySet[Transfer]:
+        return queryset.filter(needs_decision_at__isnull=False) if self.value() == "yes" else queryset
 
 
 @admin.register(Transfer)
@@ -60,15 +69,16 @@ class TransferAdmin(StatusRowAdmin):
     list_display = (
         "id",
         "user",
+        "rail",
         "direction",
         "amount",
         "status",
         "broker_status",
         "status_at",
-        "expected_on",
+        "needs_decision_at",
         "last_request_id",
     )
-    list_filter = ("status", "direction", "created_at")
+    list_filter = (UndecidedFilter, "status", "rail", "direction", "created_at")
     search_fields = (
         "=id",
         "=broker_transfer_id",
@@ -84,21 +94,17 @@ class TransferAdmin(StatusRowAdmin):
 
     @admin.action(permissions=["operate"], description="Ask the broker now")
     def ask_broker(self, request: HttpRequest, queryset: QuerySet[Transfer]) -> None:
-        for transfer in queryset.select_related("account", "bank_link"):
-            try:
-                asked = settling.ask_broker(transfer=transfer, by=request.user, now=timezone.now())  # type: ignore[arg-type]
-                self.message_user(request, f"{transfer.pk} is {asked.status}.")
-            except IN_THE_WAY as error:
-                self.message_user(request, f"{transfer.pk}: {error}", messages.ERROR)
+        by = person(request)
+        self.run_action(
+            request, queryset, ASKED, lambda transfer: settling.ask_broker_soon(transfer=transfer, by=by)
+        )
 
     @admin.action(
         permissions=["operate"],
         description="Record as never made (only after the broker's support has confirmed it)",
     )
     def record_not_done(self, request: HttpRequest, queryset: QuerySet[Transfer]) -> None:
-        for transfer in queryset:
-            try:
-                settling.record_not_done(transfer=transfer, by=request.user)  # type: ignore[arg-type]
-                self.message_user(request, f"{transfer.pk} is recorded as never made.")
-            except (settling.NotUndecided, state.LostRace) as error:
-                self.message_user(request, f"{transfer.pk}: {error}", messages.ERROR)
+        by = person(request)
+        self.run_action(
+            request, queryset, NOT_MADE, lambda transfer: settling.record_not_done(transfer=transfer, by=by)
+        )

@@ -2,11 +2,11 @@
 
 from datetime import date, datetime, time, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo
 
 import holidays
 
-NEW_YORK = ZoneInfo("America/New_York")
+from brokerapp.units.market_time import NEW_YORK
+
 ACH_CUT_OFF = time(14, 0)
 """New York time; what is asked for later goes out the next bank day (Alpaca, "Daily Processes")."""
 ACH_BANK_DAYS = 2

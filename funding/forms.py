@@ -6,7 +6,7 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 
-from brokerapp.accounts.capabilities import AccountNotActive
+from brokerapp.accounts.capabilities import AccountRefused
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.ui.widgets import MoneyInput
 from funding import rules
@@ -111,6 +111,6 @@ class AmountForm(forms.Form):
         account, bank, direction, facts = self._check
         try:
             rules.check_transfer(account, bank, direction, amount, facts)
-        except (rules.TransferRefused, AccountNotActive) as refusal:
+        except (rules.TransferRefused, AccountRefused) as refusal:
             raise ValidationError(str(refusal)) from refusal
         return amount

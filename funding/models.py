@@ -1,19 +1,26 @@
 """Bank links and transfers: what is true of one row."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q, Sum
+from django.db.models import F, Q, Sum
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.security.encryption import EncryptedTextField
-from brokerapp.workflow.state import StatusModel
+from brokerapp.workflow import following, writes
+from brokerapp.workflow.following import FollowedModel, Rhythm
+from brokerapp.workflow.writes import SentModel
 from funding.statuses import (
     BANK_TRANSITIONS,
+    BROKER_BANK_STATUS,
+    BROKER_JOURNAL_STATUS,
+    BROKER_TRANSFER_STATUS,
+    FAILED_TRANSFER,
     FINAL_BANK,
     IN_FLIGHT_TRANSFER,
     MOVING_TRANSFER,
@@ -23,11 +30,24 @@ from funding.statuses import (
     WAITING_BANK,
     BankLinkStatus,
     Direction,
+    RailName,
     TransferStatus,
 )
 
 RETURN_WINDOW = timedelta(days=60)
 """How long a consumer may have an ACH debit returned as unauthorized (Nacha rules, return code R10)."""
+PAYOUT_RETURN_WINDOW = timedelta(days=7)
+"""How long we ask about payouts: banks return what they cannot credit within two banking days."""
+LATE_ARRIVAL_WINDOW = timedelta(days=7)
+"""How long we look for a transfer that we called not made; a transfer at Alpaca expires after as long."""
+
+_WAITED_FOR = Rhythm(first=timedelta(seconds=5), longest=timedelta(hours=1))
+_SETTLING = Rhythm(first=timedelta(seconds=10), longest=timedelta(minutes=10))
+_RARE = Rhythm(first=timedelta(hours=6), longest=timedelta(hours=6))
+
+
+def _each(statuses: Iterable[str], rhythm: Rhythm) -> dict[str, Rhythm]:
+    return dict.fromkeys(statuses, rhythm)
 
 
 class BankLinkQuerySet(models.QuerySet["BankLink"]):
@@ -37,19 +57,34 @@ class BankLinkQuerySet(models.QuerySet["BankLink"]):
         """The links that count against Alpaca's one per account."""
         return self.exclude(status__in=FINAL_BANK)
 
-    def unsettled(self, before: datetime) -> "BankLinkQuerySet":
-        """Links whose last call has no known outcome, and that have been so since `before`."""
-        return self.filter(status__in=UNSETTLED_BANK, status_at__lt=before)
+    def unsettled(self) -> "BankLinkQuerySet":
+        """Links whose last call has no known outcome, or is yet to be made."""
+        return self.filter(status__in=UNSETTLED_BANK)
 
-    def waiting(self) -> "BankLinkQuerySet":
-        """Links that Alpaca is still approving."""
-        return self.filter(status__in=WAITING_BANK)
+    def to_settle(self, now: datetime) -> "BankLinkQuerySet":
+        """Links to ask about now: a call of theirs has had no known outcome for longer than it can take."""
+        rested = now - timedelta(seconds=settings.SETTLE_AFTER_SECONDS)
+        unlinking = Q(status=BankLinkStatus.CANCEL_REQUESTED, status_at__lt=rested)
+        linking = Q(pk__in=writes.without_outcome(BankLink, now).values("pk"))
+        return self.filter(unlinking | linking, _due(now)).order_by(F("due_at").asc(nulls_first=True))
+
+    def to_read(self, now: datetime) -> models.QuerySet["BankLink"]:
+        """Links to read now that Alpaca is still approving."""
+        return following.due(BankLink, now).filter(status__in=WAITING_BANK)
 
 
-class BankLink(StatusModel):
+def _due(now: datetime) -> Q:
+    return Q(due_at__isnull=True) | Q(due_at__lte=now)
+
+
+class BankLink(SentModel, FollowedModel):
     """A person's bank account, linked for ACH: Alpaca's "ACH relationship". Its numbers are encrypted."""
 
     TRANSITIONS = BANK_TRANSITIONS
+    BROKER_WORDS = BROKER_BANK_STATUS
+    OURS = (BankLinkStatus.SUBMITTING, BankLinkStatus.UNKNOWN)
+    UNNAMED = BankLinkStatus.PENDING
+    RHYTHM = _each(WAITING_BANK, _WAITED_FOR) | _each(UNSETTLED_BANK, _SETTLING)
 
     class AccountType(models.TextChoices):
         """Alpaca's `bank_account_type`."""
@@ -61,9 +96,7 @@ class BankLink(StatusModel):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="bank_links")
     account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="bank_links")
     status = models.CharField(max_length=20, choices=BankLinkStatus, default=BankLinkStatus.SUBMITTING)
-    broker_status = models.CharField(max_length=40, blank=True)
     relationship_id = models.UUIDField("relationship ID at Alpaca", null=True, blank=True, unique=True)
-    broker_updated_at = models.DateTimeField(null=True, blank=True)
 
     account_owner_name = models.CharField(max_length=120)
     bank_account_type = models.CharField(max_length=10, choices=AccountType)
@@ -74,12 +107,11 @@ class BankLink(StatusModel):
     bank_name = models.CharField(max_length=60, blank=True)
 
     created_at = models.DateTimeField(default=timezone.now)
-    synced_at = models.DateTimeField(null=True, blank=True)
 
     objects = BankLinkQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["status", "status_at"])]
+        indexes = [models.Index(fields=["status", "due_at"], name="bank_link_due")]
         constraints = [
             models.UniqueConstraint(
                 fields=["account"],
@@ -114,61 +146,108 @@ class TransferQuerySet(models.QuerySet["Transfer"]):
         """Transfers that have not ended, those with an unknown outcome among them."""
         return self.filter(status__in=IN_FLIGHT_TRANSFER)
 
-    def unsettled(self, before: datetime | None = None) -> "TransferQuerySet":
-        """Transfers that we cannot yet match to one at Alpaca, and that have been so since `before`."""
-        found = self.filter(status__in=UNSETTLED_TRANSFER)
-        return found if before is None else found.filter(status_at__lt=before)
+    def on_the_way(self) -> "TransferQuerySet":
+        """Transfers that have not ended and of which we have no reason to think that they were never made."""
+        return self.in_flight().filter(needs_decision_at__isnull=True)
 
-    def due(self, now: datetime) -> "TransferQuerySet":
-        """Transfers to poll: the younger and the less settled, the more often.
+    def undecided(self) -> "TransferQuerySet":
+        """Transfers that we could not find at the broker and that staff must decide about, oldest first."""
+        return self.filter(needs_decision_at__isnull=False).order_by("needs_decision_at")
 
-        Under an hour old, at every sweep; on the way for longer, every ten minutes (a real ACH takes days);
-        complete deposits every six hours for as long as the bank may return them. Events tell sooner.
+    def unsettled(self) -> "TransferQuerySet":
+        """Transfers that we cannot yet match to one at Alpaca."""
+        return self.filter(status__in=UNSETTLED_TRANSFER)
+
+    def unmatched(self, now: datetime) -> "TransferQuerySet":
+        """Transfers that the broker may have although we know no id of theirs, the likeliest first.
+
+        Those whose call may still be answered are left out, and so are those certainly never sent.
         """
-        moving = Q(status__in=MOVING_TRANSFER)
-        return self.filter(
-            (moving & Q(created_at__gt=now - timedelta(hours=1)))
-            | (moving & (Q(synced_at__lt=now - timedelta(minutes=10)) | Q(synced_at__isnull=True)))
-            | Q(
-                status=TransferStatus.COMPLETE,
-                direction=Direction.INCOMING,
-                created_at__gt=now - RETURN_WINDOW,
-                synced_at__lt=now - timedelta(hours=6),
-            )
+        rested = now - timedelta(seconds=settings.SETTLE_AFTER_SECONDS)
+        unsettled = Q(status__in=UNSETTLED_TRANSFER)
+        not_made = Q(status=TransferStatus.NOT_MADE, created_at__gt=now - LATE_ARRIVAL_WINDOW)
+        likeliest = models.Case(models.When(unsettled, then=0), default=1)
+        found = self.filter(unsettled | not_made, broker_transfer_id__isnull=True, claimed_at__lt=rested)
+        return found.order_by(likeliest, "-claimed_at")
+
+    def to_settle(self, now: datetime) -> models.QuerySet["Transfer"]:
+        """Transfers to ask about now, as their call has had no known outcome for longer than it can take."""
+        return (
+            writes.without_outcome(Transfer, now)
+            .filter(_due(now))
+            .order_by(F("due_at").asc(nulls_first=True))
         )
 
+    def to_read(self, now: datetime) -> models.QuerySet["Transfer"]:
+        """Transfers to read now: on their way, or ended within the time in which that may be undone."""
+        complete = Q(status=TransferStatus.COMPLETE)
+        incoming = Q(direction=Direction.INCOMING)
+        wanted = (
+            Q(status__in=MOVING_TRANSFER)
+            | (complete & incoming & Q(created_at__gt=now - RETURN_WINDOW))
+            | (complete & ~incoming & Q(created_at__gt=now - PAYOUT_RETURN_WINDOW))
+            | Q(
+                status=TransferStatus.NOT_MADE,
+                claimed_at__isnull=False,
+                created_at__gt=now - LATE_ARRIVAL_WINDOW,
+            )
+        )
+        return following.due(Transfer, now).filter(wanted)
+
+    def taken_back(self) -> "TransferQuerySet":
+        """Transfers that were complete and then undone, or that a bank returned before."""
+        undone = Q(completed_at__isnull=False, status__in=FAILED_TRANSFER)
+        return self.filter(undone | Q(status=TransferStatus.RETURNED))
+
     def returned_since(self, instant: datetime) -> "TransferQuerySet":
-        """Transfers that came back after `instant`, newest first."""
-        return self.filter(status=TransferStatus.RETURNED, status_at__gte=instant).order_by("-status_at")
+        """Transfers taken back after `instant`, newest first."""
+        return self.taken_back().filter(status_at__gte=instant).order_by("-status_at")
 
     def total(self) -> Decimal:
         """The sum of the amounts, USD, 2 dp."""
         return self.aggregate(total=Sum("amount"))["total"] or Decimal("0.00")
 
 
-class Transfer(StatusModel):
-    """Money on its way between a person's bank and their account, USD. Its key is the intent's id."""
+class Transfer(SentModel, FollowedModel):
+    """Money on its way into or out of an account, USD, on one of the `funding.rails`.
+
+    Its key is the intent's id. `bank_link` is the bank at the other end; a journal's other end is the firm.
+    """
 
     TRANSITIONS = TRANSFER_TRANSITIONS
+    BROKER_WORDS = BROKER_TRANSFER_STATUS | BROKER_JOURNAL_STATUS
+    OURS = (*UNSETTLED_TRANSFER, TransferStatus.NOT_MADE)
+    UNNAMED = TransferStatus.PENDING
+    RHYTHM = (
+        _each(MOVING_TRANSFER, _WAITED_FOR)
+        | _each(UNSETTLED_TRANSFER, _SETTLING)
+        | _each((TransferStatus.COMPLETE, TransferStatus.NOT_MADE), _RARE)
+    )
 
     id = models.UUIDField(primary_key=True, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="transfers")
     account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="transfers")
-    bank_link = models.ForeignKey(BankLink, on_delete=models.PROTECT, related_name="transfers")
+    rail = models.CharField(max_length=10, choices=RailName, default=RailName.ACH)
+    bank_link = models.ForeignKey(
+        BankLink, on_delete=models.PROTECT, related_name="transfers", null=True, blank=True
+    )
     direction = models.CharField(max_length=10, choices=Direction)
     amount = models.DecimalField("amount, USD", max_digits=14, decimal_places=2)
     status = models.CharField(max_length=20, choices=TransferStatus, default=TransferStatus.SUBMITTING)
-    broker_status = models.CharField(max_length=40, blank=True)
-    broker_transfer_id = models.UUIDField("transfer ID at Alpaca", null=True, blank=True, unique=True)
-    broker_updated_at = models.DateTimeField(null=True, blank=True)
+    broker_transfer_id = models.UUIDField("ID at Alpaca", null=True, blank=True, unique=True)
     expected_on = models.DateField("expected by", help_text="what the person was told, New York date")
 
     created_at = models.DateTimeField(default=timezone.now)
-    send_claimed_at = models.DateTimeField(
-        null=True, blank=True, help_text="when a process took on the one call that creates it at Alpaca"
+    accepted_at = models.DateTimeField(
+        null=True, blank=True, help_text="when we first heard that the broker has it"
     )
     completed_at = models.DateTimeField(null=True, blank=True)
-    synced_at = models.DateTimeField(null=True, blank=True)
+    looks_in_vain = models.PositiveSmallIntegerField(
+        default=0, help_text="how often the broker's list was read without a clear match"
+    )
+    needs_decision_at = models.DateTimeField(
+        null=True, blank=True, help_text="since when staff must find out whether it was made"
+    )
 
     objects = TransferQuerySet.as_manager()
 
@@ -176,14 +255,28 @@ class Transfer(StatusModel):
         ordering = ["-created_at"]
         indexes = [
             models.Index(fields=["account", "-created_at"]),
-            models.Index(fields=["status", "status_at"]),
+            models.Index(fields=["status", "due_at"], name="transfer_due"),
+            models.Index(
+                fields=["needs_decision_at"],
+                name="transfer_undecided",
+                condition=Q(needs_decision_at__isnull=False),
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="transfer_amount_positive"),
             models.CheckConstraint(
                 condition=Q(broker_transfer_id__isnull=False)
-                | Q(status__in=(*UNSETTLED_TRANSFER, TransferStatus.REJECTED)),
+                | Q(status__in=(*UNSETTLED_TRANSFER, TransferStatus.REJECTED, TransferStatus.NOT_MADE)),
                 name="transfer_at_broker_has_id",
+            ),
+            models.CheckConstraint(
+                condition=Q(rail=RailName.ACH, bank_link__isnull=False)
+                | Q(rail=RailName.JOURNAL, bank_link__isnull=True, direction=Direction.INCOMING),
+                name="transfer_rail_has_its_ends",
+            ),
+            models.CheckConstraint(
+                condition=Q(needs_decision_at__isnull=True) | Q(status=TransferStatus.UNKNOWN),
+                name="transfer_undecided_is_unknown",
             ),
         ]
 
@@ -194,6 +287,17 @@ class Transfer(StatusModel):
     def is_in_flight(self) -> bool:
         """Whether it has not ended."""
         return self.status in IN_FLIGHT_TRANSFER
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether staff must find out if it was made; it then counts as pending money nowhere."""
+        return self.needs_decision_at is not None
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether it was complete, or with the banks, and then went back."""
+        undone = self.completed_at is not None and self.status in FAILED_TRANSFER
+        return undone or self.status == TransferStatus.RETURNED
 
     @property
     def is_deposit(self) -> bool:

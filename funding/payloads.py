@@ -1,10 +1,16 @@
 """Our rows as broker requests. Pure.
 
-Broker API: https://docs.alpaca.markets/reference/createachrelationshipforaccount and
-…/createtransferforaccount.
+Broker API: https://docs.alpaca.markets/reference/createachrelationshipforaccount,
+…/createtransferforaccount and …/createjournal.
 """
 
-from brokerapp.broker.alpaca.models import CreateAchRelationshipRequest, CreateTransferRequest
+from uuid import UUID
+
+from brokerapp.broker.alpaca.models import (
+    CreateAchRelationshipRequest,
+    CreateJournalRequest,
+    CreateTransferRequest,
+)
 from funding.models import BankLink, Transfer
 
 
@@ -21,12 +27,25 @@ def ach_relationship_request(link: BankLink) -> CreateAchRelationshipRequest:
     )
 
 
-def transfer_request(transfer: Transfer) -> CreateTransferRequest:
+def ach_transfer_request(transfer: Transfer) -> CreateTransferRequest:
     """An ACH transfer over the transfer's own bank link, USD, 2 dp."""
+    assert transfer.bank_link is not None
     return CreateTransferRequest.model_validate(
         {
             "relationship_id": transfer.bank_link.relationship_id,
             "amount": transfer.amount,
             "direction": transfer.direction,
+        }
+    )
+
+
+def journal_request(transfer: Transfer, firm_account_id: UUID) -> CreateJournalRequest:
+    """Cash from the firm's account, USD, 2 dp."""
+    return CreateJournalRequest.model_validate(
+        {
+            "entry_type": "JNLC",
+            "from_account": firm_account_id,
+            "to_account": transfer.account.broker_account_id,
+            "amount": transfer.amount,
         }
     )

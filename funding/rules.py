@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
-from brokerapp.accounts.capabilities import check_account_active
+from brokerapp.accounts.capabilities import Capability, check
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.units.money import CENT
 from funding.models import BankLink
@@ -51,9 +51,11 @@ class TransferFacts:
 
     deposits_today: Decimal = Decimal("0.00")
     withdrawals_unseen: Decimal = Decimal("0.00")
-    """Withdrawals asked for since the balances were last read, which those do not reflect."""
+    """Withdrawals, and deposits taken back, that the balances do not reflect, as they were read before."""
     unsettled_amounts: frozenset[tuple[str, Decimal]] = frozenset()
     """Direction and amount of each transfer whose outcome we do not know yet."""
+    undecided_amounts: frozenset[tuple[str, Decimal]] = frozenset()
+    """Those of them that staff must decide about."""
 
 
 def check_routing_number(number: str) -> None:
@@ -82,9 +84,9 @@ def check_owner_name(name: str, holder: str) -> None:
         raise AnswerRefused(f"The bank account must be in the name on your application: {holder}.")
 
 
-def check_can_move_money(account: BrokerageAccount, bank: BankLink | None) -> None:
-    """Raises `AccountNotActive` or `NoApprovedBank`."""
-    check_account_active(account)
+def check_can_move_money(account: BrokerageAccount, bank: BankLink | None, capability: Capability) -> None:
+    """Raises `AccountRefused` or `NoApprovedBank`."""
+    check(account, capability)
     if bank is None:
         raise NoApprovedBank("Link a bank account first: money moves between it and your account.")
     if bank.status == BankLinkStatus.CANCEL_REQUESTED:
@@ -99,19 +101,36 @@ def withdrawable(account: BrokerageAccount, facts: TransferFacts) -> Decimal:
     return max(left.quantize(CENT, rounding=ROUND_DOWN), Decimal("0.00"))
 
 
+def check_credit(account: BrokerageAccount, amount: Decimal) -> None:
+    """May the firm give the account money (USD, 2 dp)? Raises `AccountRefused` or `AmountTooSmall`."""
+    check(account, Capability.DEPOSIT)
+    _check_smallest(amount)
+
+
+def _check_smallest(amount: Decimal) -> None:
+    if amount < MIN_TRANSFER:
+        raise AmountTooSmall(f"The smallest transfer is ${MIN_TRANSFER}.")
+
+
 def check_transfer(
     account: BrokerageAccount, bank: BankLink | None, direction: str, amount: Decimal, facts: TransferFacts
 ) -> None:
-    """Raises `AccountNotActive` or a `TransferRefused`; `amount` in USD, 2 dp."""
-    check_can_move_money(account, bank)
-    if amount < MIN_TRANSFER:
-        raise AmountTooSmall(f"The smallest transfer is ${MIN_TRANSFER}.")
+    """Raises `AccountRefused` or a `TransferRefused`; `amount` in USD, 2 dp."""
+    is_deposit = direction == Direction.INCOMING
+    check_can_move_money(account, bank, Capability.DEPOSIT if is_deposit else Capability.WITHDRAW)
+    _check_smallest(amount)
+    if (direction, amount) in facts.undecided_amounts:
+        raise SameTransferUnsettled(
+            f"Whether an earlier transfer of exactly ${amount:,} was made could not be confirmed with the "
+            "broker, and our staff are looking into it. Until they know, choose another amount, so that it "
+            "cannot happen twice by mistake."
+        )
     if (direction, amount) in facts.unsettled_amounts:
         raise SameTransferUnsettled(
             f"A transfer of exactly ${amount:,} is being sent or checked with the broker. "
             "Wait until it is settled, so that it cannot happen twice by mistake, or choose another amount."
         )
-    if direction == Direction.INCOMING:
+    if is_deposit:
         left = DEPOSITS_PER_DAY - facts.deposits_today
         if amount > left:
             left = max(left, Decimal("0.00"))

@@ -3,7 +3,8 @@
 from celery import shared_task
 from django.utils import timezone
 
-from funding.models import Transfer
+from brokerapp.accounts.models import User
+from funding.models import BankLink, Transfer
 from funding.services import banks, settling, transfers
 
 
@@ -12,6 +13,20 @@ def send_transfer(transfer_id: str, **_extra: object) -> None:
     """Post a transfer, if no other process has."""
     transfer = Transfer.objects.select_related("account", "bank_link").get(pk=transfer_id)
     transfers.send_transfer(transfer=transfer, now=timezone.now())
+
+
+@shared_task
+def ask_about_transfer(transfer_id: str, staff_id: str, **_extra: object) -> None:
+    """Ask the broker about a transfer, as a member of staff wants to know."""
+    transfer = Transfer.objects.select_related("account", "bank_link").get(pk=transfer_id)
+    settling.ask_broker(transfer=transfer, by=User.objects.get(pk=staff_id), now=timezone.now())
+
+
+@shared_task
+def ask_about_bank_link(bank_link_id: str, staff_id: str, **_extra: object) -> None:
+    """Ask the broker about a bank link, as a member of staff wants to know."""
+    link = BankLink.objects.select_related("account").get(pk=bank_link_id)
+    banks.ask_broker(link=link, by=User.objects.get(pk=staff_id), now=timezone.now())
 
 
 @shared_task

@@ -11,11 +11,11 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 
-from brokerapp.accounts.access import AccountRequiredMixin
-from brokerapp.accounts.capabilities import AccountNotActive
+from brokerapp.accounts.access import AccountRequiredMixin, Blocked
+from brokerapp.accounts.capabilities import AccountRefused, Capability, can
+from brokerapp.units.market_time import day_in_new_york
 from brokerapp.workflow import intents
 from brokerapp.workflow.models import StatusChange
 from funding import bank_days, rules, timelines
@@ -42,25 +42,17 @@ class FundingView(AccountRequiredMixin):
             raise Http404
         return link
 
-    def blocked(self, bank: BankLink | None) -> dict[str, str] | None:
+    def blocked(self, bank: BankLink | None, capability: Capability) -> Blocked | None:
         """The fact that keeps money from moving, and the page that helps; None if it may move."""
         try:
-            rules.check_can_move_money(self.account, bank)
-        except AccountNotActive as refusal:
-            return {
-                "text": str(refusal),
-                "url": reverse("application_status"),
-                "action": "See your application",
-            }
+            rules.check_can_move_money(self.account, bank, capability)
+        except AccountRefused as refusal:
+            return Blocked.by(self.account, refusal)
         except rules.NoApprovedBank as refusal:
             if bank is None:
-                return _block(refusal, reverse("funding:link_bank"), "Link a bank")
-            return _block(refusal, reverse("funding:bank", args=[bank.pk]), "See your bank")
+                return Blocked(str(refusal), self.url("funding:link_bank"), "Link a bank")
+            return Blocked(str(refusal), self.url("funding:bank", bank.pk), "See your bank")
         return None
-
-
-def _block(refusal: Exception, url: str, action: str) -> dict[str, str]:
-    return {"text": str(refusal), "url": url, "action": action}
 
 
 class Transfers(FundingView):
@@ -70,25 +62,33 @@ class Transfers(FundingView):
         now = timezone.now()
         bank = self.active_bank()
         ours = Transfer.objects.filter(account=self.account).select_related("bank_link")
-        moving = list(ours.in_flight())
+        in_flight = list(ours.in_flight())
+        moving = [row for row in in_flight if not row.is_undecided]
+        with_steps = _with_steps(in_flight, now)
         facts = transfers.get_transfer_facts(account=self.account, now=now)
-        ended = Paginator(ours.exclude(pk__in=[row.pk for row in moving]), HISTORY_PAGE)
+        ended = Paginator(ours.exclude(pk__in=[row.pk for row in in_flight]), HISTORY_PAGE)
         page = ended.get_page(request.GET.get("page"))
         refused = BankLink.objects.filter(account=self.account, status=BankLinkStatus.REJECTED)
+        blocked, withdrawal_blocked = (
+            self.blocked(bank, each) for each in (Capability.DEPOSIT, Capability.WITHDRAW)
+        )
         context = {
             "account": self.account,
             "bank": bank,
             "bank_tone": timelines.bank_tone(bank) if bank else "",
             "refused_bank": None if bank else refused.order_by("-created_at").first(),
-            "blocked": self.blocked(bank),
-            "moving": _with_steps(moving, now),
+            "blocked": blocked,
+            "withdrawal_blocked": withdrawal_blocked,
+            "may_link": can(self.account, Capability.LINK_BANK),
+            "moving": [each for each in with_steps if not each["transfer"].is_undecided],
+            "undecided": [each for each in with_steps if each["transfer"].is_undecided],
             "pending_in": sum((row.amount for row in moving if row.is_deposit), Decimal("0.00")),
             "pending_out": sum((row.amount for row in moving if not row.is_deposit), Decimal("0.00")),
             "withdrawable": rules.withdrawable(self.account, facts),
             "returned": ours.returned_since(now - transfers.RETURN_NOTICE).first(),
             "page": page,
             "history": [(row, timelines.transfer_tone(row)) for row in page.object_list],
-            "waiting": bool(moving) or (bank is not None and not bank.is_approved),
+            "waiting": bool(in_flight) or (bank is not None and not bank.is_approved),
             "sandbox": settings.BROKER_IS_SANDBOX,
         }
         return render(request, "funding/transfers.html", context)
@@ -117,7 +117,7 @@ class LinkBank(FundingView):
     def get(self, request: HttpRequest) -> HttpResponse:
         bank = self.active_bank()
         if bank is not None:
-            return redirect("funding:bank", bank.pk)
+            return self.redirect("funding:bank", bank.pk)
         return self.page(LinkBankForm(application=self.account.application))
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -126,19 +126,19 @@ class LinkBank(FundingView):
             return self.page(form)
         try:
             link = banks.link_bank(account=self.account, details=form.details(), by=self.account.user)
-        except (AccountNotActive, banks.BankAlreadyLinked) as refusal:
+        except (AccountRefused, banks.BankAlreadyLinked) as refusal:
             form.add_error(None, str(refusal))
             return self.page(form)
         if link.status == BankLinkStatus.REJECTED:
             form.add_error(None, link.status_reason)
             return self.page(form, reference=link.last_request_id)
-        return redirect("funding:bank", link.pk)
+        return self.redirect("funding:bank", link.pk)
 
     def page(self, form: LinkBankForm, reference: str = "") -> HttpResponse:
         """The form; refused, it keeps all that was typed and has status 422."""
         context = {
             "form": form,
-            "blocked": None if self.account.is_active else self.blocked(None),
+            "blocked": self.blocked_from(Capability.LINK_BANK),
             "reference": reference,
             "sandbox": settings.BROKER_IS_SANDBOX,
         }
@@ -156,7 +156,6 @@ class Bank(FundingView):
             "running": link.transfers.in_flight().count(),
             "waiting": link.status not in (BankLinkStatus.APPROVED, *FINAL_BANK),
             "log": timelines.event_log(link, StatusChange.objects.about(link)),
-            "reference": link.last_request_id or str(link.pk),
             "sandbox": settings.BROKER_IS_SANDBOX,
         }
         return render(request, "funding/bank.html", context)
@@ -170,20 +169,26 @@ class UnlinkBank(FundingView):
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         try:
-            link = banks.unlink_bank(link=self.own_bank(pk))
+            link = banks.unlink_bank(link=self.own_bank(pk), by=self.account.user)
         except banks.CannotUnlink as refusal:
             messages.warning(request, str(refusal))
-            return redirect("funding:bank", pk)
+            return self.redirect("funding:bank", pk)
         if link.status == BankLinkStatus.CANCELED:
             messages.success(request, f"{link.name} is unlinked.")
-            return redirect("funding:transfers")
-        return redirect("funding:bank", pk)
+            return self.redirect("funding:transfers")
+        return self.redirect("funding:bank", pk)
 
 
 class Amount(FundingView):
     """How much to deposit or to withdraw; then on to the review."""
 
     direction: Direction = Direction.INCOMING
+
+    @property
+    def capability(self) -> Capability:
+        """What the account must be able to do."""
+        is_deposit = self.direction == Direction.INCOMING
+        return Capability.DEPOSIT if is_deposit else Capability.WITHDRAW
 
     def get(self, request: HttpRequest) -> HttpResponse:
         form = self.form(initial={"amount": request.GET.get("amount", "")})
@@ -199,7 +204,11 @@ class Amount(FundingView):
             "amount": str(form.cleaned_data["amount"]),
             "bank": str(self.bank.pk),
         }
-        return redirect("funding:transfer_review", intents.mint(PURPOSE, self.account.user_id, data))
+        return self.redirect("funding:transfer_review", self.mint(data))
+
+    def mint(self, data: dict[str, str]) -> str:
+        """A one-use token of this account for the review page."""
+        return intents.mint(PURPOSE, self.account.user_id, self.account.pk, data)
 
     def form(self, *args: Any, **kwargs: Any) -> AmountForm:
         """The form, with the facts it is held against."""
@@ -215,7 +224,7 @@ class Amount(FundingView):
             "form": form,
             "account": self.account,
             "bank": self.bank,
-            "blocked": self.blocked(self.bank),
+            "blocked": self.blocked(self.bank, self.capability),
             "is_deposit": self.direction == Direction.INCOMING,
             "withdrawable": rules.withdrawable(self.account, self.facts),
             "unseen": self.facts.withdrawals_unseen,
@@ -228,22 +237,33 @@ class Amount(FundingView):
 class TransferReview(FundingView):
     """What is about to happen and when; its POST makes it happen, once per token."""
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.is_authenticated:
-            return self.handle_no_permission()
+    def dispatch_own(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        account = self.account
         try:
-            self.intent = intents.read(PURPOSE, int(request.user.pk), kwargs["token"])
+            self.intent = intents.read(PURPOSE, account.user_id, account.pk, kwargs["token"])
         except intents.IntentExpired as expired:
-            return _start_again(request, expired.data)
-        view = super().dispatch
+            return self.start_again(expired.data)
+        view = super().dispatch_own
         if self.intent.data["direction"] == Direction.OUTGOING:
             # Money leaves: a session left open on a shared machine must not be enough.
             view = reauthentication_required(view)
         return view(request, *args, **kwargs)
 
+    def start_again(self, data: dict[str, Any]) -> HttpResponse:
+        """Back from a review that cannot be used to the amount as it was, where that is known."""
+        messages.warning(
+            self.request, "That page was too old to use, and nothing was sent. Please check the amount."
+        )
+        return redirect(self.form_url(data)) if data else self.redirect("funding:transfers")
+
+    def form_url(self, data: dict[str, Any]) -> str:
+        """The form with the amount filled in as it was."""
+        name = "funding:deposit" if data["direction"] == Direction.INCOMING else "funding:withdraw"
+        return f"{self.url(name)}?amount={data['amount']}"
+
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         if Transfer.objects.filter(account=self.account, pk=self.intent.id).exists():
-            return redirect("funding:transfer", self.intent.id)
+            return self.redirect("funding:transfer", self.intent.id)
         bank = BankLink.objects.filter(account=self.account, pk=self.intent.data["bank"]).first()
         if bank is None:
             raise Http404
@@ -257,9 +277,9 @@ class TransferReview(FundingView):
             "is_deposit": is_deposit,
             "cash_after": self.account.cash + amount if is_deposit else self.account.cash - amount,
             "sent_on": bank_days.sent_on(now),
-            "goes_today": bank_days.sent_on(now) == now.astimezone(bank_days.NEW_YORK).date(),
+            "goes_today": bank_days.sent_on(now) == day_in_new_york(now),
             "expected_on": bank_days.expected_on(now),
-            "edit_url": f"{reverse(_form_name(self.intent.data))}?amount={amount}",
+            "edit_url": self.form_url(self.intent.data),
             "sandbox": settings.BROKER_IS_SANDBOX,
         }
         return render(request, "funding/review.html", context)
@@ -276,21 +296,10 @@ class TransferReview(FundingView):
                 by=self.account.user,
                 now=timezone.now(),
             )
-        except (AccountNotActive, rules.TransferRefused) as refusal:
+        except (AccountRefused, rules.TransferRefused) as refusal:
             messages.error(request, f"Nothing was sent. {refusal}")
-            return redirect(f"{reverse(_form_name(data))}?amount={data['amount']}")
-        return redirect("funding:transfer", transfer.pk)
-
-
-def _form_name(data: dict[str, Any]) -> str:
-    return "funding:deposit" if data["direction"] == Direction.INCOMING else "funding:withdraw"
-
-
-def _start_again(request: HttpRequest, data: dict[str, Any]) -> HttpResponse:
-    messages.warning(request, "That page was too old to use, and nothing was sent. Please check the amount.")
-    if not data:
-        return redirect("funding:transfers")
-    return redirect(f"{reverse(_form_name(data))}?amount={data['amount']}")
+            return redirect(self.form_url(data))
+        return self.redirect("funding:transfer", transfer.pk)
 
 
 class TransferReceipt(FundingView):

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from brokerapp.broker.alpaca.errors import BrokerError
+from brokerapp.workflow import jobs
 from brokerapp.workflow.status_admin import StatusRowAdmin
 from onboarding.models import Agreement, Document, KycApplication
-from onboarding.services import applications, documents
 
 
 class AgreementInline(admin.TabularInline):
@@ -38,11 +37,14 @@ class KycApplicationAdmin(StatusRowAdmin):
 
     @admin.action(permissions=["operate"], description="Ask the broker what became of it")
     def settle(self, request: HttpRequest, queryset: QuerySet[KycApplication]) -> None:
-        for application in queryset.filter(status="UNKNOWN").select_related("user"):
-            try:
-                applications.settle_application(application=application)
-            except BrokerError as error:
-                self.message_user(request, f"{application.pk}: {error}", messages.ERROR)
+        def ask(application: KycApplication) -> None:
+            jobs.enqueue(
+                "onboarding.tasks.settle_application",
+                application_id=application.pk,
+                staff_id=request.user.pk,
+            )
+
+        self.run_action(request, queryset.filter(status="UNKNOWN"), "Asked the broker about it", ask)
 
 
 @admin.register(Document)
@@ -61,8 +63,9 @@ class DocumentAdmin(StatusRowAdmin):
 
     @admin.action(permissions=["operate"], description="Ask the broker whether it has them")
     def settle(self, request: HttpRequest, queryset: QuerySet[Document]) -> None:
-        for document in queryset.filter(status="UNKNOWN"):
-            try:
-                documents.settle_document(document=document)
-            except BrokerError as error:
-                self.message_user(request, f"{document.pk}: {error}", messages.ERROR)
+        def ask(document: Document) -> None:
+            jobs.enqueue(
+                "onboarding.tasks.settle_document", document_id=document.pk, staff_id=request.user.pk
+            )
+
+        self.run_action(request, queryset.filter(status="UNKNOWN"), "Asked the broker about it", ask)

@@ -1,5 +1,6 @@
 """The agreements a person signs: which, at which revision, and whether they may decline."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -17,6 +18,10 @@ class AgreementText:
     def template(self) -> str:
         """The template that holds the text of this revision."""
         return f"onboarding/agreements/{self.key}.html"
+
+
+class AgreementRevised(Exception):
+    """The text has another revision now than the one that the person was shown."""
 
 
 AGREEMENTS = (
@@ -37,3 +42,13 @@ AGREEMENTS = (
     ),
 )
 BY_KEY = {agreement.key: agreement for agreement in AGREEMENTS}
+
+
+def are_current(revisions: Mapping[str, str]) -> bool:
+    """Whether each agreement was signed at the revision that is shown now."""
+    return all(key in BY_KEY and BY_KEY[key].revision == revision for key, revision in revisions.items())
+
+
+def revisions_of(*keys: str) -> dict[str, str]:
+    """The agreements of these keys, each with the revision that is shown now."""
+    return {key: BY_KEY[key].revision for key in keys}

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.security.encryption import EncryptedBinaryField, EncryptedTextField
-from brokerapp.workflow.state import StatusModel
+from brokerapp.workflow.writes import SentModel
 from onboarding.statuses import (
     APPLICATION_TRANSITIONS,
     DOCUMENT_TRANSITIONS,
@@ -18,7 +18,7 @@ from onboarding.statuses import (
 )
 
 
-class KycApplication(StatusModel):
+class KycApplication(SentModel):
     """One person's answers to the account application, as they will be sent to `POST /v1/accounts`.
 
     Answers can be changed while the status is editable and are frozen from the moment of submission.
@@ -71,7 +71,9 @@ class KycApplication(StatusModel):
     trusted_phone_number = models.CharField(max_length=16, blank=True)
 
     documents_answered = models.BooleanField(null=True, blank=True)
-    agreements_signed = models.BooleanField(null=True, blank=True)
+    signed_revisions = models.JSONField(
+        default=dict, blank=True, help_text="the revision of each agreement that was signed, by its key"
+    )
 
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
@@ -79,7 +81,7 @@ class KycApplication(StatusModel):
 
     class Meta:
         verbose_name = "KYC application"
-        indexes = [models.Index(fields=["status", "status_at"])]
+        indexes = [models.Index(fields=["status", "send_after"])]
         constraints = [
             models.UniqueConstraint(
                 fields=["user"],
@@ -119,10 +121,11 @@ class Agreement(models.Model):
         return f"{self.agreement} {self.revision}"
 
 
-class Document(StatusModel):
+class Document(SentModel):
     """A file a person uploaded for KYC: encrypted here, sent to Alpaca once the account exists."""
 
     TRANSITIONS = DOCUMENT_TRANSITIONS
+    WAITING = DocumentStatus.STORED
 
     class Type(models.TextChoices):
         """Alpaca's `document_type` values that a person may upload."""
@@ -144,7 +147,7 @@ class Document(StatusModel):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        indexes = [models.Index(fields=["status", "status_at"])]
+        indexes = [models.Index(fields=["status", "send_after"])]
         constraints = [
             models.UniqueConstraint(
                 fields=["application", "document_type", "sha256"], name="document_kept_once"

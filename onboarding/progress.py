@@ -1,23 +1,15 @@
 """Where an application stands, in words for the person who sent it. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
+from brokerapp.accounts.capabilities import Capability, StatusNotKnown, refusal
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.accounts.statuses import AccountStatus
+from brokerapp.ui.timeline import TimelineStep
+from brokerapp.workflow.following import is_known_word
 from onboarding.kyc_results import KycRequest, open_requests
 from onboarding.models import KycApplication
 from onboarding.statuses import ApplicationStatus
-
-
-@dataclass(frozen=True)
-class TimelineStep:
-    """One line of a timeline; `state` is done, current, upcoming or failed."""
-
-    title: str
-    state: str
-    at: datetime | None = None
-    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,6 +26,11 @@ class Progress:
 
 ACCOUNT_NOTICES = {
     AccountStatus.ACTIVE: ("success", "Your account is open", "Next, link your bank to put money in."),
+    AccountStatus.ACCOUNT_UPDATED: (
+        "info",
+        "A change to your details is in review",
+        "You can trade and deposit meanwhile. Withdrawals open again once it is approved.",
+    ),
     AccountStatus.ACTION_REQUIRED: (
         "warn",
         "The broker needs something from you",
@@ -60,7 +57,7 @@ IN_REVIEW = (
     "We are on it",
     "This page updates by itself. Without JavaScript, reload it now and then.",
 )
-DECIDED = (AccountStatus.ACTIVE, AccountStatus.REJECTED, AccountStatus.ACCOUNT_CLOSED)
+DECIDED = (AccountStatus.ACTIVE, AccountStatus.REJECTED, AccountStatus.DISABLED, AccountStatus.ACCOUNT_CLOSED)
 
 
 def application_progress(application: KycApplication, account: BrokerageAccount | None) -> Progress:
@@ -82,8 +79,20 @@ def _notice(application: KycApplication, account: BrokerageAccount | None) -> tu
         )
         return "warn", "Your application needs a change", said
     if account:
-        return ACCOUNT_NOTICES.get(AccountStatus(account.status), IN_REVIEW)
+        return _account_notice(account)
+    if application.status == ApplicationStatus.SUBMITTING and application.failed_sends:
+        return "info", "Not sent yet", application.status_reason
     return APPLICATION_NOTICES.get(ApplicationStatus(application.status), IN_REVIEW)
+
+
+def _account_notice(account: BrokerageAccount) -> tuple[str, str, str]:
+    if not is_known_word(account):
+        return "warn", "Your account is in a state that we do not know", StatusNotKnown.words
+    blocks = [refusal(account, capability) for capability in (Capability.TRADE, Capability.DEPOSIT)]
+    blocked = next(filter(None, blocks), None)
+    if account.is_open and blocked:
+        return "warn", "Your account is limited at the moment", str(blocked)
+    return ACCOUNT_NOTICES.get(AccountStatus(account.status), IN_REVIEW)
 
 
 def _steps(application: KycApplication, account: BrokerageAccount | None) -> list[TimelineStep]:
@@ -99,12 +108,23 @@ def _steps(application: KycApplication, account: BrokerageAccount | None) -> lis
             TimelineStep(opened, "upcoming"),
         ]
     received = TimelineStep("Received by the broker", "done", account.created_at)
-    if account.is_active:
+    if account.status == AccountStatus.ACTIVE:
         return [
             sent,
             received,
             TimelineStep("Identity checked", "done"),
             TimelineStep(opened, "done", account.status_at),
+        ]
+    if account.was_opened:
+        now = TimelineStep(
+            account.get_status_display(), "current" if account.is_open else "failed", account.status_at
+        )
+        return [
+            sent,
+            received,
+            TimelineStep("Identity checked", "done"),
+            TimelineStep(opened, "done"),
+            now,
         ]
     if account.status == AccountStatus.APPROVED:
         return [sent, received, TimelineStep("Identity checked", "done"), TimelineStep(opened, "current")]

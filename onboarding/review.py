@@ -111,6 +111,9 @@ def _trusted_contact(a: KycApplication) -> list[tuple[str, str]]:
 
 
 def _agreements(a: KycApplication) -> list[tuple[str, str]]:
+    # An agreement that is no longer asked for may still have been signed.
+    titles = {key: agreement.title for key, agreement in BY_KEY.items()}
     return [
-        (BY_KEY[row.agreement].title, f"Agreed, revision {row.revision}") for row in a.agreements.all()
+        (titles.get(row.agreement, row.agreement), f"Agreed, revision {row.revision}")
+        for row in a.agreements.all()
     ] or [("Agreements", "")]

@@ -7,8 +7,7 @@ class ApplicationStatus(TextChoices):
     """A KYC application, until Alpaca has an account for it."""
 
     DRAFT = "DRAFT", "Not sent yet"
-    SUBMITTING = "SUBMITTING", "Waiting to be sent"
-    SENDING = "SENDING", "Sending"
+    SUBMITTING = "SUBMITTING", "Being sent"
     UNKNOWN = "UNKNOWN", "Checking with the broker"
     NEEDS_CHANGES = "NEEDS_CHANGES", "Needs changes"
     SUBMITTED = "SUBMITTED", "Submitted"
@@ -19,8 +18,7 @@ EDITABLE_APPLICATION = (ApplicationStatus.DRAFT, ApplicationStatus.NEEDS_CHANGES
 APPLICATION_TRANSITIONS: dict[str, frozenset[str]] = {
     ApplicationStatus.DRAFT: frozenset({ApplicationStatus.SUBMITTING}),
     ApplicationStatus.NEEDS_CHANGES: frozenset({ApplicationStatus.SUBMITTING}),
-    ApplicationStatus.SUBMITTING: frozenset({ApplicationStatus.SENDING}),
-    ApplicationStatus.SENDING: frozenset(
+    ApplicationStatus.SUBMITTING: frozenset(
         {ApplicationStatus.SUBMITTED, ApplicationStatus.UNKNOWN, ApplicationStatus.NEEDS_CHANGES}
     ),
     # Back to SUBMITTING only once the broker has said that it has no such account.
@@ -33,15 +31,13 @@ class DocumentStatus(TextChoices):
     """An uploaded document on its way to Alpaca."""
 
     STORED = "STORED", "Saved"
-    SENDING = "SENDING", "Sending"
     UNKNOWN = "UNKNOWN", "Checking with the broker"
     REFUSED = "REFUSED", "Refused"
     SENT = "SENT", "Sent"
 
 
 DOCUMENT_TRANSITIONS: dict[str, frozenset[str]] = {
-    DocumentStatus.STORED: frozenset({DocumentStatus.SENDING}),
-    DocumentStatus.SENDING: frozenset({DocumentStatus.SENT, DocumentStatus.UNKNOWN, DocumentStatus.REFUSED}),
+    DocumentStatus.STORED: frozenset({DocumentStatus.SENT, DocumentStatus.UNKNOWN, DocumentStatus.REFUSED}),
     DocumentStatus.UNKNOWN: frozenset({DocumentStatus.SENT, DocumentStatus.STORED}),
     DocumentStatus.REFUSED: frozenset(),
     DocumentStatus.SENT: frozenset(),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from onboarding import agreements
 from onboarding.models import KycApplication
 
 Columns = Callable[[KycApplication], tuple[str, ...]]
@@ -18,7 +19,8 @@ class Step:
     """One question page.
 
     `task` groups pages in the task list; `required` names the columns that must be filled for these answers
-    (False is an answer, None and "" are not); `applies_to` says whether the page is asked at all.
+    (False is an answer, None and "" are not); `applies_to` says whether the page is asked at all, and
+    `still_holds` whether what was answered is still good.
     """
 
     key: str
@@ -26,12 +28,14 @@ class Step:
     title: str
     required: Columns
     applies_to: Callable[[KycApplication], bool] = always
+    still_holds: Callable[[KycApplication], bool] = always
 
     def is_complete(self, application: KycApplication) -> bool:
-        """Whether every required column has an answer."""
-        return all(
-            getattr(application, column) not in (None, "", []) for column in self.required(application)
+        """Whether every required column has an answer that still holds."""
+        answered = all(
+            getattr(application, column) not in (None, "", [], {}) for column in self.required(application)
         )
+        return answered and self.still_holds(application)
 
 
 def columns(*names: str) -> Columns:
@@ -108,7 +112,13 @@ STEPS = (
         has_true_disclosure,
     ),
     Step("trusted-contact", "Disclosures", "Someone we may call if we worry about you", _trusted),
-    Step("agreements", "Agreements", "Agreements", columns("agreements_signed")),
+    Step(
+        "agreements",
+        "Agreements",
+        "Agreements",
+        columns("signed_revisions"),
+        still_holds=lambda application: agreements.are_current(application.signed_revisions),
+    ),
 )
 BY_KEY = {step.key: step for step in STEPS}
 

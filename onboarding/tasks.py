@@ -3,6 +3,8 @@
 from celery import shared_task
 from django.utils import timezone
 
+from brokerapp.accounts.models import User
+from brokerapp.workflow.state import Process
 from onboarding.models import Document, KycApplication
 from onboarding.services import applications, documents
 
@@ -10,9 +12,15 @@ from onboarding.services import applications, documents
 @shared_task
 def open_account(*, application_id: str, **_: object) -> None:
     """Send one submitted application."""
-    applications.open_account(
-        application=KycApplication.objects.select_related("user").get(pk=application_id)
-    )
+    application = KycApplication.objects.select_related("user").get(pk=application_id)
+    applications.open_account(application=application, now=timezone.now())
+
+
+@shared_task
+def settle_application(*, application_id: str, staff_id: str = "", **_: object) -> None:
+    """Find out what became of one application; `staff_id` is who asked."""
+    application = KycApplication.objects.select_related("user").get(pk=application_id)
+    applications.settle_application(application=application, by=_actor(staff_id), now=timezone.now())
 
 
 @shared_task
@@ -24,10 +32,21 @@ def settle_applications(**_: object) -> None:
 @shared_task
 def send_document(*, document_id: str, **_: object) -> None:
     """Send one stored document."""
-    documents.send_document(document=Document.objects.get(pk=document_id))
+    documents.send_document(document=Document.objects.get(pk=document_id), now=timezone.now())
+
+
+@shared_task
+def settle_document(*, document_id: str, staff_id: str = "", **_: object) -> None:
+    """Find out what became of one document; `staff_id` is who asked."""
+    document = Document.objects.defer("content").get(pk=document_id)
+    documents.settle_document(document=document, by=_actor(staff_id), now=timezone.now())
 
 
 @shared_task
 def settle_documents(**_: object) -> None:
     """Sweep: documents that wait or whose outcome is unknown."""
     documents.settle_documents(now=timezone.now())
+
+
+def _actor(staff_id: str) -> User | Process:
+    return User.objects.get(pk=staff_id) if staff_id else Process.SWEEP

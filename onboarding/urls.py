@@ -14,3 +14,7 @@ urlpatterns = [
     ),
     path("apply/<slug:key>/", views.StepPage.as_view(), name="apply_step"),
 ]
+account_urlpatterns = [
+    path("status/", views.AccountStatus.as_view(), name="account_status"),
+]
+"""Pages of one account, under its address."""

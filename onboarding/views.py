@@ -5,13 +5,14 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views import View
 
-from brokerapp.accounts.access import person
+from brokerapp.accounts.access import AccountRequiredMixin, person
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.ui.links import account_url
 from brokerapp.web.addresses import client_ip
 from onboarding import agreements, rules, steps
 from onboarding.forms import FORMS
@@ -38,9 +39,9 @@ class Home(LoginRequiredMixin, View):
     """Sends each person where they left off: application, its status, or their portfolio."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        account = BrokerageAccount.objects.filter(user=person(request)).first()
-        if account and account.is_active:
-            return redirect("trading:portfolio")
+        account = BrokerageAccount.objects.of_person(person(request).pk).first()
+        if account and account.is_open:
+            return redirect(account_url(account, "trading:portfolio"))
         sent = KycApplication.objects.filter(user=person(request), submitted_at__isnull=False)
         return redirect("application_status" if account or sent.exists() else "apply")
 
@@ -122,7 +123,7 @@ class StepPage(ApplicationView):
         if isinstance(form, AgreementsForm):
             applications.sign_agreements(
                 application=self.application,
-                keys=form.signed(),
+                signed=form.signed(),
                 ip_address=client_ip(self.request),
                 now=timezone.now(),
             )
@@ -195,7 +196,9 @@ class Check(ApplicationView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         try:
-            applications.submit_application(application=self.application, now=timezone.now())
+            applications.submit_application(
+                application=self.application, by=person(request), now=timezone.now()
+            )
         except steps.ApplicationIncomplete as refusal:
             messages.error(request, f"Not sent yet. Still to answer: {refusal}.")
             return redirect("apply_check")
@@ -203,21 +206,31 @@ class Check(ApplicationView):
 
 
 class Status(LoginRequiredMixin, View):
-    """Where the application stands; updates itself until the account is decided."""
+    """Where the person's newest application stands; updates itself until the account is decided."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        application = KycApplication.objects.filter(user=person(request)).first()
+        sent = KycApplication.objects.filter(user=person(request)).select_related("account")
+        application = sent.order_by("-created_at").first()
         if application is None or application.status == ApplicationStatus.DRAFT:
             return redirect("apply")
-        account = BrokerageAccount.objects.filter(application=application).first()
-        return render(
-            request,
-            "onboarding/status.html",
-            {
-                "application": application,
-                "account": account,
-                "progress": application_progress(application, account),
-                "documents": application.documents.defer("content"),
-                "reference": (account or application).last_request_id or str(application.pk),
-            },
-        )
+        return _status_page(request, application)
+
+
+class AccountStatus(AccountRequiredMixin):
+    """Where an account stands: its application, what blocks it, and what the broker asks for."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        sent = KycApplication.objects.filter(account=self.account).select_related("account")
+        return _status_page(request, get_object_or_404(sent))
+
+
+def _status_page(request: HttpRequest, application: KycApplication) -> HttpResponse:
+    account = application.account
+    context = {
+        "application": application,
+        "account": account,
+        "progress": application_progress(application, account),
+        "documents": application.documents.defer("content"),
+        "reference": (account or application).last_request_id or str(application.pk),
+    }
+    return render(request, "onboarding/status.html", context)

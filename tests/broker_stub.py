@@ -22,13 +22,15 @@ class BrokerStub:
     def __init__(self, mock: responses.RequestsMock) -> None:
         self.mock = mock
 
-    def on(self, method: str, path: str, **reply: Any) -> responses.BaseResponse:
+    def on(self, method: str, path: str, *, date: str = "", **reply: Any) -> responses.BaseResponse:
         """Answer each call to a path, with whatever query, by what `responses` takes.
 
         An exception as `body` breaks the exchange; of several answers each but the last is given once.
+        `date` is what the broker's clock shows, as in the header of this name.
         """
         url = re.compile(self._pattern(path))
-        return self.mock.add(method, url, **{"headers": {"X-Request-ID": REQUEST_ID}, **reply})
+        headers = {"X-Request-ID": REQUEST_ID} | ({"Date": date} if date else {})
+        return self.mock.add(method, url, **{"headers": headers, **reply})
 
     def call_back(self, method: str, path: str, callback: Callback) -> None:
         """Answer each call to a path by what a function of the request gives: status, headers, body."""

@@ -16,11 +16,12 @@ from brokerapp.broker.alpaca.models import Transfer as BrokerTransfer
 from brokerapp.workflow import state
 from funding.models import BankLink, Transfer
 from funding.services import banks, transfers
-from funding.services.snapshots import Snapshot
+from funding.services.applying import apply_transfer
+from funding.snapshots import Snapshot
 from funding.statuses import BankLinkStatus, Direction, TransferStatus
+from onboarding.agreements import revisions_of
 from onboarding.models import KycApplication
 from onboarding.services import applications
-from onboarding.statuses import ApplicationStatus
 from trading.models import Asset, Order, Position, Quote
 from trading.services import orders
 
@@ -91,7 +92,12 @@ class KycApplicationFactory(DjangoModelFactory[KycApplication]):
         if create:
             keys = extracted if extracted is not None else ["customer_agreement"]
             now = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
-            applications.sign_agreements(application=self, keys=keys, ip_address=IP_ADDRESS, now=now)  # type: ignore[arg-type]
+            applications.sign_agreements(
+                application=self,  # type: ignore[arg-type]
+                signed=revisions_of(*keys),
+                ip_address=IP_ADDRESS,
+                now=now,
+            )
             self.refresh_from_db()  # type: ignore[attr-defined]
 
 
@@ -121,9 +127,13 @@ class BrokerageAccountFactory:
         }
         application = KycApplicationFactory.create(**({"user": user} if user else {}))
         now = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
-        state.move(application, ApplicationStatus.SUBMITTING, by=state.Process.REPLY, submitted_at=now)
-        state.move(application, ApplicationStatus.SENDING, by=state.Process.REPLY)
-        account = applications.apply_account(application=application, reply=account_reply(**fields))
+        applications.submit_application(application=application, by=application.user, now=now)
+        account = applications.apply_account(
+            application=application,
+            reply=account_reply(**fields),
+            by=state.Process.REPLY,
+            asked_at=now,
+        )
         if balances:
             BrokerageAccount.objects.filter(pk=account.pk).update(**balances, balances_at=now)
             account.refresh_from_db()
@@ -167,18 +177,26 @@ class BankLinkFactory:
     def create(account: BrokerageAccount | None = None, status: str = "APPROVED", **details: Any) -> BankLink:
         """APPROVED unless `status` says otherwise; `details` are columns."""
         account = account or BrokerageAccountFactory.create()
-        link = BankLink.objects.create(
-            user=account.user,
-            account=account,
-            last4="6789",
-            bank_name="Bank of America",
-            **{**BANK, **details},
+        link = state.start(
+            BankLink(
+                user=account.user,
+                account=account,
+                last4="6789",
+                bank_name="Bank of America",
+                **{**BANK, **details},
+            ),
+            by=account.user,
         )
-        if status == BankLinkStatus.UNKNOWN:
-            return state.move(link, BankLinkStatus.UNKNOWN, by=state.Process.REPLY, reason="No reply.")
         if status == BankLinkStatus.SUBMITTING:
             return link
-        return banks.apply_bank_link(link=link, snapshot=Snapshot.of(bank_reply(status=status)))
+        now = timezone.now()
+        if status == BankLinkStatus.UNKNOWN:
+            return state.move(
+                link, BankLinkStatus.UNKNOWN, by=state.Process.REPLY, reason="No reply.", claimed_at=now
+            )
+        BankLink.objects.filter(pk=link.pk).update(claimed_at=now)
+        snapshot = Snapshot.of_bank(bank_reply(status=status))
+        return banks.apply_bank_link(link=link, snapshot=snapshot, by=state.Process.REPLY)
 
 
 class TransferFactory:
@@ -213,14 +231,16 @@ class TransferFactory:
                 TransferStatus.UNKNOWN,
                 by=state.Process.REPLY,
                 reason="No reply.",
-                send_claimed_at=now,
+                claimed_at=now,
             )
         steps = ["COMPLETE", "RETURNED"] if status == TransferStatus.RETURNED else [status]
-        Transfer.objects.filter(pk=transfer.pk).update(send_claimed_at=now)
+        Transfer.objects.filter(pk=transfer.pk).update(claimed_at=now)
         reply_id = str(uuid4())
         for step in steps:
             reply = transfer_reply(transfer, id=reply_id, status=step)
-            transfer = transfers.apply_transfer(transfer=transfer, snapshot=Snapshot.of(reply))
+            transfer = apply_transfer(
+                transfer=transfer, snapshot=Snapshot.of_transfer(reply), by=state.Process.REPLY
+            )
         return transfer
 
 

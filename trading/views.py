@@ -8,10 +8,10 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 
 from brokerapp.accounts.access import AccountRequiredMixin
+from brokerapp.accounts.capabilities import Capability
 from brokerapp.units.money import plain
 from brokerapp.workflow import intents
 from brokerapp.workflow.models import StatusChange
@@ -40,6 +40,7 @@ class Portfolio(AccountRequiredMixin):
                 "valuation": valuation,
                 "open_orders": open_orders,
                 "first_steps": timeline.first_steps(self.account) if is_empty else [],
+                "blocked": self.blocked_from(Capability.TRADE) if self.account.was_opened else None,
             },
         )
 
@@ -103,8 +104,8 @@ class AssetPage(AccountRequiredMixin):
         except rules.TradeRefused as refusal:
             form.add_refusal(refusal)
             return self.page(asset, form)
-        token = intents.mint(PURPOSE, self.account.user_id, tickets.ticket_data(ticket))
-        return redirect("trading:order_review", token=token)
+        token = intents.mint(PURPOSE, self.account.user_id, self.account.pk, tickets.ticket_data(ticket))
+        return self.redirect("trading:order_review", token)
 
     def page(self, asset: Asset, form: TicketForm) -> HttpResponse:
         now = timezone.now()
@@ -115,6 +116,7 @@ class AssetPage(AccountRequiredMixin):
             "quote_is_stale": facts.quote is not None and facts.quote.is_stale(now),
             "wait_note": hours.wait_note(facts.clock),
             "form": form,
+            "blocked": self.blocked_from(Capability.TRADE),
         }
         # Refused, it keeps what was typed.
         return render(self.request, "trading/asset.html", context, status=422 if form.is_bound else 200)
@@ -133,17 +135,26 @@ class OrderReview(AccountRequiredMixin):
 
     intent: intents.Intent
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.user.is_authenticated:
-            try:
-                self.intent = intents.read(PURPOSE, request.user.pk, kwargs["token"])
-            except intents.IntentExpired as expired:
-                return _start_again(request, expired.data)
-        return super().dispatch(request, *args, **kwargs)
+    def dispatch_own(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        account = self.account
+        try:
+            self.intent = intents.read(PURPOSE, account.user_id, account.pk, kwargs["token"])
+        except intents.IntentExpired as expired:
+            return self.start_again(expired.data)
+        return super().dispatch_own(request, *args, **kwargs)
+
+    def start_again(self, data: dict[str, Any]) -> HttpResponse:
+        """Back from a review that cannot be used to the ticket as it was, where that is known."""
+        messages.warning(
+            self.request, "That review is too old to place an order with. Please review it again."
+        )
+        if not data:
+            return self.redirect("trading:trade")
+        return redirect(self.edit_url(tickets.get_ticket(data)))
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         if Order.objects.filter(pk=self.intent.id, account=self.account).exists():
-            return redirect("trading:order", order_id=self.intent.id)
+            return self.redirect("trading:order", self.intent.id)
         return self.page()
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
@@ -160,7 +171,7 @@ class OrderReview(AccountRequiredMixin):
             )
         except rules.TradeRefused as refusal:
             return self.page(refusal)
-        return redirect("trading:order", order_id=order.pk)
+        return self.redirect("trading:order", order.pk)
 
     def page(self, refusal: rules.TradeRefused | None = None) -> HttpResponse:
         ticket = tickets.get_ticket(self.intent.data)
@@ -172,23 +183,16 @@ class OrderReview(AccountRequiredMixin):
             "refusal": refusal or review.refusal,
             "may_place": review.refusal is None,
             "form": ReviewForm(initial={"seen_price": plain(price) if price else ""}),
-            "edit_url": edit_url(ticket),
+            "edit_url": self.edit_url(ticket),
         }
         return render(self.request, "trading/review.html", context)
 
-
-def _start_again(request: HttpRequest, data: dict[str, Any]) -> HttpResponse:
-    """Back from a review that is too old to the ticket as it was, where that is known."""
-    messages.warning(request, "That review is too old to place an order with. Please review it again.")
-    return redirect(edit_url(tickets.get_ticket(data)) if data else "trading:trade")
-
-
-def edit_url(ticket: rules.Ticket) -> str:
-    """The ticket's page with everything filled in as it was."""
-    amount = ticket.qty if ticket.qty is not None else ticket.notional
-    unit = TicketForm.SHARES if ticket.qty is not None else TicketForm.DOLLARS
-    given = {"side": ticket.side, "unit": unit, "amount": plain(amount) if amount else ""}
-    return f"{reverse('trading:asset', args=[ticket.asset.symbol])}?{urlencode(given)}"
+    def edit_url(self, ticket: rules.Ticket) -> str:
+        """The ticket's page with everything filled in as it was."""
+        amount = ticket.qty if ticket.qty is not None else ticket.notional
+        unit = TicketForm.SHARES if ticket.qty is not None else TicketForm.DOLLARS
+        given = {"side": ticket.side, "unit": unit, "amount": plain(amount) if amount else ""}
+        return f"{self.url('trading:asset', ticket.asset.symbol)}?{urlencode(given)}"
 
 
 class Orders(AccountRequiredMixin):
@@ -233,4 +237,4 @@ class CancelOrder(AccountRequiredMixin):
         else:
             if order.is_open:
                 messages.info(request, "Cancel requested. The order may still fill.")
-        return redirect("trading:order", order_id=order_id)
+        return self.redirect("trading:order", order_id)

@@ -1,13 +1,12 @@
 """Ops pages of people and their accounts: read-only but for actions, each of which calls a service."""
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from brokerapp.accounts import services as accounts
 from brokerapp.accounts.models import BrokerageAccount, User
-from brokerapp.broker.alpaca.errors import BrokerError
 from brokerapp.workflow.status_admin import StatusRowAdmin
 
 
@@ -38,12 +37,20 @@ class BrokerageAccountAdmin(StatusRowAdmin):
         "user",
         "account_number_end",
         "status",
+        "broker_status",
         "cash",
         "equity",
         "balances_at",
         "last_request_id",
     )
-    list_filter = ("status", "created_at")
+    list_filter = (
+        "status",
+        "account_blocked",
+        "trading_blocked",
+        "transfers_blocked",
+        "trade_suspended_by_user",
+        "created_at",
+    )
     search_fields = ("id", "broker_account_id", "account_number", "user__email", "last_request_id")
     list_select_related = ("user",)
     actions = ("resync",)
@@ -54,9 +61,6 @@ class BrokerageAccountAdmin(StatusRowAdmin):
 
     @admin.action(permissions=["operate"], description="Read status and balances from the broker again")
     def resync(self, request: HttpRequest, queryset: QuerySet[BrokerageAccount]) -> None:
-        for account in queryset:
-            try:
-                accounts.sync_account(account=account)
-                accounts.sync_balances(account=account)
-            except BrokerError as error:
-                self.message_user(request, f"{account.pk}: {error}", messages.ERROR)
+        self.run_action(
+            request, queryset, "Asked to be read again", lambda row: accounts.read_again(account=row)
+        )

@@ -1,7 +1,15 @@
 from django.apps import AppConfig
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 
 class AccountsConfig(AppConfig):
     """People and their brokerage accounts."""
 
     name = "brokerapp.accounts"
+
+    def ready(self) -> None:
+        from brokerapp.accounts.capabilities import Capability
+
+        if unknown := settings.NOT_OFFERED - set(Capability.values):
+            raise ImproperlyConfigured(f"NOT_OFFERED names no capabilities: {', '.join(sorted(unknown))}.")

@@ -1,32 +1,205 @@
-"""What an account may do now. `check_x` raises with words for the person. Pure."""
+"""What an account may do now: `check` raises one class for each fact that blocks, `can` says yes or no. Pure.
+
+Facts: the broker's status and the blocks it sets (Broker API, "Account Statuses" and "Trading Account"), and
+what this installation offers at all.
+"""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db.models import TextChoices
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.accounts.statuses import AccountStatus
+from brokerapp.workflow import following
 
 
-class AccountNotActive(Exception):
-    """The account may not fund or trade now; the message says which status blocks and what to do."""
+class Capability(TextChoices):
+    """Something that an account may do, or may not."""
+
+    TRADE = "TRADE", "Trading"
+    BUY = "BUY", "Buying"
+    SELL = "SELL", "Selling"
+    DEPOSIT = "DEPOSIT", "Depositing"
+    WITHDRAW = "WITHDRAW", "Withdrawing"
+    LINK_BANK = "LINK_BANK", "Linking a bank"
 
 
-NOT_ACTIVE_REASONS = {
-    AccountStatus.ACTION_REQUIRED: "Your application needs something from you before you can use this.",
-    AccountStatus.REJECTED: "Your application was not approved, so this account cannot be used.",
-    AccountStatus.SUBMISSION_FAILED: "Your application is delayed on our side. You need not do anything.",
-    AccountStatus.ACCOUNT_UPDATED: "A change to your details is in review. It opens again once approved.",
-    AccountStatus.DISABLED: "Your account is disabled. Contact support to find out why.",
-    AccountStatus.DISABLE_PENDING: "Your account is being disabled. Contact support to find out why.",
-    AccountStatus.ACCOUNT_CLOSED: "Your account is closed.",
+TRADING = (Capability.TRADE, Capability.BUY, Capability.SELL)
+MOVING_MONEY = (Capability.DEPOSIT, Capability.WITHDRAW)
+
+
+class AccountRefused(Exception):
+    """The account may not do this now. The message names the fact, `page` and `action` the way on.
+
+    `page` is the name of an address of the account, "" if none of our pages helps.
+    """
+
+    words: ClassVar[str] = ""
+    page: ClassVar[str] = "account_status"
+    action: ClassVar[str] = "See your application"
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or self.words)
+
+
+class InReview(AccountRefused):
+    """The broker has not decided yet."""
+
+    words = "Your application is still in review."
+
+
+class ActionRequired(AccountRefused):
+    """The broker waits for the person."""
+
+    words = "Your application needs something from you before you can use this."
+
+
+class NotApproved(AccountRefused):
+    """The broker has refused the application."""
+
+    words = "Your application was not approved, so this account cannot be used."
+
+
+class SubmissionDelayed(AccountRefused):
+    """A technical failure at the broker's."""
+
+    words = "Your application is delayed on our side. You need not do anything."
+
+
+class ChangeInReview(AccountRefused):
+    """The person's data changed: money may not leave until the broker has looked at it."""
+
+    words = "A change to your details is in review. You can withdraw again once it is approved."
+
+
+class Limited(AccountRefused):
+    """The broker has limited the account, in a way that it does not tell."""
+
+    words = "The broker has limited your account. Contact support to find out why."
+
+
+class Disabled(AccountRefused):
+    """The broker has disabled the account, or is about to."""
+
+    words = "Your account is disabled. Contact support to find out why."
+
+
+class Closed(AccountRefused):
+    """The account is closed for good."""
+
+    words = "Your account is closed."
+    action = "See your account"
+
+
+class StatusNotKnown(AccountRefused):
+    """The broker uses a status word that we do not know, so we cannot tell what the account may do."""
+
+    words = (
+        "The broker has put your account in a state that we do not know yet, so nothing can be done with it "
+        "for now. We have been told."
+    )
+    action = "See your account"
+
+
+class AccountBlocked(AccountRefused):
+    """The broker's `account_blocked`: neither trading nor transfers."""
+
+    words = "The broker has blocked your account. Contact support to find out why."
+    action = "See your account"
+
+
+class TradingBlocked(AccountRefused):
+    """The broker's `trading_blocked`."""
+
+    words = "The broker has blocked trading in your account. Contact support to find out why."
+    action = "See your account"
+
+
+class TransfersBlocked(AccountRefused):
+    """The broker's `transfers_blocked`."""
+
+    words = "The broker has blocked deposits and withdrawals. Contact support to find out why."
+    action = "See your account"
+
+
+class TradingSuspended(AccountRefused):
+    """The account's own setting `suspend_trade`."""
+
+    words = "Trading is switched off in the settings of your account. Contact support to switch it on again."
+    action = "See your account"
+
+
+class NotOffered(AccountRefused):
+    """This installation does not offer it (`NOT_OFFERED`)."""
+
+    page = ""
+    action = ""
+
+    def __init__(self, capability: Capability) -> None:
+        super().__init__(f"{capability.label} is not offered here at the moment.")
+
+
+BY_STATUS: dict[str, type[AccountRefused]] = {
+    AccountStatus.ACTION_REQUIRED: ActionRequired,
+    AccountStatus.REJECTED: NotApproved,
+    AccountStatus.SUBMISSION_FAILED: SubmissionDelayed,
+    AccountStatus.LIMITED: Limited,
+    AccountStatus.DISABLED: Disabled,
+    AccountStatus.DISABLE_PENDING: Disabled,
+    AccountStatus.ACCOUNT_CLOSED: Closed,
 }
+"""Why an account of this status may do nothing; of all others but the open ones: it is in review."""
+
+
+def check(account: BrokerageAccount, capability: Capability) -> None:
+    """Raises the `AccountRefused` of the first fact that keeps the account from doing this now."""
+    _check_status(account, capability)
+    if account.account_blocked:
+        raise AccountBlocked
+    if capability in TRADING and account.trading_blocked:
+        raise TradingBlocked
+    if capability in TRADING and account.trade_suspended_by_user:
+        raise TradingSuspended
+    if capability in MOVING_MONEY and account.transfers_blocked:
+        raise TransfersBlocked
+    if capability in settings.NOT_OFFERED:
+        raise NotOffered(capability)
+
+
+def _check_status(account: BrokerageAccount, capability: Capability) -> None:
+    if not following.is_known_word(account):
+        raise StatusNotKnown
+    if account.status == AccountStatus.ACCOUNT_UPDATED:
+        # Outgoing transfers are restricted until the change is approved (Broker API, "Account Statuses").
+        if capability == Capability.WITHDRAW:
+            raise ChangeInReview
+    elif account.status != AccountStatus.ACTIVE:
+        raise BY_STATUS.get(account.status, InReview)
+
+
+def can(account: BrokerageAccount, capability: Capability) -> bool:
+    """Whether the account may do this now."""
+    return refusal(account, capability) is None
+
+
+def refusal(account: BrokerageAccount, capability: Capability) -> AccountRefused | None:
+    """The fact that keeps the account from doing this now; None if it may."""
+    try:
+        check(account, capability)
+    except AccountRefused as refused:
+        return refused
+    return None
+
+
+AccountNotActive = AccountRefused
 
 
 def check_account_active(account: BrokerageAccount) -> None:
-    """Raises `AccountNotActive` unless Alpaca's status is ACTIVE (the only one that may fund and trade)."""
-    if not account.is_active:
-        raise AccountNotActive(
-            NOT_ACTIVE_REASONS.get(AccountStatus(account.status), "Your application is still in review.")
-        )
+    """Raises `AccountRefused` unless the account may trade."""
+    check(account, Capability.TRADE)
 
 
 def can_use_account(account: BrokerageAccount) -> bool:
-    """Whether the account may fund and trade."""
-    return account.is_active
+    """Whether the account may trade."""
+    return can(account, Capability.TRADE)

@@ -1,15 +1,23 @@
 """People and their brokerage accounts: what is true of one row."""
 
 import uuid
+from datetime import datetime
 from decimal import Decimal
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from brokerapp.accounts.statuses import ACCOUNT_TRANSITIONS, SETTLED_ACCOUNT, AccountStatus
-from brokerapp.workflow.state import StatusModel
+from brokerapp.accounts.statuses import (
+    ACCOUNT_RHYTHM,
+    ACCOUNT_TRANSITIONS,
+    ENDED_ACCOUNT,
+    OPEN_ACCOUNT,
+    AccountStatus,
+)
+from brokerapp.workflow.following import FollowedModel
 
 
 class UserManager(BaseUserManager["User"]):
@@ -52,26 +60,42 @@ class User(AbstractUser):
         return f"person {self.pk}"
 
 
+ACCOUNT_TYPES = {"": "Individual", "trading": "Individual", "custodial": "Custodial", "ira": "IRA"}
+"""What a person calls the kinds of account (Broker API, `account_type`)."""
+
+
 class BrokerageAccountQuerySet(models.QuerySet["BrokerageAccount"]):
     """Reads of accounts."""
 
-    def unsettled(self) -> "BrokerageAccountQuerySet":
-        """Accounts whose status will change by itself, so that it must be polled."""
-        return self.exclude(status__in=SETTLED_ACCOUNT)
+    def of_person(self, user_id: int) -> "BrokerageAccountQuerySet":
+        """A person's accounts, the one they use most likely first: open ones, then the newest."""
+        is_open = models.Case(models.When(status__in=OPEN_ACCOUNT, then=0), default=1)
+        return self.filter(user_id=user_id).order_by(is_open, "-created_at")
+
+    def balances_due(self, now: datetime) -> "BrokerageAccountQuerySet":
+        """Accounts whose balances changed or could not be read, the longest due first."""
+        return self.filter(balances_due_at__lte=now).order_by("balances_due_at")
 
 
-class BrokerageAccount(StatusModel):
+class BrokerageAccount(FollowedModel):
     """A person's account at Alpaca: its status and its last synced balances (USD, 2 dp or more as sent)."""
 
     TRANSITIONS = ACCOUNT_TRANSITIONS
+    BROKER_WORDS = {word.value: word.value for word in AccountStatus}
+    RHYTHM = ACCOUNT_RHYTHM
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="accounts")
     broker_account_id = models.UUIDField(unique=True)
     account_number = models.CharField(max_length=20, blank=True, db_index=True)
+    account_type = models.CharField(max_length=20, blank=True, help_text="the broker's word")
     status = models.CharField(max_length=20, choices=AccountStatus, default=AccountStatus.SUBMITTED)
-    broker_status = models.CharField(max_length=40, blank=True)
-    kyc_results = models.JSONField(null=True, blank=True)
+    kyc_results = models.JSONField(null=True, blank=True, encoder=DjangoJSONEncoder)
+
+    account_blocked = models.BooleanField(default=False)
+    trading_blocked = models.BooleanField(default=False)
+    transfers_blocked = models.BooleanField(default=False)
+    trade_suspended_by_user = models.BooleanField(default=False)
 
     cash = models.DecimalField(max_digits=20, decimal_places=9, default=Decimal(0))
     cash_withdrawable = models.DecimalField(max_digits=20, decimal_places=9, default=Decimal(0))
@@ -79,19 +103,47 @@ class BrokerageAccount(StatusModel):
     equity = models.DecimalField(max_digits=20, decimal_places=9, default=Decimal(0))
     last_equity = models.DecimalField(max_digits=20, decimal_places=9, default=Decimal(0))
     balances_at = models.DateTimeField(null=True, blank=True)
+    balances_due_at = models.DateTimeField(
+        null=True, blank=True, help_text="when they are read again, as they changed or could not be read"
+    )
+    failed_balance_reads = models.PositiveSmallIntegerField(default=0)
 
     created_at = models.DateTimeField(default=timezone.now)
-    synced_at = models.DateTimeField(null=True, blank=True)
 
     objects = BrokerageAccountQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["status", "status_at"])]
+        indexes = [
+            models.Index(fields=["status", "due_at"], name="account_due"),
+            models.Index(
+                fields=["balances_due_at"],
+                name="account_balances_due",
+                condition=models.Q(balances_due_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"account …{self.account_number[-4:]}"
 
     @property
-    def is_active(self) -> bool:
-        """Whether Alpaca lets this account fund and trade."""
-        return self.status == AccountStatus.ACTIVE
+    def last4(self) -> str:
+        """The end of its number, "" until the broker has given one."""
+        return self.account_number[-4:]
+
+    @property
+    def title(self) -> str:
+        """Which of a person's accounts it is: `Individual ••4486`."""
+        kind = ACCOUNT_TYPES.get(self.account_type, "Account")
+        return f"{kind} ••{self.last4}" if self.last4 else kind
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was approved and is in use; what it may do, `capabilities` says."""
+        return self.status in OPEN_ACCOUNT
+
+    is_active = is_open
+
+    @property
+    def was_opened(self) -> bool:
+        """Whether it is in use or has been: there is something to see in it."""
+        return self.status in (*OPEN_ACCOUNT, *ENDED_ACCOUNT)

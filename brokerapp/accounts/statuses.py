@@ -1,6 +1,10 @@
-"""Statuses of brokerage accounts, and the steps between them."""
+"""Statuses of brokerage accounts, the steps between them, and how often each is read."""
+
+from datetime import timedelta
 
 from django.db.models import TextChoices
+
+from brokerapp.workflow.following import Rhythm
 
 
 class AccountStatus(TextChoices):
@@ -27,16 +31,11 @@ class AccountStatus(TextChoices):
     ACCOUNT_CLOSED = "ACCOUNT_CLOSED", "Closed"
 
 
+OPEN_ACCOUNT = (AccountStatus.ACTIVE, AccountStatus.ACCOUNT_UPDATED)
+"""Statuses of an account that is in use: an update of its owner's data is only looked at."""
+ENDED_ACCOUNT = (AccountStatus.DISABLE_PENDING, AccountStatus.DISABLED, AccountStatus.ACCOUNT_CLOSED)
+"""Statuses that only an account takes that was open before."""
 FINAL_ACCOUNT = (AccountStatus.ACCOUNT_CLOSED,)
-
-
-SETTLED_ACCOUNT = (
-    AccountStatus.ACTIVE,
-    AccountStatus.REJECTED,
-    AccountStatus.DISABLED,
-    AccountStatus.ACCOUNT_CLOSED,
-)
-"""Statuses that only change by an event from outside; all others are polled."""
 
 
 # Alpaca decides, and a poll may skip steps that the events show, so any step may be observed but one out of a
@@ -44,4 +43,19 @@ SETTLED_ACCOUNT = (
 ACCOUNT_TRANSITIONS: dict[str, frozenset[str]] = {
     status: frozenset() if status in FINAL_ACCOUNT else frozenset(AccountStatus) - {status}
     for status in AccountStatus
+}
+
+# The longest pauses are four times as long while the event stream is alive: 4 h, 6 h, and once a day.
+PENDING = Rhythm(timedelta(seconds=5), timedelta(hours=1))
+WAITS_FOR_THE_PERSON = Rhythm(timedelta(seconds=30), timedelta(minutes=90))
+DECIDED = Rhythm(timedelta(minutes=30), timedelta(hours=6))
+ACCOUNT_RHYTHM: dict[str, Rhythm] = {
+    status: PENDING for status in AccountStatus if status not in FINAL_ACCOUNT
+} | {
+    AccountStatus.ACTION_REQUIRED: WAITS_FOR_THE_PERSON,
+    # An event can be lost on a living stream, so these are read now and then as well.
+    AccountStatus.ACTIVE: DECIDED,
+    AccountStatus.REJECTED: DECIDED,
+    AccountStatus.DISABLED: DECIDED,
+    AccountStatus.INACTIVE: DECIDED,
 }

@@ -22,6 +22,7 @@ from brokerapp.accounts.statuses import AccountStatus
 from funding.models import BankLink, Transfer
 from funding.services import banks, transfers
 from funding.statuses import BankLinkStatus, Direction, TransferStatus
+from onboarding.agreements import revisions_of
 from onboarding.models import KycApplication
 from onboarding.services import applications
 from onboarding.statuses import ApplicationStatus
@@ -119,12 +120,17 @@ def _account(person: Person, wanted: str = AccountStatus.ACTIVE, **answers: Any)
     if application.is_editable:
         applications.save_answers(application=application, answers={**_answers(person), **answers})
         applications.sign_agreements(
-            application=application, keys=["customer_agreement"], ip_address=LOOPBACK_IP, now=timezone.now()
+            application=application,
+            signed=revisions_of("customer_agreement"),
+            ip_address=LOOPBACK_IP,
+            now=timezone.now(),
         )
         application.refresh_from_db()
-        application = applications.submit_application(application=application, now=timezone.now())
+        application = applications.submit_application(application=application, by=user, now=timezone.now())
     _wait(f"{person.email}'s application", lambda: _sent(application))
-    account = BrokerageAccount.objects.get(user=user)
+    application.refresh_from_db()
+    account = application.account
+    assert account is not None
 
     def decided() -> bool:
         account.refresh_from_db()
@@ -132,13 +138,13 @@ def _account(person: Person, wanted: str = AccountStatus.ACTIVE, **answers: Any)
 
     if account.status != wanted:
         _wait(f"{person.email}'s account to be {wanted}", decided)
-    return accounts.sync_balances(account=account) if account.is_active else account
+    return accounts.sync_balances(account=account) if account.is_open else account
 
 
 def _sent(application: KycApplication) -> bool:
     application.refresh_from_db()
     if application.status == ApplicationStatus.SUBMITTING:
-        applications.open_account(application=application)
+        applications.open_account(application=application, now=timezone.now())
     if application.status == ApplicationStatus.NEEDS_CHANGES:
         raise RuntimeError(f"The sandbox refused the demo application: {application.status_reason}")
     return application.status == ApplicationStatus.SUBMITTED

@@ -62,11 +62,10 @@ DISPATCH = {
     EventStream.ACCOUNTS: "brokerapp.accounts.services.on_account_event",
     EventStream.FUNDING: "brokerapp.events.services.on_funding_event",
     EventStream.TRADES: "trading.services.fills.on_trade_event",
+    EventStream.JOURNALS: "funding.services.journals.on_journal_event",
 }
-"""Who acts on a stream's events, called with the payload; returns what was done, if not simply applied.
-
-Journals are kept for the record alone: the cash they move is read with the account's balances.
-"""
+"""Who acts on a stream's events, called with the payload; returns what was done, if not simply applied."""
+NAMES_NO_ACCOUNT = (EventStream.JOURNALS,)
 FUNDING_DISPATCH = {
     "BankRelationship": "funding.services.banks.on_bank_event",
     "Transfer": "funding.services.transfers.on_transfer_event",
@@ -141,15 +140,17 @@ def dispatch(event: BrokerEvent, now: datetime) -> str:
 
     Raises what the app raises, and `UnknownAccount` for an account that may become ours in a moment.
     """
-    if event.stream not in DISPATCH:
-        return "kept for the record"
-    account_id = event.account_id
-    if account_id is None or not BrokerageAccount.objects.filter(broker_account_id=account_id).exists():
+    if event.stream not in NAMES_NO_ACCOUNT and not _is_of_our_account(event):
         if now - (event.occurred_at or event.received_at) > FOREIGN_AFTER:
             return "not one of our accounts"
         raise UnknownAccount("not one of our accounts, or not yet")
     handler: Callable[[dict[str, object]], str | None] = import_string(DISPATCH[EventStream(event.stream)])
     return handler(event.payload) or ""
+
+
+def _is_of_our_account(event: BrokerEvent) -> bool:
+    ours = BrokerageAccount.objects.filter(broker_account_id=event.account_id)
+    return event.account_id is not None and ours.exists()
 
 
 def on_funding_event(payload: dict[str, object]) -> str:

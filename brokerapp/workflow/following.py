@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, TypeVar
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.utils import timezone
 
@@ -17,6 +18,10 @@ FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=5), timedelta(minutes=10)
 """Pauses after a read that failed."""
 QUIETER_WHILE_LIVE = 4
 """How many times longer the pauses are while the stream that would tell of a change is alive."""
+
+
+class EventTooEarly(Exception):
+    """The event may be about a row whose call has no known outcome yet; try it again shortly."""
 
 
 @dataclass(frozen=True)
@@ -73,17 +78,17 @@ def apply(
     word: str,
     *,
     at: datetime | None,
-    by: Process,
+    by: AbstractBaseUser | Process,
     reason: str = "",
     request_id: str = "",
     **columns: object,
 ) -> Row:
     """Take over the broker's word on a row, as of `at`; `columns` are written along.
 
-    For use in a transaction that holds the row's lock. A word as of an earlier time than the newest applied
-    one changes nothing. A word that we do not know is kept in `broker_status` and logged, and our status
-    stays. So does a step that our table does not have: the broker's word is kept, and staff can see both.
-    Returns the row re-read.
+    `by` is how the word came to us, or the member of staff who asked for it. For use in a transaction that
+    holds the row's lock. A word as of an earlier time than the newest applied one changes nothing. A word
+    that we do not know is kept in `broker_status` and logged, and our status stays. So does a step that our
+    table does not have: the broker's word is kept, and staff can see both. Returns the row re-read.
     """
     if is_stale(row, at):
         return row

@@ -15,7 +15,7 @@ MAX_AGE_SECONDS = 30 * 60
 
 
 class IntentExpired(Exception):
-    """The review page is too old, belongs to someone else, or was tampered with.
+    """The review page is too old, belongs to someone else or another account, or was tampered with.
 
     `data` is what the page was about if it is merely too old, to fill the form before it again; else empty.
     """
@@ -33,21 +33,26 @@ class Intent:
     data: dict[str, Any]
 
 
-def mint(purpose: str, user_id: int, data: dict[str, str]) -> str:
-    """A token with a fresh id and `data` (strings, no PII: it is an address), bound to one person."""
-    return signing.dumps([str(uuid.uuid4()), user_id, data], salt=f"intent:{purpose}", compress=True)
+def mint(purpose: str, user_id: int, account_id: uuid.UUID, data: dict[str, str]) -> str:
+    """A token with a fresh id and `data` (strings, no PII: it is an address), for one account of a person."""
+    content = [str(uuid.uuid4()), user_id, str(account_id), data]
+    return signing.dumps(content, salt=f"intent:{purpose}", compress=True)
 
 
-def read(purpose: str, user_id: int, token: str) -> Intent:
-    """The intent in a token. Raises `IntentExpired` if it is over 30 minutes old, foreign or broken."""
+def read(purpose: str, user_id: int, account_id: uuid.UUID, token: str) -> Intent:
+    """The intent in a token.
+
+    Raises `IntentExpired` if it is over 30 minutes old, broken, or another person's or account's.
+    """
     salt = f"intent:{purpose}"
+    owner = [user_id, str(account_id)]
     try:
-        intent_id, owner, data = signing.loads(token, salt=salt, max_age=MAX_AGE_SECONDS)
+        intent_id, *minted_for, data = signing.loads(token, salt=salt, max_age=MAX_AGE_SECONDS)
     except signing.SignatureExpired as error:
-        _, owner, data = signing.loads(token, salt=salt)
-        raise IntentExpired(data if owner == user_id else None) from error
+        _, *minted_for, data = signing.loads(token, salt=salt)
+        raise IntentExpired(data if minted_for == owner else None) from error
     except signing.BadSignature as error:
         raise IntentExpired from error
-    if owner != user_id:
+    if minted_for != owner:
         raise IntentExpired
     return Intent(uuid.UUID(intent_id), data)

@@ -76,14 +76,23 @@ class StatusChange(models.Model):
 
     @classmethod
     def record(
-        cls, row: models.Model, to: str, actor: Actor, reason: str = "", request_id: str = ""
+        cls,
+        row: models.Model,
+        to: str,
+        actor: Actor,
+        reason: str = "",
+        request_id: str = "",
+        from_status: str | None = None,
     ) -> "StatusChange":
-        """Write the step that `row`, still holding its old status, is taking; in the caller's transaction."""
+        """Write the step that `row`, still holding its old status, is taking; in the caller's transaction.
+
+        `from_status` is "" for a row that is new.
+        """
         return cls.objects.create(
             row_type=label_of(row),
             row_id=str(row.pk),
             person_id=getattr(row, "user_id", None),
-            from_status=getattr(row, "status", ""),
+            from_status=getattr(row, "status", "") if from_status is None else from_status,
             to_status=to,
             actor=actor.kind,
             actor_id=actor.user_id,

@@ -11,7 +11,7 @@ from brokerapp import live
 from brokerapp.workflow.actors import Actor, Process
 from brokerapp.workflow.models import StatusChange
 
-__all__ = ["IllegalMove", "LostRace", "Process", "StatusModel", "can_move", "move"]
+__all__ = ["IllegalMove", "LostRace", "Process", "StatusModel", "can_move", "move", "start"]
 
 
 class IllegalMove(Exception):
@@ -42,6 +42,14 @@ class StatusModel(models.Model):
 
 
 Row = TypeVar("Row", bound=StatusModel)
+
+
+def start(row: Row, *, by: AbstractBaseUser | Process, reason: str = "") -> Row:
+    """Insert a new row, with who asked for it as the first line of its history; in one transaction."""
+    with transaction.atomic():
+        row.save(force_insert=True)
+        StatusChange.record(row, row.status, Actor.of(by, row.user_id), reason, from_status="")
+    return row
 
 
 def can_move(row: StatusModel, to: str) -> bool:

@@ -1,14 +1,18 @@
 """The admin page shared by all rows with a status."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
-from brokerapp.ui.admin_pages import ReadOnlyAdmin
+from brokerapp.broker.alpaca.errors import BrokerError
+from brokerapp.ui.admin_pages import ReadOnlyAdmin, person_link
 from brokerapp.workflow.models import StatusChange
+from brokerapp.workflow.state import IllegalMove, LostRace
 
 
 class StatusRowAdmin(ReadOnlyAdmin):
@@ -32,6 +36,25 @@ class StatusRowAdmin(ReadOnlyAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.get_fields(request, obj)
 
+    def run_action(
+        self, request: HttpRequest, rows: Iterable[Any], what: str, do: Callable[[Any], object]
+    ) -> None:
+        """Do something to each row, and keep in the admin's log who did it; what a row raises is shown.
+
+        `do` makes no broker call that a page would wait for: it enqueues a task.
+        """
+        done = 0
+        for row in rows:
+            try:
+                do(row)
+            except (BrokerError, IllegalMove, LostRace) as error:
+                self.message_user(request, f"{row.pk}: {error}", messages.ERROR)
+            else:
+                self.log_change(request, row, what)
+                done += 1
+        if done:
+            self.message_user(request, f"{what}: {done}. Reload the page to see what became of it.")
+
     def broker_calls(self, row: Model) -> str:
         """A link to every broker call about this row."""
         url = reverse("admin:calls_apicall_changelist")
@@ -41,12 +64,14 @@ class StatusRowAdmin(ReadOnlyAdmin):
         """Every change of status, oldest first."""
         return format_html_join(
             "",
-            "<div>{} · {} → {} {} {}</div>",
+            "<div>{} · {} → {}, {} {} {} {}</div>",
             (
                 (
                     change.at.isoformat(" ", "seconds"),
                     change.from_status,
                     change.to_status,
+                    change.get_actor_display(),
+                    person_link(change.actor_id) if change.actor_id else "",
                     change.reason,
                     change.request_id,
                 )

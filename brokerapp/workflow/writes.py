@@ -135,13 +135,25 @@ def give_back(row: Row, error: BrokerError, *, now: datetime) -> Row:
     return row
 
 
+def put_off(row: SentModel, *, now: datetime) -> None:
+    """Let a row whose outcome could not be found out be looked at later, so that it does not come first."""
+    pause = min(FIRST_PAUSE * 2 ** min(row.failed_sends, 10), LONGEST_PAUSE)
+    type(row)._default_manager.filter(pk=row.pk).update(
+        send_after=now + pause, failed_sends=models.F("failed_sends") + 1
+    )
+
+
 def conclude(row: Row, to: str, *, reason: str, request_id: str) -> Row:
-    """Record how a call ended that brought no object of the broker's; what was heard meanwhile is better."""
+    """Record how a call ended that brought no object of the broker's; what was heard meanwhile is better.
+
+    Returns the row re-read.
+    """
     with transaction.atomic():
         locked = type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
-        if locked.status not in (row.WAITING, row.UNKNOWN) or not can_move(locked, to):
-            return locked
-        return move(locked, to, by=Process.REPLY, reason=reason, request_id=request_id)
+        if locked.status in (row.WAITING, row.UNKNOWN) and can_move(locked, to):
+            move(locked, to, by=Process.REPLY, reason=reason, request_id=request_id)
+    row.refresh_from_db()
+    return row
 
 
 def may_have_arrived(row: SentModel) -> bool:
@@ -180,9 +192,17 @@ def waiting_to_be_sent(model: type[Row], now: datetime) -> "models.QuerySet[Row]
 
 
 def without_outcome(model: type[Row], now: datetime) -> "models.QuerySet[Row]":
-    """Rows of which a call has had no known outcome for longer than any call can take."""
+    """Rows of which a call has had no known outcome for longer than any call can take.
+
+    Those that were put off come when they are due.
+    """
     rested = now - timedelta(seconds=settings.SETTLE_AFTER_SECONDS)
-    return model._default_manager.filter(
-        Q(status=model.UNKNOWN) | Q(status=model.WAITING, claimed_at__isnull=False),
-        status_at__lt=rested,
-    ).exclude(claimed_at__gte=rested)
+    return (
+        model._default_manager.filter(
+            Q(status=model.UNKNOWN) | Q(status=model.WAITING, claimed_at__isnull=False),
+            status_at__lt=rested,
+            send_after__lte=now,
+        )
+        .exclude(claimed_at__gte=rested)
+        .order_by("send_after")
+    )

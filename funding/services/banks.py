@@ -3,37 +3,45 @@
 import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypedDict
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.utils import timezone
 
-from brokerapp.accounts.capabilities import check_account_active
+from brokerapp.accounts.capabilities import Capability, check
 from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.broker.alpaca.errors import (
-    BrokerBusy,
-    BrokerNotDone,
+    BrokerError,
     BrokerNotFound,
-    BrokerOutcomeUnknown,
-    BrokerUnreachable,
+    BrokerRejected,
 )
 from brokerapp.broker.alpaca.models import AchRelationship
 from brokerapp.broker.clients import get_client
-from brokerapp.workflow import state
+from brokerapp.broker.streams.models import EventStream, is_live
+from brokerapp.workflow import following, jobs, state, sweeps, writes
+from brokerapp.workflow.following import EventTooEarly
+from brokerapp.workflow.state import Process
 from funding import payloads, routing
 from funding.models import BankLink
-from funding.services.snapshots import EventTooEarly, Snapshot, refusal_reason
+from funding.snapshots import Snapshot
 from funding.statuses import BROKER_BANK_STATUS, UNSETTLED_BANK, WAITING_BANK, BankLinkStatus
 
 logger = logging.getLogger(__name__)
+
+By = AbstractBaseUser | Process
 
 ALREADY_LINKED = 40910000
 """The code of `409 only one active ach relationship allowed`."""
 GIVE_UP_AFTER = timedelta(hours=24)
 """How long a link that the broker certainly does not have is sent again before we call it refused."""
-BATCH = 200
+UNLINK_FAILED = "CANCEL_FAILED"
+NOT_REACHED = "The broker could not be reached in time. Nothing was linked; please try again."
+OTHER_BANK = "Another bank is already linked to this account at the broker."
+NO_LONGER_LISTED = "The broker no longer lists this bank. Link it again, or contact support."
+SENT_AGAIN = "The broker does not have it; sending it again."
 
 
 class BankAlreadyLinked(Exception):
@@ -58,19 +66,20 @@ def link_bank(*, account: BrokerageAccount, details: BankDetails, by: User) -> B
     """Link a bank: the intent on disk, then one call to the broker.
 
     A second call with the same numbers (a double click, a reload) returns the first one's row. Raises
-    `AccountNotActive` and `BankAlreadyLinked`; what the broker says ends up on the row.
+    `AccountRefused` and `BankAlreadyLinked`; what the broker says ends up on the row.
     """
-    check_account_active(account)
+    check(account, Capability.LINK_BANK)
     number, routing_number = details["bank_account_number"], details["bank_routing_number"]
+    link = BankLink(
+        user_id=account.user_id,
+        account=account,
+        last4=number[-4:],
+        bank_name=routing.bank_name(routing_number),
+        **details,
+    )
     try:
         with transaction.atomic(durable=True):
-            link = BankLink.objects.create(
-                user=by,
-                account=account,
-                last4=number[-4:],
-                bank_name=routing.bank_name(routing_number),
-                **details,
-            )
+            state.start(link, by=by)
     except IntegrityError:
         first = BankLink.objects.active().filter(account=account).first()
         if first and (first.bank_account_number, first.bank_routing_number) == (number, routing_number):
@@ -78,86 +87,76 @@ def link_bank(*, account: BrokerageAccount, details: BankDetails, by: User) -> B
         raise BankAlreadyLinked(
             "A bank is already linked to your account. Unlink it before you link another."
         ) from None
-    return send_bank_link(link=link)
+    return send_bank_link(link=link, now=timezone.now())
 
 
-def send_bank_link(*, link: BankLink) -> BankLink:
-    """Make the call for a SUBMITTING link and record its outcome.
+def send_bank_link(*, link: BankLink, now: datetime) -> BankLink:
+    """Send a SUBMITTING link that no process has claimed, and record the outcome; else change nothing.
 
     May be repeated: Alpaca allows one active link per account and refuses a second (409); we adopt the first.
     """
-    try:
-        reply = get_client(about=link).ach_relationships.create(
+    return writes.send(
+        link,
+        call=lambda: get_client(about=link).ach_relationships.create(
             link.account.broker_account_id, payloads.ach_relationship_request(link)
-        )
-    except (BrokerBusy, BrokerUnreachable) as error:
-        return _note(link, reason=error.user_message, request_id=error.reference)
-    except BrokerNotDone as error:
-        if error.code == ALREADY_LINKED:
-            return state.move(
-                link,
-                BankLinkStatus.UNKNOWN,
-                by=state.Process.REPLY,
-                reason=refusal_reason(error),
-                request_id=error.reference,
-            )
-        return state.move(
-            link,
-            BankLinkStatus.REJECTED,
-            by=state.Process.REPLY,
-            reason=refusal_reason(error),
-            request_id=error.reference,
-        )
-    except BrokerOutcomeUnknown as error:
-        return state.move(
-            link,
-            BankLinkStatus.UNKNOWN,
-            by=state.Process.REPLY,
-            reason=error.user_message,
-            request_id=error.reference,
-        )
-    return apply_bank_link(link=link, snapshot=Snapshot.of(reply))
+        ),
+        apply=lambda reply: apply_bank_link(link=link, snapshot=Snapshot.of_bank(reply), by=Process.REPLY),
+        refuse=partial(_refuse, link),
+        now=now,
+    )
 
 
-def apply_bank_link(*, link: BankLink, snapshot: Snapshot) -> BankLink:
-    """The one door by which the broker's word on a link reaches its row: replies, polls and events alike.
+def _refuse(link: BankLink, error: BrokerRejected) -> BankLink:
+    to = BankLinkStatus.UNKNOWN if error.code == ALREADY_LINKED else BankLinkStatus.REJECTED
+    return writes.conclude(link, to, reason=error.user_message, request_id=error.request_id)
 
-    Snapshots older than what we know change nothing; unknown words are kept in `broker_status` and logged.
-    """
+
+def apply_bank_link(*, link: BankLink, snapshot: Snapshot, by: By) -> BankLink:
+    """Take over the broker's word on a link: replies, polls and events alike. Returns the row re-read."""
     with transaction.atomic():
-        link = BankLink.objects.select_for_update().get(pk=link.pk)
-        if snapshot.is_older_than(link.broker_updated_at):
-            return link
-        to = BROKER_BANK_STATUS.get(snapshot.status)
-        columns = {
-            "relationship_id": snapshot.id,
-            "broker_status": snapshot.status[:40],
-            "broker_updated_at": snapshot.updated_at or link.broker_updated_at,
-            "synced_at": timezone.now(),
-        }
-        if _read_before_our_delete(link, snapshot.status) or to == link.status:
-            return _save(link, columns)
-        if to is None or not state.can_move(link, to):
-            logger.warning(
-                "bank link %s is %s and the broker says %s", link.pk, link.status, snapshot.status[:40]
-            )
-            return _save(link, columns)
-        return state.move(
-            link,
-            to,
-            by=state.Process.REPLY,
+        locked = BankLink.objects.select_for_update(of=("self",)).get(pk=link.pk)
+        if following.is_stale(locked, snapshot.updated_at) or _is_overtaken(locked, snapshot.status):
+            return locked
+        applied = following.apply(
+            locked,
+            snapshot.status,
+            at=snapshot.updated_at,
+            by=by,
             reason=snapshot.reason,
             request_id=snapshot.request_id,
-            **columns,
+            relationship_id=snapshot.id,
         )
+        _schedule(applied, timezone.now())
+    applied.refresh_from_db()
+    return applied
 
 
-def _read_before_our_delete(link: BankLink, broker_word: str) -> bool:
-    """A list read while our DELETE is on its way still shows the link as alive; that must not undo it."""
-    return link.status == BankLinkStatus.CANCEL_REQUESTED and broker_word in {"QUEUED", "PENDING", "APPROVED"}
+def _is_overtaken(link: BankLink, word: str) -> bool:
+    """Whether the word is from before our unlinking, or cannot undo it any more.
+
+    A list read while our DELETE is on its way still shows the link as alive. Only the broker's word that
+    unlinking failed undoes it, unless another bank has been linked since.
+    """
+    if link.status not in (BankLinkStatus.CANCEL_REQUESTED, BankLinkStatus.CANCELED):
+        return False
+    if word != UNLINK_FAILED:
+        before = {"QUEUED", "PENDING", "APPROVED"}
+        if link.status == BankLinkStatus.CANCELED:
+            before |= {"CANCEL_REQUESTED", "CANCEL_SENT"}
+        return word in before
+    others = BankLink.objects.active().filter(account=link.account_id).exclude(pk=link.pk)
+    if others.exists():
+        logger.error("%s could not be unlinked at the broker, and another bank is linked here", link)
+        return True
+    return False
 
 
-def unlink_bank(*, link: BankLink) -> BankLink:
+def _schedule(link: BankLink, now: datetime) -> None:
+    tells = link.status in WAITING_BANK and is_live(EventStream.FUNDING, now)
+    following.schedule(link, now=now, is_live=tells)
+
+
+def unlink_bank(*, link: BankLink, by: User) -> BankLink:
     """Unlink a bank: the intent on disk, then one call to the broker. Unlinking again changes nothing.
 
     Raises `CannotUnlink` while transfers run over it or while linking it has no known outcome.
@@ -165,7 +164,7 @@ def unlink_bank(*, link: BankLink) -> BankLink:
     with transaction.atomic(durable=True):
         # The lock that a new transfer also takes: none can start between this check and the new status.
         BrokerageAccount.objects.select_for_update().get(pk=link.account_id)
-        link.refresh_from_db()
+        link = BankLink.objects.select_for_update(of=("self",)).select_related("account").get(pk=link.pk)
         if link.status in (BankLinkStatus.CANCEL_REQUESTED, BankLinkStatus.CANCELED):
             return link
         if (running := link.transfers.in_flight().count()) > 0:
@@ -173,11 +172,11 @@ def unlink_bank(*, link: BankLink) -> BankLink:
             raise CannotUnlink(f"This bank cannot be unlinked while {what} over it.")
         if not state.can_move(link, BankLinkStatus.CANCEL_REQUESTED) or link.relationship_id is None:
             raise CannotUnlink("This bank cannot be unlinked until the broker has confirmed it.")
-        link = state.move(link, BankLinkStatus.CANCEL_REQUESTED, by=state.Process.REPLY)
-    return send_unlink(link=link)
+        link = state.move(link, BankLinkStatus.CANCEL_REQUESTED, by=by)
+    return send_unlink(link=link, by=Process.REPLY, now=timezone.now())
 
 
-def send_unlink(*, link: BankLink) -> BankLink:
+def send_unlink(*, link: BankLink, by: By, now: datetime) -> BankLink:
     """Make the call for a CANCEL_REQUESTED link and record its outcome. May be repeated: so is a deletion.
 
     Where the broker refuses, the link goes back to PENDING: that is polled, so a sweep reads what it is.
@@ -188,50 +187,86 @@ def send_unlink(*, link: BankLink) -> BankLink:
             link.account.broker_account_id, link.relationship_id
         )
     except BrokerNotFound as error:
-        return _finish_unlink(link, BankLinkStatus.CANCELED, "", error.reference)
-    except (BrokerBusy, BrokerUnreachable, BrokerOutcomeUnknown) as error:
-        return _note(link, reason=error.user_message, request_id=error.reference)
-    except BrokerNotDone as error:
-        return _finish_unlink(link, BankLinkStatus.PENDING, refusal_reason(error), error.reference)
-    return _finish_unlink(link, BankLinkStatus.CANCELED, "", reply.request_id)
+        return _finish_unlink(link, BankLinkStatus.CANCELED, by, request_id=error.request_id)
+    except BrokerRejected as error:
+        return _finish_unlink(link, BankLinkStatus.PENDING, by, error.user_message, error.request_id)
+    except BrokerError as error:
+        return _try_unlink_later(link, error, now)
+    return _finish_unlink(link, BankLinkStatus.CANCELED, by, request_id=reply.request_id)
 
 
-def _finish_unlink(link: BankLink, to: str, reason: str, request_id: str) -> BankLink:
+def _finish_unlink(link: BankLink, to: str, by: By, reason: str = "", request_id: str = "") -> BankLink:
     with transaction.atomic():
-        link = BankLink.objects.select_for_update().get(pk=link.pk)
-        if link.status != BankLinkStatus.CANCEL_REQUESTED:
-            return link  # an event was faster than the reply
-        return state.move(link, to, by=state.Process.REPLY, reason=reason, request_id=request_id)
+        locked = BankLink.objects.select_for_update(of=("self",)).get(pk=link.pk)
+        if locked.status != BankLinkStatus.CANCEL_REQUESTED:
+            return locked  # an event was faster than the reply
+        return state.move(locked, to, by=by, reason=reason, request_id=request_id, due_at=None)
 
 
-def settle_bank_link(*, link: BankLink, now: datetime) -> BankLink:
+def _try_unlink_later(link: BankLink, error: BrokerError, now: datetime) -> BankLink:
+    """Keep why unlinking is not confirmed yet, without a change of status: the sweep repeats it."""
+    logger.info("%s is not unlinked yet: %s", link, error)
+    still = BankLink.objects.filter(pk=link.pk, status=BankLinkStatus.CANCEL_REQUESTED)
+    still.update(
+        status_reason=error.user_message[:500], last_request_id=error.request_id or link.last_request_id
+    )
+    following.schedule_retry(link, now=now)
+    link.refresh_from_db()
+    return link
+
+
+def settle_bank_links(*, now: datetime) -> None:
+    """Send what nobody has sent, and ask about calls that have had no known outcome for too long."""
+    settle = partial(_settle, now=now)
+    failed = partial(following.schedule_retry, now=now)
+    waiting = writes.waiting_to_be_sent(BankLink, now).select_related("account")
+    sweeps.sweep("bank links: send", waiting, settle, failed=failed)
+    lost = BankLink.objects.to_settle(now).select_related("account")
+    sweeps.sweep("bank links: settle", lost, settle, failed=failed)
+
+
+def _settle(link: BankLink, now: datetime) -> None:
+    settle_bank_link(link=link, now=now, by=Process.SWEEP)
+
+
+def settle_bank_link(*, link: BankLink, now: datetime, by: By) -> BankLink:
     """Find out what became of a call whose outcome we do not know, and do what is left to do.
 
     An unlinking is sent again. A linking is looked up in the account's list: our own numbers there are
     adopted; another bank there means refused; nothing there means it was not done, so it is sent again.
+    Raises `BrokerNotDone` and `BrokerOutcomeUnknown` if the broker cannot be asked, and `LostRace`.
     """
     if link.status == BankLinkStatus.CANCEL_REQUESTED:
-        return send_unlink(link=link)
+        return send_unlink(link=link, by=by, now=now)
+    if link.claimed_at is None and link.created_at >= now - GIVE_UP_AFTER:
+        return send_bank_link(link=link, now=now)
+    if link.claimed_at is not None and not _has_rested(link.claimed_at, now):
+        return link  # its call may still be under way
+    return _look(link, now, by)
+
+
+def _has_rested(at: datetime, now: datetime) -> bool:
+    return at < now - timedelta(seconds=settings.SETTLE_AFTER_SECONDS)
+
+
+def _look(link: BankLink, now: datetime, by: By) -> BankLink:
     listed = get_client(about=link).ach_relationships.list(link.account.broker_account_id)
-    active = [reply for reply in listed if BROKER_BANK_STATUS.get(reply.status) not in _GONE]
+    others = BankLink.objects.filter(account=link.account_id).exclude(pk=link.pk)
+    known = set(others.values_list("relationship_id", flat=True))
+    active = [
+        reply
+        for reply in listed
+        if reply.id not in known and BROKER_BANK_STATUS.get(reply.status) not in _GONE
+    ]
     if (twin := next((reply for reply in active if _same_bank(reply, link)), None)) is not None:
-        return apply_bank_link(link=link, snapshot=Snapshot.of(twin))
+        return apply_bank_link(link=link, snapshot=Snapshot.of_bank(twin), by=by)
     if active:
-        reason = "Another bank is already linked to this account at the broker."
         return state.move(
-            link, BankLinkStatus.REJECTED, by=state.Process.REPLY, reason=reason, request_id=listed.request_id
+            link, BankLinkStatus.REJECTED, by=by, reason=OTHER_BANK, request_id=listed.request_id
         )
     if link.created_at < now - GIVE_UP_AFTER:
-        reason = "The broker could not be reached in time. Nothing was linked; please try again."
-        return state.move(link, BankLinkStatus.REJECTED, by=state.Process.REPLY, reason=reason)
-    if link.status == BankLinkStatus.UNKNOWN:
-        link = state.move(
-            link,
-            BankLinkStatus.SUBMITTING,
-            by=state.Process.REPLY,
-            reason="The broker does not have it; sending it again.",
-        )
-    return send_bank_link(link=link)
+        return _give_up(link, now, by)
+    return _send_again(link, now, by)
 
 
 _GONE = (BankLinkStatus.REJECTED, BankLinkStatus.CANCEL_REQUESTED, BankLinkStatus.CANCELED)
@@ -245,84 +280,88 @@ def _same_bank(reply: AchRelationship, link: BankLink) -> bool:
     )
 
 
-def settle_bank_links(*, now: datetime) -> None:
-    """Settle every link whose last call has had no known outcome for `SETTLE_AFTER_SECONDS`."""
-    before = now - timedelta(seconds=settings.SETTLE_AFTER_SECONDS)
-    for link in BankLink.objects.unsettled(before).select_related("account").order_by("status_at")[:BATCH]:
-        try:
-            settle_bank_link(link=link, now=now)
-        except Exception:  # one link's trouble must not keep the others waiting
-            logger.exception("bank link %s could not be settled", link.pk)
+def _give_up(link: BankLink, now: datetime, by: By) -> BankLink:
+    # Claimed first: a process that takes it on at this moment must not send what we call refused.
+    if link.claimed_at is None and not writes.claim(link, now=now):
+        return link
+    return state.move(link, BankLinkStatus.REJECTED, by=by, reason=NOT_REACHED)
+
+
+def _send_again(link: BankLink, now: datetime, by: By) -> BankLink:
+    """The broker does not have it. A claim that may be alive is left alone; so the other call ends first."""
+    if link.status == BankLinkStatus.UNKNOWN:
+        link = state.move(link, BankLinkStatus.SUBMITTING, by=by, reason=SENT_AGAIN, claimed_at=None)
+    elif writes.may_have_arrived(link):
+        return state.move(link, BankLinkStatus.UNKNOWN, by=by, reason=SENT_AGAIN)
+    elif not writes.release_unsent(link, now=now):
+        _schedule(link, now)
+        return link
+    return send_bank_link(link=link, now=now)
 
 
 def sync_bank_links(*, now: datetime) -> None:
-    """Poll every link that Alpaca is still approving; there is at most one per account."""
-    for link in (
-        BankLink.objects.waiting()
-        .select_related("account")
-        .order_by(F("synced_at").asc(nulls_first=True))[:BATCH]
-    ):
-        try:
-            sync_bank_link(link=link, now=now)
-        except Exception:  # one link's trouble must not keep the others waiting
-            logger.exception("bank link %s could not be polled", link.pk)
+    """Read every link that is due and that Alpaca is still approving; there is at most one per account."""
+    sweeps.sweep(
+        "bank links: read",
+        BankLink.objects.to_read(now).select_related("account"),
+        partial(_sync, now=now),
+        failed=partial(following.schedule_retry, now=now),
+    )
 
 
-def sync_bank_link(*, link: BankLink, now: datetime) -> BankLink:
+def _sync(link: BankLink, now: datetime) -> None:
+    sync_bank_link(link=link, now=now)
+
+
+def sync_bank_link(*, link: BankLink, now: datetime, by: By = Process.POLL) -> BankLink:
     """Read the link at the broker and apply it. One that Alpaca no longer lists will not be approved."""
     snapshot, request_id = _fetch(link)
     if snapshot is not None:
-        return apply_bank_link(link=link, snapshot=snapshot)
-    settled_in = timedelta(seconds=settings.SETTLE_AFTER_SECONDS)
-    if link.status in WAITING_BANK and link.status_at < now - settled_in:
-        reason = "The broker no longer lists this bank. Link it again, or contact support."
+        link = apply_bank_link(link=link, snapshot=snapshot, by=by)
+    elif link.status in WAITING_BANK and _has_rested(link.status_at, now):
         return state.move(
-            link, BankLinkStatus.REJECTED, by=state.Process.REPLY, reason=reason, request_id=request_id
+            link, BankLinkStatus.REJECTED, by=by, reason=NO_LONGER_LISTED, request_id=request_id
         )
+    _schedule(link, now)
     return link
 
 
 def ask_broker(*, link: BankLink, by: User, now: datetime) -> BankLink:
-    """Staff do at once what the sweeps would do: settle the link or poll it, and nothing more.
+    """Do at once what the sweeps would do, as a member of staff wants to know: settle it or read it.
 
-    Raises `BrokerNotDone` and `BrokerOutcomeUnknown` if the broker cannot be asked.
+    Raises `BrokerNotDone` and `BrokerOutcomeUnknown` if the broker cannot be asked, and `LostRace`.
     """
-    logger.info("%s asks the broker about bank link %s", by, link.pk)
     if link.status in UNSETTLED_BANK:
-        return settle_bank_link(link=link, now=now)
-    return sync_bank_link(link=link, now=now)
+        return settle_bank_link(link=link, now=now, by=by)
+    return sync_bank_link(link=link, now=now, by=by)
+
+
+def ask_broker_soon(*, link: BankLink, by: User) -> None:
+    """Have a worker ask the broker about it, as a member of staff wants to know."""
+    jobs.enqueue("funding.tasks.ask_about_bank_link", bank_link_id=link.pk, staff_id=by.pk)
 
 
 def _fetch(link: BankLink) -> tuple[Snapshot | None, str]:
     listed = get_client(about=link).ach_relationships.list(link.account.broker_account_id)
     found = next((reply for reply in listed if reply.id == link.relationship_id), None)
-    return (Snapshot.of(found) if found else None), listed.request_id
+    return (Snapshot.of_bank(found) if found else None), listed.request_id
 
 
 def on_bank_event(event: Mapping[str, Any]) -> str:
     """A funding event about a bank link: read the link at the broker and apply that; the event is a hint.
 
-    Where Alpaca does not list it (refused and unlinked ones can be missing), the event itself is applied.
-    Returns what was done, if not that. Raises `EventTooEarly` while a link of the account is unsettled,
-    `BrokerNotDone` and `BrokerOutcomeUnknown`, all for the caller to try again.
+    Where Alpaca does not list it (refused and unlinked ones can be missing), the event itself is applied; so
+    is the word that unlinking failed, which a list never says. Returns what was done, if not that. Raises
+    `EventTooEarly` while a link of the account is unsettled, `BrokerNotDone` and `BrokerOutcomeUnknown`, all
+    for the caller to try again.
     """
     link = BankLink.objects.filter(relationship_id=event["entity_id"]).select_related("account").first()
     if link is None:
-        ours = BankLink.objects.filter(account__broker_account_id=event["account_id"])
-        if ours.unsettled(timezone.now()).exists():
+        if BankLink.objects.unsettled().filter(account__broker_account_id=event["account_id"]).exists():
             raise EventTooEarly("a bank link of this account has no known outcome yet")
         return "not one of our bank links"
     snapshot, request_id = _fetch(link)
-    apply_bank_link(link=link, snapshot=snapshot or Snapshot.of_event(event, request_id))
+    if snapshot is None or event.get("status_to") == UNLINK_FAILED:
+        snapshot = Snapshot.of_event(event, request_id)
+    apply_bank_link(link=link, snapshot=snapshot, by=Process.EVENT)
     return ""
-
-
-def _note(link: BankLink, *, reason: str, request_id: str) -> BankLink:
-    """Keep why a call was not done yet, without a change of status: the sweep will repeat it."""
-    return _save(link, {"status_reason": reason[:500], "last_request_id": request_id})
-
-
-def _save(link: BankLink, columns: dict[str, object]) -> BankLink:
-    BankLink.objects.filter(pk=link.pk).update(**columns)
-    link.refresh_from_db()
-    return link

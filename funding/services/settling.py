@@ -1,164 +1,189 @@
-"""What became of a transfer whose reply was lost: a question never to be answered by posting again.
+"""What became of a transfer whose reply was lost. How that is found out, its rail says (`Rail.settled_by`).
 
-A SUBMITTING or UNKNOWN row is one of four cases, told apart by our own records and the account's list:
+With a key at the broker, the call is repeated: the broker does it once. Without one it is never repeated
+while a call may have arrived; a SUBMITTING or UNKNOWN row is then one of four cases, told apart by our own
+records and the account's list:
 
-1. Nobody claimed it: the message to the worker was lost. Nothing was posted; post it.
-2. The broker lists exactly one transfer that can only be ours (same amount, direction and bank link, created
-   after we started, and not the transfer of another row): adopt it. The rules refuse a second transfer of
-   the same direction and amount while one is unsettled, so two of our own rows never compete for it.
-3. The broker lists none, and no call was ever attempted: every attempt has its `ApiCall` row before it is
-   made, and none that may have arrived is there. The claiming process died between claim and call. Once it
-   cannot be alive any more (tasks are killed after `CELERY_TASK_TIME_LIMIT`), the claim is given back and
-   the transfer is posted.
-4. The broker lists none or several, and a call may have arrived: the list may still be behind, or a person at
-   the broker must look. It stays UNKNOWN, is looked for at every sweep, and staff may decide.
+1. Nobody claimed it: the message to the worker was lost. Nothing was sent; send it.
+2. The broker lists exactly one transfer that can only be ours (`applying.adopt`): adopt it.
+3. The broker lists none, and no call was ever attempted: every attempt has its row in the call log before it
+   is made. The claiming process died between claim and call; once it cannot be alive any more, the claim is
+   given back (`writes.release_unsent`) and the transfer is sent.
+4. The broker lists none or several, and a call may have arrived: it stays UNKNOWN and is looked for again and
+   again. After `TRANSFER_UNDECIDED_AFTER_SECONDS` it waits for staff, and no longer counts as on its way.
+
+What is called NOT_MADE gives way to the broker's word, whenever a list or an event shows that it was made.
 """
 
 import logging
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db import transaction
+from django.utils import timezone
 
 from brokerapp.accounts.models import User
-from brokerapp.broker.alpaca.models import Transfer as BrokerTransfer
-from brokerapp.broker.calls.models import ApiCall
-from brokerapp.workflow import state
+from brokerapp.broker.alpaca.errors import BrokerOutcomeUnknown, BrokerRejected
+from brokerapp.workflow import following, jobs, state, sweeps, writes
+from brokerapp.workflow.actors import Actor
+from brokerapp.workflow.models import StatusChange
+from brokerapp.workflow.state import Process
+from funding import rails
 from funding.models import Transfer
-from funding.services.snapshots import Snapshot
-from funding.services.transfers import (
-    apply_transfer,
-    fetch_transfers,
-    send_transfer,
-    sync_account_transfers,
-)
+from funding.rails import SettledBy
+from funding.rails.ach import earliest
+from funding.services.applying import By, apply_transfer, find_matches, schedule
+from funding.services.transfers import send_transfer, sync_account_transfers
 from funding.statuses import UNSETTLED_TRANSFER, TransferStatus
 
 logger = logging.getLogger(__name__)
 
-CLOCK_SKEW = timedelta(minutes=2)
-"""How far the broker's clock may be behind ours."""
 SEND_WITHIN = timedelta(hours=24)
-"""A transfer that was certainly not posted is not posted later than this: the person has moved on.
+"""A transfer that was certainly not sent is not sent later than this: the person has moved on.
 
-Well under the life of `ApiCall` rows, whose absence is part of the proof.
+Well under the life of the call log's rows, whose absence is part of the proof.
 """
-BATCH = 200
+ENOUGH_LOOKS = 2
+"""Lists of the broker's without a clear match, each read when no call can be under way any more."""
+CHECKING = "We are checking with the broker whether this went through. Please do not send it again."
+UNCONFIRMED = (
+    "We could not confirm this with the broker; our staff are looking into it. "
+    "Nothing of it is counted as on its way."
+)
+TOO_LATE = "The broker could not be reached in time. It was not sent, and no money moved."
+DECIDED = "Our staff have checked with the broker: it has no such transfer, and no money moved."
 
 
-class NotUndecided(Exception):
+class NotUndecided(state.IllegalMove):
     """Staff can only decide about a transfer whose outcome is unknown."""
 
 
 def settle_transfers(*, now: datetime) -> None:
-    """Settle transfers without a known outcome for `SETTLE_AFTER_SECONDS`; old ones every ten minutes."""
-    before = now - timedelta(seconds=settings.SETTLE_AFTER_SECONDS)
-    rested = Q(synced_at__isnull=True) | Q(synced_at__lt=now - timedelta(minutes=10))
-    young = Q(created_at__gt=now - timedelta(hours=1))
-    rows = Transfer.objects.unsettled(before).filter(young | rested).select_related("account", "bank_link")
-    for transfer in rows.order_by(F("synced_at").asc(nulls_first=True), "status_at")[:BATCH]:
-        try:
-            settle_transfer(transfer=transfer, now=now)
-        except Exception:  # one transfer's trouble must not keep the others waiting
-            logger.exception("%s could not be settled", transfer)
+    """Send what nobody has sent, and ask about what has no known outcome."""
+    failed = partial(following.schedule_retry, now=now)
+    settle = partial(_settle, now=now)
+    waiting = writes.waiting_to_be_sent(Transfer, now)
+    sweeps.sweep("transfers: send", waiting.select_related("account", "bank_link"), settle, failed=failed)
+    lost = Transfer.objects.to_settle(now)
+    sweeps.sweep("transfers: settle", lost.select_related("account", "bank_link"), settle, failed=failed)
 
 
-def settle_transfer(*, transfer: Transfer, now: datetime) -> Transfer:
-    """Find out which of the four cases it is, and act on it.
+def _settle(transfer: Transfer, now: datetime) -> None:
+    settle_transfer(transfer=transfer, now=now, by=Process.SWEEP)
 
-    Raises `BrokerNotDone` and `BrokerOutcomeUnknown` if the list cannot be read; the next sweep asks again.
+
+def settle_transfer(*, transfer: Transfer, now: datetime, by: By) -> Transfer:
+    """Find out what became of it, and do what is left to do.
+
+    Raises `BrokerNotDone` and `BrokerOutcomeUnknown` if the broker cannot be asked, and `LostRace`.
     """
-    if transfer.send_claimed_at is None:
+    if transfer.claimed_at is None:
         return _send_or_give_up(transfer, now)
-    if transfer.send_claimed_at > now - timedelta(seconds=settings.SETTLE_AFTER_SECONDS):
+    if transfer.claimed_at > now - timedelta(seconds=settings.SETTLE_AFTER_SECONDS):
         return transfer  # its call may still be under way
-    # Read before the list: a call that begins in between is then not taken for one that never was.
-    may_have_arrived = _may_have_arrived(transfer)
-    matches = _fetch_matches(transfer)
-    Transfer.objects.filter(pk=transfer.pk).update(synced_at=now)
-    if len(matches) == 1:
-        return apply_transfer(transfer=transfer, snapshot=Snapshot.of(matches[0]))
-    if not matches and not may_have_arrived:
-        return _send_again(transfer, now)
-    return _leave_unknown(transfer, len(matches))
+    if rails.of(transfer).settled_by is SettledBy.REPEATING:
+        return _repeat(transfer, now, by)
+    return _look(transfer, now, by)
 
 
 def _send_or_give_up(transfer: Transfer, now: datetime) -> Transfer:
-    if transfer.created_at < now - SEND_WITHIN:
-        reason = "The broker could not be reached in time. It was not sent and no money moved."
-        return state.move(transfer, TransferStatus.REJECTED, by=state.Process.REPLY, reason=reason)
-    return send_transfer(transfer=transfer, now=now)
-
-
-def _may_have_arrived(transfer: Transfer) -> bool:
-    """Whether any attempt to post it is not known to have failed before it reached the broker.
-
-    UNKNOWN is only entered after such an attempt, whether or not the log still has its row.
-    """
-    posts = ApiCall.objects.about(transfer).filter(method="POST").exclude(outcome=ApiCall.Outcome.NOT_DONE)
-    return transfer.status == TransferStatus.UNKNOWN or posts.exists()
-
-
-def _fetch_matches(transfer: Transfer) -> list[BrokerTransfer]:
-    """The broker's transfers that can be this row's and are nobody else's."""
-    assert transfer.send_claimed_at is not None
-    since = transfer.send_claimed_at - CLOCK_SKEW
-    listed = fetch_transfers(account=transfer.account, about=transfer, until_older_than=since)
-    fitting = [reply for reply in listed if _fits(reply, transfer, since)]
-    taken = set(
-        Transfer.objects.filter(broker_transfer_id__in=[reply.id for reply in fitting])
-        .exclude(pk=transfer.pk)
-        .values_list("broker_transfer_id", flat=True)
-    )
-    return [reply for reply in fitting if reply.id not in taken]
-
-
-def _fits(reply: BrokerTransfer, transfer: Transfer, since: datetime) -> bool:
-    asked = reply.amount if reply.requested_amount is None else reply.requested_amount
-    return (
-        asked == transfer.amount
-        and reply.direction == transfer.direction
-        and reply.relationship_id == transfer.bank_link.relationship_id
-        and reply.created_at is not None
-        and reply.created_at >= since
-    )
-
-
-def _send_again(transfer: Transfer, now: datetime) -> Transfer:
-    """Case 3. The update compares the claim, so that of two sweeps only one gives it back."""
-    assert transfer.send_claimed_at is not None
-    if transfer.send_claimed_at > now - timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT):
+    if transfer.created_at >= now - SEND_WITHIN:
+        return send_transfer(transfer=transfer, now=now)
+    # Claimed first: a process that takes it on at this moment must not send what we call not made.
+    if not writes.claim(transfer, now=now):
         return transfer
-    Transfer.objects.filter(pk=transfer.pk, send_claimed_at=transfer.send_claimed_at).update(
-        send_claimed_at=None
-    )
-    return _send_or_give_up(transfer, now)
+    return state.move(transfer, TransferStatus.NOT_MADE, by=Process.SWEEP, reason=TOO_LATE, claimed_at=None)
 
 
-def _leave_unknown(transfer: Transfer, matches: int) -> Transfer:
-    if transfer.status == TransferStatus.UNKNOWN:
-        logger.warning("%s is still unknown; the broker lists %s that fit", transfer, matches)
-        return transfer
-    reason = "We are checking with the broker whether this went through. Please do not send it again."
-    return state.move(transfer, TransferStatus.UNKNOWN, by=state.Process.REPLY, reason=reason)
+def _repeat(transfer: Transfer, now: datetime, by: By) -> Transfer:
+    """Make the call again under its key: the broker answers with what the first one made, or does it now."""
+    if transfer.claimed_at is not None and transfer.claimed_at < now - SEND_WITHIN:
+        # How long the broker keeps a key is not documented.
+        return _leave_unknown(transfer, now, by)
+    try:
+        found = rails.of(transfer).create(transfer)
+    except BrokerRejected as error:
+        return writes.conclude(
+            transfer, TransferStatus.REJECTED, reason=error.user_message, request_id=error.request_id
+        )
+    except BrokerOutcomeUnknown as error:
+        logger.info("%s: %s", transfer, error)
+        return _leave_unknown(transfer, now, by)
+    return apply_transfer(transfer=transfer, snapshot=found, by=by)
+
+
+def _look(transfer: Transfer, now: datetime, by: By) -> Transfer:
+    # Read before the list: a call that begins in between is then not taken for one that never was.
+    may_have_arrived = writes.may_have_arrived(transfer)
+    since = earliest(transfer)
+    listed = rails.of(transfer).read(transfer.account, about=transfer, wanted=(), since=since)
+    matches = find_matches(transfer, listed)
+    if len(matches) == 1:
+        return apply_transfer(transfer=transfer, snapshot=matches[0], by=by)
+    if matches or may_have_arrived:
+        return _leave_unknown(transfer, now, by)
+    if writes.release_unsent(transfer, now=now):
+        return _send_or_give_up(transfer, now)
+    schedule(transfer, now=now)
+    return transfer
+
+
+def _leave_unknown(transfer: Transfer, now: datetime, by: By) -> Transfer:
+    """Keep looking; after a while, have staff find out."""
+    with transaction.atomic():
+        locked = Transfer.objects.select_for_update(of=("self",)).get(pk=transfer.pk)
+        if locked.status == TransferStatus.SUBMITTING:
+            locked = state.move(locked, TransferStatus.UNKNOWN, by=by, reason=CHECKING)
+        if locked.status == TransferStatus.UNKNOWN:
+            Transfer.objects.filter(pk=locked.pk).update(looks_in_vain=min(locked.looks_in_vain + 1, 32000))
+            locked.refresh_from_db()
+            if _is_overdue(locked, now):
+                _ask_staff(locked, now, by)
+            schedule(locked, now=now)
+    locked.refresh_from_db()
+    return locked
+
+
+def _is_overdue(transfer: Transfer, now: datetime) -> bool:
+    patience = timedelta(seconds=settings.TRANSFER_UNDECIDED_AFTER_SECONDS)
+    assert transfer.claimed_at is not None
+    looked_enough = transfer.looks_in_vain >= ENOUGH_LOOKS and transfer.claimed_at < now - patience
+    return looked_enough and transfer.needs_decision_at is None
+
+
+def _ask_staff(transfer: Transfer, now: datetime, by: By) -> None:
+    """Put it into the queue of staff. Its status stays, so the history has a line of its own for this."""
+    logger.error("%s could not be found at the broker: staff must decide", transfer)
+    StatusChange.record(transfer, transfer.status, Actor.of(by, transfer.user_id), UNCONFIRMED)
+    Transfer.objects.filter(pk=transfer.pk).update(needs_decision_at=now, status_reason=UNCONFIRMED)
 
 
 def ask_broker(*, transfer: Transfer, by: User, now: datetime) -> Transfer:
-    """Staff do at once what the sweeps would do: settle the transfer or poll it, and nothing more.
+    """Do at once what the sweeps would do, as a member of staff wants to know: settle it or read it.
 
-    Raises `BrokerNotDone` and `BrokerOutcomeUnknown` if the broker cannot be asked.
+    Raises `BrokerNotDone` and `BrokerOutcomeUnknown` if the broker cannot be asked, and `LostRace`.
     """
-    logger.info("%s asks the broker about %s", by, transfer)
     if transfer.status in UNSETTLED_TRANSFER:
-        return settle_transfer(transfer=transfer, now=now)
-    sync_account_transfers(account=transfer.account, now=now)
+        return settle_transfer(transfer=transfer, now=now, by=by)
+    Transfer.objects.filter(pk=transfer.pk).update(due_at=now)
+    sync_account_transfers(account=transfer.account, now=now, by=by)
     transfer.refresh_from_db()
     return transfer
 
 
+def ask_broker_soon(*, transfer: Transfer, by: User) -> None:
+    """Have a worker ask the broker about it, as a member of staff wants to know."""
+    jobs.enqueue("funding.tasks.ask_about_transfer", transfer_id=transfer.pk, staff_id=by.pk)
+
+
 def record_not_done(*, transfer: Transfer, by: User) -> Transfer:
-    """Staff decide, having asked the broker, that an UNKNOWN one was never made. Raises `NotUndecided`."""
+    """Staff decide, having asked the broker, that an UNKNOWN one was never made.
+
+    Should a list or an event show it after all, it is adopted. Raises `NotUndecided` and `LostRace`.
+    """
     if transfer.status != TransferStatus.UNKNOWN:
-        raise NotUndecided(f"{transfer} is {transfer.status}.")
-    reason = f"The broker has no such transfer; no money moved. Decided by {by}."
-    return state.move(transfer, TransferStatus.REJECTED, by=by, reason=reason)
+        raise NotUndecided(f"It is {transfer.get_status_display().lower()}, so there is nothing to decide.")
+    moved = state.move(transfer, TransferStatus.NOT_MADE, by=by, reason=DECIDED, needs_decision_at=None)
+    schedule(moved, now=timezone.now())
+    return moved

@@ -1,60 +1,70 @@
-"""Deposits and withdrawals. Broker API, "Transfers" (https://docs.alpaca.markets/docs/funding-via-ach).
+"""Deposits and withdrawals: asked for, sent once, and followed (`funding.rails` says over what).
 
-The broker has no idempotency key for transfers, and no look-up by a key of ours: posting twice moves money
-twice. So a row is posted by the one process that claims it, and never again once a call may have arrived;
-what became of a lost call is read from the account's list (`funding.services.settling`).
+A row is sent by the one process that claims it; what became of a call whose reply was lost is found out in
+`funding.services.settling`.
 """
 
 import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount, User
-from brokerapp.broker.alpaca.errors import (
-    BrokerBusy,
-    BrokerNotDone,
-    BrokerOutcomeUnknown,
-    BrokerUnreachable,
-)
-from brokerapp.broker.alpaca.models import Transfer as BrokerTransfer
-from brokerapp.broker.clients import get_client
-from brokerapp.workflow import jobs, state
-from funding import bank_days, payloads, rules
+from brokerapp.units.market_time import in_new_york
+from brokerapp.workflow import following, jobs, state, sweeps, writes
+from brokerapp.workflow.following import EventTooEarly
+from brokerapp.workflow.state import Process
+from funding import rails, rules
 from funding.models import BankLink, Transfer
-from funding.services.snapshots import EventTooEarly, Snapshot, refusal_reason
-from funding.statuses import BROKER_TRANSFER_STATUS, FAILED_TRANSFER, Direction, TransferStatus
+from funding.rails.ach import earliest
+from funding.services.applying import By, adopt, apply_transfer, schedule
+from funding.snapshots import Snapshot
+from funding.statuses import FAILED_TRANSFER, NO_MONEY, Direction, RailName, TransferStatus
 
 logger = logging.getLogger(__name__)
 
 RETURN_NOTICE = timedelta(days=14)
 """How long a returned transfer is announced on the transfer page."""
-PAGE = 100
-MAX_PAGES = 20
-BATCH = 200
-"""Accounts polled in one sweep; the ones polled longest ago come first."""
 
 
 def get_transfer_facts(*, account: BrokerageAccount, now: datetime) -> rules.TransferFacts:
     """What the database knows that a new transfer depends on."""
-    local = now.astimezone(bank_days.NEW_YORK)
-    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    ours = Transfer.objects.filter(account=account)
-    counted = ours.filter(direction=Direction.INCOMING, created_at__gte=midnight).exclude(
-        status__in=FAILED_TRANSFER
-    )
-    seen = Q(created_at__lt=account.balances_at or account.created_at, broker_transfer_id__isnull=False)
+    midnight = in_new_york(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    ours = Transfer.objects.filter(account=account, rail=RailName.ACH)
+    counted = ours.filter(direction=Direction.INCOMING, created_at__gte=midnight).exclude(status__in=NO_MONEY)
+    unsettled = ours.unsettled()
     return rules.TransferFacts(
         deposits_today=counted.total(),
-        withdrawals_unseen=ours.in_flight().filter(direction=Direction.OUTGOING).exclude(seen).total(),
-        unsettled_amounts=frozenset(ours.unsettled().values_list("direction", "amount")),
+        withdrawals_unseen=_unseen(account),
+        unsettled_amounts=frozenset(unsettled.values_list("direction", "amount")),
+        undecided_amounts=frozenset(unsettled.undecided().values_list("direction", "amount")),
     )
+
+
+def _unseen(account: BrokerageAccount) -> Decimal:
+    """What has left or will leave and the balances do not show yet, as they were read before it, USD.
+
+    A withdrawal is in the balances from when the broker took it, which is before we heard of it; one that
+    waits for a decision was not at the broker when the balances were read after that.
+    """
+    read_at = account.balances_at or account.created_at
+    ours = Transfer.objects.filter(account=account)
+    seen = Q(accepted_at__lt=read_at) | Q(needs_decision_at__lt=read_at)
+    going_out = ours.filter(direction=Direction.OUTGOING).exclude(status__in=NO_MONEY).exclude(seen)
+    taken_back = ours.filter(
+        direction=Direction.INCOMING,
+        completed_at__lt=read_at,
+        status__in=FAILED_TRANSFER,
+        status_at__gte=read_at,
+    )
+    return going_out.total() + taken_back.total()
 
 
 def request_transfer(
@@ -67,164 +77,100 @@ def request_transfer(
     by: User,
     now: datetime,
 ) -> Transfer:
-    """Write down that a person wants money moved (USD, 2 dp); a task then sends it.
+    """Write down that a person wants money moved over their bank (USD, 2 dp); a task then sends it.
 
     Asked again with the same intent id, returns the first one's row. The account's lock makes simultaneous
-    requests see each other, so that limits hold. Raises `AccountNotActive` and
-    `rules.TransferRefused`.
+    requests see each other, so that limits hold. Raises `AccountRefused` and `rules.TransferRefused`.
     """
     with transaction.atomic(durable=True):
         account = BrokerageAccount.objects.select_for_update().get(pk=account.pk)
-        first = Transfer.objects.filter(pk=intent_id, user=by).first()
+        first = Transfer.objects.filter(pk=intent_id, account=account).first()
         if first is not None:
             return first
         bank = BankLink.objects.active().filter(account=account, pk=bank_link_id).first()
         rules.check_transfer(account, bank, direction, amount, get_transfer_facts(account=account, now=now))
-        assert bank is not None
-        transfer = Transfer.objects.create(
+        transfer = Transfer(
             id=intent_id,
-            user=by,
+            user_id=account.user_id,
             account=account,
+            rail=RailName.ACH,
             bank_link=bank,
             direction=direction,
             amount=amount,
-            expected_on=bank_days.expected_on(now),
-            created_at=now,
-            status_at=now,
         )
-        jobs.enqueue("funding.tasks.send_transfer", transfer_id=transfer.pk)
+        start_transfer(transfer=transfer, by=by, now=now)
     return transfer
 
 
+def start_transfer(*, transfer: Transfer, by: User, now: datetime) -> None:
+    """Write a new transfer down, with who asked for it, and have it sent once that is committed."""
+    transfer.expected_on = rails.of(transfer).expected_on(now)
+    transfer.created_at = transfer.status_at = transfer.send_after = now
+    state.start(transfer, by=by)
+    jobs.enqueue("funding.tasks.send_transfer", transfer_id=transfer.pk)
+
+
 def send_transfer(*, transfer: Transfer, now: datetime) -> Transfer:
-    """Post a SUBMITTING transfer that no process has claimed, and record the outcome; else change nothing.
-
-    The claim is on disk before the call, so two workers with the same message cannot both post. Where the
-    broker certainly did nothing because it was busy or away, the claim is given back for the sweep to retry.
-    """
-    waiting = Transfer.objects.filter(
-        pk=transfer.pk, status=TransferStatus.SUBMITTING, send_claimed_at__isnull=True
+    """Send a SUBMITTING transfer that no process has claimed, and record the outcome; else change nothing."""
+    rail = rails.of(transfer)
+    return writes.send(
+        transfer,
+        call=lambda: rail.create(transfer),
+        apply=lambda found: apply_transfer(transfer=transfer, snapshot=found, by=Process.REPLY),
+        refuse=lambda error: writes.conclude(
+            transfer, TransferStatus.REJECTED, reason=error.user_message, request_id=error.request_id
+        ),
+        now=now,
     )
-    with transaction.atomic(durable=True):
-        claimed = waiting.update(send_claimed_at=now)
-    transfer.refresh_from_db()
-    if not claimed:
-        return transfer
-    try:
-        reply = get_client(about=transfer).transfers.create(
-            transfer.account.broker_account_id, payloads.transfer_request(transfer)
-        )
-    except (BrokerBusy, BrokerUnreachable) as error:
-        return _save(
-            transfer,
-            {
-                "send_claimed_at": None,
-                "status_reason": error.user_message[:500],
-                "last_request_id": error.reference,
-            },
-        )
-    except BrokerNotDone as error:
-        return _end_call(transfer, TransferStatus.REJECTED, refusal_reason(error), error.reference)
-    except BrokerOutcomeUnknown as error:
-        return _end_call(transfer, TransferStatus.UNKNOWN, error.user_message, error.reference)
-    return apply_transfer(transfer=transfer, snapshot=Snapshot.of(reply))
-
-
-def _end_call(transfer: Transfer, to: TransferStatus, reason: str, request_id: str) -> Transfer:
-    """Record a call that gave no transfer; unless a sweep or an event has learnt more by now."""
-    with transaction.atomic():
-        transfer = Transfer.objects.select_for_update().get(pk=transfer.pk)
-        if transfer.broker_transfer_id is not None or not state.can_move(transfer, to):
-            return transfer
-        return state.move(transfer, to, by=state.Process.REPLY, reason=reason, request_id=request_id)
-
-
-def apply_transfer(*, transfer: Transfer, snapshot: Snapshot) -> Transfer:
-    """The one door by which the broker's word on a transfer reaches its row: replies, polls and events alike.
-
-    Snapshots older than what we know change nothing; unknown words are kept in `broker_status` and logged.
-    Every change of status has the balances read again: COMPLETE adds cash, RETURNED takes it back.
-    """
-    with transaction.atomic():
-        transfer = Transfer.objects.select_for_update().get(pk=transfer.pk)
-        if snapshot.is_older_than(transfer.broker_updated_at):
-            return transfer
-        to = BROKER_TRANSFER_STATUS.get(snapshot.status)
-        columns: dict[str, object] = {
-            "broker_transfer_id": snapshot.id,
-            "broker_status": snapshot.status[:40],
-            "broker_updated_at": snapshot.updated_at or transfer.broker_updated_at,
-            "synced_at": timezone.now(),
-        }
-        if to == transfer.status:
-            return _save(transfer, columns)
-        if to is None or not state.can_move(transfer, to):
-            logger.warning("%s is %s and the broker says %s", transfer, transfer.status, snapshot.status[:40])
-            return _save(transfer, columns)
-        if to == TransferStatus.COMPLETE:
-            columns["completed_at"] = timezone.now()
-        jobs.enqueue("brokerapp.accounts.tasks.sync_balances", account_id=transfer.account_id)
-        return state.move(
-            transfer,
-            to,
-            by=state.Process.REPLY,
-            reason=snapshot.reason,
-            request_id=snapshot.request_id,
-            **columns,
-        )
 
 
 def sync_transfers(*, now: datetime) -> None:
-    """Poll every account with a transfer that is due; one list call each."""
-    longest_ago = F("synced_at").asc(nulls_first=True)
-    due = Transfer.objects.due(now).order_by(longest_ago).values_list("account_id", flat=True)
-    for account_id in list(dict.fromkeys(due[: 10 * BATCH]))[:BATCH]:
-        try:
-            sync_account_transfers(account=BrokerageAccount.objects.get(pk=account_id), now=now)
-        except Exception:  # one account's trouble must not keep the others waiting
-            logger.exception("the transfers of account %s could not be polled", account_id)
+    """Read the transfers that are due, an account at a time: one list tells of all of an account."""
+    sweeps.sweep(
+        "transfers: read",
+        Transfer.objects.to_read(now).select_related("account"),
+        partial(_sync_account_of, now=now),
+        failed=partial(_put_off_account_of, now=now),
+    )
 
 
-def sync_account_transfers(*, account: BrokerageAccount, now: datetime) -> None:
-    """List the account's transfers and apply those of ours that changed.
+def _sync_account_of(transfer: Transfer, now: datetime) -> None:
+    sync_account_transfers(account=transfer.account, now=now)
+
+
+def _put_off_account_of(transfer: Transfer, now: datetime) -> None:
+    for row in Transfer.objects.to_read(now).filter(account=transfer.account_id):
+        following.schedule_retry(row, now=now)
+
+
+def sync_account_transfers(*, account: BrokerageAccount, now: datetime, by: By = Process.POLL) -> None:
+    """Read what the broker has of the account's transfers, by rail, and apply what changed.
 
     Raises `BrokerNotDone` and `BrokerOutcomeUnknown`.
     """
-    due = Transfer.objects.due(now).filter(account=account)
-    wanted = set(due.values_list("broker_transfer_id", flat=True))
-    listed = {reply.id: reply for reply in fetch_transfers(account=account, about=account, until_seen=wanted)}
-    for row in Transfer.objects.filter(broker_transfer_id__in=listed):
+    due = list(Transfer.objects.to_read(now).filter(account=account))
+    for name in {row.rail for row in due} or {RailName.ACH.value}:
+        rows = [row for row in due if row.rail == name]
+        wanted = {row.broker_transfer_id for row in rows if row.broker_transfer_id}
+        unmatched = [row for row in rows if row.broker_transfer_id is None]
+        since = min(map(earliest, unmatched), default=None)
+        listed = rails.RAILS[name].read(account, about=account, wanted=wanted, since=since)
+        apply_listed(account=account, listed=listed, by=by)
+        if missing := wanted - {found.id for found in listed}:
+            logger.warning("account %s: the broker does not list %s of our transfers", account.pk, missing)
+    for row in Transfer.objects.filter(pk__in=[row.pk for row in due]):
+        schedule(row, now=now)
+
+
+def apply_listed(*, account: BrokerageAccount, listed: list[Snapshot], by: By) -> None:
+    """Apply what a list of the account says of our transfers, and adopt what can only be ours."""
+    found = {snapshot.id: snapshot for snapshot in listed}
+    for row in Transfer.objects.filter(account=account, broker_transfer_id__in=found):
         assert row.broker_transfer_id is not None
-        reply = listed[row.broker_transfer_id]
-        if (reply.status, reply.updated_at) != (row.broker_status, row.broker_updated_at):
-            apply_transfer(transfer=row, snapshot=Snapshot.of(reply))
-    if unlisted := wanted - set(listed):
-        logger.warning("account %s: the broker does not list %s of our transfers", account.pk, len(unlisted))
-    Transfer.objects.filter(broker_transfer_id__in=wanted).update(synced_at=now)
-
-
-def fetch_transfers(
-    *,
-    account: BrokerageAccount,
-    about: Transfer | BrokerageAccount,
-    until_seen: set[UUID | None] | None = None,
-    until_older_than: datetime | None = None,
-) -> list[BrokerTransfer]:
-    """The account's transfers at the broker, newest first: a page, and more until all wanted ones were seen.
-
-    Raises `BrokerNotDone` and `BrokerOutcomeUnknown`.
-    """
-    client = get_client(about=about)
-    found: dict[UUID, BrokerTransfer] = {}
-    for page in range(MAX_PAGES):
-        replies = client.transfers.list(account.broker_account_id, limit=PAGE, offset=page * PAGE)
-        found.update({reply.id: reply for reply in replies})
-        oldest = replies[-1].created_at if replies else None
-        if len(replies) < PAGE or (until_seen is not None and until_seen <= set(found)):
-            break
-        if until_older_than and oldest and oldest < until_older_than:
-            break
-    return list(found.values())
+        snapshot = found[row.broker_transfer_id]
+        if (snapshot.status, snapshot.updated_at) != (row.broker_status, row.broker_updated_at):
+            apply_transfer(transfer=row, snapshot=snapshot, by=by)
+    adopt(account=account, listed=listed, by=by)
 
 
 def on_transfer_event(event: Mapping[str, Any]) -> str:
@@ -236,16 +182,30 @@ def on_transfer_event(event: Mapping[str, Any]) -> str:
     """
     found = Transfer.objects.filter(broker_transfer_id=event["entity_id"]).select_related("account").first()
     if found is None:
-        if Transfer.objects.unsettled().filter(account__broker_account_id=event["account_id"]).exists():
-            raise EventTooEarly("a transfer of this account has no known outcome yet")
-        return "not one of our transfers"
-    listed = fetch_transfers(account=found.account, about=found, until_seen={found.broker_transfer_id})
-    reply = next((reply for reply in listed if reply.id == found.broker_transfer_id), None)
-    apply_transfer(transfer=found, snapshot=Snapshot.of(reply) if reply else Snapshot.of_event(event, ""))
+        return _on_event_of_unknown_transfer(event)
+    assert found.broker_transfer_id is not None
+    wanted = {found.broker_transfer_id}
+    listed = rails.of(found).read(found.account, about=found, wanted=wanted)
+    snapshot = next((snapshot for snapshot in listed if snapshot.id in wanted), None)
+    apply_transfer(transfer=found, snapshot=snapshot or Snapshot.of_event(event), by=Process.EVENT)
     return ""
 
 
-def _save(transfer: Transfer, columns: dict[str, object]) -> Transfer:
-    Transfer.objects.filter(pk=transfer.pk).update(**columns)
-    transfer.refresh_from_db()
-    return transfer
+def _on_event_of_unknown_transfer(event: Mapping[str, Any]) -> str:
+    """Look whether it is about one whose reply was lost, or that we or staff took for never made."""
+    ours = Transfer.objects.filter(account__broker_account_id=event["account_id"], rail=RailName.ACH)
+    candidates = list(ours.unmatched(timezone.now()).select_related("account"))
+    if candidates:
+        account = candidates[0].account
+        listed = rails.RAILS[RailName.ACH].read(
+            account,
+            about=account,
+            wanted={UUID(str(event["entity_id"]))},
+            since=min(map(earliest, candidates)),
+        )
+        apply_listed(account=account, listed=listed, by=Process.EVENT)
+        if Transfer.objects.filter(broker_transfer_id=event["entity_id"]).exists():
+            return ""
+    if ours.unsettled().on_the_way().exists():
+        raise EventTooEarly("a transfer of this account has no known outcome yet")
+    return "not one of our transfers"

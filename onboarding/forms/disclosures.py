@@ -3,12 +3,15 @@
 from typing import Any
 
 from django import forms
+from django.core import signing
 from localflavor.us.us_states import STATE_CHOICES
 
-from onboarding.agreements import AGREEMENTS
+from onboarding import agreements
 from onboarding.forms.fields import PhoneField, StepForm, country_choices, text, yes_no
 from onboarding.models import KycApplication
 from onboarding.steps import disclosure_contexts
+
+REVISED = "The {0} is now at revision {1}. Read it, and tick this to agree to it."
 
 
 class DisclosuresForm(StepForm):
@@ -138,26 +141,47 @@ class TrustedContactForm(StepForm):
 
 
 class AgreementsForm(StepForm):
-    """One tick for each agreement; what is optional is not ticked beforehand."""
+    """One tick for each agreement; what is optional is not ticked beforehand.
+
+    The revisions that the page shows come back signed with the answers, so that nobody agrees to a text that
+    they were not shown.
+    """
+
+    shown = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, data: Any = None, files: Any = None, *, application: KycApplication) -> None:
         super().__init__(data, files, application=application)
-        signed = (
-            set(application.agreements.values_list("agreement", flat=True))
-            if application.agreements_signed
-            else set()
-        )
-        for agreement in AGREEMENTS:
+        self.salt = f"agreements:{application.pk}"
+        self.initial["shown"] = self._seal()
+        for agreement in agreements.AGREEMENTS:
             self.fields[agreement.key] = forms.BooleanField(
                 label=f"I have read and agree to the {agreement.title}",
                 help_text=agreement.summary,
                 required=agreement.required,
-                initial=agreement.key in signed,
+                initial=application.signed_revisions.get(agreement.key) == agreement.revision,
                 error_messages={
                     "required": f"Tick this to agree to the {agreement.title}. No account opens without it."
                 },
             )
 
-    def signed(self) -> list[str]:
-        """The keys of the agreements that were ticked."""
-        return [key for key, ticked in self.cleaned_data.items() if ticked]
+    def _seal(self) -> str:
+        return signing.dumps(agreements.revisions_of(*agreements.BY_KEY), salt=self.salt)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        try:
+            shown = signing.loads(cleaned.pop("shown", ""), salt=self.salt)
+        except signing.BadSignature:
+            shown = {}
+        # Shown once more, the page has the texts of now, and what was revised is not ticked.
+        self.data = self.data.copy()
+        self.data["shown"] = self._seal()
+        for agreement in agreements.AGREEMENTS:
+            if cleaned.get(agreement.key) and shown.get(agreement.key) != agreement.revision:
+                del self.data[agreement.key]
+                self.add_error(agreement.key, REVISED.format(agreement.title, agreement.revision))
+        return cleaned
+
+    def signed(self) -> dict[str, str]:
+        """The agreements that were ticked, each with its revision."""
+        return agreements.revisions_of(*(key for key in agreements.BY_KEY if self.cleaned_data.get(key)))

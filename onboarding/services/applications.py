@@ -1,29 +1,29 @@
 """The KYC application: answered by page, frozen when submitted, sent once, settled by asking the broker."""
 
-import logging
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
-from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.accounts.services import apply_account_status
-from brokerapp.broker.alpaca.errors import BrokerNotDone, BrokerOutcomeUnknown, BrokerRejected
+from brokerapp.broker.alpaca.errors import BrokerError, BrokerRejected
 from brokerapp.broker.alpaca.models import Account
 from brokerapp.broker.clients import get_client
-from brokerapp.workflow import jobs, state
+from brokerapp.workflow import jobs, state, sweeps, writes
+from brokerapp.workflow.state import Process
 from onboarding import payloads, rules, steps
-from onboarding.agreements import BY_KEY
+from onboarding.agreements import AgreementRevised, are_current
 from onboarding.models import Agreement, KycApplication
 from onboarding.statuses import ApplicationStatus
 
-logger = logging.getLogger(__name__)
-
 CONFLICT = 409
-CLOCK_SKEW = timedelta(minutes=5)
+
+
+class NotOurAccount(Exception):
+    """The account at the broker belongs to another person or another application here."""
 
 
 def get_or_start_application(*, user: User) -> KycApplication:
@@ -42,29 +42,35 @@ def save_answers(*, application: KycApplication, answers: dict[str, Any]) -> Non
         locked.save(update_fields=[*answers, "updated_at"])
 
 
-def sign_agreements(*, application: KycApplication, keys: list[str], ip_address: str, now: datetime) -> None:
-    """Store what the person agreed to: the revisions shown, the time, and the address they came from.
+def sign_agreements(
+    *, application: KycApplication, signed: Mapping[str, str], ip_address: str, now: datetime
+) -> None:
+    """Store what the person agreed to: the revision shown of each agreement, the time, and their address.
 
-    An agreement that was signed before keeps its first time; one that is no longer ticked is removed.
-    Raises `ApplicationFrozen`.
+    An agreement that was signed before at this revision keeps its first time; one that is no longer ticked,
+    or was signed at an older revision, is removed. Raises `ApplicationFrozen`, and `AgreementRevised` if what
+    was shown is no longer what is to be signed.
     """
+    if not are_current(signed):
+        raise AgreementRevised
     with transaction.atomic():
         locked = KycApplication.objects.select_for_update().get(pk=application.pk)
         rules.check_editable(locked)
-        locked.agreements.exclude(agreement__in=keys).delete()
-        for key in keys:
-            shown = BY_KEY[key]
+        for row in locked.agreements.all():
+            if signed.get(row.agreement) != row.revision:
+                row.delete()
+        for key, revision in signed.items():
             Agreement.objects.get_or_create(
                 application=locked,
                 agreement=key,
-                revision=shown.revision,
+                revision=revision,
                 defaults={"signed_at": now, "ip_address": ip_address},
             )
-        locked.agreements_signed = True
-        locked.save(update_fields=["agreements_signed", "updated_at"])
+        locked.signed_revisions = dict(signed)
+        locked.save(update_fields=["signed_revisions", "updated_at"])
 
 
-def submit_application(*, application: KycApplication, now: datetime) -> KycApplication:
+def submit_application(*, application: KycApplication, by: User, now: datetime) -> KycApplication:
     """Freeze the answers and have them sent. A second call finds the first and does nothing.
 
     Raises `steps.ApplicationIncomplete` naming the pages that need an answer.
@@ -81,143 +87,182 @@ def submit_application(*, application: KycApplication, now: datetime) -> KycAppl
         state.move(
             locked,
             ApplicationStatus.SUBMITTING,
-            by=locked.user,
+            by=by,
             submitted_at=now,
             email_address=locked.user.email,
+            claimed_at=None,
+            send_after=now,
+            failed_sends=0,
         )
         jobs.enqueue("onboarding.tasks.open_account", application_id=locked.pk)
     return locked
 
 
-def open_account(*, application: KycApplication) -> None:
-    """Send a waiting application with `POST /v1/accounts`, once.
+def open_account(*, application: KycApplication, now: datetime) -> KycApplication:
+    """Send a waiting application with `POST /v1/accounts`, once; returns it as it is afterwards."""
+    client = get_client(about=application)
 
-    The move to SENDING is the claim: of two workers with the same message, one loses the race and stops, and
-    a worker that dies after it leaves a row that `settle_application` settles by asking the broker.
-    """
-    if application.status != ApplicationStatus.SUBMITTING:
-        return
-    try:
-        state.move(application, ApplicationStatus.SENDING, by=state.Process.REPLY)
-    except state.LostRace:
-        return
-    request = payloads.account_request(application, list(application.agreements.all()))
-    try:
-        reply = get_client(about=application).accounts.create(request)
-    except BrokerRejected as error:
-        _refused(application, error)
-    except BrokerNotDone as error:
-        # Not reached or told to slow down: nothing happened, so the sweep sends it again.
-        state.move(
-            application,
-            ApplicationStatus.UNKNOWN,
-            by=state.Process.REPLY,
-            reason=error.message,
-            request_id=error.request_id,
+    def call() -> Account:
+        return client.accounts.create(
+            payloads.account_request(application, list(application.agreements.all()))
         )
-    except BrokerOutcomeUnknown as error:
-        state.move(
-            application,
-            ApplicationStatus.UNKNOWN,
-            by=state.Process.REPLY,
-            reason=error.message,
-            request_id=error.request_id,
-        )
-    else:
-        apply_account(application=application, reply=reply)
+
+    return writes.send(
+        application,
+        call=call,
+        apply=partial(_opened, application, asked_at=now),
+        refuse=partial(_refused, application, now=now),
+        now=now,
+    )
 
 
-def _refused(application: KycApplication, error: BrokerRejected) -> None:
+def _opened(application: KycApplication, reply: Account, asked_at: datetime) -> KycApplication:
+    apply_account(application=application, reply=reply, by=Process.REPLY, asked_at=asked_at)
+    return application
+
+
+def _refused(application: KycApplication, error: BrokerRejected, now: datetime) -> KycApplication:
     """Adopt our own account if a lost reply had made it; otherwise give the application back."""
     if error.http_status == CONFLICT:
-        found = find_account(application)
+        try:
+            found = find_account(application)
+        except BrokerError as away:
+            return writes.conclude(
+                application,
+                ApplicationStatus.UNKNOWN,
+                reason=away.user_message,
+                request_id=error.request_id,
+            )
         if found is not None:
-            apply_account(application=application, reply=found)
-            return
-    state.move(
-        application,
-        ApplicationStatus.NEEDS_CHANGES,
-        by=state.Process.REPLY,
-        reason=error.message,
-        request_id=error.request_id,
+            return _opened(application, found, now)
+    return writes.conclude(
+        application, ApplicationStatus.NEEDS_CHANGES, reason=error.message, request_id=error.request_id
     )
 
 
 def find_account(application: KycApplication) -> Account | None:
-    """The account this application made at the broker, looked for by its unique e-mail address.
+    """The account at the broker that can only be this application's, looked for by its unique e-mail address.
 
-    One that is older than the submission is somebody else's doing and is not adopted.
-    Raises `BrokerNotDone` or `BrokerOutcomeUnknown`.
+    It is told by who its owner is, not by when it was made: the broker's clock may be wrong, and an account
+    of the same person at our correspondent is theirs however it came about. One that is another
+    application's here is not. Raises `BrokerNotDone` or `BrokerOutcomeUnknown`.
     """
-    email = application.email_address
-    submitted_at = application.submitted_at
-    assert submitted_at is not None
-    found = get_client(about=application).accounts.list(
-        query=email, created_after=submitted_at - CLOCK_SKEW, entities=["contact"]
+    accounts = get_client(about=application).accounts
+    found = accounts.list(query=application.email_address, entities=["contact", "identity"])
+    of_this_address = [row for row in found if _has_address_of(application, row)]
+    known = [row if row.identity else accounts.get(row.id) for row in of_this_address]
+    ours = [row for row in known if _is_same_person(application, row) and not _is_anothers(application, row)]
+    return ours[0] if len(ours) == 1 else None
+
+
+def _has_address_of(application: KycApplication, account: Account) -> bool:
+    contact = account.contact
+    return contact is not None and _plain(contact.email_address) == _plain(application.email_address)
+
+
+def _is_same_person(application: KycApplication, account: Account) -> bool:
+    identity = account.identity
+    return (
+        identity is not None
+        and _plain(identity.given_name) == _plain(application.given_name)
+        and _plain(identity.family_name) == _plain(application.family_name)
+        and identity.date_of_birth == application.date_of_birth
     )
-    return next((row for row in found if row.contact and row.contact.email_address.lower() == email), None)
 
 
-def settle_application(*, application: KycApplication) -> None:
+def _plain(text: str) -> list[str]:
+    return text.casefold().split()
+
+
+def _is_anothers(application: KycApplication, account: Account) -> bool:
+    known = BrokerageAccount.objects.filter(broker_account_id=account.id).first()
+    if known is None:
+        return False
+    made_by = KycApplication.objects.filter(account=known).values_list("pk", flat=True).first()
+    return known.user_id != application.user_id or made_by not in (None, application.pk)
+
+
+def settle_application(
+    *, application: KycApplication, by: User | Process = Process.SWEEP, now: datetime
+) -> None:
     """Find out what became of a call whose outcome we do not know.
 
     Found: adopted. Absent: sent again, which is safe, since the broker takes an e-mail address only once.
     """
-    if application.status == ApplicationStatus.SENDING:
-        application = state.move(
-            application,
-            ApplicationStatus.UNKNOWN,
-            by=state.Process.REPLY,
-            reason="The sender stopped before the reply.",
-        )
+    if writes.release_unsent(application, now=now):
+        jobs.enqueue("onboarding.tasks.open_account", application_id=application.pk)
+        return
     found = find_account(application)
     if found is not None:
-        apply_account(application=application, reply=found)
+        apply_account(application=application, reply=found, by=by, asked_at=now)
         return
     with transaction.atomic():
+        locked = KycApplication.objects.select_for_update(of=("self",)).get(pk=application.pk)
+        if locked.status == ApplicationStatus.SUBMITTING and locked.claimed_at:
+            state.move(
+                locked, ApplicationStatus.UNKNOWN, by=by, reason="The sender stopped before the reply."
+            )
+        if locked.status != ApplicationStatus.UNKNOWN:
+            return
         state.move(
-            application,
+            locked,
             ApplicationStatus.SUBMITTING,
-            by=state.Process.REPLY,
+            by=by,
             reason="The broker has no such account; sending again.",
+            claimed_at=None,
+            send_after=now,
         )
-        jobs.enqueue("onboarding.tasks.open_account", application_id=application.pk)
+        jobs.enqueue("onboarding.tasks.open_account", application_id=locked.pk)
 
 
 def settle_applications(*, now: datetime) -> None:
-    """Move stuck applications on: nudge those never picked up, settle those with an unknown outcome.
-
-    Only rows at rest for longer than any call can take, so that no call is in flight.
-    """
-    rested = Q(status_at__lt=now - timedelta(seconds=settings.SETTLE_AFTER_SECONDS))
-    waiting = KycApplication.objects.filter(rested, status=ApplicationStatus.SUBMITTING)
-    for application_id in waiting.values_list("pk", flat=True):
-        jobs.enqueue("onboarding.tasks.open_account", application_id=application_id)
-    unknown = Q(status__in=[ApplicationStatus.SENDING, ApplicationStatus.UNKNOWN])
-    for application in KycApplication.objects.filter(rested, unknown).select_related("user"):
-        try:
-            settle_application(application=application)
-        except (BrokerNotDone, BrokerOutcomeUnknown, state.LostRace) as error:
-            logger.info("application %s is not settled yet: %s", application.pk, error)
-        except Exception:
-            logger.exception("settling application %s failed", application.pk)
+    """Move stuck applications on: send those never picked up, settle those with an unknown outcome."""
+    sweeps.sweep(
+        "send applications",
+        writes.waiting_to_be_sent(KycApplication, now).select_related("user"),
+        partial(_open_account, now=now),
+        failed=partial(writes.put_off, now=now),
+    )
+    sweeps.sweep(
+        "settle applications",
+        writes.without_outcome(KycApplication, now).select_related("user"),
+        partial(_settle_application, now=now),
+        failed=partial(writes.put_off, now=now),
+    )
 
 
-def apply_account(*, application: KycApplication, reply: Account) -> BrokerageAccount:
+def _open_account(application: KycApplication, now: datetime) -> None:
+    open_account(application=application, now=now)
+
+
+def _settle_application(application: KycApplication, now: datetime) -> None:
+    settle_application(application=application, now=now)
+
+
+def apply_account(
+    *, application: KycApplication, reply: Account, by: User | Process, asked_at: datetime
+) -> BrokerageAccount:
     """Record the account that an application made: the application is SUBMITTED, the account takes over.
 
-    Safe to repeat. Raises `state.LostRace` if another process moved the application meanwhile.
+    Safe to repeat. Raises `NotOurAccount`.
     """
     with transaction.atomic():
+        locked = KycApplication.objects.select_for_update(of=("self",)).get(pk=application.pk)
         account, _ = BrokerageAccount.objects.get_or_create(
-            broker_account_id=reply.id, defaults={"user_id": application.user_id}
+            broker_account_id=reply.id, defaults={"user_id": locked.user_id}
         )
-        KycApplication.objects.filter(pk=application.pk).update(account=account)
-        application.account = account
-        if application.status != ApplicationStatus.SUBMITTED:
+        if locked.account_id not in (None, account.pk) or _is_anothers(locked, reply):
+            raise NotOurAccount(f"{reply.id} is not the account of {application}")
+        if locked.status != ApplicationStatus.SUBMITTED:
             state.move(
-                application, ApplicationStatus.SUBMITTED, by=state.Process.REPLY, request_id=reply.request_id
+                locked,
+                ApplicationStatus.SUBMITTED,
+                by=by,
+                request_id=reply.request_id,
+                account=account,
             )
-        for document_id in application.documents.values_list("pk", flat=True):
+        for document_id in locked.documents.values_list("pk", flat=True):
             jobs.enqueue("onboarding.tasks.send_document", document_id=document_id)
-    return apply_account_status(account=account, reply=reply, asked_at=timezone.now())
+    application.refresh_from_db()
+    status_by = by if isinstance(by, Process) else Process.REPLY
+    return apply_account_status(account=account, reply=reply, asked_at=asked_at, by=status_by)

@@ -1,27 +1,20 @@
 """Documents: stored encrypted with the application, sent to Alpaca once the account exists."""
 
 import hashlib
-import logging
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 
-from brokerapp.accounts.models import BrokerageAccount
-from brokerapp.broker.alpaca.errors import (
-    BrokerError,
-    BrokerNotDone,
-    BrokerOutcomeUnknown,
-    BrokerRejected,
-)
+from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.broker.alpaca.errors import BrokerRejected
 from brokerapp.broker.clients import get_client
-from brokerapp.workflow import jobs, state
+from brokerapp.workflow import jobs, state, sweeps, writes
+from brokerapp.workflow.state import Process
+from brokerapp.workflow.writes import HasRequestId
 from onboarding import payloads
 from onboarding.models import Document, KycApplication
 from onboarding.statuses import DocumentStatus
-
-logger = logging.getLogger(__name__)
 
 
 def store_document(
@@ -46,90 +39,100 @@ def store_document(
 
 
 def remove_document(*, document: Document) -> bool:
-    """Forget a file that has not been sent yet. Returns whether it was removed."""
-    deleted, _ = Document.objects.filter(pk=document.pk, status=DocumentStatus.STORED).delete()
+    """Forget a file that no process has begun to send. Returns whether it was removed."""
+    waiting = Document.objects.filter(pk=document.pk, status=DocumentStatus.STORED, claimed_at__isnull=True)
+    deleted, _ = waiting.delete()
     return bool(deleted)
 
 
-def send_document(*, document: Document) -> None:
-    """Send a stored file with `POST /v1/accounts/{account_id}/documents/upload`.
+def send_document(*, document: Document, now: datetime) -> Document:
+    """Send a stored file with `POST /v1/accounts/{account_id}/documents/upload`, once.
 
-    The move to SENDING is the claim, as in `applications.open_account`.
+    Does nothing while there is no account to send it to.
     """
     account = BrokerageAccount.objects.filter(application=document.application_id).first()
-    if document.status != DocumentStatus.STORED or account is None:
-        return
-    try:
-        state.move(document, DocumentStatus.SENDING, by=state.Process.REPLY)
-    except state.LostRace:
-        return
-    try:
-        reply = get_client(about=document).documents.upload(
-            account.broker_account_id, [payloads.document_upload(document)]
-        )
-    except BrokerRejected as error:
-        state.move(
-            document,
-            DocumentStatus.REFUSED,
-            by=state.Process.REPLY,
-            reason=error.message,
-            request_id=error.request_id,
-        )
-    except (BrokerNotDone, BrokerOutcomeUnknown) as error:
-        state.move(
-            document,
-            DocumentStatus.UNKNOWN,
-            by=state.Process.REPLY,
-            reason=error.message,
-            request_id=error.request_id,
-        )
-    else:
-        state.move(document, DocumentStatus.SENT, by=state.Process.REPLY, request_id=reply.request_id)
+    if account is None:
+        return document
+    broker_account_id = account.broker_account_id
+    client = get_client(about=document)
+    return writes.send(
+        document,
+        call=lambda: client.documents.upload(broker_account_id, [payloads.document_upload(document)]),
+        apply=partial(_sent, document),
+        refuse=partial(_refused, document),
+        now=now,
+    )
 
 
-def settle_document(*, document: Document) -> None:
+def _sent(document: Document, reply: HasRequestId) -> Document:
+    return writes.conclude(document, DocumentStatus.SENT, reason="", request_id=reply.request_id)
+
+
+def _refused(document: Document, error: BrokerRejected) -> Document:
+    return writes.conclude(
+        document, DocumentStatus.REFUSED, reason=error.message, request_id=error.request_id
+    )
+
+
+def settle_document(*, document: Document, by: User | Process = Process.SWEEP, now: datetime) -> None:
     """Ask which documents the account has: there, SENT; absent, sent again (a second copy does no harm)."""
-    if document.status == DocumentStatus.SENDING:
-        document = state.move(
-            document,
-            DocumentStatus.UNKNOWN,
-            by=state.Process.REPLY,
-            reason="The sender stopped before the reply.",
-        )
+    if writes.release_unsent(document, now=now):
+        jobs.enqueue("onboarding.tasks.send_document", document_id=document.pk)
+        return
     account = BrokerageAccount.objects.get(application=document.application_id)
     reply = get_client(about=document).accounts.get(account.broker_account_id)
     at_broker = sum(row.document_type == document.document_type for row in reply.documents or [])
-    known = Document.objects.filter(
-        application_id=document.application_id,
-        document_type=document.document_type,
-        status=DocumentStatus.SENT,
-    ).count()
-    if at_broker > known:
-        state.move(document, DocumentStatus.SENT, by=state.Process.REPLY, request_id=reply.request_id)
-        return
     with transaction.atomic():
+        # Of several files of one type, one is settled after the other.
+        KycApplication.objects.select_for_update().get(pk=document.application_id)
+        locked = Document.objects.select_for_update(of=("self",)).defer("content").get(pk=document.pk)
+        if locked.status not in (DocumentStatus.STORED, DocumentStatus.UNKNOWN) or not _is_open(locked):
+            return
+        known = Document.objects.filter(
+            application_id=locked.application_id,
+            document_type=locked.document_type,
+            status=DocumentStatus.SENT,
+        ).count()
+        if at_broker > known:
+            state.move(locked, DocumentStatus.SENT, by=by, request_id=reply.request_id)
+            return
+        if locked.status == DocumentStatus.STORED:
+            state.move(locked, DocumentStatus.UNKNOWN, by=by, reason="The sender stopped before the reply.")
         state.move(
-            document,
+            locked,
             DocumentStatus.STORED,
-            by=state.Process.REPLY,
+            by=by,
             reason="The broker does not have it; sending again.",
+            claimed_at=None,
+            send_after=now,
         )
-        jobs.enqueue("onboarding.tasks.send_document", document_id=document.pk)
+        jobs.enqueue("onboarding.tasks.send_document", document_id=locked.pk)
+
+
+def _is_open(document: Document) -> bool:
+    """Whether a call for it was begun, of which we do not know the outcome."""
+    return document.status == DocumentStatus.UNKNOWN or document.claimed_at is not None
 
 
 def settle_documents(*, now: datetime) -> None:
-    """Send what waits and settle what is unknown, for rows at rest longer than any call can take."""
-    rested = Q(status_at__lt=now - timedelta(seconds=settings.SETTLE_AFTER_SECONDS))
-    waiting = Document.objects.filter(
-        rested, status=DocumentStatus.STORED, application__account__isnull=False
+    """Send what waits and settle what is unknown."""
+    sweeps.sweep(
+        "send documents",
+        writes.waiting_to_be_sent(Document, now).filter(application__account__isnull=False),
+        partial(_send_document, now=now),
+        failed=partial(writes.put_off, now=now),
     )
-    for document_id in waiting.values_list("pk", flat=True):
-        jobs.enqueue("onboarding.tasks.send_document", document_id=document_id)
-    unknown = Q(status__in=[DocumentStatus.SENDING, DocumentStatus.UNKNOWN])
-    for document in Document.objects.filter(rested, unknown).defer("content"):
-        try:
-            settle_document(document=document)
-        except (BrokerError, state.LostRace) as error:
-            logger.info("document %s is not settled yet: %s", document.pk, error)
-        except Exception:
-            logger.exception("settling document %s failed", document.pk)
+    sweeps.sweep(
+        "settle documents",
+        writes.without_outcome(Document, now).defer("content"),
+        partial(_settle_document, now=now),
+        failed=partial(writes.put_off, now=now),
+    )
+
+
+def _send_document(document: Document, now: datetime) -> None:
+    send_document(document=document, now=now)
+
+
+def _settle_document(document: Document, now: datetime) -> None:
+    settle_document(document=document, now=now)

@@ -24,16 +24,22 @@ PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\
 
 @dataclass
 class Journey:
-    """One person in one browser; `javascript` says whether pages can update themselves."""
+    """One person in one browser; `javascript` says whether pages can update themselves.
+
+    Pages are those of the person's one account, or of `account` where they have several.
+    """
 
     page: Page
     stack: Stack
     email: str
     javascript: bool = True
+    account: str = ""
     seen: dict[str, str] = field(default_factory=dict)
 
     def open(self, path: str) -> None:
         """Go to an address of the site."""
+        if self.account and path.startswith(("/portfolio/", "/trade/", "/orders/", "/transfer/")):
+            path = f"/a/{self.account}{path}"
         self.page.goto(self.stack.url + path)
 
     def press(self, name: str) -> None:

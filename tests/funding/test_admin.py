@@ -1,11 +1,21 @@
+from typing import Any
+
 import pytest
+from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from funding.statuses import TransferStatus
+from brokerapp.workflow.actors import ActorKind
+from brokerapp.workflow.models import StatusChange
+from brokerapp.workflow.state import LostRace
+from funding import tasks
+from funding.models import Transfer
+from funding.services import settling
+from funding.statuses import BankLinkStatus, TransferStatus
 from tests.broker_stub import BrokerStub
 from tests.factories import BANK, BankLinkFactory, StaffFactory, TransferFactory, UserFactory
-from tests.funding.conftest import listed
+from tests.funding.conftest import listed, relationship
 
 pytestmark = pytest.mark.django_db
 
@@ -48,16 +58,66 @@ def test_record_not_done_action_ends_an_unknown_one(ops: Client) -> None:
     data = {"action": "record_not_done", "_selected_action": [str(transfer.pk)]}
     ops.post(reverse("admin:funding_transfer_changelist"), data)
     transfer.refresh_from_db()
-    assert transfer.status == TransferStatus.REJECTED
+    assert transfer.status == TransferStatus.NOT_MADE
 
 
-def test_ask_broker_action_polls(ops: Client, broker: BrokerStub) -> None:
-    transfer = TransferFactory.create()
+def run(ops: Client, noun: str, action: str, *rows: Model) -> str:
+    data = {"action": action, "_selected_action": [str(row.pk) for row in rows]}
+    return ops.post(reverse(f"admin:funding_{noun}_changelist"), data, follow=True).content.decode()
+
+
+def test_ask_broker_action_of_fifty_makes_no_call_in_the_request(
+    ops: Client, broker: BrokerStub, django_capture_on_commit_callbacks: Any
+) -> None:
+    transfers = [TransferFactory.create(status="UNKNOWN") for _ in range(12)]
+    with django_capture_on_commit_callbacks() as callbacks:
+        run(ops, "transfer", "ask_broker", *transfers)
+    sent = [callback.args[1] for callback in callbacks if len(callback.args) > 1]
+    assert sent.count("funding.tasks.ask_about_transfer") == 12
+    assert broker.count("GET") == 0
+
+
+def test_ask_about_transfer_task_tells_who_asked(broker: BrokerStub) -> None:
+    staff, transfer = StaffFactory.create(), TransferFactory.create()
     broker.on_account("GET", transfer.account, "transfers", json=[listed(transfer, status="COMPLETE")])
-    data = {"action": "ask_broker", "_selected_action": [str(transfer.pk)]}
-    ops.post(reverse("admin:funding_transfer_changelist"), data)
+    tasks.ask_about_transfer(transfer_id=str(transfer.pk), staff_id=str(staff.pk))
     transfer.refresh_from_db()
     assert transfer.status == TransferStatus.COMPLETE
+    last = list(StatusChange.objects.about(transfer))[-1]
+    assert (last.actor, last.actor_id) == (ActorKind.STAFF, staff.pk)
+
+
+def test_ask_about_bank_link_task_tells_who_asked(broker: BrokerStub) -> None:
+    staff, link = StaffFactory.create(), BankLinkFactory.create(status="QUEUED")
+    broker.on_account("GET", link.account, "ach_relationships", json=[relationship(link, status="APPROVED")])
+    tasks.ask_about_bank_link(bank_link_id=str(link.pk), staff_id=str(staff.pk))
+    link.refresh_from_db()
+    assert link.status == BankLinkStatus.APPROVED
+    assert list(StatusChange.objects.about(link))[-1].actor == ActorKind.STAFF
+
+
+def test_record_not_done_action_on_another_status_says_so(ops: Client) -> None:
+    assert "there is nothing to decide" in run(ops, "transfer", "record_not_done", TransferFactory.create())
+
+
+def test_record_not_done_action_that_loses_a_race_says_so(
+    ops: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(**_: object) -> None:
+        raise LostRace("it is no longer UNKNOWN")
+
+    monkeypatch.setattr(settling, "record_not_done", lose)
+    page = run(ops, "transfer", "record_not_done", TransferFactory.create(status="UNKNOWN"))
+    assert "no longer UNKNOWN" in page
+
+
+def test_transfer_list_has_the_queue_of_staff(ops: Client) -> None:
+    waiting, fine = TransferFactory.create(status="UNKNOWN"), TransferFactory.create()
+    Transfer.objects.filter(pk=waiting.pk).update(needs_decision_at=timezone.now())
+    url = reverse("admin:funding_transfer_changelist")
+    page = ops.get(url, {"undecided": "yes"}).content.decode()
+    assert str(waiting.pk) in page
+    assert str(fine.pk) not in page
 
 
 def test_actions_need_the_permission() -> None:

@@ -7,9 +7,10 @@ from django.db import connection
 
 from brokerapp.accounts.capabilities import AccountNotActive
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.workflow.following import EventTooEarly
+from brokerapp.workflow.state import Process
 from funding.models import BankLink
 from funding.services import banks
-from funding.services.snapshots import EventTooEarly
 from funding.statuses import BankLinkStatus
 from tests.broker_stub import BrokerStub
 from tests.factories import BANK, BankLinkFactory, BrokerageAccountFactory, TransferFactory
@@ -89,7 +90,7 @@ def test_settle_bank_link_not_there_is_sent_again(account: BrokerageAccount, bro
     link = BankLinkFactory.create(account, status="UNKNOWN")
     broker.on_account("GET", account, "ach_relationships", json=[])
     broker.on_account("POST", account, "ach_relationships", json=relationship(link))
-    assert banks.settle_bank_link(link=link, now=soon()).status == BankLinkStatus.QUEUED
+    assert banks.settle_bank_link(link=link, now=soon(), by=Process.SWEEP).status == BankLinkStatus.QUEUED
 
 
 def test_settle_bank_link_sent_again_while_the_first_arrives(
@@ -98,18 +99,19 @@ def test_settle_bank_link_sent_again_while_the_first_arrives(
     link = BankLinkFactory.create(account, status="UNKNOWN")
     empty = broker.on_account("GET", account, "ach_relationships", json=[])
     broker.on_account("POST", account, "ach_relationships", json=ONE_ONLY, status=409)
-    link = banks.settle_bank_link(link=link, now=soon())
+    link = banks.settle_bank_link(link=link, now=soon(), by=Process.SWEEP)
     assert link.status == BankLinkStatus.UNKNOWN
     broker.mock.remove(empty)
     broker.on_account("GET", account, "ach_relationships", json=[relationship(link)])
-    assert banks.settle_bank_link(link=link, now=soon()).status == BankLinkStatus.QUEUED
+    link = banks.settle_bank_link(link=link, now=soon() + timedelta(minutes=5), by=Process.SWEEP)
+    assert link.status == BankLinkStatus.QUEUED
 
 
 def test_settle_bank_link_other_bank_there_is_refused(account: BrokerageAccount, broker: BrokerStub) -> None:
     link = BankLinkFactory.create(account, status="UNKNOWN")
     other = relationship(link, bank_account_number="5555")
     broker.on_account("GET", account, "ach_relationships", json=[other])
-    assert banks.settle_bank_link(link=link, now=soon()).status == BankLinkStatus.REJECTED
+    assert banks.settle_bank_link(link=link, now=soon(), by=Process.SWEEP).status == BankLinkStatus.REJECTED
 
 
 def test_settle_bank_link_broker_away_for_a_day_gives_up(
@@ -117,7 +119,7 @@ def test_settle_bank_link_broker_away_for_a_day_gives_up(
 ) -> None:
     link = BankLinkFactory.create(account, status="SUBMITTING")
     broker.on_account("GET", account, "ach_relationships", json=[])
-    link = banks.settle_bank_link(link=link, now=soon() + timedelta(days=1))
+    link = banks.settle_bank_link(link=link, now=soon() + timedelta(days=1), by=Process.SWEEP)
     assert link.status == BankLinkStatus.REJECTED
     assert broker.count("POST") == 0
 
@@ -125,21 +127,21 @@ def test_settle_bank_link_broker_away_for_a_day_gives_up(
 def test_unlink_bank(account: BrokerageAccount, broker: BrokerStub) -> None:
     link = BankLinkFactory.create(account)
     gone = broker.on_account("DELETE", account, f"ach_relationships/{link.relationship_id}", status=204)
-    link = banks.unlink_bank(link=link)
+    link = banks.unlink_bank(link=link, by=link.user)
     assert link.status == BankLinkStatus.CANCELED
-    banks.unlink_bank(link=link)
+    banks.unlink_bank(link=link, by=link.user)
     assert gone.call_count == 1
 
 
 def test_unlink_bank_while_a_transfer_runs(account: BrokerageAccount) -> None:
     transfer = TransferFactory.create(account)
     with pytest.raises(banks.CannotUnlink, match="a transfer runs"):
-        banks.unlink_bank(link=transfer.bank_link)
+        banks.unlink_bank(link=transfer.bank_link, by=transfer.user)
 
 
 def test_unlink_bank_before_the_broker_has_it(account: BrokerageAccount) -> None:
     with pytest.raises(banks.CannotUnlink):
-        banks.unlink_bank(link=BankLinkFactory.create(account, status="UNKNOWN"))
+        banks.unlink_bank(link=BankLinkFactory.create(account, status="UNKNOWN"), by=account.user)
 
 
 def test_unlink_bank_reply_lost_is_repeated_by_the_sweep(
@@ -148,7 +150,7 @@ def test_unlink_bank_reply_lost_is_repeated_by_the_sweep(
     link = BankLinkFactory.create(account)
     path = f"ach_relationships/{link.relationship_id}"
     broken = broker.on_account("DELETE", account, path, body=requests.ReadTimeout())
-    link = banks.unlink_bank(link=link)
+    link = banks.unlink_bank(link=link, by=link.user)
     assert link.status == BankLinkStatus.CANCEL_REQUESTED
     broker.mock.remove(broken)
     broker.on_account("DELETE", account, path, json={"message": "not found"}, status=404)
@@ -162,7 +164,7 @@ def test_unlink_bank_refused_is_polled_again(account: BrokerageAccount, broker: 
     path = f"ach_relationships/{link.relationship_id}"
     broker.on_account("DELETE", account, path, json={"message": "no"}, status=422)
     broker.on_account("GET", account, "ach_relationships", json=[relationship(link, status="APPROVED")])
-    banks.unlink_bank(link=link)
+    banks.unlink_bank(link=link, by=link.user)
     banks.sync_bank_links(now=soon())
     link.refresh_from_db()
     assert link.status == BankLinkStatus.APPROVED
@@ -176,7 +178,7 @@ def test_apply_bank_link_list_read_before_our_delete_does_not_undo_it(
         "DELETE", account, f"ach_relationships/{link.relationship_id}", body=requests.ReadTimeout()
     )
     broker.on_account("GET", account, "ach_relationships", json=[relationship(link, status="APPROVED")])
-    banks.unlink_bank(link=link)
+    banks.unlink_bank(link=link, by=link.user)
     event = {"account_id": str(account.broker_account_id), "entity_id": str(link.relationship_id)}
     banks.on_bank_event(event)
     link.refresh_from_db()

@@ -12,10 +12,12 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.accounts.services import sync_balances
+from brokerapp.ui.links import account_url
 from funding.models import BankLink, Transfer
 from funding.services import banks, settling, transfers
 from funding.statuses import BankLinkStatus, TransferStatus
 from funding.tasks import send_transfer
+from tests.account_pages import AccountClient, short
 from tests.factories import BANK, PASSWORD
 from tests.funding.journeys import open_account_at
 from tests.sandbox_process import SandboxProcess, eventually
@@ -45,9 +47,9 @@ def account(sandbox: SandboxProcess) -> BrokerageAccount:
 
 
 @pytest.fixture
-def client(account: BrokerageAccount, client: Client) -> Client:
+def client(account: BrokerageAccount) -> AccountClient:
     """The person's browser, with the password given just now, as a withdrawal asks for it."""
-    client.force_login(account.user)
+    client = AccountClient(account)
     client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     return client
 
@@ -80,10 +82,10 @@ def finish(transfer: Transfer, status: str = TransferStatus.COMPLETE) -> Transfe
 
 def ask(client: Client, amount: str, page: str = "deposit") -> Transfer:
     """Ask for a transfer as a browser does, the impatient double click included."""
-    review = client.post(reverse(f"funding:{page}"), {"amount": amount}).url
+    review = client.post(short(f"funding:{page}"), {"amount": amount}).url
     first, again = client.post(review), client.post(review)
     transfer = Transfer.objects.latest("created_at")
-    assert first.url == again.url == reverse("funding:transfer", args=[transfer.pk])
+    assert first.url == again.url == account_url(transfer.account, "funding:transfer", transfer.pk)
     return transfer
 
 
@@ -95,7 +97,7 @@ def at_broker(sandbox: SandboxProcess, account: BrokerageAccount) -> list[dict[s
 def test_link_deposit_withdraw_and_unlink(
     client: Client, account: BrokerageAccount, sandbox: SandboxProcess
 ) -> None:
-    client.post(reverse("funding:link_bank"), BANK)
+    client.post(short("funding:link_bank"), BANK)
     link = approve(BankLink.objects.get())
 
     deposit = ask(client, "1,234.56")
@@ -104,7 +106,7 @@ def test_link_deposit_withdraw_and_unlink(
     finish(deposit)
     assert [row["amount"] for row in at_broker(sandbox, account)] == ["1234.56"]
     assert sync_balances(account=account).cash == Decimal("1234.56")
-    receipt = client.get(reverse("funding:transfer", args=[deposit.pk])).content.decode()
+    receipt = client.get(short("funding:transfer", deposit.pk)).content.decode()
     assert deposit.last_request_id in receipt
 
     sync_balances(account=account)
@@ -112,7 +114,7 @@ def test_link_deposit_withdraw_and_unlink(
     send_transfer(transfer_id=str(withdrawal.pk))
     finish(withdrawal)
     assert sync_balances(account=account).cash == Decimal("1034.56")
-    assert banks.unlink_bank(link=link).status == BankLinkStatus.CANCELED
+    assert banks.unlink_bank(link=link, by=link.user).status == BankLinkStatus.CANCELED
 
 
 def test_deposit_reply_lost_makes_exactly_one_transfer(
@@ -150,7 +152,7 @@ def test_deposit_broker_down_is_sent_once_it_is_back(
     sandbox.kill()
     send_transfer(transfer_id=str(deposit.pk))
     deposit.refresh_from_db()
-    assert (deposit.status, deposit.send_claimed_at) == (TransferStatus.SUBMITTING, None)
+    assert (deposit.status, deposit.claimed_at) == (TransferStatus.SUBMITTING, None)
     sandbox.start()
     settling.settle_transfers(now=timezone.now() + LATER)
     finish(deposit)
@@ -172,7 +174,7 @@ def test_deposit_returned_after_completion(client: Client, bank: BankLink, sandb
     assert deposit.status == TransferStatus.RETURNED
     assert "R01" in deposit.status_reason
     sync_balances(account=bank.account)
-    page = " ".join(client.get(reverse("funding:transfers")).content.decode().split())
+    page = " ".join(client.get(short("funding:transfers")).content.decode().split())
     assert "deposit of $75.00 was returned by your bank" in page
 
 
@@ -181,7 +183,7 @@ def test_link_bank_reply_lost_makes_exactly_one_link(
 ) -> None:
     path = f"/v1/accounts/{account.broker_account_id}/ach_relationships"
     sandbox.fail_next("POST", path, "drop_reply")
-    client.post(reverse("funding:link_bank"), BANK)
+    client.post(short("funding:link_bank"), BANK)
     link = BankLink.objects.get()
     assert link.status == BankLinkStatus.UNKNOWN
     banks.settle_bank_links(now=timezone.now() + LATER)
@@ -192,7 +194,7 @@ def test_link_bank_reply_lost_makes_exactly_one_link(
 def test_unlink_bank_reply_lost_ends_unlinked(bank: BankLink, sandbox: SandboxProcess) -> None:
     path = f"/v1/accounts/{bank.account.broker_account_id}/ach_relationships"
     sandbox.fail_next("DELETE", f"{path}/{bank.relationship_id}", "drop_reply")
-    assert banks.unlink_bank(link=bank).status == BankLinkStatus.CANCEL_REQUESTED
+    assert banks.unlink_bank(link=bank, by=bank.user).status == BankLinkStatus.CANCEL_REQUESTED
     banks.settle_bank_links(now=timezone.now() + LATER)
     bank.refresh_from_db()
     assert bank.status == BankLinkStatus.CANCELED

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -7,6 +7,9 @@ import requests
 from django.utils import timezone
 
 from brokerapp.broker.calls.models import ApiCall, label_of
+from brokerapp.workflow.actors import ActorKind
+from brokerapp.workflow.models import StatusChange
+from brokerapp.workflow.state import Process
 from funding.models import Transfer
 from funding.services import settling, transfers
 from funding.statuses import TransferStatus
@@ -20,9 +23,13 @@ pytestmark = pytest.mark.django_db
 def lost(**columns: Any) -> Transfer:
     """A transfer that a worker claimed and never reported on."""
     transfer = TransferFactory.create(status="SUBMITTING")
-    columns = {"send_claimed_at": transfer.created_at} | columns
+    columns = {"claimed_at": transfer.created_at} | columns
     Transfer.objects.filter(pk=transfer.pk).update(**columns)
     return Transfer.objects.get(pk=transfer.pk)
+
+
+def settle(transfer: Transfer, now: datetime | None = None) -> Transfer:
+    return settling.settle_transfer(transfer=transfer, now=now or soon(), by=Process.SWEEP)
 
 
 def attempted(transfer: Transfer, outcome: str) -> None:
@@ -60,14 +67,14 @@ def test_settle_transfers_leaves_young_ones_alone(broker: BrokerStub) -> None:
 def test_settle_transfer_never_claimed_is_sent(broker: BrokerStub) -> None:
     transfer = TransferFactory.create(status="SUBMITTING")
     broker.on_account("POST", transfer.account, "transfers", json=listed(transfer))
-    transfer = settling.settle_transfer(transfer=transfer, now=soon())
+    transfer = settle(transfer)
     assert transfer.status == TransferStatus.QUEUED
 
 
-def test_settle_transfer_not_sent_within_a_day_is_refused(broker: BrokerStub) -> None:
+def test_settle_transfer_not_sent_within_a_day_is_not_made(broker: BrokerStub) -> None:
     transfer = TransferFactory.create(status="SUBMITTING")
-    transfer = settling.settle_transfer(transfer=transfer, now=soon() + timedelta(days=1))
-    assert transfer.status == TransferStatus.REJECTED
+    transfer = settle(transfer, now=soon() + timedelta(days=1))
+    assert transfer.status == TransferStatus.NOT_MADE
     assert broker.count("POST") == 0
 
 
@@ -75,7 +82,7 @@ def test_settle_transfer_died_before_the_call_is_sent_again(broker: BrokerStub) 
     transfer = lost()
     broker.on_account("GET", transfer.account, "transfers", json=[])
     post = broker.on_account("POST", transfer.account, "transfers", json=listed(transfer))
-    transfer = settling.settle_transfer(transfer=transfer, now=soon())
+    transfer = settle(transfer)
     assert transfer.status == TransferStatus.QUEUED
     assert post.call_count == 1
 
@@ -83,7 +90,9 @@ def test_settle_transfer_died_before_the_call_is_sent_again(broker: BrokerStub) 
 def test_settle_transfer_claim_that_may_be_alive_is_left_alone(broker: BrokerStub) -> None:
     transfer = lost()
     broker.on_account("GET", transfer.account, "transfers", json=[])
-    settling.settle_transfer(transfer=transfer, now=transfer.created_at + timedelta(seconds=60))
+    settling.settle_transfer(
+        transfer=transfer, now=transfer.created_at + timedelta(seconds=60), by=Process.SWEEP
+    )
     assert broker.count("POST") == 0
 
 
@@ -93,7 +102,7 @@ def test_settle_transfer_call_may_have_arrived_is_never_sent_again(broker: Broke
     attempted(transfer, outcome)
     broker.on_account("GET", transfer.account, "transfers", json=[])
     for later in (timedelta(), timedelta(minutes=10), timedelta(days=3)):
-        transfer = settling.settle_transfer(transfer=transfer, now=soon() + later)
+        transfer = settle(transfer, now=soon() + later)
     assert transfer.status == TransferStatus.UNKNOWN
     assert broker.count("POST") == 0
 
@@ -101,7 +110,7 @@ def test_settle_transfer_call_may_have_arrived_is_never_sent_again(broker: Broke
 def test_settle_transfer_unknown_stays_unknown_after_its_call_rows_are_pruned(broker: BrokerStub) -> None:
     transfer = TransferFactory.create(status="UNKNOWN")
     broker.on_account("GET", transfer.account, "transfers", json=[])
-    settling.settle_transfer(transfer=transfer, now=soon() + timedelta(days=400))
+    settle(transfer, now=soon() + timedelta(days=400))
     assert broker.count("POST") == 0
 
 
@@ -110,7 +119,7 @@ def test_settle_transfer_failed_attempt_proves_nothing_was_done(broker: BrokerSt
     attempted(transfer, "NOT_DONE")
     broker.on_account("GET", transfer.account, "transfers", json=[])
     broker.on_account("POST", transfer.account, "transfers", json=listed(transfer))
-    assert settling.settle_transfer(transfer=transfer, now=soon()).status == TransferStatus.QUEUED
+    assert settle(transfer).status == TransferStatus.QUEUED
 
 
 @pytest.mark.parametrize(
@@ -125,28 +134,28 @@ def test_settle_transfer_failed_attempt_proves_nothing_was_done(broker: BrokerSt
 def test_settle_transfer_does_not_adopt_what_is_not_ours(broker: BrokerStub, other: dict[str, str]) -> None:
     transfer = TransferFactory.create(status="UNKNOWN")
     broker.on_account("GET", transfer.account, "transfers", json=[listed(transfer, **other)])
-    assert settling.settle_transfer(transfer=transfer, now=soon()).status == TransferStatus.UNKNOWN
+    assert settle(transfer).status == TransferStatus.UNKNOWN
 
 
 def test_settle_transfer_does_not_adopt_another_rows_transfer(broker: BrokerStub) -> None:
     settled = TransferFactory.create(amount="100.00")
     transfer = TransferFactory.create(settled.account, status="UNKNOWN", amount="100.00")
     broker.on_account("GET", transfer.account, "transfers", json=[listed(settled)])
-    assert settling.settle_transfer(transfer=transfer, now=soon()).status == TransferStatus.UNKNOWN
+    assert settle(transfer).status == TransferStatus.UNKNOWN
 
 
 def test_settle_transfer_several_fit_is_left_to_staff(broker: BrokerStub) -> None:
     transfer = TransferFactory.create(status="UNKNOWN")
     twins = [listed(transfer, id=str(uuid4())) for _ in range(2)]
     broker.on_account("GET", transfer.account, "transfers", json=twins)
-    assert settling.settle_transfer(transfer=transfer, now=soon()).status == TransferStatus.UNKNOWN
+    assert settle(transfer).status == TransferStatus.UNKNOWN
 
 
 def test_settle_transfer_fee_is_not_part_of_what_was_asked(broker: BrokerStub) -> None:
     transfer = TransferFactory.create(status="UNKNOWN")
     reply = listed(transfer, amount="99.00", requested_amount="100.00", fee="1.00")
     broker.on_account("GET", transfer.account, "transfers", json=[reply])
-    assert settling.settle_transfer(transfer=transfer, now=soon()).status == TransferStatus.QUEUED
+    assert settle(transfer).status == TransferStatus.QUEUED
 
 
 def test_settle_transfers_one_rows_trouble_does_not_stop_the_others(broker: BrokerStub) -> None:
@@ -161,8 +170,10 @@ def test_settle_transfers_one_rows_trouble_does_not_stop_the_others(broker: Brok
 def test_record_not_done_names_who_decided() -> None:
     ops = StaffFactory.create()
     transfer = settling.record_not_done(transfer=TransferFactory.create(status="UNKNOWN"), by=ops)
-    assert transfer.status == TransferStatus.REJECTED
-    assert str(ops) in transfer.status_reason
+    assert transfer.status == TransferStatus.NOT_MADE
+    last = list(StatusChange.objects.about(transfer))[-1]
+    assert (last.actor, last.actor_id) == (ActorKind.STAFF, ops.pk)
+    assert str(ops) not in transfer.status_reason
 
 
 def test_record_not_done_only_for_unknown_ones() -> None:

@@ -7,25 +7,29 @@ from uuid import uuid4
 
 import pytest
 import requests
+import responses
 from django.conf import settings
+from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.accounts.statuses import AccountStatus
 from brokerapp.broker.calls.models import ApiCall
-from brokerapp.workflow import state
+from brokerapp.workflow import writes
 from brokerapp.workflow.models import StatusChange
-from onboarding import rules, steps
+from onboarding import agreements, rules, steps
+from onboarding.agreements import revisions_of
 from onboarding.models import KycApplication
 from onboarding.services import applications
 from onboarding.statuses import ApplicationStatus
-from tests.broker_stub import REQUEST_ID, BrokerStub
-from tests.factories import IP_ADDRESS, KycApplicationFactory
+from tests.factories import IP_ADDRESS, BrokerageAccountFactory, KycApplicationFactory, StaffFactory
+from tests.onboarding.revisions import revise
 
 pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
-ACCOUNTS = "/v1/accounts"
+ACCOUNTS = f"{settings.BROKER_BASE_URL}/v1/accounts"
+REQUEST_ID = "65ddd35ed1b3433dbf29d11f6d932c88"
 
 
 def account_body(**fields: Any) -> dict[str, Any]:
@@ -40,9 +44,32 @@ def account_body(**fields: Any) -> dict[str, Any]:
     return {**body, **fields}
 
 
+def of_person(application: KycApplication, email: str = "", **identity: str) -> dict[str, Any]:
+    """The account that the broker made of an application."""
+    return account_body(
+        contact={"email_address": email or application.email_address},
+        identity={
+            "given_name": application.given_name,
+            "family_name": application.family_name,
+            "date_of_birth": application.date_of_birth.isoformat() if application.date_of_birth else None,
+        }
+        | identity,
+    )
+
+
+@pytest.fixture
+def broker() -> Any:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as stub:
+        yield stub
+
+
 @pytest.fixture
 def submitted() -> KycApplication:
-    return applications.submit_application(application=KycApplicationFactory.create(), now=NOW)
+    return submit(KycApplicationFactory.create())
+
+
+def submit(application: KycApplication, now: datetime = NOW) -> KycApplication:
+    return applications.submit_application(application=application, by=application.user, now=now)
 
 
 def test_submit_application_freezes_and_queues_it_once(
@@ -54,8 +81,8 @@ def test_submit_application_freezes_and_queues_it_once(
     )
     application = KycApplicationFactory.create()
     with django_capture_on_commit_callbacks(execute=True):
-        applications.submit_application(application=application, now=NOW)
-        applications.submit_application(application=application, now=LATER)
+        submit(application)
+        submit(application, LATER)
     application.refresh_from_db()
     assert application.status == ApplicationStatus.SUBMITTING
     assert application.submitted_at == NOW
@@ -64,7 +91,7 @@ def test_submit_application_freezes_and_queues_it_once(
 
 def test_submit_application_incomplete_names_the_pages() -> None:
     with pytest.raises(steps.ApplicationIncomplete, match="Social Security"):
-        applications.submit_application(application=KycApplicationFactory.create(tax_id=""), now=NOW)
+        submit(KycApplicationFactory.create(tax_id=""))
 
 
 def test_save_answers_after_submission_is_refused(submitted: KycApplication) -> None:
@@ -77,43 +104,64 @@ def test_save_answers_after_submission_is_refused(submitted: KycApplication) -> 
 def test_sign_agreements_again_keeps_the_first_time_and_drops_what_is_not_ticked() -> None:
     application = KycApplicationFactory.create(agreements_ticked=["customer_agreement", "margin_agreement"])
     first = application.agreements.get(agreement="customer_agreement").signed_at
-    applications.sign_agreements(
-        application=application, keys=["customer_agreement"], ip_address=IP_ADDRESS, now=LATER
-    )
+    sign(application, revisions_of("customer_agreement"))
     assert [row.signed_at for row in application.agreements.all()] == [first]
 
 
-def test_open_account_records_account_and_request_id(broker: BrokerStub, submitted: KycApplication) -> None:
-    broker.on("POST", ACCOUNTS, json=account_body())
-    applications.open_account(application=submitted)
+def sign(application: KycApplication, signed: dict[str, str]) -> None:
+    applications.sign_agreements(application=application, signed=signed, ip_address=IP_ADDRESS, now=LATER)
+
+
+def test_sign_agreements_at_a_new_revision_replaces_the_old_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    application = KycApplicationFactory.create()
+    revise(monkeypatch, "23.2026.11")
+    application.refresh_from_db()
+    with pytest.raises(steps.ApplicationIncomplete, match="Agreements"):
+        submit(application)
+    sign(application, revisions_of("customer_agreement"))
+    (row,) = application.agreements.all()
+    assert (row.revision, row.signed_at) == ("23.2026.11", LATER)
+    assert submit(application).status == ApplicationStatus.SUBMITTING
+
+
+def test_sign_agreements_of_a_revision_that_is_no_longer_shown_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    application = KycApplicationFactory.create()
+    shown = revisions_of("customer_agreement")
+    revise(monkeypatch, "23.2026.11")
+    with pytest.raises(agreements.AgreementRevised):
+        sign(application, shown)
+
+
+def test_open_account_records_account_and_request_id(broker: Any, submitted: KycApplication) -> None:
+    broker.post(ACCOUNTS, json=account_body(), headers={"X-Request-ID": REQUEST_ID})
+    applications.open_account(application=submitted, now=NOW)
     account = BrokerageAccount.objects.get(application=submitted)
     assert account.status == AccountStatus.SUBMITTED
     assert account.account_number == "684486106"
     assert submitted.last_request_id == REQUEST_ID
-    assert json.loads(broker.calls[0].request.body or "")["contact"]["email_address"] == submitted.user.email
+    assert json.loads(broker.calls[0].request.body)["contact"]["email_address"] == submitted.user.email
     call = ApiCall.objects.about(submitted).get()
     assert (call.request_id, call.http_status, call.person_id) == (REQUEST_ID, 200, submitted.user_id)
 
 
-def test_open_account_twice_sends_once(broker: BrokerStub, submitted: KycApplication) -> None:
-    broker.on("POST", ACCOUNTS, json=account_body())
+def test_open_account_twice_sends_once(broker: Any, submitted: KycApplication) -> None:
+    broker.post(ACCOUNTS, json=account_body())
     twin = KycApplication.objects.get(pk=submitted.pk)
-    applications.open_account(application=submitted)
-    applications.open_account(application=twin)
+    applications.open_account(application=submitted, now=NOW)
+    applications.open_account(application=twin, now=NOW)
     assert len(broker.calls) == 1
 
 
-def test_open_account_refused_gives_it_back_with_the_reason(
-    broker: BrokerStub, submitted: KycApplication
-) -> None:
-    broker.on(
-        "POST",
+def test_open_account_refused_gives_it_back_with_the_reason(broker: Any, submitted: KycApplication) -> None:
+    broker.post(
         ACCOUNTS,
         status=422,
         json={"code": 40010001, "message": "city must not be longer than 50"},
         headers={"X-Request-ID": REQUEST_ID},
     )
-    applications.open_account(application=submitted)
+    applications.open_account(application=submitted, now=NOW)
     assert submitted.status == ApplicationStatus.NEEDS_CHANGES
     assert submitted.status_reason == "city must not be longer than 50"
     assert submitted.last_request_id == REQUEST_ID
@@ -121,77 +169,177 @@ def test_open_account_refused_gives_it_back_with_the_reason(
 
 
 def test_open_account_without_reply_is_unknown_and_settled_by_adoption(
-    broker: BrokerStub, submitted: KycApplication
+    broker: Any, submitted: KycApplication
 ) -> None:
-    broker.on("POST", ACCOUNTS, body=requests.ReadTimeout())
-    applications.open_account(application=submitted)
+    broker.post(ACCOUNTS, body=requests.ReadTimeout())
+    applications.open_account(application=submitted, now=NOW)
     assert submitted.status == ApplicationStatus.UNKNOWN
 
-    made = account_body(contact={"email_address": submitted.user.email})
-    broker.on("GET", ACCOUNTS, json=[account_body(contact={"email_address": "other@example.com"}), made])
-    applications.settle_application(application=submitted)
+    made = of_person(submitted)
+    broker.get(ACCOUNTS, json=[account_body(contact={"email_address": "other@example.com"}), made])
+    applications.settle_application(application=submitted, now=LATER)
     assert str(BrokerageAccount.objects.get().broker_account_id) == made["id"]
     assert submitted.status == ApplicationStatus.SUBMITTED
     assert sum(call.request.method == "POST" for call in broker.calls) == 1
 
 
 def test_settle_application_absent_at_the_broker_sends_it_again(
-    broker: BrokerStub,
+    broker: Any,
     submitted: KycApplication,
     django_capture_on_commit_callbacks: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    broker.on("POST", ACCOUNTS, status=503)
-    applications.open_account(application=submitted)
+    broker.post(ACCOUNTS, status=503)
+    applications.open_account(application=submitted, now=NOW)
     sent: list[str] = []
     monkeypatch.setattr(
         "onboarding.tasks.open_account.apply_async", lambda kwargs, **_: sent.append(kwargs["application_id"])
     )
-    broker.on("GET", ACCOUNTS, json=[])
+    broker.get(ACCOUNTS, json=[])
     with django_capture_on_commit_callbacks(execute=True):
-        applications.settle_applications(now=submitted.status_at + timedelta(hours=1))
+        applications.settle_applications(now=LATER + timedelta(days=365))
     submitted.refresh_from_db()
     assert submitted.status == ApplicationStatus.SUBMITTING
     assert sent == [str(submitted.pk)]
 
 
+def claim(application: KycApplication, now: datetime = NOW) -> None:
+    assert writes.claim(application, now=now)
+
+
 def test_settle_applications_after_a_worker_died_between_claim_and_reply(
-    broker: BrokerStub, submitted: KycApplication
+    broker: Any, submitted: KycApplication
 ) -> None:
-    state.move(submitted, ApplicationStatus.SENDING, by=state.Process.REPLY)
-    made = account_body(contact={"email_address": submitted.user.email.upper()})
-    broker.on("GET", ACCOUNTS, json=[made])
-    applications.settle_applications(now=submitted.status_at + timedelta(hours=1))
+    claim(submitted)
+    called(submitted)
+    broker.get(ACCOUNTS, json=[of_person(submitted, email=submitted.user.email.upper())])
+    applications.settle_applications(now=timezone.now() + timedelta(days=1))
     submitted.refresh_from_db()
     assert submitted.status == ApplicationStatus.SUBMITTED
-    steps = StatusChange.objects.about(submitted).values_list("to_status", flat=True)
-    assert list(steps) == ["SUBMITTING", "SENDING", "UNKNOWN", "SUBMITTED"]
+    moves = StatusChange.objects.about(submitted).values_list("to_status", "actor")
+    assert list(moves) == [("SUBMITTING", "person"), ("SUBMITTED", "sweep")]
 
 
-def test_settle_applications_leaves_calls_in_flight_alone(
-    broker: BrokerStub, submitted: KycApplication
-) -> None:
-    state.move(submitted, ApplicationStatus.SENDING, by=state.Process.REPLY)
-    applications.settle_applications(
-        now=submitted.status_at + timedelta(seconds=settings.SETTLE_AFTER_SECONDS - 1)
+def called(application: KycApplication) -> None:
+    """The call log's row of a call whose process died before the reply."""
+    ApiCall.objects.create(
+        call_id=uuid4(),
+        attempt=1,
+        method="POST",
+        path="/v1/accounts",
+        about_type=application._meta.label,
+        about_id=str(application.pk),
+        started_at=timezone.now(),
     )
+
+
+def test_settle_applications_after_a_worker_died_before_its_call_sends_it(
+    broker: Any, submitted: KycApplication
+) -> None:
+    claim(submitted)
+    broker.post(ACCOUNTS, json=account_body())
+    later = timezone.now() + timedelta(days=1)
+    applications.settle_applications(now=later)
+    submitted.refresh_from_db()
+    assert (submitted.status, submitted.claimed_at) == (ApplicationStatus.SUBMITTING, None)
+    applications.settle_applications(now=later)
+    submitted.refresh_from_db()
+    assert submitted.status == ApplicationStatus.SUBMITTED
+
+
+def test_settle_applications_leaves_calls_in_flight_alone(broker: Any, submitted: KycApplication) -> None:
+    now = timezone.now()
+    claim(submitted, now)
+    applications.settle_applications(now=now + timedelta(seconds=settings.SETTLE_AFTER_SECONDS - 1))
     assert len(broker.calls) == 0
 
 
-def test_open_account_conflict_adopts_our_own_account_only(
-    broker: BrokerStub, submitted: KycApplication
-) -> None:
-    broker.on(
-        "POST", ACCOUNTS, status=409, json={"code": 40910000, "message": "email address already exists"}
-    )
-    none = broker.on("GET", ACCOUNTS, json=[])
-    applications.open_account(application=submitted)
-    assert submitted.status == ApplicationStatus.NEEDS_CHANGES
+def test_settle_applications_that_cannot_be_looked_up_lets_the_next_come_first(broker: Any) -> None:
+    rows = [submit(KycApplicationFactory.create()) for _ in range(2)]
+    for row in rows:
+        writes.conclude(row, ApplicationStatus.UNKNOWN, reason="No reply.", request_id="")
+    later = timezone.now() + timedelta(days=1)
+    broker.get(ACCOUNTS, status=401, json={"code": 40110000, "message": "no"})
+    applications.settle_applications(now=later)
+    assert len(broker.calls) == 2
+    assert all(row.send_after > later for row in KycApplication.objects.all())
+    applications.settle_applications(now=later)
+    assert len(broker.calls) == 2
 
-    state.move(submitted, ApplicationStatus.SUBMITTING, by=state.Process.REPLY)
-    broker.mock.remove(none)
-    broker.on("GET", ACCOUNTS, json=[account_body(contact={"email_address": submitted.user.email})])
-    applications.open_account(application=submitted)
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_open_account_while_our_key_is_not_accepted_keeps_the_intent(
+    broker: Any, submitted: KycApplication, status: int
+) -> None:
+    broker.post(ACCOUNTS, status=status, json={"message": "unauthorized."})
+    applications.open_account(application=submitted, now=NOW)
+    assert submitted.status == ApplicationStatus.SUBMITTING
+    assert "on our side" in submitted.status_reason
+    assert submitted.send_after > NOW
+    broker.replace(responses.POST, ACCOUNTS, json=account_body())
+    applications.settle_applications(now=submitted.send_after)
+    submitted.refresh_from_db()
     assert submitted.status == ApplicationStatus.SUBMITTED
-    asked = [call.request.params for call in broker.calls if call.request.method == "GET"]
-    assert all(params["created_after"] < NOW.isoformat() for params in asked)
+
+
+def test_open_account_conflict_adopts_the_account_of_the_same_person_whatever_its_time(
+    broker: Any, submitted: KycApplication
+) -> None:
+    broker.post(ACCOUNTS, status=409, json={"code": 40910000, "message": "email address already exists"})
+    made = of_person(submitted, family_name="BYRON ") | {"created_at": "2026-03-02T14:20:00Z"}
+    broker.get(ACCOUNTS, json=[made])
+    applications.open_account(application=submitted, now=NOW)
+    assert submitted.status == ApplicationStatus.SUBMITTED
+    assert str(BrokerageAccount.objects.get().broker_account_id) == made["id"]
+    assert all("created_after" not in call.request.params for call in broker.calls)
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [{"given_name": "Augusta"}, {"family_name": "Lovelace"}, {"date_of_birth": "1985-03-30"}],
+)
+def test_open_account_conflict_with_the_account_of_another_person_needs_changes(
+    broker: Any, submitted: KycApplication, identity: dict[str, str]
+) -> None:
+    broker.post(ACCOUNTS, status=409, json={"code": 40910000, "message": "email address already exists"})
+    broker.get(ACCOUNTS, json=[of_person(submitted, **identity)])
+    applications.open_account(application=submitted, now=NOW)
+    assert submitted.status == ApplicationStatus.NEEDS_CHANGES
+    assert not BrokerageAccount.objects.exists()
+
+    # What the person changes is sent again.
+    submit(submitted, LATER)
+    broker.replace(responses.POST, ACCOUNTS, json=account_body())
+    applications.open_account(application=submitted, now=LATER)
+    assert submitted.status == ApplicationStatus.SUBMITTED
+
+
+def test_open_account_conflict_with_the_persons_other_account_here_needs_changes(broker: Any) -> None:
+    first = BrokerageAccountFactory.create()
+    second = submit(KycApplicationFactory.create(user=first.user))
+    broker.post(ACCOUNTS, status=409, json={"code": 40910000, "message": "email address already exists"})
+    broker.get(ACCOUNTS, json=[of_person(second) | {"id": str(first.broker_account_id)}])
+    applications.open_account(application=second, now=NOW)
+    assert second.status == ApplicationStatus.NEEDS_CHANGES
+    assert BrokerageAccount.objects.count() == 1
+
+
+def test_open_account_conflict_that_cannot_be_looked_up_is_unknown(
+    broker: Any, submitted: KycApplication
+) -> None:
+    broker.post(ACCOUNTS, status=409, json={"code": 40910000, "message": "email address already exists"})
+    broker.get(ACCOUNTS, status=500)
+    applications.open_account(application=submitted, now=NOW)
+    assert submitted.status == ApplicationStatus.UNKNOWN
+
+
+def test_settle_application_asked_by_staff_says_so_in_the_history(
+    broker: Any, submitted: KycApplication
+) -> None:
+    writes.conclude(submitted, ApplicationStatus.UNKNOWN, reason="No reply.", request_id="")
+    broker.get(ACCOUNTS, json=[of_person(submitted)])
+    staff = StaffFactory.create()
+    applications.settle_application(application=submitted, by=staff, now=LATER)
+    newest = StatusChange.objects.about(submitted).last()
+    assert newest is not None
+    assert (newest.to_status, newest.actor, newest.actor_id) == ("SUBMITTED", "staff", staff.pk)

@@ -2,9 +2,6 @@ from datetime import date
 
 import pytest
 
-from brokerapp.accounts import capabilities
-from brokerapp.accounts.models import BrokerageAccount
-from brokerapp.accounts.statuses import AccountStatus
 from onboarding import rules
 from onboarding.models import KycApplication
 from onboarding.statuses import ApplicationStatus
@@ -99,12 +96,6 @@ def test_check_document_reads_the_type_from_the_bytes(head: bytes, mime_type: st
 def test_check_document_refuses(head: bytes, size: int, words: str) -> None:
     with pytest.raises(rules.AnswerRefused, match=words):
         rules.check_document(head, size)
-
-
-@pytest.mark.parametrize("status", [status for status in AccountStatus if status != AccountStatus.ACTIVE])
-def test_check_account_active_gives_a_reason_for_every_status(status: AccountStatus) -> None:
-    with pytest.raises(capabilities.AccountNotActive, match=r"\w+"):
-        capabilities.check_account_active(BrokerageAccount(status=status))
 
 
 def test_check_editable_after_sending() -> None:

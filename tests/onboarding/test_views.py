@@ -1,15 +1,19 @@
+import re
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
 from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.ui.links import account_url
 from onboarding.models import Document, KycApplication
 from onboarding.services import applications
 from onboarding.statuses import ApplicationStatus
 from tests.factories import PASSWORD, BrokerageAccountFactory, KycApplicationFactory, UserFactory
+from tests.onboarding.revisions import revise
 
 pytestmark = pytest.mark.django_db
 
@@ -46,21 +50,22 @@ def test_landing_for_anonymous(client: Client) -> None:
 
 
 def test_home_goes_where_the_person_left_off(client: Client) -> None:
+    active = BrokerageAccountFactory.create(status="ACTIVE")
     cases = [
-        (UserFactory.create(), "apply"),
-        (BrokerageAccountFactory.create(status="SUBMITTED").user, "application_status"),
-        (BrokerageAccountFactory.create(status="ACTIVE").user, "trading:portfolio"),
+        (UserFactory.create(), reverse("apply")),
+        (BrokerageAccountFactory.create(status="SUBMITTED").user, reverse("application_status")),
+        (active.user, account_url(active, "trading:portfolio")),
     ]
-    for person, name in cases:
+    for person, url in cases:
         client.force_login(person)
-        assert client.get(reverse("home")).url == reverse(name)  # type: ignore[attr-defined]
+        assert client.get(reverse("home")).url == url  # type: ignore[attr-defined]
 
 
 def test_step_saves_and_goes_on(signed_in: Client, user: User) -> None:
     reply = signed_in.post(step("name"), NAME)
     assert reply.status_code == 302
     assert reply.url == step("contact")  # type: ignore[attr-defined]
-    assert user.applications.get().given_name == "Ada"
+    assert user.applications.get().given_name == "Ada"  # type: ignore[attr-defined]
 
 
 def test_step_refused_keeps_what_was_typed_and_names_the_rule(signed_in: Client) -> None:
@@ -119,11 +124,54 @@ def test_remove_document_of_another_person_is_not_found(signed_in: Client) -> No
     assert Document.objects.filter(pk=theirs.pk).exists()
 
 
+def shown(page: HttpResponse) -> str:
+    """What the agreements page has sealed of the revisions that it shows."""
+    return re.findall(r'name="shown" value="([^"]+)"', page.content.decode())[0]
+
+
 def test_agreements_step_stores_time_and_address(signed_in: Client, user: User) -> None:
-    signed_in.post(step("agreements"), {"customer_agreement": "on"}, REMOTE_ADDR="198.51.100.4")
-    (agreement,) = user.applications.get().agreements.all()
+    answers = {"customer_agreement": "on", "shown": shown(signed_in.get(step("agreements")))}
+    signed_in.post(step("agreements"), answers, REMOTE_ADDR="198.51.100.4")
+    (agreement,) = user.applications.get().agreements.all()  # type: ignore[attr-defined]
     assert agreement.agreement == "customer_agreement"
     assert agreement.ip_address == "198.51.100.4"
+
+
+def test_agreements_step_with_a_revision_that_was_not_shown_asks_again(
+    signed_in: Client, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    KycApplicationFactory.create(user=user)
+    old = shown(signed_in.get(step("agreements")))
+    revise(monkeypatch, "23.2026.11")
+    refused = signed_in.post(step("agreements"), {"customer_agreement": "on", "shown": old})
+    page = refused.content.decode()
+    assert refused.status_code == 422
+    assert "is now at revision 23.2026.11" in page
+    assert "checked" not in page
+    assert [row.revision for row in user.applications.get().agreements.all()] == ["22.2024.08"]  # type: ignore[attr-defined]
+
+    answers = {"customer_agreement": "on", "shown": shown(refused)}
+    assert signed_in.post(step("agreements"), answers).status_code == 302
+    assert [row.revision for row in user.applications.get().agreements.all()] == ["23.2026.11"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("forged", ["", "made-up"])
+def test_agreements_step_without_what_was_shown_signs_nothing(
+    signed_in: Client, user: User, forged: str
+) -> None:
+    reply = signed_in.post(step("agreements"), {"customer_agreement": "on", "shown": forged})
+    assert reply.status_code == 422
+    assert not user.applications.get().agreements.exists()  # type: ignore[attr-defined]
+
+
+def test_draft_signed_at_an_older_revision_has_to_sign_again(
+    signed_in: Client, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    KycApplicationFactory.create(user=user)
+    revise(monkeypatch, "23.2026.11")
+    assert "Agreements" in signed_in.post(reverse("apply_check"), follow=True).content.decode()
+    application = user.applications.get()  # type: ignore[attr-defined]
+    assert application.status == ApplicationStatus.DRAFT
 
 
 def test_tax_id_is_never_in_a_page(signed_in: Client, user: User) -> None:
@@ -138,7 +186,8 @@ def test_check_page_query_count_does_not_depend_on_the_answers(
     signed_in: Client, user: User, django_assert_max_num_queries: Any
 ) -> None:
     KycApplicationFactory.create(user=user)
-    with django_assert_max_num_queries(7):
+    # The person's accounts, for the navigation, are one of them.
+    with django_assert_max_num_queries(8):
         signed_in.get(reverse("apply_check"))
 
 
@@ -160,7 +209,7 @@ def test_submitting_an_incomplete_application_names_what_is_missing(signed_in: C
 
 def test_pages_of_a_sent_application_go_to_its_status(signed_in: Client, user: User) -> None:
     application = KycApplicationFactory.create(user=user)
-    applications.submit_application(application=application, now=application.created_at)
+    applications.submit_application(application=application, by=user, now=application.created_at)
     assert signed_in.get(step("name")).url == reverse("application_status")  # type: ignore[attr-defined]
     signed_in.post(step("name"), {**NAME, "given_name": "Eve"})
     application.refresh_from_db()

@@ -19,6 +19,7 @@ from brokerapp.broker.calls.models import ApiCall
 from brokerapp.broker.clients import get_client
 from brokerapp.workflow.models import StatusChange
 from onboarding.services import applications
+from tests.account_pages import AccountClient
 from tests.factories import KycApplicationFactory
 from tests.sandbox_process import SandboxProcess, eventually
 from trading.models import Asset, Fill, MarketClock, Order, Position
@@ -56,8 +57,10 @@ def account(sandbox: SandboxProcess) -> BrokerageAccount:
 def funded_account(sandbox: SandboxProcess, cash: str = "1234.56") -> BrokerageAccount:
     """An account that the sandbox opened for a complete application, ACTIVE and with cash."""
     application = KycApplicationFactory.create(user__email=f"{uuid4().hex}@example.com")
-    application = applications.submit_application(application=application, now=timezone.now())
-    applications.open_account(application=application)
+    application = applications.submit_application(
+        application=application, by=application.user, now=timezone.now()
+    )
+    applications.open_account(application=application, now=timezone.now())
     account = BrokerageAccount.objects.get(application=application)
     sandbox.set_account_status(str(account.broker_account_id), "ACTIVE")
     sandbox.deposit(str(account.broker_account_id), cash)
@@ -69,9 +72,8 @@ def funded_account(sandbox: SandboxProcess, cash: str = "1234.56") -> BrokerageA
 
 
 @pytest.fixture
-def client(account: BrokerageAccount, client: Client) -> Client:
-    client.force_login(account.user)
-    return client
+def client(account: BrokerageAccount) -> AccountClient:
+    return AccountClient(account)
 
 
 def place(
@@ -243,8 +245,7 @@ def closed_market(tmp_path: Any, settings: Any) -> Iterator[SandboxProcess]:
 
 
 def test_order_while_closed_waits_and_can_be_canceled(closed_market: SandboxProcess) -> None:
-    client = Client()
-    client.force_login(funded_account(closed_market).user)
+    client = AccountClient(funded_account(closed_market))
     assert not MarketClock.objects.get().is_open
     assert "This order will wait until Mon 9:30 am ET" in client.get("/trade/AAPL/").content.decode()
 
@@ -259,8 +260,7 @@ def test_order_while_closed_waits_and_can_be_canceled(closed_market: SandboxProc
 @pytest.mark.django_db(transaction=True)
 def test_two_posts_at_the_same_moment_make_one_order(sandbox: SandboxProcess) -> None:
     account = funded_account(sandbox)
-    client = Client()
-    client.force_login(account.user)
+    client = AccountClient(account)
     ticket = client.post("/trade/AAPL/", {"side": "BUY", "unit": "SHARES", "amount": "0.42"})
 
     def post(number: int) -> str:

@@ -15,7 +15,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.ui.links import account_url
 from brokerapp.workflow import intents
+from tests.account_pages import AccountClient, short
 from tests.broker_stub import REQUEST_ID, BrokerStub
 from tests.factories import (
     AssetFactory,
@@ -59,20 +61,20 @@ def stranger() -> Client:
     return signed_in(BrokerageAccountFactory.create())
 
 
-def signed_in(account: BrokerageAccount) -> Client:
-    client = Client()
-    client.force_login(account.user)
-    return client
+def signed_in(account: BrokerageAccount) -> AccountClient:
+    return AccountClient(account)
 
 
 def token(account: BrokerageAccount, **data: str) -> str:
     asset = AssetFactory.create()
     size = {} if "notional" in data else {"qty": "0.42"}
-    return intents.mint(PURPOSE, account.user_id, {"asset": str(asset.pk), "side": "BUY", **size, **data})
+    return intents.mint(
+        PURPOSE, account.user_id, account.pk, {"asset": str(asset.pk), "side": "BUY", **size, **data}
+    )
 
 
 def review_url(account: BrokerageAccount, **data: str) -> str:
-    return reverse("trading:order_review", args=[token(account, **data)])
+    return account_url(account, "trading:order_review", token(account, **data))
 
 
 def answer_orders(broker: BrokerStub, account: BrokerageAccount) -> None:
@@ -80,7 +82,8 @@ def answer_orders(broker: BrokerStub, account: BrokerageAccount) -> None:
         order = Order.objects.get(client_order_id=json.loads(request.body or b"{}")["client_order_id"])
         return 200, {"X-Request-ID": REQUEST_ID}, json.dumps(order_body(order))
 
-    broker.call_back("POST", f"/v1/trading/accounts/{account.broker_account_id}/orders", taken)
+    url = f"http://127.0.0.1:9/v1/trading/accounts/{account.broker_account_id}/orders"
+    broker.mock.add_callback("POST", url, callback=taken)
 
 
 def queries(client: Client, url: str) -> int:
@@ -130,9 +133,9 @@ def test_anonymous_is_sent_to_sign_in(client: Client, url: str) -> None:
 def test_stranger_finds_no_order(account: BrokerageAccount, stranger: Client) -> None:
     order = OrderFactory.create(account, status="new")
 
-    assert stranger.get(reverse("trading:order", args=[order.pk])).status_code == 404
-    assert stranger.post(reverse("trading:cancel_order", args=[order.pk])).status_code == 404
-    assert order.client_order_id not in stranger.get(reverse("trading:orders")).content.decode()
+    assert stranger.get(short("trading:order", order.pk)).status_code == 404
+    assert stranger.post(short("trading:cancel_order", order.pk)).status_code == 404
+    assert order.client_order_id not in stranger.get(short("trading:orders")).content.decode()
 
 
 def test_stranger_finds_no_position(account: BrokerageAccount, stranger: Client) -> None:
@@ -147,8 +150,8 @@ def test_stranger_cannot_use_a_review(
 ) -> None:
     url = review_url(account)
 
-    assert stranger.get(url)["Location"] == reverse("trading:trade")
-    assert stranger.post(url)["Location"] == reverse("trading:trade")
+    assert stranger.get(url).status_code == 404
+    assert stranger.post(url).status_code == 404
     assert not Order.objects.exists()
 
 
@@ -217,7 +220,7 @@ def test_pages_make_no_broker_call(owner: Client, account: BrokerageAccount, bro
         f"/orders/{order.pk}/",
     ):
         assert owner.get(url).status_code == 200
-    assert not broker.calls
+    assert not broker.mock.calls
 
 
 def test_market_pill_in_the_header(owner: Client) -> None:
@@ -399,7 +402,7 @@ def test_review_places_once_and_shows_the_order(
     first, second = owner.post(url, {"seen_price": "200.1"}), owner.post(url, {"seen_price": "200.1"})
 
     order = Order.objects.get()
-    assert first["Location"] == second["Location"] == reverse("trading:order", args=[order.pk])
+    assert first["Location"] == second["Location"] == account_url(account, "trading:order", order.pk)
     assert owner.get(url)["Location"] == first["Location"]
     assert broker.count("POST") == 1
     page = owner.get(first["Location"]).content.decode()
@@ -447,7 +450,8 @@ def test_review_too_old_goes_back_to_the_ticket_as_it_was(owner: Client, account
 
     response = owner.post(url)
 
-    assert response["Location"] == "/trade/AAPL/?side=BUY&unit=SHARES&amount=0.42"
+    ticket = account_url(account, "trading:asset", "AAPL")
+    assert response["Location"] == f"{ticket}?side=BUY&unit=SHARES&amount=0.42"
     assert not Order.objects.exists()
 
 

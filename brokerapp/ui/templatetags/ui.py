@@ -3,20 +3,22 @@
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import template
 from django.forms import BaseForm, BoundField
+from django.template import RequestContext
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from brokerapp.ui import links
+from brokerapp.units import market_time
 from brokerapp.units import money as amounts
 
 register = template.Library()
 
-NEW_YORK = ZoneInfo("America/New_York")
 MISSING = "–"
 MINUS = "−"
 BASIS_POINT = Decimal("0.0001")
@@ -138,15 +140,30 @@ def et(value: datetime | None, style: str = "full") -> str:
     """
     if value is None:
         return MISSING
-    if timezone.is_naive(value):
-        raise ValueError("an instant must have a time zone")
-    local = value.astimezone(NEW_YORK)
-    day = f"{local:%a} {local.day} {local:%b}"
-    if local.year != timezone.now().astimezone(NEW_YORK).year:
+    local = market_time.in_new_york(value)
+    day = market_time.day_text(local)
+    if local.year != market_time.in_new_york(timezone.now()).year:
         day += f" {local.year}"
-    clock = f"{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'} ET"
+    clock = market_time.clock_text(value)
     text = {"full": f"{day}, {clock}", "date": day, "time": clock}[style]
     return format_html('<time datetime="{}">{}</time>', f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", text)
+
+
+@register.simple_tag(takes_context=True)
+def account_url(
+    context: RequestContext, name: str, *args: object, account: links.HasKey | None = None
+) -> str:
+    """The address of a page of the account that this page is about, or of `account`.
+
+    Raises `ValueError` on a page that is about no account, unless one is given.
+    """
+    if account is not None:
+        return links.account_url(account, name, *args)
+    # The attribute, not the variable: it is also there in what is included with `only`.
+    account_id = links.account_id_of(context.request)
+    if account_id is None:
+        raise ValueError(f"{name}: this page is about no account")
+    return reverse(name, args=[account_id, *args])
 
 
 @register.simple_tag

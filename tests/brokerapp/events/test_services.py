@@ -167,8 +167,9 @@ def test_handle_event_of_a_wire_bank_is_not_followed() -> None:
     assert handle(stored(entity_type="WireBank")).outcome == "not followed: WireBank"
 
 
-def test_handle_event_journals_are_kept_for_the_record() -> None:
-    assert handle(stored(EventStream.JOURNALS)).outcome == "kept for the record"
+def test_handle_event_of_a_journal_that_is_not_ours() -> None:
+    event = stored(EventStream.JOURNALS, journal_id=str(uuid4()))
+    assert handle(event).outcome == "not one of our journals"
 
 
 @pytest.mark.parametrize("stream", list(services.DISPATCH))

@@ -1,48 +1,50 @@
-from typing import Any
-
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, path
 
+from brokerapp.ui import context_processors, navigation
 from brokerapp.ui.context_processors import chrome
 from tests.factories import StaffFactory, UserFactory
 
 
-def request_for(user: Any, url: str = "/transfers/new/") -> HttpRequest:
+def request_for(user: object, url: str = "/display/") -> HttpRequest:
     request = HttpRequest()
     request.path = url
     request.user = user
     return request
 
 
-def page(request: HttpRequest) -> HttpResponse:
-    return HttpResponse()
-
-
-urlpatterns = [path("transfers/", page, name="activity"), path("security/", page, name="security")]
+urlpatterns = [path("display/", chrome, name="display")]
 
 
 @pytest.mark.urls(__name__)
-def test_chrome_leaves_out_pages_that_are_not_there():
-    context = chrome(request_for(UserFactory.build()))
-
-    assert [item.label for item in context["nav"]] == ["Activity"]
-    assert [item.label for item in context["account_nav"]] == ["Security"]
-    assert context["search_url"] == ""
+def test_chrome_without_a_page_that_it_leads_to_fails_loudly():
+    with pytest.raises(NoReverseMatch):
+        chrome(request_for(UserFactory.build()))
 
 
-@pytest.mark.urls(__name__)
-def test_chrome_marks_the_section_that_the_page_is_in():
-    assert chrome(request_for(UserFactory.build()))["nav"][0].current
-    assert not chrome(request_for(UserFactory.build(), "/transfersome/"))["nav"][0].current
+def test_chrome_with_a_misspelt_page_fails_loudly(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(context_processors, "ACCOUNT", (("Display", "dispaly", "display"),))
+    with pytest.raises(NoReverseMatch, match="dispaly"):
+        chrome(request_for(UserFactory.build()))
+
+
+def test_chrome_marks_the_page_that_is_open():
+    assert chrome(request_for(UserFactory.build()))["account_nav"][0].current
+    assert not chrome(request_for(UserFactory.build(), "/"))["account_nav"][0].current
+
+
+@pytest.mark.parametrize(
+    ("path", "url", "is_current"),
+    [("/a/1/trade/AAPL/", "/a/1/trade/", True), ("/a/1/trades/", "/a/1/trade/", False), ("/x/", "/", False)],
+)
+def test_is_section_of(path: str, url: str, is_current: bool):
+    assert navigation.is_section_of(path, url) is is_current
 
 
 def test_chrome_has_no_navigation_for_visitors():
-    context = chrome(request_for(AnonymousUser()))
-
-    assert context["nav"] == []
-    assert context["account_nav"] == []
+    assert chrome(request_for(AnonymousUser()))["account_nav"] == []
 
 
 def test_chrome_shows_operations_to_staff_only():

@@ -1,12 +1,18 @@
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 import time_machine
 from django import forms
-from django.template import Context, Template
+from django.contrib.auth.models import AnonymousUser
+from django.template import Context, RequestContext, Template
+from django.test import RequestFactory
+from django.urls import resolve
 
+from brokerapp.accounts.context_processors import SECTIONS
+from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.ui import context_processors
 from brokerapp.ui.templatetags import ui
 
@@ -171,11 +177,36 @@ def test_icon_is_decoration_unless_it_is_named():
     assert 'role="img" aria-label="Your &quot;bank&quot;"' in ui.icon("bank", 'Your "bank"')
 
 
+def page_of(path: str) -> RequestContext:
+    request = RequestFactory().get(path)
+    request.resolver_match = resolve(path)
+    request.user = AnonymousUser()
+    return RequestContext(request, {"order_id": UUID(int=7)})
+
+
+def test_account_url_is_of_the_account_in_the_pages_address():
+    here = f"/a/{UUID(int=1)}"
+    tag = "{% account_url 'trading:order' order_id %}"
+    nested = "{% include inner with order_id=order_id only %}"
+    for source, values in ((tag, {}), (nested, {"inner": Template(tag)})):
+        with (context := page_of(f"{here}/orders/")).push(**values):
+            assert Template(source).render(context) == f"{here}/orders/{UUID(int=7)}/"
+
+
+def test_account_url_on_a_page_without_an_account_needs_one():
+    with pytest.raises(ValueError, match="about no account"):
+        Template("{% account_url 'trading:orders' %}").render(page_of("/display/"))
+    context = page_of("/display/")
+    with context.push(account=BrokerageAccount(pk=UUID(int=2))):
+        page = Template("{% account_url 'trading:orders' account=account %}").render(context)
+    assert page == f"/a/{UUID(int=2)}/orders/"
+
+
 def test_every_icon_that_is_used_is_drawn(settings):
     sprite = (settings.BASE_DIR / "static/img/icons.svg").read_text()
-    entries = (*context_processors.PRIMARY, *context_processors.ACCOUNT, *context_processors.STAFF)
+    entries = (*context_processors.ACCOUNT, *context_processors.STAFF, *SECTIONS)
     templates = "".join(path.read_text() for path in (settings.BASE_DIR / "templates").rglob("*.html"))
-    names = {icon for _, _, icon in entries} | {*ui.TONE_ICONS.values(), *ui.MESSAGE_TONES.values()}
+    names = {icon for _, _, icon, *_ in entries} | {*ui.TONE_ICONS.values(), *ui.MESSAGE_TONES.values()}
     names |= set(re.findall(r'{% icon "([^"]+)"', templates)) | set(
         re.findall(r'icon_name="([^"]+)"', templates)
     )

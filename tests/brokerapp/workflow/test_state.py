@@ -7,7 +7,7 @@ from brokerapp.workflow.actors import ActorKind
 from brokerapp.workflow.models import StatusChange
 from onboarding.models import KycApplication
 from onboarding.statuses import ApplicationStatus
-from tests.factories import KycApplicationFactory, StaffFactory
+from tests.factories import KycApplicationFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +38,7 @@ def test_move_writes_status_columns_and_history(application: KycApplication) -> 
 
 
 def test_move_keeps_the_last_request_id_until_a_newer_one(application: KycApplication) -> None:
-    moved = state.move(submit(application), ApplicationStatus.SENDING, by=state.Process.REPLY)
+    moved = state.move(submit(application), ApplicationStatus.UNKNOWN, by=state.Process.REPLY)
     assert moved.last_request_id == "ab12"
 
 
@@ -69,29 +69,9 @@ def test_move_is_pushed_after_commit_only(
     ]
 
 
-@pytest.mark.parametrize("process", list(state.Process))
-def test_move_by_a_process_is_kept_as_such(application: KycApplication, process: state.Process) -> None:
-    state.move(application, ApplicationStatus.SUBMITTING, by=process, submitted_at=application.created_at)
-
-    change = StatusChange.objects.about(application).get()
-    assert (change.actor, change.actor_id) == (process.value, None)
-
-
-def test_move_by_the_owner_is_the_persons(application: KycApplication) -> None:
-    owner = application.user
-    state.move(application, ApplicationStatus.SUBMITTING, by=owner, submitted_at=application.created_at)
-
-    change = StatusChange.objects.about(application).get()
-    assert (change.actor, change.actor_id) == (ActorKind.PERSON, owner.pk)
-
-
-def test_move_by_anybody_else_is_the_staffs(application: KycApplication) -> None:
-    staff = StaffFactory.create()
-    state.move(application, ApplicationStatus.SUBMITTING, by=staff, submitted_at=application.created_at)
-
-    change = StatusChange.objects.about(application).get()
-    assert (change.actor, change.actor_id, change.person_id) == (
-        ActorKind.STAFF,
-        staff.pk,
-        application.user_id,
-    )
+def test_start_writes_who_asked_as_the_first_line() -> None:
+    person = UserFactory.create()
+    started = state.start(KycApplication(user=person), by=person)
+    change = StatusChange.objects.about(started).get()
+    assert (change.from_status, change.to_status) == ("", started.status)
+    assert (change.actor, change.actor_id) == (ActorKind.PERSON, person.pk)

@@ -12,4 +12,4 @@ def test_states_check_of_a_drifted_page_fails_and_states_mends_it(tmp_path: Path
         call_command("states", "--check")
     call_command("states")
     call_command("states", "--check")
-    assert "SENDING --> UNKNOWN" in (tmp_path / "docs" / "states.md").read_text()
+    assert "SUBMITTING --> UNKNOWN" in (tmp_path / "docs" / "states.md").read_text()

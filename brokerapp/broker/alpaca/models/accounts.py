@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 from brokerapp.broker.alpaca.models.base import (
     BrokerModel,
     Instant,
+    MaybeDate,
     MaybeInstant,
     Number,
     RequestModel,
@@ -43,6 +44,14 @@ class AccountContact(BrokerModel):
     email_address: Text = Field(default="", repr=False)
 
 
+class AccountIdentity(BrokerModel):
+    """Who an account belongs to, without the tax id."""
+
+    given_name: Text = Field(default="", repr=False)
+    family_name: Text = Field(default="", repr=False)
+    date_of_birth: MaybeDate = Field(default=None, repr=False)
+
+
 class AccountDocument(BrokerModel):
     """A document the owner uploaded, as listed in the account."""
 
@@ -65,6 +74,7 @@ class Account(BrokerModel):
     created_at: MaybeInstant = None
     kyc_results: KycResults | None = None
     contact: AccountContact | None = None
+    identity: AccountIdentity | None = None
     documents: list[AccountDocument] | None = None
 
 

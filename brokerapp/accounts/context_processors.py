@@ -1,0 +1,71 @@
+"""The navigation between the pages of a person's account, and between their accounts."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.ui.links import ACCOUNT_ID, account_id_of, account_url
+from brokerapp.ui.navigation import NavItem, is_section_of
+
+SECTIONS = (
+    ("Portfolio", "trading:portfolio", "portfolio", "portfolio/"),
+    ("Trade", "trading:trade", "trade", "trade/"),
+    ("Transfer", "funding:transfers", "transfer", "transfer/"),
+)
+"""Label, name of the page, icon, and the short address, for those whose account is not there yet."""
+
+
+@dataclass(frozen=True)
+class AccountLink:
+    """The way to one of several accounts: `label` says which, `status` whether it is in use."""
+
+    label: str
+    status: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class SiteNavigation:
+    """What the header shows of a signed-in person's accounts; no `accounts` for those with one or none."""
+
+    sections: list[NavItem]
+    search_url: str
+    accounts: list[AccountLink]
+
+
+def navigation(request: HttpRequest) -> dict[str, object]:
+    """`site_nav` for signed-in people; asked of the database only where a page shows it."""
+    user = getattr(request, "user", None)  # not there on the page of a failure in the middleware
+    if user is None or not user.is_authenticated:
+        return {}
+    return {"site_nav": SimpleLazyObject(lambda: _navigation(request))}
+
+
+def _navigation(request: HttpRequest) -> SiteNavigation:
+    accounts = list(BrokerageAccount.objects.of_person(int(request.user.pk or 0)))
+    page_id = account_id_of(request)
+    # A page that is about no account leads to the one that the person most likely wants.
+    current = next((row for row in accounts if row.pk == page_id), accounts[0] if accounts else None)
+    sections = [
+        NavItem(label, url, icon, is_section_of(request.path, url))
+        for label, name, icon, short in SECTIONS
+        for url in [account_url(current, name) if current else reverse("short_address", args=[short])]
+    ]
+    several = accounts if len(accounts) > 1 else []
+    links = [
+        AccountLink(row.title, row.get_status_display(), _same_page(request, row), row.pk == page_id)
+        for row in several
+    ]
+    return SiteNavigation(sections, sections[1].url, links)
+
+
+def _same_page(request: HttpRequest, account: BrokerageAccount) -> str:
+    """This page of another account, if it is not about a row of this one; else the other's portfolio."""
+    match = request.resolver_match
+    if match is not None and set(match.kwargs) == {ACCOUNT_ID}:
+        return account_url(account, match.view_name)
+    return account_url(account, "trading:portfolio")

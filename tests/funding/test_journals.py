@@ -1,0 +1,208 @@
+"""Credits from the firm, against the sandbox process: a second rail beside ACH."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from brokerapp.accounts.capabilities import AccountRefused
+from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.accounts.services import sync_balances
+from brokerapp.broker.calls.models import ApiCall
+from brokerapp.ui.links import account_url
+from brokerapp.workflow.actors import ActorKind
+from brokerapp.workflow.following import EventTooEarly
+from brokerapp.workflow.models import StatusChange
+from funding import rules
+from funding.models import Transfer
+from funding.services import journals, settling, transfers
+from funding.statuses import RailName, TransferStatus
+from funding.tasks import send_transfer
+from tests.factories import BrokerageAccountFactory, StaffFactory
+from tests.funding.journeys import open_account_at
+from tests.sandbox_process import SandboxProcess, eventually
+
+pytestmark = pytest.mark.django_db
+
+LATER = timedelta(minutes=10)
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    with SandboxProcess(tmp_path_factory.mktemp("sandbox") / "state") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(process: SandboxProcess, settings: Any) -> Iterator[SandboxProcess]:
+    settings.BROKER_BASE_URL = process.url
+    settings.BROKER_KEY, settings.BROKER_SECRET = process.key, process.secret
+    settings.BROKER_FIRM_ACCOUNT_ID = process.firm_account_id
+    yield process
+    process.clear_faults()
+
+
+@pytest.fixture
+def account(sandbox: SandboxProcess) -> BrokerageAccount:
+    return open_account_at(sandbox)
+
+
+@pytest.fixture
+def staff() -> User:
+    return StaffFactory.create()
+
+
+def give(account: BrokerageAccount, staff: User, amount: str = "25.00", **options: Any) -> Transfer:
+    return journals.credit_account(
+        **{
+            "account": account,
+            "credit_id": uuid4(),
+            "amount": Decimal(amount),
+            "by": staff,
+            "now": timezone.now(),
+        }
+        | options
+    )
+
+
+def finish(credit: Transfer, status: str = TransferStatus.COMPLETE) -> Transfer:
+    def finished() -> bool:
+        transfers.sync_transfers(now=timezone.now() + LATER)
+        credit.refresh_from_db()
+        return credit.status == status
+
+    eventually(finished, what=status)
+    return credit
+
+
+def at_broker(sandbox: SandboxProcess, account: BrokerageAccount) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = sandbox.get(
+        "/v1/journals", params={"to_account": account.broker_account_id}
+    )
+    return found
+
+
+def test_credit_account_is_booked_once(
+    account: BrokerageAccount, staff: User, sandbox: SandboxProcess
+) -> None:
+    credit = give(account, staff)
+    assert give(account, staff, credit_id=credit.pk) == credit
+    send_transfer(transfer_id=str(credit.pk))
+    send_transfer(transfer_id=str(credit.pk))
+    credit = finish(Transfer.objects.get())
+    assert credit.rail == RailName.JOURNAL
+    assert len(at_broker(sandbox, account)) == 1
+    assert sync_balances(account=account).cash == Decimal(25)
+    first = StatusChange.objects.about(credit)[0]
+    assert (first.actor, first.actor_id) == (ActorKind.STAFF, staff.pk)
+
+
+def test_credit_account_is_on_the_persons_pages(
+    account: BrokerageAccount, staff: User, sandbox: SandboxProcess, client: Client
+) -> None:
+    credit = give(account, staff)
+    send_transfer(transfer_id=str(credit.pk))
+    finish(credit)
+    client.force_login(account.user)
+    assert "Credit from us" in client.get(account_url(account, "funding:transfers")).content.decode()
+    receipt = client.get(account_url(account, "funding:transfer", credit.pk)).content.decode()
+    assert "Given by us" in receipt
+
+
+@pytest.mark.parametrize("fault", ["drop_reply", "refuse"])
+def test_settle_transfers_lost_reply_is_settled_by_the_same_key(
+    account: BrokerageAccount, staff: User, sandbox: SandboxProcess, fault: str
+) -> None:
+    credit = give(account, staff)
+    sandbox.fail_next("POST", "/v1/journals", fault)
+    send_transfer(transfer_id=str(credit.pk))
+    credit.refresh_from_db()
+    assert credit.status == TransferStatus.UNKNOWN
+    settling.settle_transfers(now=timezone.now() + LATER)
+    finish(credit)
+    assert len(at_broker(sandbox, account)) == 1
+    assert ApiCall.objects.about(credit).filter(method="POST").count() == 2
+
+
+def test_settle_transfers_reply_that_stays_lost_waits_for_staff(
+    account: BrokerageAccount, staff: User, sandbox: SandboxProcess
+) -> None:
+    credit = give(account, staff)
+    sandbox.fail_next("POST", "/v1/journals", "status", status=503, times=3)
+    send_transfer(transfer_id=str(credit.pk))
+    for minutes in (20, 40):
+        settling.settle_transfers(now=timezone.now() + timedelta(minutes=minutes))
+    credit.refresh_from_db()
+    assert credit.is_undecided
+
+
+def test_settle_transfers_a_key_is_not_used_for_ever(
+    account: BrokerageAccount, staff: User, sandbox: SandboxProcess
+) -> None:
+    credit = give(account, staff)
+    sandbox.fail_next("POST", "/v1/journals", "drop_reply")
+    send_transfer(transfer_id=str(credit.pk))
+    for hours in (25, 26):
+        settling.settle_transfers(now=timezone.now() + timedelta(hours=hours))
+    credit.refresh_from_db()
+    assert credit.is_undecided
+    assert ApiCall.objects.about(credit).filter(method="POST").count() == 1
+
+
+def test_sync_transfers_corrected_journal_is_taken_back(
+    account: BrokerageAccount, staff: User, sandbox: SandboxProcess
+) -> None:
+    credit = give(account, staff)
+    send_transfer(transfer_id=str(credit.pk))
+    credit = finish(Transfer.objects.get())
+    body = {"account_id": str(account.broker_account_id), "amount": "20.50"}
+    sandbox.request("POST", "/_sandbox/scenarios/journal_correction", json=body).raise_for_status()
+    event = {"journal_id": str(credit.broker_transfer_id), "status_to": "correct"}
+    assert journals.on_journal_event(event) == ""
+    credit.refresh_from_db()
+    assert (credit.status, credit.broker_status) == (TransferStatus.CANCELED, "correct")
+    assert credit.is_taken_back
+    account.refresh_from_db()
+    assert account.balances_due_at is not None
+    assert sync_balances(account=account).cash == Decimal("20.50")
+
+
+def test_send_transfer_refused_by_the_broker(
+    account: BrokerageAccount, staff: User, sandbox: SandboxProcess
+) -> None:
+    credit = give(account, staff, "1000000.00")
+    send_transfer(transfer_id=str(credit.pk))
+    credit.refresh_from_db()
+    assert credit.status == TransferStatus.REJECTED
+    assert credit.last_request_id
+
+
+def test_on_journal_event_of_another_system_is_ignored() -> None:
+    assert journals.on_journal_event({"journal_id": str(uuid4())}) == "not one of our journals"
+
+
+def test_on_journal_event_before_the_reply_is_too_early(staff: User) -> None:
+    give(BrokerageAccountFactory.create(), staff)
+    with pytest.raises(EventTooEarly):
+        journals.on_journal_event({"journal_id": str(uuid4())})
+
+
+def test_credit_account_that_may_not_be_funded(staff: User) -> None:
+    with pytest.raises(AccountRefused):
+        give(BrokerageAccountFactory.create(status="SUBMITTED"), staff)
+
+
+def test_credit_account_under_a_dollar(staff: User) -> None:
+    with pytest.raises(rules.AmountTooSmall):
+        give(BrokerageAccountFactory.create(), staff, "0.50")
+
+
+def test_get_transfer_facts_credit_is_no_deposit_of_the_persons(staff: User) -> None:
+    credit = give(BrokerageAccountFactory.create(), staff)
+    facts = transfers.get_transfer_facts(account=credit.account, now=timezone.now())
+    assert facts == rules.TransferFacts()
