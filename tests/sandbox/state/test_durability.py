@@ -53,13 +53,13 @@ def test_everything_answered_before_a_kill_is_there_after_it(
         threads = [threading.Thread(target=place_orders) for _ in range(3)]
         for thread in threads:
             thread.start()
-        time.sleep(0.4 + 0.15 * round_number)
+        eventually(lambda: len(answered) > 20, what="twenty answers")
+        time.sleep(0.15 * round_number)
         process.kill()
         for thread in threads:
             thread.join()
         process.start()
 
-        assert len(answered) > 20
         for order_id in answered:
             wait_for_order(process, account_id, order_id, "filled")
         assert_books_balance(process, account_id)

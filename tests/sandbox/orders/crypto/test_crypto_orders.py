@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,11 +30,11 @@ def coin_id(sandbox: SandboxProcess) -> str:
     return open_crypto_account(sandbox, cash="20000")
 
 
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    """A market with hours, on a Saturday night."""
+@pytest.fixture
+def real(tmp_path: Path) -> Iterator[SandboxProcess]:
+    """A market with hours, on a Saturday night. Of each test its own: they move the clock."""
     begin = dt.datetime(2027, 3, 6, 23, 30, tzinfo=NEW_YORK)
-    with process_at(tmp_path_factory.mktemp("weekend") / "state", begin, market="real") as process:
+    with process_at(tmp_path / "state", begin, market="real") as process:
         yield process
 
 
