@@ -89,7 +89,8 @@ def test_request_transfer_of_the_same_amount_is_blocked_and_explained(lost: Tran
 
 def test_settle_transfers_found_after_all_needs_no_decision(lost: Transfer, broker: BrokerStub) -> None:
     lost = sweep(lost, 16, 17)
-    broker.mock.replace("GET", broker.url(lost.account, "transfers"), json=[listed(lost, status="COMPLETE")])
+    broker.mock.reset()
+    broker.on_account("GET", lost.account, "transfers", json=[listed(lost, status="COMPLETE")])
     lost = sweep(lost, 30)
     assert (lost.status, lost.needs_decision_at) == (TransferStatus.COMPLETE, None)
 
