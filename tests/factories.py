@@ -249,9 +249,12 @@ class QuoteFactory(DjangoModelFactory[Quote]):
 
     class Meta:
         model = Quote
-        django_get_or_create = ("symbol",)
+        django_get_or_create = ("asset",)
 
-    symbol = "AAPL"
+    class Params:
+        symbol = "AAPL"
+
+    asset = factory.SubFactory(AssetFactory, symbol=factory.SelfAttribute("..symbol"))
     bid = Decimal("199.90")
     ask = Decimal("200.10")
     last = Decimal("200.00")

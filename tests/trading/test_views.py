@@ -25,9 +25,8 @@ from tests.factories import (
     StaffFactory,
     order_body,
 )
-from tests.trading.conftest import CASH, REQUEST_ID, BrokerStub, refusal
+from tests.trading.conftest import CASH, REQUEST_ID, BrokerStub, record_fill, refusal
 from trading.models import MarketClock, Order, Quote
-from trading.services import fills
 from trading.statuses import OrderStatus
 from trading.views import PURPOSE
 
@@ -487,14 +486,7 @@ def test_order_accepted_is_not_called_filled(owner: Client, account: BrokerageAc
 
 def test_order_filled_receipt(owner: Client, account: BrokerageAccount) -> None:
     order = OrderFactory.create(account, status="filled", filled_qty="0.42", filled_avg_price="200")
-    fills.record_fill(
-        order=order,
-        cum_qty=Decimal("0.42"),
-        qty=Decimal("0.42"),
-        price=Decimal(200),
-        at=timezone.now(),
-        execution_id="e1",
-    )
+    record_fill(order, "0.42", "0.42", execution_id="e1")
 
     page = owner.get(f"/orders/{order.pk}/").content.decode()
 
@@ -512,15 +504,8 @@ def test_order_queries_do_not_grow(owner: Client, account: BrokerageAccount) -> 
     numbers = iter(range(1, 9))
 
     def more() -> None:
-        number = Decimal(next(numbers))
-        fills.record_fill(
-            order=order,
-            cum_qty=number,
-            qty=Decimal(1),
-            price=Decimal(200),
-            at=timezone.now(),
-            execution_id=str(number),
-        )
+        number = str(next(numbers))
+        record_fill(order, "1", number, execution_id=number)
 
     assert_constant_queries(owner, f"/orders/{order.pk}/", more)
 

@@ -43,6 +43,11 @@ def _read_quotes(body: Any, request_id: str) -> BySymbol[Quote]:
     return read_by_symbol(Quote, _QuotesReply.model_validate(body).quotes, request_id)
 
 
+def _read_snapshots(body: Any, request_id: str) -> BySymbol[Snapshot]:
+    members = body.get("snapshots") if isinstance(body, dict) else None
+    return read_by_symbol(Snapshot, members, request_id)
+
+
 def _read_bars(body: Any, request_id: str) -> BySymbol[list[Bar]]:
     reply = _BarsReply.model_validate(body)
     return BySymbol(reply.bars or {}, request_id=request_id, next_page_token=reply.next_page_token)
@@ -62,6 +67,18 @@ class MarketDataClient:
             "/v2/stocks/snapshots",
             partial(read_by_symbol, Snapshot),
             query={"symbols": tuple(symbols), "feed": feed},
+        )
+
+    def get_crypto_snapshots(self, symbols: Sequence[str]) -> BySymbol[Snapshot]:
+        """GET /v1beta3/crypto/us/snapshots by symbol, spelt with a slash (`BTC/USD`)."""
+        return self._send(
+            "GET", "/v1beta3/crypto/us/snapshots", _read_snapshots, query={"symbols": tuple(symbols)}
+        )
+
+    def get_option_snapshots(self, symbols: Sequence[str]) -> BySymbol[Snapshot]:
+        """GET /v1beta1/options/snapshots by contract symbol; at most 100."""
+        return self._send(
+            "GET", "/v1beta1/options/snapshots", _read_snapshots, query={"symbols": tuple(symbols)}
         )
 
     def get_latest_quotes(self, symbols: Sequence[str], *, feed: Feed | None = None) -> BySymbol[Quote]:

@@ -28,6 +28,10 @@ def _blank_if_none(value: object) -> object:
     return "" if value is None else value
 
 
+def _false_if_none(value: object) -> object:
+    return False if value is None else value
+
+
 def _to_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
@@ -43,6 +47,8 @@ MaybeInstant = Annotated[Instant | None, BeforeValidator(_none_if_blank)]
 MaybeDate = Annotated[date | None, BeforeValidator(_none_if_blank)]
 Text = Annotated[str, BeforeValidator(_blank_if_none)]
 """Text that the broker may also send as null."""
+Flag = Annotated[bool, BeforeValidator(_false_if_none)]
+"""Yes or no; null is no."""
 MaybeId = Annotated[UUID | None, BeforeValidator(_none_if_blank)]
 
 
@@ -94,11 +100,12 @@ M = TypeVar("M", bound=BrokerModel)
 
 
 class Page(list[T]):
-    """A list from one reply, with that reply's Request ID."""
+    """A list from one reply, with that reply's Request ID and how many members could not be read."""
 
-    def __init__(self, items: Iterable[T] = (), *, request_id: str = "") -> None:
+    def __init__(self, items: Iterable[T] = (), *, request_id: str = "", unreadable: int = 0) -> None:
         super().__init__(items)
         self.request_id = request_id
+        self.unreadable = unreadable
 
 
 class BySymbol(dict[str, T]):
