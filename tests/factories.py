@@ -259,7 +259,7 @@ class QuoteFactory(DjangoModelFactory[Quote]):
     ask = Decimal("200.10")
     last = Decimal("200.00")
     previous_close = Decimal("198.00")
-    as_of = factory.LazyFunction(timezone.now)
+    as_of = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
     synced_at = factory.LazyFunction(timezone.now)
 
 

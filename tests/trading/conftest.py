@@ -121,3 +121,42 @@ def record_fill(order: Order, qty: str, cum_qty: str, price: str = "200", **ids:
         qty=Decimal(qty), price=Decimal(price), at=timezone.now(), cum_qty=Decimal(cum_qty), **ids
     )
     fills.record(order, told)
+
+
+AT = "2026-03-02T15:00:01.5Z"
+"""When the executions of the events and activities below took place."""
+
+
+def trade_event(order: Order, kind: str = "fill", /, **members: Any) -> dict[str, Any]:
+    """A trade event as it is stored."""
+    snapshot = order_body(order, "filled", filled_qty="0.42", filled_avg_price="200", updated_at=AT)
+    return {
+        "event": kind,
+        "account_id": str(order.account.broker_account_id),
+        "at": AT,
+        "timestamp": AT,
+        "execution_id": "0f5cd8a4-51a3-4fcd-9d4d-2b1d8a3a5b10",
+        "qty": "0.42",
+        "price": "200",
+        "order": snapshot,
+        **members,
+    }
+
+
+def activity(order: Order, qty: str, cum_qty: str, **members: Any) -> dict[str, Any]:
+    """A FILL activity."""
+    return {
+        "id": f"20260302100001500::{cum_qty}",
+        "account_id": str(order.account.broker_account_id),
+        "activity_type": "FILL",
+        "transaction_time": AT,
+        "type": "fill",
+        "price": "200",
+        "qty": qty,
+        "side": "buy",
+        "symbol": "AAPL",
+        "leaves_qty": "0",
+        "cum_qty": cum_qty,
+        "order_id": str(order.broker_order_id),
+        "order_status": "filled",
+    } | members

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -18,9 +20,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _tasks(sent: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """No task runs by itself; what would be sent after the commit is at once."""
-    monkeypatch.setattr("django.db.transaction.on_commit", lambda do, **_: do())
+def _tasks(sent: list[str]) -> None:
+    """No task runs by itself."""
 
 
 @pytest.fixture
@@ -68,30 +69,40 @@ def test_order_shows_history_and_calls(ops: Client, account: BrokerageAccount) -
 
 
 def test_read_again_leaves_the_calls_to_workers(
-    ops: Client, account: BrokerageAccount, broker: BrokerStub, sent: list[str]
+    ops: Client,
+    account: BrokerageAccount,
+    broker: BrokerStub,
+    sent: list[str],
+    django_capture_on_commit_callbacks: Any,
 ) -> None:
     chosen = [OrderFactory.create(account) for _ in range(12)]
     sent.clear()
 
-    ops.post(
-        reverse("admin:trading_order_changelist"),
-        {"action": "read_again", "_selected_action": [str(order.pk) for order in chosen]},
-    )
+    with django_capture_on_commit_callbacks(execute=True):
+        ops.post(
+            reverse("admin:trading_order_changelist"),
+            {"action": "read_again", "_selected_action": [str(order.pk) for order in chosen]},
+        )
 
     assert sent == ["trading.tasks.read_order"] * 12
     assert not broker.mock.calls
 
 
 def test_cancel_is_on_record_with_its_person(
-    ops: Client, account: BrokerageAccount, broker: BrokerStub, sent: list[str]
+    ops: Client,
+    account: BrokerageAccount,
+    broker: BrokerStub,
+    sent: list[str],
+    django_capture_on_commit_callbacks: Any,
 ) -> None:
     order, done = OrderFactory.create(account, status="new"), OrderFactory.create(account, status="filled")
     sent.clear()
 
-    ops.post(
-        reverse("admin:trading_order_changelist"),
-        {"action": "cancel", "_selected_action": [str(order.pk), str(done.pk)]},
-    )
+    with django_capture_on_commit_callbacks(execute=True):
+        ops.post(
+            reverse("admin:trading_order_changelist"),
+            {"action": "cancel", "_selected_action": [str(order.pk), str(done.pk)]},
+        )
 
     assert sent == ["trading.tasks.send_cancel"]
     assert not broker.mock.calls
@@ -102,15 +113,20 @@ def test_cancel_is_on_record_with_its_person(
 
 
 def test_read_positions_again_leaves_the_calls_to_workers(
-    ops: Client, account: BrokerageAccount, broker: BrokerStub, sent: list[str]
+    ops: Client,
+    account: BrokerageAccount,
+    broker: BrokerStub,
+    sent: list[str],
+    django_capture_on_commit_callbacks: Any,
 ) -> None:
     PositionsSync.objects.get_or_create(account=account)
     sent.clear()
 
-    ops.post(
-        reverse("admin:trading_positionssync_changelist"),
-        {"action": "read_again", "_selected_action": [str(account.pk)]},
-    )
+    with django_capture_on_commit_callbacks(execute=True):
+        ops.post(
+            reverse("admin:trading_positionssync_changelist"),
+            {"action": "read_again", "_selected_action": [str(account.pk)]},
+        )
 
     assert sent == ["trading.tasks.sync_portfolio"]
     assert not broker.mock.calls

@@ -21,8 +21,9 @@ from brokerapp.workflow.models import StatusChange
 from onboarding.services import applications
 from tests.factories import KycApplicationFactory
 from tests.sandbox_process import SandboxProcess, eventually
+from trading import payloads
 from trading.models import Asset, Fill, MarketClock, Order, Position
-from trading.services import fills, market, portfolio, sweeps
+from trading.services import events, fills, market, portfolio, sweeps
 from trading.statuses import OrderStatus
 
 pytestmark = pytest.mark.django_db
@@ -161,8 +162,30 @@ def test_order_cut_before_acting_is_not_placed(
     sweeps.settle_orders(now=timezone.now() + LATER)
 
     order.refresh_from_db()
+    assert order.status == OrderStatus.NOT_FOUND
+    assert "Not found at the broker so far" in client.get(f"/orders/{order.pk}/").content.decode()
+    sweeps.sync_open_orders(now=timezone.now() + timedelta(days=5))
+    order.refresh_from_db()
     assert order.status == OrderStatus.NOT_PLACED
     assert at_broker(sandbox, account) == []
+
+
+def test_order_that_the_broker_takes_late_is_found(
+    client: Client, account: BrokerageAccount, sandbox: SandboxProcess
+) -> None:
+    path = f"/v1/trading/accounts/{account.broker_account_id}/orders"
+    sandbox.fail_next("POST", path, "refuse")
+    order = place(client, "0.42")
+    sweeps.settle_orders(now=timezone.now() + LATER)
+    order.refresh_from_db()
+    assert order.status == OrderStatus.NOT_FOUND
+
+    # The held call arrives at last, and its events are lost.
+    get_client().orders.create(account.broker_account_id or "", payloads.order_request(order))
+
+    sweeps.sync_open_orders(now=timezone.now() + 3 * LATER)
+    reach(order, OrderStatus.FILLED)
+    assert len(at_broker(sandbox, account)) == 1
 
 
 def test_order_while_the_broker_is_down_is_not_placed(
@@ -183,9 +206,9 @@ def test_order_of_a_process_killed_before_it_sent_is_not_placed(
     def killed(**_: object) -> None:
         raise SystemExit
 
-    monkeypatch.setattr("trading.services.orders.send_order", killed)
     ticket = client.post("/trade/AAPL/", {"side": "BUY", "unit": "SHARES", "amount": "0.42"})
-    with pytest.raises(SystemExit):
+    with monkeypatch.context() as patched, pytest.raises(SystemExit):
+        patched.setattr("trading.services.orders.send_order", killed)
         client.post(ticket["Location"])
     sweeps.settle_orders(now=timezone.now() + LATER)
 
@@ -220,7 +243,7 @@ def test_events_alone_fill_the_order(
     told = read_events(get_client().transport, "/v2/events/trades", since=since, until=until)
     for event in told:
         if isinstance(event, Event) and event.body["account_id"] == str(account.broker_account_id):
-            fills.on_trade_event(event.body)
+            events.on_trade_event(event.body)
 
     order.refresh_from_db()
     assert order.status == OrderStatus.FILLED

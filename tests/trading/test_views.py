@@ -33,6 +33,7 @@ from trading.views import PURPOSE
 pytestmark = pytest.mark.django_db
 
 LATER = "2026-03-02T15:00:01Z"
+LONG = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
@@ -221,7 +222,7 @@ def test_pages_make_no_broker_call(owner: Client, account: BrokerageAccount, bro
 
 def test_market_pill_in_the_header(owner: Client) -> None:
     now = timezone.now()
-    MarketClock.objects.create(id=1, is_open=True, next_open=now, next_close=now, synced_at=now)
+    MarketClock.objects.create(id=1, is_open=True, next_open=now + LONG, next_close=now + LONG, synced_at=now)
 
     assert "Open · closes" in owner.get("/portfolio/").content.decode()
 
@@ -311,7 +312,7 @@ def test_asset_without_any_price(owner: Client, broker: BrokerStub) -> None:
 
 def test_asset_market_closed_says_until_when(owner: Client) -> None:
     now = timezone.now()
-    MarketClock.objects.create(id=1, is_open=False, next_open=now, next_close=now, synced_at=now)
+    MarketClock.objects.create(id=1, is_open=False, next_open=now + LONG, next_close=now + LONG, synced_at=now)
 
     assert "This order will wait until" in owner.get("/trade/AAPL/").content.decode()
 
