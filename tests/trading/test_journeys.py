@@ -207,9 +207,10 @@ def test_order_of_a_process_killed_before_it_sent_is_not_placed(
         raise SystemExit
 
     ticket = client.post("/trade/AAPL/", {"side": "BUY", "unit": "SHARES", "amount": "0.42"})
-    with monkeypatch.context() as patched, pytest.raises(SystemExit):
+    with monkeypatch.context() as patched:
         patched.setattr("trading.services.orders.send_order", killed)
-        client.post(ticket["Location"])
+        with pytest.raises(SystemExit):
+            client.post(ticket["Location"])
     sweeps.settle_orders(now=timezone.now() + LATER)
 
     assert Order.objects.get().status == OrderStatus.NOT_PLACED

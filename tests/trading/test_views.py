@@ -312,7 +312,8 @@ def test_asset_without_any_price(owner: Client, broker: BrokerStub) -> None:
 
 def test_asset_market_closed_says_until_when(owner: Client) -> None:
     now = timezone.now()
-    MarketClock.objects.create(id=1, is_open=False, next_open=now + LONG, next_close=now + LONG, synced_at=now)
+    soon = {"next_open": now + LONG, "next_close": now + LONG}
+    MarketClock.objects.create(id=1, is_open=False, **soon, synced_at=now)
 
     assert "This order will wait until" in owner.get("/trade/AAPL/").content.decode()
 

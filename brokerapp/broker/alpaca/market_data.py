@@ -69,18 +69,6 @@ class MarketDataClient:
             query={"symbols": tuple(symbols), "feed": feed},
         )
 
-    def get_crypto_snapshots(self, symbols: Sequence[str]) -> BySymbol[Snapshot]:
-        """GET /v1beta3/crypto/us/snapshots by symbol, spelt with a slash (`BTC/USD`)."""
-        return self._send(
-            "GET", "/v1beta3/crypto/us/snapshots", _read_snapshots, query={"symbols": tuple(symbols)}
-        )
-
-    def get_option_snapshots(self, symbols: Sequence[str]) -> BySymbol[Snapshot]:
-        """GET /v1beta1/options/snapshots by contract symbol; at most 100."""
-        return self._send(
-            "GET", "/v1beta1/options/snapshots", _read_snapshots, query={"symbols": tuple(symbols)}
-        )
-
     def get_latest_quotes(self, symbols: Sequence[str], *, feed: Feed | None = None) -> BySymbol[Quote]:
         """GET /v2/stocks/quotes/latest by symbol."""
         return self._send(
@@ -127,3 +115,15 @@ class MarketDataClient:
             "sort": sort,
         }
         return self._send("GET", "/v2/stocks/bars", _read_bars, query=params)
+
+    def get_crypto_snapshots(self, symbols: Sequence[str]) -> BySymbol[Snapshot]:
+        """GET /v1beta3/crypto/us/snapshots by symbol, spelt with a slash (`BTC/USD`)."""
+        return self._send(
+            "GET", "/v1beta3/crypto/us/snapshots", _read_snapshots, query={"symbols": tuple(symbols)}
+        )
+
+    def get_option_snapshots(self, symbols: Sequence[str]) -> BySymbol[Snapshot]:
+        """GET /v1beta1/options/snapshots by contract symbol; at most 100."""
+        return self._send(
+            "GET", "/v1beta1/options/snapshots", _read_snapshots, query={"symbols": tuple(symbols)}
+        )

@@ -28,7 +28,7 @@ def _blank_if_none(value: object) -> object:
     return "" if value is None else value
 
 
-def _false_if_none(value: object) -> object:
+def _no_if_none(value: object) -> object:
     return False if value is None else value
 
 
@@ -47,8 +47,8 @@ MaybeInstant = Annotated[Instant | None, BeforeValidator(_none_if_blank)]
 MaybeDate = Annotated[date | None, BeforeValidator(_none_if_blank)]
 Text = Annotated[str, BeforeValidator(_blank_if_none)]
 """Text that the broker may also send as null."""
-Flag = Annotated[bool, BeforeValidator(_false_if_none)]
-"""Yes or no; null is no."""
+Flag = Annotated[bool, BeforeValidator(_no_if_none)]
+"""A permission: where the broker does not say, it is not given."""
 MaybeId = Annotated[UUID | None, BeforeValidator(_none_if_blank)]
 
 
@@ -100,7 +100,10 @@ M = TypeVar("M", bound=BrokerModel)
 
 
 class Page(list[T]):
-    """A list from one reply, with that reply's Request ID and how many members could not be read."""
+    """A list from one reply, with that reply's Request ID.
+
+    `unreadable` members were left out: with any of them, what is missing here may still be there.
+    """
 
     def __init__(self, items: Iterable[T] = (), *, request_id: str = "", unreadable: int = 0) -> None:
         super().__init__(items)

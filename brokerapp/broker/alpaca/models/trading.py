@@ -31,7 +31,7 @@ class Asset(BrokerModel):
     exchange: Text = ""
     asset_class: Text = Field(default="", alias="class")
     status: str
-    tradable: Flag = False
+    tradable: Flag
     fractionable: Flag = False
     marginable: Flag = False
     shortable: Flag = False
