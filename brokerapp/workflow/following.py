@@ -108,7 +108,7 @@ def apply(
 
 
 def schedule(row: FollowedModel, *, now: datetime, is_live: bool) -> None:
-    """Note, on disk and in `row`, that it was read, and when it is read next, by how long it has not changed."""
+    """Note, on disk and in `row`, that it was read, and when it is next, by how long it has not changed."""
     rhythm = row.RHYTHM.get(row.status)
     row.synced_at, row.failed_reads = now, 0
     row.due_at = now + rhythm.pause(now - row.status_at, is_live=is_live) if rhythm else None

@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import pytest
 import requests
-import responses
 from django.conf import settings
 
 from brokerapp.accounts.models import BrokerageAccount
@@ -19,14 +18,14 @@ from onboarding import rules, steps
 from onboarding.models import KycApplication
 from onboarding.services import applications
 from onboarding.statuses import ApplicationStatus
+from tests.broker_stub import REQUEST_ID, BrokerStub
 from tests.factories import IP_ADDRESS, KycApplicationFactory
 
 pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
-ACCOUNTS = f"{settings.BROKER_BASE_URL}/v1/accounts"
-REQUEST_ID = "65ddd35ed1b3433dbf29d11f6d932c88"
+ACCOUNTS = "/v1/accounts"
 
 
 def account_body(**fields: Any) -> dict[str, Any]:
@@ -39,12 +38,6 @@ def account_body(**fields: Any) -> dict[str, Any]:
         "created_at": "2026-03-02T15:00:05.123456Z",
     }
     return {**body, **fields}
-
-
-@pytest.fixture
-def broker() -> Any:
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as stub:
-        yield stub
 
 
 @pytest.fixture
@@ -90,28 +83,31 @@ def test_sign_agreements_again_keeps_the_first_time_and_drops_what_is_not_ticked
     assert [row.signed_at for row in application.agreements.all()] == [first]
 
 
-def test_open_account_records_account_and_request_id(broker: Any, submitted: KycApplication) -> None:
-    broker.post(ACCOUNTS, json=account_body(), headers={"X-Request-ID": REQUEST_ID})
+def test_open_account_records_account_and_request_id(broker: BrokerStub, submitted: KycApplication) -> None:
+    broker.on("POST", ACCOUNTS, json=account_body())
     applications.open_account(application=submitted)
     account = BrokerageAccount.objects.get(application=submitted)
     assert account.status == AccountStatus.SUBMITTED
     assert account.account_number == "684486106"
     assert submitted.last_request_id == REQUEST_ID
-    assert json.loads(broker.calls[0].request.body)["contact"]["email_address"] == submitted.user.email
+    assert json.loads(broker.calls[0].request.body or "")["contact"]["email_address"] == submitted.user.email
     call = ApiCall.objects.about(submitted).get()
     assert (call.request_id, call.http_status, call.person_id) == (REQUEST_ID, 200, submitted.user_id)
 
 
-def test_open_account_twice_sends_once(broker: Any, submitted: KycApplication) -> None:
-    broker.post(ACCOUNTS, json=account_body())
+def test_open_account_twice_sends_once(broker: BrokerStub, submitted: KycApplication) -> None:
+    broker.on("POST", ACCOUNTS, json=account_body())
     twin = KycApplication.objects.get(pk=submitted.pk)
     applications.open_account(application=submitted)
     applications.open_account(application=twin)
     assert len(broker.calls) == 1
 
 
-def test_open_account_refused_gives_it_back_with_the_reason(broker: Any, submitted: KycApplication) -> None:
-    broker.post(
+def test_open_account_refused_gives_it_back_with_the_reason(
+    broker: BrokerStub, submitted: KycApplication
+) -> None:
+    broker.on(
+        "POST",
         ACCOUNTS,
         status=422,
         json={"code": 40010001, "message": "city must not be longer than 50"},
@@ -125,14 +121,14 @@ def test_open_account_refused_gives_it_back_with_the_reason(broker: Any, submitt
 
 
 def test_open_account_without_reply_is_unknown_and_settled_by_adoption(
-    broker: Any, submitted: KycApplication
+    broker: BrokerStub, submitted: KycApplication
 ) -> None:
-    broker.post(ACCOUNTS, body=requests.ReadTimeout())
+    broker.on("POST", ACCOUNTS, body=requests.ReadTimeout())
     applications.open_account(application=submitted)
     assert submitted.status == ApplicationStatus.UNKNOWN
 
     made = account_body(contact={"email_address": submitted.user.email})
-    broker.get(ACCOUNTS, json=[account_body(contact={"email_address": "other@example.com"}), made])
+    broker.on("GET", ACCOUNTS, json=[account_body(contact={"email_address": "other@example.com"}), made])
     applications.settle_application(application=submitted)
     assert str(BrokerageAccount.objects.get().broker_account_id) == made["id"]
     assert submitted.status == ApplicationStatus.SUBMITTED
@@ -140,39 +136,41 @@ def test_open_account_without_reply_is_unknown_and_settled_by_adoption(
 
 
 def test_settle_application_absent_at_the_broker_sends_it_again(
-    broker: Any,
+    broker: BrokerStub,
     submitted: KycApplication,
     django_capture_on_commit_callbacks: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    broker.post(ACCOUNTS, status=503)
+    broker.on("POST", ACCOUNTS, status=503)
     applications.open_account(application=submitted)
     sent: list[str] = []
     monkeypatch.setattr(
         "onboarding.tasks.open_account.apply_async", lambda kwargs, **_: sent.append(kwargs["application_id"])
     )
-    broker.get(ACCOUNTS, json=[])
+    broker.on("GET", ACCOUNTS, json=[])
     with django_capture_on_commit_callbacks(execute=True):
-        applications.settle_applications(now=LATER + timedelta(days=365))
+        applications.settle_applications(now=submitted.status_at + timedelta(hours=1))
     submitted.refresh_from_db()
     assert submitted.status == ApplicationStatus.SUBMITTING
     assert sent == [str(submitted.pk)]
 
 
 def test_settle_applications_after_a_worker_died_between_claim_and_reply(
-    broker: Any, submitted: KycApplication
+    broker: BrokerStub, submitted: KycApplication
 ) -> None:
     state.move(submitted, ApplicationStatus.SENDING, by=state.Process.REPLY)
     made = account_body(contact={"email_address": submitted.user.email.upper()})
-    broker.get(ACCOUNTS, json=[made])
-    applications.settle_applications(now=LATER + timedelta(days=365))
+    broker.on("GET", ACCOUNTS, json=[made])
+    applications.settle_applications(now=submitted.status_at + timedelta(hours=1))
     submitted.refresh_from_db()
     assert submitted.status == ApplicationStatus.SUBMITTED
     steps = StatusChange.objects.about(submitted).values_list("to_status", flat=True)
     assert list(steps) == ["SUBMITTING", "SENDING", "UNKNOWN", "SUBMITTED"]
 
 
-def test_settle_applications_leaves_calls_in_flight_alone(broker: Any, submitted: KycApplication) -> None:
+def test_settle_applications_leaves_calls_in_flight_alone(
+    broker: BrokerStub, submitted: KycApplication
+) -> None:
     state.move(submitted, ApplicationStatus.SENDING, by=state.Process.REPLY)
     applications.settle_applications(
         now=submitted.status_at + timedelta(seconds=settings.SETTLE_AFTER_SECONDS - 1)
@@ -180,16 +178,19 @@ def test_settle_applications_leaves_calls_in_flight_alone(broker: Any, submitted
     assert len(broker.calls) == 0
 
 
-def test_open_account_conflict_adopts_our_own_account_only(broker: Any, submitted: KycApplication) -> None:
-    broker.post(ACCOUNTS, status=409, json={"code": 40910000, "message": "email address already exists"})
-    broker.get(ACCOUNTS, json=[])
+def test_open_account_conflict_adopts_our_own_account_only(
+    broker: BrokerStub, submitted: KycApplication
+) -> None:
+    broker.on(
+        "POST", ACCOUNTS, status=409, json={"code": 40910000, "message": "email address already exists"}
+    )
+    none = broker.on("GET", ACCOUNTS, json=[])
     applications.open_account(application=submitted)
     assert submitted.status == ApplicationStatus.NEEDS_CHANGES
 
     state.move(submitted, ApplicationStatus.SUBMITTING, by=state.Process.REPLY)
-    broker.replace(
-        responses.GET, ACCOUNTS, json=[account_body(contact={"email_address": submitted.user.email})]
-    )
+    broker.mock.remove(none)
+    broker.on("GET", ACCOUNTS, json=[account_body(contact={"email_address": submitted.user.email})])
     applications.open_account(application=submitted)
     assert submitted.status == ApplicationStatus.SUBMITTED
     asked = [call.request.params for call in broker.calls if call.request.method == "GET"]

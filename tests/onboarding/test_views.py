@@ -60,7 +60,7 @@ def test_step_saves_and_goes_on(signed_in: Client, user: User) -> None:
     reply = signed_in.post(step("name"), NAME)
     assert reply.status_code == 302
     assert reply.url == step("contact")  # type: ignore[attr-defined]
-    assert user.applications.get().given_name == "Ada"  # type: ignore[attr-defined]
+    assert user.applications.get().given_name == "Ada"
 
 
 def test_step_refused_keeps_what_was_typed_and_names_the_rule(signed_in: Client) -> None:
@@ -121,7 +121,7 @@ def test_remove_document_of_another_person_is_not_found(signed_in: Client) -> No
 
 def test_agreements_step_stores_time_and_address(signed_in: Client, user: User) -> None:
     signed_in.post(step("agreements"), {"customer_agreement": "on"}, REMOTE_ADDR="198.51.100.4")
-    (agreement,) = user.applications.get().agreements.all()  # type: ignore[attr-defined]
+    (agreement,) = user.applications.get().agreements.all()
     assert agreement.agreement == "customer_agreement"
     assert agreement.ip_address == "198.51.100.4"
 

@@ -1,6 +1,4 @@
 import json
-import re
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,49 +6,17 @@ from uuid import UUID, uuid4
 
 import pytest
 import requests
-import responses
 from django.conf import settings
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.calls.models import ApiCall, label_of
 from brokerapp.workflow import state
+from tests.broker_stub import REQUEST_ID, BrokerStub
 from tests.factories import AssetFactory, OrderFactory, order_body
 from trading.models import Order
 from trading.order_spec import OrderSpec
 from trading.services import fills, orders
-
-REQUEST_ID = "65ddd35ed1b3433dbf29d11f6d932c88"
-
-
-class BrokerStub:
-    """The broker's trading endpoints, as canned replies."""
-
-    def __init__(self, mock: responses.RequestsMock) -> None:
-        self.mock = mock
-
-    def on(self, method: str, path: str, **reply: Any) -> responses.BaseResponse:
-        """Answer every call to a path; an exception as `body` breaks the exchange."""
-        url = re.compile(re.escape(settings.BROKER_BASE_URL + path) + r"(\?.*)?$")
-        return self.mock.add(method, url, headers={"X-Request-ID": REQUEST_ID}, **reply)
-
-    def on_orders(self, method: str, account: BrokerageAccount, suffix: str = "", **reply: Any) -> Any:
-        """Answer a call below an account's `/orders`."""
-        return self.on(method, f"/v1/trading/accounts/{account.broker_account_id}/orders{suffix}", **reply)
-
-    def on_order(self, method: str, order: Order, **reply: Any) -> Any:
-        """Answer a call to one order."""
-        return self.on_orders(method, order.account, f"/{order.broker_order_id}", **reply)
-
-    def count(self, method: str) -> int:
-        """How many calls were made by this method."""
-        return sum(call.request.method == method for call in self.mock.calls)
-
-
-@pytest.fixture
-def broker() -> Iterator[BrokerStub]:
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        yield BrokerStub(mock)
 
 
 @pytest.fixture
@@ -66,7 +32,7 @@ def refusal(message: str, code: int = 40310000, **members: Any) -> dict[str, Any
     return {"code": code, "message": message, **members}
 
 
-CASH = {name: Decimal(1000) for name in ("cash", "buying_power", "equity")}
+CASH: dict[str, Any] = {name: Decimal(1000) for name in ("cash", "buying_power", "equity")}
 
 
 def place(account: BrokerageAccount, order_id: UUID | None = None, **values: Any) -> Order:
@@ -95,8 +61,7 @@ def taken(
 
 def answer_orders(broker: BrokerStub, account: BrokerageAccount, callback: Any = taken) -> None:
     """Answer every POST of an order."""
-    url = f"{settings.BROKER_BASE_URL}/v1/trading/accounts/{account.broker_account_id}/orders"
-    broker.mock.add_callback("POST", url, callback=callback, content_type="application/json")
+    broker.call_back("POST", f"/v1/trading/accounts/{account.broker_account_id}/orders", callback)
 
 
 def left_in_call(account: BrokerageAccount, status: str = "SUBMITTING", **columns: Any) -> Order:

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.workflow.models import StatusChange
+from tests.broker_stub import BrokerStub
 from tests.factories import (
     BrokerageAccountFactory,
     OrderFactory,
@@ -13,7 +14,7 @@ from tests.factories import (
     QuoteFactory,
     StaffFactory,
 )
-from tests.trading.conftest import CASH, BrokerStub
+from tests.trading.conftest import CASH
 from trading.models import PositionsSync
 
 pytestmark = pytest.mark.django_db
@@ -85,7 +86,7 @@ def test_read_again_leaves_the_calls_to_workers(
         )
 
     assert sent == ["trading.tasks.read_order"] * 12
-    assert not broker.mock.calls
+    assert not broker.calls
 
 
 def test_cancel_is_on_record_with_its_person(
@@ -105,7 +106,7 @@ def test_cancel_is_on_record_with_its_person(
         )
 
     assert sent == ["trading.tasks.send_cancel"]
-    assert not broker.mock.calls
+    assert not broker.calls
     order.refresh_from_db()
     assert order.cancel_requested_by is not None
     assert order.cancel_requested_by.is_staff
@@ -129,4 +130,4 @@ def test_read_positions_again_leaves_the_calls_to_workers(
         )
 
     assert sent == ["trading.tasks.sync_portfolio"]
-    assert not broker.mock.calls
+    assert not broker.calls

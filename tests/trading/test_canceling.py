@@ -5,8 +5,9 @@ from django.utils import timezone
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.workflow.actors import ActorKind
 from brokerapp.workflow.models import StatusChange
+from tests.broker_stub import BrokerStub
 from tests.factories import BrokerageAccountFactory, OrderFactory, QuoteFactory, StaffFactory, order_body
-from tests.trading.conftest import CASH, BrokerStub, refusal
+from tests.trading.conftest import CASH, refusal
 from trading import rules
 from trading.services import orders
 from trading.statuses import OrderStatus
@@ -77,7 +78,7 @@ def test_cancel_order_finished(account: BrokerageAccount, broker: BrokerStub) ->
 
     with pytest.raises(rules.CancelRefused, match="already filled"):
         orders.cancel_order(order=order, by=account.user, now=timezone.now())
-    assert not broker.mock.calls
+    assert not broker.calls
 
 
 def test_cancel_order_by_staff_is_logged_as_theirs(account: BrokerageAccount, broker: BrokerStub) -> None:
@@ -112,4 +113,4 @@ def test_try_cancel_of_one_that_is_finished_meanwhile(account: BrokerageAccount,
 
     orders.try_cancel(order=order)
 
-    assert not broker.mock.calls
+    assert not broker.calls

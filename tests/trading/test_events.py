@@ -10,8 +10,9 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.workflow import state
 from brokerapp.workflow.models import StatusChange
 from brokerapp.workflow.state import Process
+from tests.broker_stub import BrokerStub
 from tests.factories import BrokerageAccountFactory, OrderFactory, order_body
-from tests.trading.conftest import AT, CASH, BrokerStub, record_fill, trade_event
+from tests.trading.conftest import AT, CASH, record_fill, trade_event
 from trading import timeline
 from trading.models import Fill, Order, PositionsSync
 from trading.services import events
@@ -77,7 +78,7 @@ def test_on_trade_event_of_a_foreign_order(account: BrokerageAccount, broker: Br
     told["order"] |= {"id": str(account.pk), "client_order_id": "placed elsewhere"}
 
     assert events.on_trade_event(told) == "not one of our orders"
-    assert not broker.mock.calls
+    assert not broker.calls
 
 
 def test_on_trade_event_rejected_keeps_the_reason(account: BrokerageAccount, broker: BrokerStub) -> None:

@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
+from tests.broker_stub import BrokerStub
 from tests.factories import BrokerageAccountFactory, OrderFactory
-from tests.trading.conftest import CASH, BrokerStub, activity, record_fill
+from tests.trading.conftest import CASH, activity, record_fill
 from trading.models import Fill, Order
 from trading.services import fills
 
@@ -55,7 +56,7 @@ def test_sync_fills_passes_other_orders_and_pages(account: BrokerageAccount, bro
     fills.sync_fills(order=order)
 
     assert Fill.objects.get().order == order
-    assert "page_token=" in broker.mock.calls[1].request.url
+    assert "page_token=" in str(broker.calls[1].request.url)
 
 
 def test_sync_fills_ends_with_the_last_page(account: BrokerageAccount, broker: BrokerStub) -> None:
@@ -72,7 +73,7 @@ def test_sync_fills_ends_with_the_last_page(account: BrokerageAccount, broker: B
 def test_sync_fills_complete_asks_nobody(account: BrokerageAccount, broker: BrokerStub) -> None:
     fills.sync_fills(order=OrderFactory.create(account))
 
-    assert not broker.mock.calls
+    assert not broker.calls
 
 
 def test_sync_fills_that_never_add_up_is_asked_less_and_less_often(

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from brokerapp.broker.alpaca import models as alpaca
 from brokerapp.broker.alpaca.models import Page
+from tests.broker_stub import BrokerStub
 from tests.factories import AssetFactory
-from tests.trading.conftest import BrokerStub
 from trading.asset_classes import CRYPTO
 from trading.models import Asset
 from trading.services import market
@@ -138,7 +138,7 @@ def test_sync_asset_class_a_further_class_is_an_addition(broker: BrokerStub) -> 
 
     assert market.sync_asset_class(asset_class=CRYPTO, now=timezone.now()) == 2
 
-    assert "asset_class=crypto" in broker.mock.calls[0].request.url
+    assert "asset_class=crypto" in str(broker.calls[0].request.url)
     gone.refresh_from_db()
     share.refresh_from_db()
     assert (gone.status, share.status) == ("inactive", "active")

@@ -17,8 +17,9 @@ from brokerapp.workflow import state
 from brokerapp.workflow.actors import ActorKind
 from brokerapp.workflow.models import StatusChange
 from brokerapp.workflow.state import Process
+from tests.broker_stub import REQUEST_ID, BrokerStub
 from tests.factories import BrokerageAccountFactory, OrderFactory, PositionFactory, QuoteFactory, order_reply
-from tests.trading.conftest import CASH, REQUEST_ID, BrokerStub, answer_orders, place, refusal, taken
+from tests.trading.conftest import CASH, answer_orders, place, refusal, taken
 from trading import rules
 from trading.models import Order, PositionsSync
 from trading.services import orders, sweeps
@@ -50,7 +51,7 @@ def test_place_order_taken(account: BrokerageAccount, broker: BrokerStub) -> Non
     assert order.broker_order_id is not None
     assert order.last_request_id == REQUEST_ID
     assert order.filled_qty == 0
-    assert json.loads(broker.mock.calls[0].request.body) == {
+    assert json.loads(broker.calls[0].request.body or "") == {
         "symbol": "AAPL",
         "qty": "0.42",
         "side": "buy",
@@ -66,7 +67,7 @@ def test_place_order_in_dollars_sends_notional(account: BrokerageAccount, broker
 
     place(account, notional=Decimal("250.00"))
 
-    sent = json.loads(broker.mock.calls[0].request.body)
+    sent = json.loads(broker.calls[0].request.body or "")
     assert sent["notional"] == "250"
     assert "qty" not in sent
 
@@ -99,7 +100,7 @@ def test_place_order_refused_here_calls_nobody(account: BrokerageAccount, broker
         place(account, qty=Decimal(100))
 
     assert not Order.objects.exists()
-    assert not broker.mock.calls
+    assert not broker.calls
 
 
 def test_place_order_price_moved(account: BrokerageAccount, broker: BrokerStub) -> None:
@@ -238,7 +239,7 @@ def test_resend_order_is_never_sent_late(
     order.refresh_from_db()
     assert order.status == OrderStatus.NOT_PLACED
     assert "fault on our side" in order.status_reason
-    assert not broker.mock.calls
+    assert not broker.calls
 
 
 def test_resend_order_of_an_account_that_may_no_longer_trade(
@@ -264,7 +265,7 @@ def test_place_order_a_claimed_order_is_sent_by_nobody_else(
     found = orders.send_order(order=order, now=timezone.now())
 
     assert found.status == OrderStatus.SUBMITTING
-    assert not broker.mock.calls
+    assert not broker.calls
 
 
 def test_cancel_order_that_waits_withdraws_it(
@@ -278,4 +279,4 @@ def test_cancel_order_that_waits_withdraws_it(
     assert order.status == OrderStatus.NOT_PLACED
     change = StatusChange.objects.about(order).get()
     assert (change.actor, change.actor_id) == (ActorKind.PERSON, account.user_id)
-    assert not broker.mock.calls
+    assert not broker.calls

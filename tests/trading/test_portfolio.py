@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.alpaca.models import Page
+from tests.broker_stub import BrokerStub
 from tests.factories import AssetFactory, BrokerageAccountFactory, PositionFactory, QuoteFactory
-from tests.trading.conftest import CASH, BrokerStub
+from tests.trading.conftest import CASH
 from trading.models import Position, PositionsSync
 from trading.services import portfolio
 

@@ -1,5 +1,4 @@
 import json
-import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,13 +6,13 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 import requests
-from django.conf import settings
 from django.utils import timezone
 
 from brokerapp.broker.alpaca.errors import BrokerError, BrokerNotDone
 from brokerapp.broker.alpaca.transport import READ_ATTEMPTS
+from tests.broker_stub import BrokerStub
 from tests.factories import AssetFactory, BrokerageAccountFactory, OrderFactory, PositionFactory, QuoteFactory
-from tests.trading.conftest import CASH, BrokerStub
+from tests.trading.conftest import CASH
 from trading.models import MarketClock, Quote, QuotePause
 from trading.services import quotes
 
@@ -71,7 +70,7 @@ def test_sync_quotes_asks_for_what_somebody_needs(broker: BrokerStub, sent: list
 
     quotes.sync_quotes(now=now)
 
-    assert "symbols=HELD%2COPEN%2CSEEN" in broker.mock.calls[0].request.url
+    assert "symbols=HELD%2COPEN%2CSEEN" in str(broker.calls[0].request.url)
     assert Quote.objects.get(asset__symbol="SEEN").looked_at == now - timedelta(minutes=1)
 
 
@@ -111,7 +110,7 @@ def test_refresh_quote_fresh_asks_nobody(broker: BrokerStub) -> None:
     quote = QuoteFactory.create()
 
     assert quotes.refresh_quote(asset=AssetFactory.create(), now=timezone.now()) == quote
-    assert not broker.mock.calls
+    assert not broker.calls
 
 
 def test_refresh_quote_stale_is_asked_for_and_kept_fresh(broker: BrokerStub) -> None:
@@ -168,8 +167,7 @@ def refuse_batches_with(broker: BrokerStub, culprit: str, **reply: Any) -> list[
             return reply["status"], {}, json.dumps(reply["json"])
         return 200, {}, json.dumps({symbol: snapshot(7) for symbol in symbols})
 
-    url = re.compile(re.escape(f"{settings.BROKER_DATA_URL}/v2/stocks/snapshots"))
-    broker.mock.add_callback("GET", url, callback=answer)
+    broker.call_back("GET", "/v2/stocks/snapshots", answer)
     return asked
 
 

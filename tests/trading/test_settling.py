@@ -6,8 +6,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
+from tests.broker_stub import BrokerStub
 from tests.factories import BrokerageAccountFactory, OrderFactory, PositionFactory, QuoteFactory, order_body
-from tests.trading.conftest import CASH, BrokerStub, left_in_call, refusal
+from tests.trading.conftest import CASH, left_in_call, refusal
 from trading.models import Order
 from trading.services import orders, sweeps, tickets
 from trading.statuses import OrderStatus
@@ -128,7 +129,7 @@ def test_settle_order_never_called_waits_for_its_process_to_be_gone(
 
     order.refresh_from_db()
     assert order.status == OrderStatus.NOT_PLACED
-    assert not broker.mock.calls
+    assert not broker.calls
 
 
 def test_a_sell_order_not_found_reserves_no_shares(account: BrokerageAccount, broker: BrokerStub) -> None:

@@ -7,8 +7,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
+from tests.broker_stub import BrokerStub
 from tests.factories import BrokerageAccountFactory, OrderFactory, order_body
-from tests.trading.conftest import CASH, BrokerStub, left_in_call
+from tests.trading.conftest import CASH, left_in_call
 from trading.models import Order
 from trading.services import sweeps
 from trading.statuses import OrderStatus
@@ -59,7 +60,7 @@ def test_settle_orders_leaves_calls_that_may_be_in_flight(
 
     sweeps.settle_orders(now=timezone.now())
 
-    assert not broker.mock.calls
+    assert not broker.calls
 
 
 def test_settle_orders_broker_away_leaves_it_unknown(account: BrokerageAccount, broker: BrokerStub) -> None:
@@ -187,7 +188,7 @@ def test_sync_open_orders_leaves_those_that_are_not_due(
 
     sweeps.sync_open_orders(now=timezone.now())
 
-    assert not broker.mock.calls
+    assert not broker.calls
 
 
 def test_settle_orders_what_the_broker_cannot_say_is_put_off(

@@ -3,14 +3,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-import responses
-from django.conf import settings
 from django.utils import timezone
 
 from brokerapp.accounts import services as accounts
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.accounts.statuses import AccountStatus
 from brokerapp.workflow.models import StatusChange
+from tests.broker_stub import broker_stub
 from tests.factories import BrokerageAccountFactory, account_reply
 
 pytestmark = pytest.mark.django_db
@@ -59,11 +58,16 @@ def test_apply_account_status_same_status_writes_no_history(account: BrokerageAc
 
 def test_sync_accounts_failure_of_one_does_not_stop_the_others() -> None:
     broken, fine = (BrokerageAccountFactory.create(status="SUBMITTED") for _ in range(2))
-    base = f"{settings.BROKER_BASE_URL}/v1/accounts"
-    with responses.RequestsMock() as broker:
-        broker.get(f"{base}/{broken.broker_account_id}", status=401, json={"code": 40110000, "message": "no"})
-        broker.get(
-            f"{base}/{fine.broker_account_id}",
+    with broker_stub() as broker:
+        broker.on(
+            "GET",
+            f"/v1/accounts/{broken.broker_account_id}",
+            status=401,
+            json={"code": 40110000, "message": "no"},
+        )
+        broker.on(
+            "GET",
+            f"/v1/accounts/{fine.broker_account_id}",
             json=account_reply(id=str(fine.broker_account_id), status="ACTIVE").model_dump(mode="json"),
         )
         accounts.sync_accounts()
@@ -82,10 +86,8 @@ def test_sync_balances_stores_decimals_with_the_time_of_asking(account: Brokerag
         "last_equity": "1200",
     }
     before = timezone.now()
-    with responses.RequestsMock() as broker:
-        broker.get(
-            f"{settings.BROKER_BASE_URL}/v1/trading/accounts/{account.broker_account_id}/account", json=body
-        )
+    with broker_stub() as broker:
+        broker.on("GET", f"/v1/trading/accounts/{account.broker_account_id}/account", json=body)
         accounts.sync_balances(account=account)
     assert account.cash == Decimal("1234.567")
     assert account.equity == Decimal("1300.25")

@@ -1,5 +1,6 @@
 import os
 import threading
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -65,10 +66,11 @@ def test_clients_share_what_is_known_of_the_rate_limit():
 
 @pytest.mark.django_db
 def test_the_person_is_the_one_the_row_belongs_to_and_else_the_one_asking():
-    application, staff = KycApplicationFactory(), UserFactory()
+    application, staff = KycApplicationFactory.create(), UserFactory.create()
 
     def person_of(**who):
-        return clients.get_client(**who).transport._recorder.person_id
+        recorder: Any = clients.get_client(**who).transport._recorder
+        return recorder.person_id
 
     assert person_of(about=application, by=staff) == application.user_id
     assert person_of(by=staff) == staff.pk

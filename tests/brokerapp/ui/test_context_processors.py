@@ -1,20 +1,26 @@
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from brokerapp.ui.context_processors import chrome
 from tests.factories import StaffFactory, UserFactory
 
 
-def request_for(user: object, url: str = "/transfers/new/") -> HttpRequest:
+def request_for(user: Any, url: str = "/transfers/new/") -> HttpRequest:
     request = HttpRequest()
     request.path = url
     request.user = user
     return request
 
 
-urlpatterns = [path("transfers/", chrome, name="activity"), path("security/", chrome, name="security")]
+def page(request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
+
+
+urlpatterns = [path("transfers/", page, name="activity"), path("security/", page, name="security")]
 
 
 @pytest.mark.urls(__name__)

@@ -42,8 +42,10 @@ def make_transport(recorded: Recorded, slept: list[float]) -> Callable[..., Tran
     """Transports that note their pauses instead of sleeping, with the longest jitter."""
 
     def make(base_url: str = BASE, **options: Any) -> Transport:
-        options = {"recorder": recorded, "sleep": slept.append, "jitter": lambda low, high: high} | options
-        return Transport(base_url, "key", "secret", **options)
+        options.setdefault("recorder", recorded)
+        return Transport(
+            base_url, "key", "secret", **{"sleep": slept.append, "jitter": lambda low, high: high, **options}
+        )
 
     return make
 

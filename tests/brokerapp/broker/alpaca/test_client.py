@@ -148,7 +148,9 @@ WRITES = [
     (
         lambda c: c.transfers.create(
             A,
-            models.CreateTransferRequest(relationship_id=X, amount=Decimal("1234.56"), direction="INCOMING"),
+            models.CreateTransferRequest(
+                relationship_id=UUID(X), amount=Decimal("1234.56"), direction="INCOMING"
+            ),
         ),
         "POST",
         f"/v1/accounts/{A}/transfers",
@@ -252,7 +254,9 @@ def test_create_account_sends_the_application(client, broker):
 
 def test_create_journal_sends_its_idempotency_key(client, broker):
     broker.post(f"{BASE}/v1/journals", json=JOURNAL)
-    request = models.CreateJournalRequest(entry_type="JNLC", from_account=X, to_account=A, amount=Decimal(10))
+    request = models.CreateJournalRequest(
+        entry_type="JNLC", from_account=UUID(X), to_account=UUID(A), amount=Decimal(10)
+    )
 
     client.journals.create(request, "key-1")
 

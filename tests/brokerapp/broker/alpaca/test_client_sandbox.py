@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -352,7 +353,8 @@ def test_events_replay_and_resume_after_the_one_named(sandbox, client, transport
 
     def first_two(**since):
         found, deadline = [], time.monotonic() + 10
-        with closing(read_events(transport, path, silence=20, **since)) as messages:
+        messages: Any = read_events(transport, path, silence=20, **since)
+        with closing(messages):
             for message in messages:
                 if isinstance(message, Event):
                     found.append(message.id)

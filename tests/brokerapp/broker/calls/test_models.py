@@ -17,14 +17,14 @@ pytestmark = pytest.mark.django_db
 
 
 def test_an_attempt_is_written_once():
-    call = ApiCallFactory()
+    call = ApiCallFactory.create()
     with pytest.raises(IntegrityError):
-        ApiCallFactory(call_id=call.call_id, attempt=call.attempt)
+        ApiCallFactory.create(call_id=call.call_id, attempt=call.attempt)
 
 
 def test_a_call_that_ended_has_the_time_of_its_end():
     with pytest.raises(IntegrityError):
-        ApiCallFactory(outcome="OK", finished_at=None)
+        ApiCallFactory.create(outcome="OK", finished_at=None)
 
 
 def test_reference_is_the_request_id_and_else_our_call_id():
@@ -35,22 +35,22 @@ def test_reference_is_the_request_id_and_else_our_call_id():
 
 def test_paths_lists_each_path_once_by_index_look_ups(django_assert_num_queries):
     for path in ("/v1/b", "/v1/a", "/v1/b"):
-        ApiCallFactory(path=path)
+        ApiCallFactory.create(path=path)
 
     with django_assert_num_queries(3):
         assert ApiCall.objects.paths() == ["/v1/a", "/v1/b"]
 
 
 def test_about_finds_the_calls_of_one_row():
-    application = KycApplicationFactory()
-    call = ApiCallFactory(about_type="onboarding.KycApplication", about_id=str(application.pk))
-    ApiCallFactory(about_type="funding.Transfer", about_id=str(application.pk))
+    application = KycApplicationFactory.create()
+    call = ApiCallFactory.create(about_type="onboarding.KycApplication", about_id=str(application.pk))
+    ApiCallFactory.create(about_type="funding.Transfer", about_id=str(application.pk))
 
     assert list(ApiCall.objects.about(application)) == [call]
 
 
 def test_status_change_records_the_step_and_the_person():
-    application = KycApplicationFactory()
+    application = KycApplicationFactory.create()
 
     StatusChange.record(application, "SUBMITTING", POLL, "sent", "r" * 32)
 
@@ -61,11 +61,11 @@ def test_status_change_records_the_step_and_the_person():
 
 
 def test_status_change_shortens_a_long_reason():
-    assert len(StatusChange.record(KycApplicationFactory(), "X", POLL, "x" * 900).reason) == 500
+    assert len(StatusChange.record(KycApplicationFactory.create(), "X", POLL, "x" * 900).reason) == 500
 
 
 def test_about_lists_a_rows_history_oldest_first():
-    application = KycApplicationFactory()
+    application = KycApplicationFactory.create()
     for status in ("ONE", "TWO"):
         StatusChange.record(application, status, POLL)
 

@@ -15,8 +15,8 @@ def test_prune_api_calls_deletes_what_is_past_its_lifetime_and_no_more(settings,
     settings.API_CALL_RETENTION_DAYS = 10
     now = timezone.now()
     for _ in range(5):
-        ApiCallFactory(started_at=now - timedelta(days=10, seconds=1))
-    kept = ApiCallFactory(started_at=now - timedelta(days=9, hours=23))
+        ApiCallFactory.create(started_at=now - timedelta(days=10, seconds=1))
+    kept = ApiCallFactory.create(started_at=now - timedelta(days=9, hours=23))
 
     assert retention.prune_api_calls(now=now) == 5
 
@@ -24,6 +24,6 @@ def test_prune_api_calls_deletes_what_is_past_its_lifetime_and_no_more(settings,
 
 
 def test_prune_api_calls_task_may_run_twice(settings):
-    ApiCallFactory(started_at=timezone.now() - timedelta(days=settings.API_CALL_RETENTION_DAYS + 1))
+    ApiCallFactory.create(started_at=timezone.now() - timedelta(days=settings.API_CALL_RETENTION_DAYS + 1))
 
     assert [tasks.prune_api_calls(), tasks.prune_api_calls(later="argument")] == [1, 0]
