@@ -32,12 +32,12 @@ def clock(is_open: bool) -> MarketClock:
     )
 
 
-def facts(**values: object) -> Facts:
+def facts(**values: Any) -> Facts:
     account = BrokerageAccount(
         status=values.pop("status", AccountStatus.ACTIVE),
         buying_power=values.pop("buying_power", Decimal(100)),
     )
-    given = {
+    given: dict[str, Any] = {
         "held_qty": Decimal(3),
         "reserved_qty": Decimal(0),
         "quote": quote(),
@@ -47,13 +47,19 @@ def facts(**values: object) -> Facts:
     return Facts(account=account, **given)
 
 
-def buy(**values: object) -> OrderSpec:
-    size = {} if "notional" in values else {"qty": Decimal("0.42")}
+def buy(**values: Any) -> OrderSpec:
+    size: dict[str, Any] = {} if "notional" in values else {"qty": Decimal("0.42")}
     return OrderSpec(**{"asset": asset(), "side": Order.Side.BUY, **size, **values})
 
 
 def sell(qty: str) -> OrderSpec:
     return OrderSpec(asset=asset(), side=Order.Side.SELL, qty=Decimal(qty))
+
+
+def estimated(ticket: OrderSpec, given: Facts) -> rules.Estimate:
+    found = rules.estimate(ticket, given)
+    assert found
+    return found
 
 
 def refusal(ticket: OrderSpec, given: Facts) -> rules.TradeRefused:
@@ -143,17 +149,17 @@ def test_check_can_trade_while_closed_is_allowed() -> None:
 def test_estimate_takes_the_far_side_while_open_and_the_last_trade_while_closed() -> None:
     open_facts, closed_facts = facts(), facts(clock=clock(is_open=False))
 
-    assert rules.estimate(buy(), open_facts).price == Decimal(201)
-    assert rules.estimate(sell("1"), open_facts).price == Decimal(199)
-    assert rules.estimate(buy(), closed_facts).price == Decimal(200)
+    assert estimated(buy(), open_facts).price == Decimal(201)
+    assert estimated(sell("1"), open_facts).price == Decimal(199)
+    assert estimated(buy(), closed_facts).price == Decimal(200)
 
 
 def test_estimate_one_sided_quote_falls_back_to_the_last_trade() -> None:
-    assert rules.estimate(buy(), facts(quote=quote(ask=None))).price == Decimal(200)
+    assert estimated(buy(), facts(quote=quote(ask=None))).price == Decimal(200)
 
 
 def test_estimate_dollars_rounds_shares_down() -> None:
-    found = rules.estimate(buy(notional=Decimal(100)), facts(quote=quote(ask=Decimal(3))))
+    found = estimated(buy(notional=Decimal(100)), facts(quote=quote(ask=Decimal(3))))
 
     assert found.qty == Decimal("33.333333333")
     assert found.value == Decimal(100)
@@ -213,10 +219,10 @@ def test_check_can_trade_has_a_class_for_each_refusal(
 def test_estimate_of_a_limit_order_is_at_its_limit() -> None:
     ticket = buy(qty=Decimal(2), type="LIMIT", limit_price=Decimal("7.5"))
 
-    assert rules.estimate(ticket, facts(quote=None)).value == Decimal(15)
+    assert estimated(ticket, facts(quote=None)).value == Decimal(15)
 
 
 def test_estimate_of_a_coin_takes_no_notice_of_market_hours() -> None:
     ticket = buy(asset=asset(asset_class="crypto"))
 
-    assert rules.estimate(ticket, facts(clock=clock(is_open=False))).price == Decimal(201)
+    assert estimated(ticket, facts(clock=clock(is_open=False))).price == Decimal(201)

@@ -1,5 +1,6 @@
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -27,7 +28,7 @@ def account() -> BrokerageAccount:
     return BrokerageAccountFactory.create(**CASH)
 
 
-def buy(**size: Decimal) -> OrderSpec:
+def buy(**size: Any) -> OrderSpec:
     return OrderSpec(asset=AssetFactory.create(), side=Order.Side.BUY, **size)
 
 
