@@ -27,8 +27,10 @@ from tests.factories import (
     order_body,
 )
 from tests.trading.conftest import CASH, record_fill, refusal
-from trading.models import MarketClock, Order, Quote
+from trading.models import MarketClock, Order, Position, Quote
+from trading.services import portfolio
 from trading.statuses import OrderStatus
+from trading.valuation import Valuation
 from trading.views import PURPOSE
 
 pytestmark = pytest.mark.django_db
@@ -247,6 +249,24 @@ def test_position_queries_do_not_grow(owner: Client, account: BrokerageAccount) 
 
 
 # Search
+
+
+def test_position_that_vanishes_while_its_page_is_made(
+    owner: Client, account: BrokerageAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    PositionFactory.create(account=account)
+    value = portfolio.get_valuation
+
+    def sold(account: BrokerageAccount) -> Valuation:
+        Position.objects.all().delete()
+        return value(account)
+
+    monkeypatch.setattr(portfolio, "get_valuation", sold)
+
+    response = owner.get("/portfolio/AAPL/")
+
+    assert response.status_code == 302
+    assert response["Location"].endswith("/portfolio/")
 
 
 def test_search_finds_by_name_with_tags(owner: Client) -> None:
