@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import TypedDict
 
-from brokerapp.units.market_time import NEW_YORK
+from brokerapp.units.market_time import clock_text, in_new_york
 from trading.models import MarketClock
 
 CLOCK_GOOD_FOR = timedelta(minutes=10)
@@ -40,21 +40,15 @@ def known(clock: MarketClock | None, now: datetime) -> MarketClock | None:
     )
 
 
-def time_text(at: datetime) -> str:
-    """`9:30 am ET`."""
-    local = at.astimezone(NEW_YORK)
-    return f"{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'} ET"
-
-
 def day_text(at: datetime) -> str:
     """`Mon 9:30 am ET`."""
-    return f"{at.astimezone(NEW_YORK):%a} {time_text(at)}"
+    return f"{in_new_york(at):%a} {clock_text(at)}"
 
 
 def pill(clock: MarketClock) -> MarketPill:
     """`Open · closes 4:00 pm ET` or `Closed · opens Mon 9:30 am ET`."""
     if clock.is_open:
-        return {"is_open": True, "text": f"Open · closes {time_text(clock.next_close)}"}
+        return {"is_open": True, "text": f"Open · closes {clock_text(clock.next_close)}"}
     return {"is_open": False, "text": f"Closed · opens {day_text(clock.next_open)}"}
 
 

@@ -27,7 +27,7 @@ def sync_fills(*, order_id: str, **_: object) -> None:
 
 
 @shared_task
-def read_order(*, order_id: str, **_: object) -> None:
+def sync_order(*, order_id: str, **_: object) -> None:
     """Read one order again, and its fills."""
     orders.read_order_and_fills(order=_order(order_id), now=timezone.now())
 

@@ -46,6 +46,8 @@ def order_steps(
 
 def _is_own(change: StatusChange, told: set[str]) -> bool:
     """Whether the broker's side does not tell of it: our status, a wish, or the refusal of the call."""
+    if change.to_status == OrderStatus.SUBMITTING:
+        return False
     is_note = change.from_status == change.to_status
     return is_note or change.to_status in OURS or change.to_status not in told
 

@@ -1,4 +1,4 @@
-"""One step of a timeline, as `_partials/timeline.html` takes it."""
+"""What `_partials/timeline.html` shows."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class TimelineStep:
-    """`state` is done, current, upcoming or failed."""
+    """One line of a timeline; `state` is done, current, upcoming or failed."""
 
     title: str
     state: str

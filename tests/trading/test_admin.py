@@ -85,7 +85,7 @@ def test_read_again_leaves_the_calls_to_workers(
             {"action": "read_again", "_selected_action": [str(order.pk) for order in chosen]},
         )
 
-    assert sent == ["trading.tasks.read_order"] * 12
+    assert sent == ["trading.tasks.sync_order"] * 12
     assert not broker.calls
 
 

@@ -212,7 +212,7 @@ def request_reads(*, orders: Iterable[Order]) -> int:
     """Have workers read orders and their fills again, one each; how many."""
     ids = [order.pk for order in orders]
     for order_id in ids:
-        jobs.enqueue("trading.tasks.read_order", order_id=order_id)
+        jobs.enqueue("trading.tasks.sync_order", order_id=order_id)
     return len(ids)
 
 
