@@ -163,9 +163,10 @@ def refuse_batches_with(broker: BrokerStub, culprit: str, **reply: Any) -> list[
     def answer(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
         symbols = parse_qs(urlparse(str(request.url)).query)["symbols"][0].split(",")
         asked.append(symbols)
-        if culprit in symbols:
-            return reply["status"], {}, json.dumps(reply["json"])
-        return 200, {}, json.dumps({symbol: snapshot(7) for symbol in symbols})
+        prices = {symbol: snapshot(7) for symbol in symbols}
+        if culprit not in symbols:
+            return 200, {}, json.dumps(prices)
+        return reply["status"], {}, json.dumps(prices | reply["json"])
 
     broker.call_back("GET", "/v2/stocks/snapshots", answer)
     return asked
