@@ -261,6 +261,10 @@ SETTLE_AFTER_SECONDS = env.int("SETTLE_AFTER_SECONDS", default=30)
 """Sweeps touch only rows older than this, which is longer than any call can take: no call is in flight."""
 TRANSFER_UNDECIDED_AFTER_SECONDS = env.int("TRANSFER_UNDECIDED_AFTER_SECONDS", default=900)
 """How long we look for a transfer whose outcome is unknown before staff must find out."""
+ORDER_SEND_WITHIN_SECONDS = env.int("ORDER_SEND_WITHIN_SECONDS", default=60)
+"""An order that could not be sent, by a fault of ours, is tried again for so long and then not placed.
+
+It was reviewed at the prices of that minute, so it is never sent late."""
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=10.0)
 """How often the sweeps run that poll statuses and settle unknown outcomes."""
 

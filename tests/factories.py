@@ -269,14 +269,17 @@ class QuoteFactory(DjangoModelFactory[Quote]):
 
     class Meta:
         model = Quote
-        django_get_or_create = ("symbol",)
+        django_get_or_create = ("asset",)
 
-    symbol = "AAPL"
+    class Params:
+        symbol = "AAPL"
+
+    asset = factory.SubFactory(AssetFactory, symbol=factory.SelfAttribute("..symbol"))
     bid = Decimal("199.90")
     ask = Decimal("200.10")
     last = Decimal("200.00")
     previous_close = Decimal("198.00")
-    as_of = factory.LazyFunction(timezone.now)
+    as_of = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
     synced_at = factory.LazyFunction(timezone.now)
 
 

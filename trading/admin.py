@@ -1,4 +1,4 @@
-"""Ops pages of this app: read-only but for actions, each of which calls a service."""
+"""Ops pages of this app: read-only but for actions: one service each, which leaves calls to workers."""
 
 from typing import Any
 
@@ -8,21 +8,40 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from brokerapp.accounts.models import User
-from brokerapp.broker.alpaca.errors import BrokerError
 from brokerapp.ui.admin_pages import ReadOnlyAdmin
 from brokerapp.workflow.status_admin import StatusRowAdmin
-from trading.models import Asset, Fill, Order, Portfolio, Position, Quote
-from trading.rules import CancelRefused
-from trading.services import fills, orders, portfolio
+from trading.models import Asset, Fill, Order, OrderProgress, Position, PositionsSync, Quote, QuotePause
+from trading.services import orders, portfolio
 
 
 class FillInline(admin.TabularInline):
-    """What was executed."""
+    """What was executed, and what of it was taken back or corrected."""
 
     model = Fill
     extra = 0
     can_delete = False
-    fields = readonly_fields = ("at", "qty", "price", "cum_qty", "execution_id", "activity_id")
+    fields = readonly_fields = (
+        "at",
+        "qty",
+        "price",
+        "cum_qty",
+        "execution_id",
+        "activity_id",
+        "busted_at",
+        "superseded_by",
+    )
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ProgressInline(admin.TabularInline):
+    """What the broker said of the order at each moment."""
+
+    model = OrderProgress
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = ("at", "kind", "status", "filled_qty", "filled_avg_price", "reason")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -55,25 +74,20 @@ class OrderAdmin(StatusRowAdmin):
     )
     list_select_related = ("user",)
     ordering = ("-created_at",)
-    inlines = (FillInline,)
+    inlines = (ProgressInline, FillInline)
     actions = ("read_again", "cancel")
 
     @admin.action(permissions=["operate"], description="Ask the broker what became of them")
     def read_again(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
-        for order in queryset.select_related("account"):
-            try:
-                fills.sync_fills(order=orders.read_order(order=order))
-            except BrokerError as error:
-                self.message_user(request, f"{order.pk}: {error}", messages.ERROR)
+        asked = orders.request_reads(orders=queryset)
+        self.message_user(request, f"{asked} orders are being read; reload in a moment.")
 
     @admin.action(permissions=["operate"], description="Request their cancellation")
     def cancel(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
         assert isinstance(request.user, User)
-        for order in queryset:
-            try:
-                orders.cancel_order(order=order, by=request.user, now=timezone.now())
-            except CancelRefused as refusal:
-                self.message_user(request, f"{order.pk}: {refusal}", messages.ERROR)
+        for text in orders.request_cancels(orders=queryset, by=request.user, now=timezone.now()):
+            self.message_user(request, text, messages.ERROR)
+        self.message_user(request, "The other cancels are being sent; reload in a moment.")
 
 
 @admin.register(Position)
@@ -85,11 +99,11 @@ class PositionAdmin(ReadOnlyAdmin):
     list_select_related = ("account",)
 
 
-@admin.register(Portfolio)
-class PortfolioAdmin(ReadOnlyAdmin):
+@admin.register(PositionsSync)
+class PositionsSyncAdmin(ReadOnlyAdmin):
     """How fresh our positions are."""
 
-    list_display = ("account", "synced_at", "due_at")
+    list_display = ("account", "synced_at", "due_at", "failed_reads")
     search_fields = ("=account__id", "=account__account_number", "account__user__email")
     list_select_related = ("account",)
     ordering = ("due_at",)
@@ -97,23 +111,29 @@ class PortfolioAdmin(ReadOnlyAdmin):
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         """Whether this member of staff may run actions."""
-        return request.user.has_perm("trading.change_portfolio")
+        return request.user.has_perm("trading.change_positionssync")
 
     @admin.action(permissions=["operate"], description="Read positions and balances again")
-    def read_again(self, request: HttpRequest, queryset: QuerySet[Portfolio]) -> None:
-        for row in queryset.select_related("account"):
-            try:
-                portfolio.sync_portfolio(account=row.account)
-            except BrokerError as error:
-                self.message_user(request, f"{row.pk}: {error}", messages.ERROR)
+    def read_again(self, request: HttpRequest, queryset: QuerySet[PositionsSync]) -> None:
+        asked = portfolio.request_reads(syncs=queryset, now=timezone.now())
+        self.message_user(request, f"{asked} accounts are being read; reload in a moment.")
 
 
 @admin.register(Asset)
 class AssetAdmin(ReadOnlyAdmin):
     """What can be traded."""
 
-    list_display = ("symbol", "name", "exchange", "status", "tradable", "fractionable", "synced_at")
-    list_filter = ("status", "tradable", "fractionable", "exchange")
+    list_display = (
+        "symbol",
+        "asset_class",
+        "name",
+        "exchange",
+        "status",
+        "tradable",
+        "fractionable",
+        "synced_at",
+    )
+    list_filter = ("status", "asset_class", "tradable", "fractionable", "exchange")
     search_fields = ("symbol__startswith", "name")
     show_full_result_count = False
 
@@ -122,6 +142,17 @@ class AssetAdmin(ReadOnlyAdmin):
 class QuoteAdmin(ReadOnlyAdmin):
     """Prices, as last synced."""
 
-    list_display = ("symbol", "bid", "ask", "last", "previous_close", "as_of", "synced_at")
-    search_fields = ("=symbol",)
-    ordering = ("symbol",)
+    list_display = ("asset", "bid", "ask", "last", "previous_close", "as_of", "synced_at")
+    search_fields = ("=asset__symbol",)
+    list_select_related = ("asset",)
+    ordering = ("asset__symbol",)
+
+
+@admin.register(QuotePause)
+class QuotePauseAdmin(ReadOnlyAdmin):
+    """Assets that get no price."""
+
+    list_display = ("asset", "failures", "due_at")
+    search_fields = ("=asset__symbol",)
+    list_select_related = ("asset",)
+    ordering = ("-failures",)

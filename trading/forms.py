@@ -8,7 +8,7 @@ from django import forms
 from brokerapp.units.money import parse_decimal
 from trading import rules
 from trading.models import Asset, Order
-from trading.rules import Ticket
+from trading.order_spec import OrderSpec
 
 MAX_SHARES = Decimal(10) ** 9
 MAX_DOLLARS = Decimal(10) ** 9
@@ -96,11 +96,11 @@ class TicketForm(forms.Form):
     def _error(self, code: str) -> forms.ValidationError:
         return forms.ValidationError(self.MESSAGES[code], code=code)
 
-    def ticket(self) -> Ticket:
+    def ticket(self) -> OrderSpec:
         """The valid form's ticket."""
         data = self.cleaned_data
         size = "qty" if data["unit"] == self.SHARES else "notional"
-        return Ticket(asset=self.asset, side=data["side"], **{size: data["amount"]})
+        return OrderSpec(asset=self.asset, side=data["side"], **{size: data["amount"]})
 
     def add_refusal(self, refusal: rules.TradeRefused) -> None:
         """Show a refusal at the input it is about."""

@@ -2,11 +2,10 @@
 
 from datetime import datetime, timedelta
 from typing import TypedDict
-from zoneinfo import ZoneInfo
 
+from brokerapp.units.market_time import clock_text, in_new_york
 from trading.models import MarketClock
 
-NEW_YORK = ZoneInfo("America/New_York")
 CLOCK_GOOD_FOR = timedelta(minutes=10)
 
 
@@ -18,25 +17,38 @@ class MarketPill(TypedDict):
 
 
 def known(clock: MarketClock | None, now: datetime) -> MarketClock | None:
-    """The clock, unless it was synced too long ago to go by."""
-    return clock if clock and now - clock.synced_at <= CLOCK_GOOD_FOR else None
+    """The clock as it stands at `now`; None if it was synced too long ago to go by, or has run out.
 
-
-def time_text(at: datetime) -> str:
-    """`9:30 am ET`."""
-    local = at.astimezone(NEW_YORK)
-    return f"{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'} ET"
+    Past its next change it is read on: an open market closes at `next_close` until `next_open`, a closed one
+    opens at `next_open` until `next_close`.
+    """
+    if clock is None or now - clock.synced_at > CLOCK_GOOD_FOR:
+        return None
+    is_open, change, end = clock.is_open, clock.next_close, clock.next_open
+    if not is_open:
+        change, end = end, change
+    if now < change:
+        return clock
+    if now >= end:
+        return None
+    return MarketClock(
+        id=clock.id,
+        is_open=not is_open,
+        next_open=clock.next_open,
+        next_close=clock.next_close,
+        synced_at=clock.synced_at,
+    )
 
 
 def day_text(at: datetime) -> str:
     """`Mon 9:30 am ET`."""
-    return f"{at.astimezone(NEW_YORK):%a} {time_text(at)}"
+    return f"{in_new_york(at):%a} {clock_text(at)}"
 
 
 def pill(clock: MarketClock) -> MarketPill:
     """`Open · closes 4:00 pm ET` or `Closed · opens Mon 9:30 am ET`."""
     if clock.is_open:
-        return {"is_open": True, "text": f"Open · closes {time_text(clock.next_close)}"}
+        return {"is_open": True, "text": f"Open · closes {clock_text(clock.next_close)}"}
     return {"is_open": False, "text": f"Closed · opens {day_text(clock.next_open)}"}
 
 

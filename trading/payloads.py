@@ -3,33 +3,44 @@
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from brokerapp.broker.alpaca import models as alpaca
-from trading.models import Asset, Order, Quote
+from trading.asset_classes import asset_class_of
+from trading.models import Asset, Order, Position, Quote
+from trading.order_spec import OrderSpec
 
 
 def order_request(order: Order) -> alpaca.CreateOrderRequest:
     """The body of `POST …/orders`; by its `client_order_id` we find the order if the reply is lost."""
-    return alpaca.CreateOrderRequest.model_validate(
-        {
-            "symbol": order.symbol,
-            "qty": order.qty,
-            "notional": order.notional,
-            "side": order.side.lower(),
-            "type": order.type.lower(),
-            "time_in_force": order.time_in_force.lower(),
-            "limit_price": order.limit_price,
-            "client_order_id": order.client_order_id,
-        }
-    )
+    spec = OrderSpec.of(order)
+    body: dict[str, Any] = {
+        "symbol": order.symbol,
+        "qty": spec.qty,
+        "notional": spec.notional,
+        "side": spec.side.lower(),
+        "type": spec.type.lower(),
+        "time_in_force": spec.time_in_force.lower(),
+        "limit_price": spec.limit_price,
+        "stop_price": spec.stop_price,
+        "trail_price": spec.trail_price,
+        "trail_percent": spec.trail_percent,
+        "extended_hours": spec.extended_hours or None,
+        "client_order_id": order.client_order_id,
+    }
+    if spec.order_class != Order.Class.SIMPLE:
+        body["order_class"] = spec.order_class.lower()
+    if spec.take_profit_price is not None:
+        body["take_profit"] = {"limit_price": spec.take_profit_price}
+    if spec.stop_loss_price is not None:
+        body["stop_loss"] = {"stop_price": spec.stop_loss_price, "limit_price": spec.stop_loss_limit_price}
+    return alpaca.CreateOrderRequest.model_validate(body)
 
 
 def order_columns(reply: alpaca.Order) -> dict[str, Any]:
-    """The columns of an order that are Alpaca's to say."""
+    """The columns of an order that are Alpaca's to say, its status aside."""
     return {
         "broker_order_id": reply.id,
-        "broker_status": reply.status[:40],
-        "broker_updated_at": reply.updated_at,
         "filled_qty": reply.filled_qty,
         "filled_avg_price": reply.filled_avg_price,
         "submitted_at": reply.submitted_at,
@@ -44,7 +55,7 @@ def asset_row(reply: alpaca.Asset, now: datetime) -> Asset:
     """An asset as listed by the broker, not saved."""
     return Asset(
         id=reply.id,
-        symbol=reply.symbol[:32],
+        symbol=asset_class_of(reply.asset_class).spell(reply.symbol)[:32],
         name=reply.name[:255],
         exchange=reply.exchange[:20],
         asset_class=reply.asset_class[:20],
@@ -57,19 +68,48 @@ def asset_row(reply: alpaca.Asset, now: datetime) -> Asset:
     )
 
 
-def quote_row(symbol: str, snapshot: alpaca.Snapshot, now: datetime) -> Quote | None:
+def stranger_row(held: alpaca.Position, now: datetime) -> Asset:
+    """An asset that an account holds and no list has named so far, not saved: it can be shown, not traded."""
+    return Asset(
+        id=held.asset_id,
+        symbol=asset_class_of(held.asset_class).spell(held.symbol)[:32],
+        exchange=held.exchange[:20],
+        asset_class=held.asset_class[:20],
+        status=Asset.INACTIVE,
+        tradable=False,
+        fractionable=False,
+        marginable=False,
+        shortable=False,
+        synced_at=now,
+    )
+
+
+def position_row(account_id: UUID, held: alpaca.Position, asked_at: datetime) -> Position:
+    """What an account holds of one asset, not saved."""
+    return Position(
+        account_id=account_id,
+        asset_id=held.asset_id,
+        symbol=asset_class_of(held.asset_class).spell(held.symbol)[:32],
+        qty=held.qty,
+        avg_entry_price=held.avg_entry_price,
+        cost_basis=held.cost_basis,
+        synced_at=asked_at,
+    )
+
+
+def quote_row(asset: Asset, snapshot: alpaca.Snapshot, now: datetime) -> Quote | None:
     """The prices in a snapshot, not saved; None if it has none. The last price is that of the last trade."""
     trade, quote = snapshot.latest_trade, snapshot.latest_quote
-    at = trade.at if trade else quote.at if quote else None
-    if at is None:
+    times = [part.at for part in (trade, quote) if part]
+    if not times:
         return None
     return Quote(
-        symbol=symbol,
+        asset=asset,
         bid=_quoted(quote.bid_price) if quote else None,
         ask=_quoted(quote.ask_price) if quote else None,
         last=trade.price if trade else None,
         previous_close=snapshot.prev_daily_bar.close if snapshot.prev_daily_bar else None,
-        as_of=at,
+        as_of=max(times),
         synced_at=now,
     )
 

@@ -6,10 +6,11 @@ from decimal import Decimal
 from brokerapp.accounts.capabilities import AccountNotActive, check_account_active
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.units.money import plain, quantize_cash, quantize_shares
-from trading import statuses
+from trading import asset_classes, statuses
 from trading.models import Asset, MarketClock, Order, Quote
+from trading.order_spec import OrderSpec
 
-MIN_VALUE = Decimal("1.00")
+MIN_VALUE = asset_classes.US_EQUITY.smallest_order
 """USD: the smallest order (Broker API, "Orders": cost basis must be at least 1)."""
 MOVED_TOO_FAR = Decimal("0.01")
 """The fraction by which a price may move after the review page before the person is asked again."""
@@ -18,9 +19,55 @@ MOVED_TOO_FAR = Decimal("0.01")
 class TradeRefused(Exception):
     """The order may not be placed now; the message names what blocks it, `field` the input it is about."""
 
-    def __init__(self, message: str, *, field: str = "") -> None:
-        super().__init__(message)
-        self.field = field
+    field = ""
+
+
+class MayNotTrade(TradeRefused):
+    """The account may not trade in this direction."""
+
+
+class NoLongerTraded(TradeRefused):
+    """The asset is not listed any more."""
+
+
+class NotTradable(TradeRefused):
+    """The asset can only be sold."""
+
+    field = "side"
+
+
+class WholeSharesOnly(TradeRefused):
+    """The asset does not trade in fractions or dollars."""
+
+    field = "amount"
+
+
+class TooSmall(TradeRefused):
+    """Below the smallest order."""
+
+    field = "amount"
+
+
+class NotEnoughBuyingPower(TradeRefused):
+    """It costs more than there is to spend."""
+
+    field = "amount"
+
+
+class NothingHeld(TradeRefused):
+    """There is nothing to sell."""
+
+    field = "side"
+
+
+class NotEnoughShares(TradeRefused):
+    """More than is held was to be sold."""
+
+    field = "amount"
+
+
+class SharesHeld(NotEnoughShares):
+    """Open orders are selling the shares already."""
 
 
 class PriceMoved(TradeRefused):
@@ -29,25 +76,6 @@ class PriceMoved(TradeRefused):
 
 class CancelRefused(Exception):
     """The order cannot be canceled now; the message says why."""
-
-
-@dataclass(frozen=True)
-class Ticket:
-    """What a person wants to trade, at market: either `qty` (shares, 9 dp) or `notional` (USD, 2 dp)."""
-
-    asset: Asset
-    side: str
-    qty: Decimal | None = None
-    notional: Decimal | None = None
-
-    @property
-    def is_buy(self) -> bool:
-        return self.side == Order.Side.BUY
-
-    @property
-    def is_fractional(self) -> bool:
-        """Whether it needs an asset that trades in fractions; dollars always do."""
-        return self.qty is None or self.qty != self.qty.to_integral_value()
 
 
 @dataclass(frozen=True)
@@ -76,18 +104,13 @@ class Estimate:
     value: Decimal
 
 
-def estimate(ticket: Ticket, facts: Facts) -> Estimate | None:
-    """A market order's likely outcome; None without a price.
+def estimate(ticket: OrderSpec, facts: Facts) -> Estimate | None:
+    """An order's likely outcome; None without a price.
 
-    Priced as the broker's buying-power check prices it: the far side of the quote while the market is open,
-    the last trade while it is closed (Broker API, "Orders").
+    Priced as the broker's buying-power check prices it: its limit, else the far side of the quote while the
+    market is open and the last trade while it is closed (Broker API, "Orders").
     """
-    quote = facts.quote
-    if quote is None:
-        return None
-    far_side = quote.ask if ticket.is_buy else quote.bid
-    is_closed = facts.clock is not None and not facts.clock.is_open
-    price = (quote.last or far_side) if is_closed else (far_side or quote.last)
+    price = ticket.limit_price or _market_price(ticket, facts)
     if not price:
         return None
     if ticket.notional is not None:
@@ -96,64 +119,77 @@ def estimate(ticket: Ticket, facts: Facts) -> Estimate | None:
     return Estimate(price, ticket.qty, quantize_cash(ticket.qty * price))
 
 
-def check_can_trade(ticket: Ticket, facts: Facts) -> None:
+def _market_price(ticket: OrderSpec, facts: Facts) -> Decimal | None:
+    quote = facts.quote
+    if quote is None:
+        return None
+    far_side = quote.ask if ticket.is_buy else quote.bid
+    if ticket.asset.kind.is_closed(facts.clock):
+        return quote.last or far_side
+    return far_side or quote.last
+
+
+def check_can_trade(ticket: OrderSpec, facts: Facts) -> None:
     """Raises `TradeRefused` with the first fact that blocks the ticket.
 
     A closed market blocks nothing: the order waits. A price we do not have is left to the broker to judge.
     """
-    try:
-        check_account_active(facts.account)
-    except AccountNotActive as error:
-        raise TradeRefused(str(error)) from error
+    check_account(ticket, facts.account)
     asset = ticket.asset
     if asset.status != Asset.ACTIVE:
-        raise TradeRefused(f"{asset.title} is no longer traded.")
+        raise NoLongerTraded(f"{asset.title} is no longer traded.")
     if ticket.is_buy and not asset.tradable:
-        raise TradeRefused(f"{asset.title} cannot be bought at the moment.", field="side")
-    if ticket.is_fractional and not asset.fractionable:
-        raise TradeRefused(f"{asset.title} trades in whole shares only.", field="amount")
+        raise NotTradable(f"{asset.title} cannot be bought at the moment.")
+    in_dollars = ticket.notional is not None and not asset.kind.takes_dollars
+    if in_dollars or (ticket.is_fractional and not asset.fractionable):
+        raise WholeSharesOnly(f"{asset.title} trades in whole {asset.kind.unit}s only.")
     if ticket.is_buy:
         _check_affordable(ticket, facts)
     else:
         _check_held(ticket, facts)
 
 
-def _check_affordable(ticket: Ticket, facts: Facts) -> None:
+def check_account(ticket: OrderSpec, account: BrokerageAccount) -> None:
+    """Raises `MayNotTrade` with what keeps the account from this."""
+    try:
+        check_account_active(account)
+    except AccountNotActive as error:
+        raise MayNotTrade(str(error)) from error
+
+
+def _check_affordable(ticket: OrderSpec, facts: Facts) -> None:
     expected = estimate(ticket, facts)
     value = expected.value if expected else ticket.notional
     if value is None:
         return
-    if value < MIN_VALUE:
-        raise TradeRefused(
-            f"This comes to about {usd(value)}. The smallest order is {usd(MIN_VALUE)}.", field="amount"
-        )
+    smallest = ticket.asset.kind.smallest_order
+    if value < smallest:
+        raise TooSmall(f"This comes to about {usd(value)}. The smallest order is {usd(smallest)}.")
     available = facts.account.buying_power
     if value > available:
         about = "" if ticket.notional is not None else "about "
-        raise TradeRefused(
-            f"Not enough buying power: this comes to {about}{usd(value)} and you have {usd(available)}.",
-            field="amount",
+        raise NotEnoughBuyingPower(
+            f"Not enough buying power: this comes to {about}{usd(value)} and you have {usd(available)}."
         )
 
 
-def _check_held(ticket: Ticket, facts: Facts) -> None:
+def _check_held(ticket: OrderSpec, facts: Facts) -> None:
     name = ticket.asset.symbol
     if facts.held_qty <= 0:
-        raise TradeRefused(f"You hold no shares of {name} to sell.", field="side")
+        raise NothingHeld(f"You hold no {ticket.asset.kind.unit}s of {name} to sell.")
     expected = estimate(ticket, facts)
     wanted = ticket.qty if ticket.qty is not None else expected.qty if expected else Decimal(0)
     if wanted <= facts.free_qty:
         return
+    about = "" if ticket.qty is not None else "about "
+    so = f"so {plain(facts.free_qty)} can be sold and not {about}{plain(wanted)}."
     held = f"You hold {plain(facts.held_qty)} {name}"
     if facts.reserved_qty:
-        held += f", and open orders are selling {plain(facts.reserved_qty)} of them"
-    about = "" if ticket.qty is not None else "about "
-    raise TradeRefused(
-        f"{held}, so {plain(facts.free_qty)} can be sold and not {about}{plain(wanted)}.", field="amount"
-    )
+        raise SharesHeld(f"{held}, and open orders are selling {plain(facts.reserved_qty)} of them, {so}")
+    raise NotEnoughShares(f"{held}, {so}")
 
 
-def check_price(seen: Decimal | None, ticket: Ticket, facts: Facts) -> None:
+def check_price(seen: Decimal | None, ticket: OrderSpec, facts: Facts) -> None:
     """Raises `PriceMoved` if the price went more than 1% away from the one the person saw (USD per share)."""
     expected = estimate(ticket, facts)
     if seen and expected and abs(expected.price - seen) > seen * MOVED_TOO_FAR:
@@ -164,7 +200,9 @@ def check_price(seen: Decimal | None, ticket: Ticket, facts: Facts) -> None:
 
 
 def check_can_cancel(order: Order) -> None:
-    """Raises `CancelRefused` unless the broker has the order and has not finished it."""
+    """Raises `CancelRefused` unless the broker has not finished the order, or was never sent it."""
+    if is_waiting(order):
+        return
     if order.is_unsettled:
         raise CancelRefused("We are still finding out whether the broker has this order.")
     if order.status == statuses.OrderStatus.PENDING_REPLACE:
@@ -173,6 +211,15 @@ def check_can_cancel(order: Order) -> None:
         raise CancelRefused(f"This order is already {order.get_status_display().lower()}.")
     if order.cancel_requested_at or order.status == statuses.OrderStatus.PENDING_CANCEL:
         raise CancelRefused("Cancellation was requested already. The order may still fill.")
+
+
+def is_waiting(order: Order) -> bool:
+    """Whether it could not be sent so far and is tried again."""
+    return (
+        order.status == statuses.OrderStatus.SUBMITTING
+        and order.claimed_at is None
+        and order.failed_sends > 0
+    )
 
 
 def can_cancel(order: Order) -> bool:

@@ -5,12 +5,12 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from trading.models import Order
-from trading.services import fills, market, portfolio, sweeps
+from trading.services import fills, market, orders, portfolio, quotes, sweeps
 
 
 @shared_task
 def settle_orders(**_: object) -> None:
-    """Sweep: orders whose outcome is unknown, and cancels that had no effect."""
+    """Sweep: orders that wait, orders whose outcome is unknown, and cancels that had no effect."""
     sweeps.settle_orders(now=timezone.now())
 
 
@@ -23,7 +23,23 @@ def sync_open_orders(**_: object) -> None:
 @shared_task
 def sync_fills(*, order_id: str, **_: object) -> None:
     """Complete one order's fills."""
-    fills.sync_fills(order=Order.objects.select_related("account").get(pk=order_id))
+    fills.sync_fills(order=_order(order_id))
+
+
+@shared_task
+def sync_order(*, order_id: str, **_: object) -> None:
+    """Read one order again, and its fills."""
+    orders.read_order_and_fills(order=_order(order_id), now=timezone.now())
+
+
+@shared_task
+def send_cancel(*, order_id: str, **_: object) -> None:
+    """Ask the broker to cancel one order, of which somebody wants that."""
+    orders.try_cancel(order=_order(order_id))
+
+
+def _order(order_id: str) -> Order:
+    return Order.objects.select_related("account", "asset", "cancel_requested_by").get(pk=order_id)
 
 
 @shared_task
@@ -41,7 +57,7 @@ def sync_stale_portfolios(**_: object) -> None:
 @shared_task
 def sync_quotes(**_: object) -> None:
     """Refresh the quotes that somebody needs."""
-    market.sync_quotes(now=timezone.now())
+    quotes.sync_quotes(now=timezone.now())
 
 
 @shared_task

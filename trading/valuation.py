@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from trading.models import Position, Quote
 
@@ -26,14 +27,15 @@ class Holding:
 
     @property
     def gain(self) -> Decimal | None:
-        """Value less cost: not realized."""
-        return None if self.value is None else self.value - self.position.cost_basis
+        """Value less cost: not realized. None if either is not known."""
+        cost = self.position.cost_basis
+        return None if self.value is None or cost is None else self.value - cost
 
     @property
     def gain_fraction(self) -> Decimal | None:
         """The gain as a fraction of the cost."""
-        cost = abs(self.position.cost_basis)
-        return self.gain / cost if self.gain is not None and cost else None
+        cost = self.position.cost_basis
+        return self.gain / abs(cost) if self.gain is not None and cost else None
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,14 @@ class Valuation:
         return None if self.value is None else self.cash + self.value
 
     @property
-    def cost(self) -> Decimal:
-        return sum((holding.position.cost_basis for holding in self.holdings), Decimal(0))
+    def cost(self) -> Decimal | None:
+        """Of the holdings; None if that of one of them is not known."""
+        return _total(holding.position.cost_basis for holding in self.holdings)
 
     @property
     def gain(self) -> Decimal | None:
-        """Of the holdings: not realized."""
-        return None if self.value is None else self.value - self.cost
+        """Of the holdings: not realized. None if a price or a cost is not known."""
+        return None if self.value is None or self.cost is None else self.value - self.cost
 
     @property
     def gain_fraction(self) -> Decimal | None:
@@ -77,9 +80,9 @@ class Valuation:
         return [holding.position.symbol for holding in self.holdings if holding.value is None]
 
 
-def value_positions(cash: Decimal, positions: Iterable[Position], quotes: Mapping[str, Quote]) -> Valuation:
-    """Cash and positions at the quotes given by symbol."""
-    return Valuation(cash, [Holding(position, quotes.get(position.symbol)) for position in positions])
+def value_positions(cash: Decimal, positions: Iterable[Position], quotes: Mapping[UUID, Quote]) -> Valuation:
+    """Cash and positions at the quotes given by asset id."""
+    return Valuation(cash, [Holding(position, quotes.get(position.asset_id)) for position in positions])
 
 
 def _total(values: Iterable[Decimal | None]) -> Decimal | None:

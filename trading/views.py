@@ -18,6 +18,7 @@ from brokerapp.workflow.models import StatusChange
 from trading import hours, rules, timeline
 from trading.forms import ReviewForm, SearchForm, TicketForm
 from trading.models import Asset, Order, Position
+from trading.order_spec import OrderSpec
 from trading.services import orders, portfolio, tickets
 
 RESULTS = 30
@@ -29,6 +30,7 @@ class Portfolio(AccountRequiredMixin):
     """What the person has, what is on its way, and what to do next."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
+        portfolio.refresh_if_old(account=self.account, now=timezone.now())
         valuation = portfolio.get_valuation(self.account)
         open_orders = list(Order.objects.open().filter(account=self.account).newest_first())
         is_empty = not valuation.holdings and not open_orders
@@ -53,8 +55,10 @@ class PositionPage(AccountRequiredMixin):
             Position.objects.select_related("asset"), account=self.account, symbol=symbol.upper()
         )
         valuation = portfolio.get_valuation(self.account)
-        holding = next(row for row in valuation.holdings if row.position.pk == position.pk)
-        mine = Order.objects.filter(account=self.account, symbol=position.symbol).newest_first()
+        holding = next((row for row in valuation.holdings if row.position.pk == position.pk), None)
+        if holding is None:  # it was sold meanwhile
+            return redirect("trading:portfolio")
+        mine = Order.objects.filter(account=self.account, asset=position.asset_id).newest_first()
         return render(
             request,
             "trading/position.html",
@@ -187,7 +191,7 @@ class OrderReview(AccountRequiredMixin):
         }
         return render(self.request, "trading/review.html", context)
 
-    def edit_url(self, ticket: rules.Ticket) -> str:
+    def edit_url(self, ticket: OrderSpec) -> str:
         """The ticket's page with everything filled in as it was."""
         amount = ticket.qty if ticket.qty is not None else ticket.notional
         unit = TicketForm.SHARES if ticket.qty is not None else TicketForm.DOLLARS
@@ -217,9 +221,9 @@ class OrderPage(AccountRequiredMixin):
             "order": order,
             # The call that placed it; later ones are reads.
             "request_id": next((change.request_id for change in changes if change.request_id), ""),
-            "steps": timeline.order_steps(order, changes),
+            "steps": timeline.order_steps(order, changes, order.progress.all()),
             "filled_text": timeline.filled_text(order),
-            "fills": list(order.fills.all()),
+            "fills": list(order.fills.standing()),
             "can_cancel": rules.can_cancel(order),
         }
         return render(request, "trading/order.html", context)

@@ -27,7 +27,7 @@ from onboarding.models import KycApplication
 from onboarding.services import applications
 from onboarding.statuses import ApplicationStatus
 from trading.models import Asset, Order
-from trading.rules import Ticket
+from trading.order_spec import OrderSpec
 from trading.services import orders
 
 PASSWORD = "practice-makes-perfect"  # noqa: S105 demo mode only, and printed at every start
@@ -236,7 +236,7 @@ def _order(account: BrokerageAccount, symbol: str, qty: Decimal) -> None:
     asset = Asset.objects.get(symbol=symbol)
     orders.place_order(
         account=account,
-        ticket=Ticket(asset=asset, side=Order.Side.BUY, qty=qty),
+        ticket=OrderSpec(asset=asset, side=Order.Side.BUY, qty=qty),
         order_id=uuid.uuid4(),
         seen_price=None,
         by=account.user,

@@ -61,7 +61,7 @@ KEPT_FIELDS = {
 DISPATCH = {
     EventStream.ACCOUNTS: "brokerapp.accounts.services.on_account_event",
     EventStream.FUNDING: "brokerapp.events.services.on_funding_event",
-    EventStream.TRADES: "trading.services.fills.on_trade_event",
+    EventStream.TRADES: "trading.services.events.on_trade_event",
     EventStream.JOURNALS: "funding.services.journals.on_journal_event",
 }
 """Who acts on a stream's events, called with the payload; returns what was done, if not simply applied."""

@@ -113,10 +113,11 @@ def apply(
 
 
 def schedule(row: FollowedModel, *, now: datetime, is_live: bool) -> None:
-    """Note that a row was read, and when it is read next, by how long it has not changed."""
+    """Note, on disk and in `row`, that it was read, and when it is next, by how long it has not changed."""
     rhythm = row.RHYTHM.get(row.status)
-    due_at = now + rhythm.pause(now - row.status_at, is_live=is_live) if rhythm else None
-    type(row)._default_manager.filter(pk=row.pk).update(synced_at=now, due_at=due_at, failed_reads=0)
+    row.synced_at, row.failed_reads = now, 0
+    row.due_at = now + rhythm.pause(now - row.status_at, is_live=is_live) if rhythm else None
+    row.save(update_fields=["synced_at", "due_at", "failed_reads"])
 
 
 def schedule_retry(row: FollowedModel, *, now: datetime) -> None:

@@ -11,7 +11,7 @@ from brokerapp import live
 from brokerapp.workflow.actors import Actor, Process
 from brokerapp.workflow.models import StatusChange
 
-__all__ = ["IllegalMove", "LostRace", "Process", "StatusModel", "can_move", "move", "start"]
+__all__ = ["IllegalMove", "LostRace", "Process", "StatusModel", "can_move", "move", "note", "start"]
 
 
 class IllegalMove(Exception):
@@ -84,3 +84,11 @@ def move(
         transaction.on_commit(partial(live.publish, row.user_id, type(row).__name__.lower(), row.pk, to))
     row.refresh_from_db()
     return row
+
+
+def note(row: StatusModel, *, by: AbstractBaseUser | Process, reason: str) -> None:
+    """Keep in the history what somebody did about a row that changes no status yet: a step from it to itself.
+
+    Readers of the outbox that tell of changes pass such steps over.
+    """
+    StatusChange.record(row, row.status, Actor.of(by, row.user_id), reason)

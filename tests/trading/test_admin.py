@@ -1,8 +1,11 @@
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.workflow.models import StatusChange
 from tests.broker_stub import BrokerStub
 from tests.factories import (
     BrokerageAccountFactory,
@@ -10,15 +13,11 @@ from tests.factories import (
     PositionFactory,
     QuoteFactory,
     StaffFactory,
-    order_body,
 )
 from tests.trading.conftest import CASH
-from trading.models import Portfolio
-from trading.statuses import OrderStatus
+from trading.models import PositionsSync
 
 pytestmark = pytest.mark.django_db
-
-LATER = "2026-03-02T15:00:01Z"
 
 
 @pytest.fixture(autouse=True)
@@ -37,12 +36,12 @@ def ops(client: Client) -> Client:
     return client
 
 
-@pytest.mark.parametrize("model", ["order", "position", "portfolio", "asset", "quote"])
+@pytest.mark.parametrize("model", ["order", "position", "positionssync", "asset", "quote", "quotepause"])
 def test_lists_show_and_search(ops: Client, account: BrokerageAccount, model: str) -> None:
     OrderFactory.create(account)
     PositionFactory.create(account=account)
     QuoteFactory.create()
-    Portfolio.objects.get_or_create(account=account)
+    PositionsSync.objects.get_or_create(account=account)
 
     response = ops.get(reverse(f"admin:trading_{model}_changelist"), {"q": "AAPL"})
 
@@ -70,31 +69,65 @@ def test_order_shows_history_and_calls(ops: Client, account: BrokerageAccount) -
     assert str(order.broker_order_id) in page
 
 
-def test_read_again_asks_the_broker(ops: Client, account: BrokerageAccount, broker: BrokerStub) -> None:
-    order = OrderFactory.create(account)
-    broker.on_order("GET", order, json=order_body(order, "canceled", updated_at=LATER))
+def test_read_again_leaves_the_calls_to_workers(
+    ops: Client,
+    account: BrokerageAccount,
+    broker: BrokerStub,
+    sent: list[str],
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    chosen = [OrderFactory.create(account) for _ in range(12)]
+    sent.clear()
 
-    ops.post(
-        reverse("admin:trading_order_changelist"),
-        {"action": "read_again", "_selected_action": [str(order.pk)]},
-    )
+    with django_capture_on_commit_callbacks(execute=True):
+        ops.post(
+            reverse("admin:trading_order_changelist"),
+            {"action": "read_again", "_selected_action": [str(order.pk) for order in chosen]},
+        )
 
-    order.refresh_from_db()
-    assert order.status == OrderStatus.CANCELED
+    assert sent == ["trading.tasks.sync_order"] * 12
+    assert not broker.calls
 
 
 def test_cancel_is_on_record_with_its_person(
-    ops: Client, account: BrokerageAccount, broker: BrokerStub
+    ops: Client,
+    account: BrokerageAccount,
+    broker: BrokerStub,
+    sent: list[str],
+    django_capture_on_commit_callbacks: Any,
 ) -> None:
-    order = OrderFactory.create(account, status="new")
-    broker.on_order("DELETE", order, status=204)
-    broker.on_order("GET", order, json=order_body(order, "canceled", updated_at=LATER))
+    order, done = OrderFactory.create(account, status="new"), OrderFactory.create(account, status="filled")
+    sent.clear()
 
-    ops.post(
-        reverse("admin:trading_order_changelist"), {"action": "cancel", "_selected_action": [str(order.pk)]}
-    )
+    with django_capture_on_commit_callbacks(execute=True):
+        ops.post(
+            reverse("admin:trading_order_changelist"),
+            {"action": "cancel", "_selected_action": [str(order.pk), str(done.pk)]},
+        )
 
+    assert sent == ["trading.tasks.send_cancel"]
+    assert not broker.calls
     order.refresh_from_db()
-    assert order.status == OrderStatus.CANCELED
     assert order.cancel_requested_by is not None
     assert order.cancel_requested_by.is_staff
+    assert StatusChange.objects.about(order).get(reason="Cancel requested").actor == "staff"
+
+
+def test_read_positions_again_leaves_the_calls_to_workers(
+    ops: Client,
+    account: BrokerageAccount,
+    broker: BrokerStub,
+    sent: list[str],
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    PositionsSync.objects.get_or_create(account=account)
+    sent.clear()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        ops.post(
+            reverse("admin:trading_positionssync_changelist"),
+            {"action": "read_again", "_selected_action": [str(account.pk)]},
+        )
+
+    assert sent == ["trading.tasks.sync_portfolio"]
+    assert not broker.calls

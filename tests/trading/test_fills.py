@@ -1,3 +1,4 @@
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -6,15 +7,12 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from tests.broker_stub import BrokerStub
-from tests.factories import BrokerageAccountFactory, OrderFactory, order_body
-from tests.trading.conftest import CASH
+from tests.factories import BrokerageAccountFactory, OrderFactory
+from tests.trading.conftest import CASH, activity, record_fill
 from trading.models import Fill, Order
 from trading.services import fills
-from trading.statuses import OrderStatus
 
 pytestmark = pytest.mark.django_db
-
-AT = "2026-03-02T15:00:01.5Z"
 
 
 @pytest.fixture(autouse=True)
@@ -27,131 +25,15 @@ def account() -> BrokerageAccount:
     return BrokerageAccountFactory.create(**CASH)
 
 
-def event(order: Order, kind: str = "fill", /, **members: Any) -> dict[str, Any]:
-    """A trade event as it is stored."""
-    snapshot = order_body(order, "filled", filled_qty="0.42", filled_avg_price="200", updated_at=AT)
-    return {
-        "event": kind,
-        "account_id": str(order.account.broker_account_id),
-        "at": AT,
-        "timestamp": AT,
-        "execution_id": "0f5cd8a4-51a3-4fcd-9d4d-2b1d8a3a5b10",
-        "qty": "0.42",
-        "price": "200",
-        "order": snapshot,
-        **members,
-    }
-
-
-def activity(order: Order, qty: str, cum_qty: str, **members: Any) -> dict[str, Any]:
-    """A FILL activity."""
-    return {
-        "id": f"20260302100001500::{cum_qty}",
-        "account_id": str(order.account.broker_account_id),
-        "activity_type": "FILL",
-        "transaction_time": AT,
-        "type": "fill",
-        "price": "200",
-        "qty": qty,
-        "side": "buy",
-        "symbol": "AAPL",
-        "leaves_qty": "0",
-        "cum_qty": cum_qty,
-        "order_id": str(order.broker_order_id),
-        "order_status": "filled",
-    } | members
-
-
 def filled(account: BrokerageAccount, qty: str = "0.42", **columns: Any) -> Order:
     return OrderFactory.create(
         account, status="filled", qty=Decimal(qty), filled_qty=qty, filled_avg_price="200", **columns
     )
 
 
-def test_on_trade_event_records_the_fill_and_reads_the_order(
-    account: BrokerageAccount, broker: BrokerStub
-) -> None:
-    order = OrderFactory.create(account, status="new")
-    told = event(order)
-    broker.on_order("GET", order, json=told["order"])
-
-    assert fills.on_trade_event(told) is None
-
-    order.refresh_from_db()
-    assert order.status == OrderStatus.FILLED
-    assert order.recorded_qty == order.filled_qty == Decimal("0.42")
-    assert Fill.objects.get().value == Decimal(84)
-
-
-def test_on_trade_event_twice_is_one_fill(account: BrokerageAccount, broker: BrokerStub) -> None:
-    order = OrderFactory.create(account, status="new")
-    told = event(order)
-    broker.on_order("GET", order, json=told["order"])
-
-    fills.on_trade_event(told)
-    fills.on_trade_event(told)
-
-    order.refresh_from_db()
-    assert Fill.objects.count() == 1
-    assert order.recorded_qty == Decimal("0.42")
-
-
-def test_on_trade_event_adopts_an_order_whose_reply_was_lost(
-    account: BrokerageAccount, broker: BrokerStub
-) -> None:
-    order = OrderFactory.create(account, status="")
-    told = event(order, "new", order=order_body(order, "new"))
-    broker.on_orders("GET", account, f"/{told['order']['id']}", json=told["order"])
-
-    fills.on_trade_event(told)
-
-    order.refresh_from_db()
-    assert order.status == OrderStatus.NEW
-
-
-def test_on_trade_event_of_a_foreign_order(account: BrokerageAccount, broker: BrokerStub) -> None:
-    order = OrderFactory.create(account)
-    told = event(order)
-    told["order"] |= {"id": str(account.pk), "client_order_id": "placed elsewhere"}
-
-    assert fills.on_trade_event(told) == "not one of our orders"
-    assert not broker.calls
-
-
-def test_on_trade_event_rejected_keeps_the_reason(account: BrokerageAccount, broker: BrokerStub) -> None:
-    order = OrderFactory.create(account)
-    snapshot = order_body(order, "rejected", updated_at=AT)
-    broker.on_order("GET", order, json=snapshot)
-
-    fills.on_trade_event(event(order, "rejected", order=snapshot, reason="halted"))
-
-    order.refresh_from_db()
-    assert (order.status, order.status_reason) == (OrderStatus.REJECTED, "halted")
-
-
-def test_on_trade_event_without_figures_leaves_it_to_the_activities(
-    account: BrokerageAccount, broker: BrokerStub
-) -> None:
-    order = OrderFactory.create(account, status="new")
-    told = event(order, price=200.5)
-    broker.on_order("GET", order, json=told["order"])
-
-    fills.on_trade_event(told)
-
-    assert not Fill.objects.exists()
-    assert list(Order.objects.missing_fills()) == [order]
-
-
 def test_sync_fills_completes_what_events_missed(account: BrokerageAccount, broker: BrokerStub) -> None:
     order = filled(account, "2")
-    fills.record_fill(
-        order=order,
-        cum_qty=Decimal("0.5"),
-        qty=Decimal("0.5"),
-        price=Decimal(200),
-        at=timezone.now(),
-        execution_id="e1",
-    )
+    record_fill(order, "0.5", "0.5", execution_id="e1")
     page = [activity(order, "0.5", "0.5"), activity(order, "1.5", "2")]
     broker.on("GET", "/v1/accounts/activities", json=page)
 
@@ -185,10 +67,122 @@ def test_sync_fills_ends_with_the_last_page(account: BrokerageAccount, broker: B
     fills.sync_fills(order=order)
 
     assert broker.count("GET") == 2
-    assert set(Order.objects.missing_fills()) == {order, other}
+    assert set(Order.objects.unlike_fills()) == {order, other}
 
 
 def test_sync_fills_complete_asks_nobody(account: BrokerageAccount, broker: BrokerStub) -> None:
     fills.sync_fills(order=OrderFactory.create(account))
 
     assert not broker.calls
+
+
+def test_sync_fills_that_never_add_up_is_asked_less_and_less_often(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    order = filled(account)
+    broker.on("GET", "/v1/accounts/activities", json=[])
+    pauses = []
+    for age in (timedelta(seconds=1), timedelta(hours=2)):
+        order.status_at = timezone.now() - age
+        fills.sync_fills(order=order)
+        due_at = Order.objects.values_list("due_at", flat=True).get(pk=order.pk)
+        assert due_at is not None
+        pauses.append(due_at - timezone.now())
+
+    assert pauses[0] < timedelta(minutes=1) < pauses[1]
+
+
+def test_sync_fills_passes_over_an_activity_without_an_order(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    order = filled(account)
+    page = [activity(order, "1", "1", order_id=None, id="1::a"), activity(order, "0.42", "0.42")]
+    broker.on("GET", "/v1/accounts/activities", json=page)
+
+    fills.sync_fills(order=order)
+
+    assert Fill.objects.get().qty == Decimal("0.42")
+
+
+def test_record_event_and_activity_of_one_execution_are_one_fill(account: BrokerageAccount) -> None:
+    order = filled(account, "2")
+
+    record_fill(order, "2", "2", execution_id="e1")
+    record_fill(order, "2", "2", activity_id="20260302::other")
+    record_fill(order, "2", "2", activity_id="20260302::other")
+
+    fill = order.fills.get()
+    assert (fill.execution_id, fill.activity_id) == ("e1", "20260302::other")
+
+
+def test_record_a_like_fill_after_a_bust_is_a_new_one(account: BrokerageAccount) -> None:
+    order = filled(account, "2")
+    record_fill(order, "2", "2", execution_id="e1")
+    fills.bust(order, previous_id="e1", execution_id="undo", at=timezone.now())
+
+    record_fill(order, "2", "2", execution_id="e2")
+    record_fill(order, "2", "2", execution_id="e1")
+
+    order.refresh_from_db()
+    assert order.recorded_qty == 2
+    assert [fill.execution_id for fill in order.fills.standing()] == ["e2"]
+
+
+def test_sync_fills_hears_of_a_bust_from_the_activities_alone(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    order = filled(account, "5")
+    for qty, cum_qty in (("5", "5"), ("15", "20")):
+        record_fill(order, qty, cum_qty, execution_id=f"e{cum_qty}")
+    page = [
+        activity(order, "5", "5", id="1::e5"),
+        activity(order, "15", "20", id="2::e20"),
+        activity(order, "-15", "20", id="3::undo"),
+    ]
+    broker.on("GET", "/v1/accounts/activities", json=page)
+    order.refresh_from_db()
+
+    fills.sync_fills(order=order)
+
+    order.refresh_from_db()
+    assert order.recorded_qty == 5
+    busted = order.fills.get(execution_id="e20")
+    assert busted.busted_at is not None
+    assert busted.undone_by == "undo"
+    assert order.fills.count() == 2
+
+
+def test_sync_fills_hears_of_a_correction_from_the_activities_alone(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    order = filled(account, "16")
+    record_fill(order, "20", "20", execution_id="e1")
+    page = [
+        activity(order, "20", "20", id="1::e1"),
+        activity(order, "-20", "20", id="2::undo"),
+        activity(order, "16", "20", id="3::e2", price="199"),
+    ]
+    broker.on("GET", "/v1/accounts/activities", json=page)
+    order.refresh_from_db()
+
+    fills.sync_fills(order=order)
+
+    order.refresh_from_db()
+    assert order.recorded_qty == 16
+    assert [(fill.qty, fill.price) for fill in order.fills.standing()] == [(16, 199)]
+
+
+def test_sync_fills_an_activity_that_names_what_it_revises(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    order = filled(account, "16")
+    record_fill(order, "20", "20", execution_id="e1")
+    page = [activity(order, "16", "16", id="3::e2", price="199", previous_id="e1")]
+    broker.on("GET", "/v1/accounts/activities", json=page)
+    order.refresh_from_db()
+
+    fills.sync_fills(order=order)
+
+    former, corrected = order.fills.get(execution_id="e1"), order.fills.standing().get()
+    assert former.superseded_by == corrected
+    assert corrected.qty == 16

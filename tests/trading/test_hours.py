@@ -32,7 +32,42 @@ def test_wait_note_open_or_unknown_is_empty() -> None:
     assert hours.wait_note(clock(True)) == hours.wait_note(None) == ""
 
 
+SYNCED = datetime(2026, 3, 6, 20, 55, tzinfo=UTC)
+CLOSE, OPEN = datetime(2026, 3, 6, 21, 0, tzinfo=UTC), datetime(2026, 3, 9, 13, 30, tzinfo=UTC)
+
+
 def test_known_forgets_an_old_clock() -> None:
-    assert hours.known(clock(True), SATURDAY + timedelta(minutes=9)) is not None
-    assert hours.known(clock(True), SATURDAY + timedelta(minutes=11)) is None
-    assert hours.known(None, SATURDAY) is None
+    seen = MarketClock(is_open=True, next_close=CLOSE, next_open=OPEN, synced_at=SYNCED)
+
+    assert hours.known(seen, SYNCED + timedelta(minutes=4)) is seen
+    assert hours.known(seen, SYNCED + timedelta(minutes=11)) is None
+    assert hours.known(None, SYNCED) is None
+
+
+def test_known_past_the_close_is_closed() -> None:
+    seen = MarketClock(is_open=True, next_close=CLOSE, next_open=OPEN, synced_at=SYNCED)
+
+    found = hours.known(seen, CLOSE)
+
+    assert found is not None
+    assert hours.pill(found) == {"is_open": False, "text": "Closed · opens Mon 9:30 am ET"}
+    assert hours.wait_note(found)
+
+
+def test_known_past_the_open_is_open_until_the_close() -> None:
+    synced = datetime(2026, 3, 9, 13, 28, tzinfo=UTC)
+    close = datetime(2026, 3, 9, 20, 0, tzinfo=UTC)
+    seen = MarketClock(is_open=False, next_open=OPEN, next_close=close, synced_at=synced)
+
+    found = hours.known(seen, OPEN)
+
+    assert found is not None
+    assert hours.pill(found) == {"is_open": True, "text": "Open · closes 4:00 pm ET"}
+
+
+def test_known_that_has_run_out_is_unknown() -> None:
+    seen = MarketClock(
+        is_open=True, next_close=CLOSE, next_open=CLOSE + timedelta(minutes=1), synced_at=SYNCED
+    )
+
+    assert hours.known(seen, CLOSE + timedelta(minutes=2)) is None

@@ -22,8 +22,9 @@ from onboarding.services import applications
 from tests.account_pages import AccountClient
 from tests.factories import KycApplicationFactory
 from tests.sandbox_process import SandboxProcess, eventually
+from trading import payloads
 from trading.models import Asset, Fill, MarketClock, Order, Position
-from trading.services import fills, market, portfolio, sweeps
+from trading.services import events, fills, market, orders, portfolio, sweeps
 from trading.statuses import OrderStatus
 
 pytestmark = pytest.mark.django_db
@@ -163,8 +164,30 @@ def test_order_cut_before_acting_is_not_placed(
     sweeps.settle_orders(now=timezone.now() + LATER)
 
     order.refresh_from_db()
+    assert order.status == OrderStatus.NOT_FOUND
+    assert "Not found at the broker so far" in client.get(f"/orders/{order.pk}/").content.decode()
+    sweeps.sync_open_orders(now=timezone.now() + timedelta(days=5))
+    order.refresh_from_db()
     assert order.status == OrderStatus.NOT_PLACED
     assert at_broker(sandbox, account) == []
+
+
+def test_order_that_the_broker_takes_late_is_found(
+    client: Client, account: BrokerageAccount, sandbox: SandboxProcess
+) -> None:
+    path = f"/v1/trading/accounts/{account.broker_account_id}/orders"
+    sandbox.fail_next("POST", path, "refuse")
+    order = place(client, "0.42")
+    sweeps.settle_orders(now=timezone.now() + LATER)
+    order.refresh_from_db()
+    assert order.status == OrderStatus.NOT_FOUND
+
+    # The held call arrives at last, and its events are lost.
+    get_client().orders.create(account.broker_account_id or "", payloads.order_request(order))
+
+    sweeps.sync_open_orders(now=timezone.now() + 3 * LATER)
+    reach(order, OrderStatus.FILLED)
+    assert len(at_broker(sandbox, account)) == 1
 
 
 def test_order_while_the_broker_is_down_is_not_placed(
@@ -185,10 +208,11 @@ def test_order_of_a_process_killed_before_it_sent_is_not_placed(
     def killed(**_: object) -> None:
         raise SystemExit
 
-    monkeypatch.setattr("trading.services.orders.send_order", killed)
     ticket = client.post("/trade/AAPL/", {"side": "BUY", "unit": "SHARES", "amount": "0.42"})
-    with pytest.raises(SystemExit):
-        client.post(ticket["Location"])
+    with monkeypatch.context() as patched:
+        patched.setattr("trading.services.orders.send_order", killed)
+        with pytest.raises(SystemExit):
+            client.post(ticket["Location"])
     sweeps.settle_orders(now=timezone.now() + LATER)
 
     assert Order.objects.get().status == OrderStatus.NOT_PLACED
@@ -209,6 +233,73 @@ def test_order_beyond_buying_power_is_refused_by_the_broker_in_plain_words(
     assert order.last_request_id in page
 
 
+def hear(sandbox: SandboxProcess, account: BrokerageAccount, since: datetime) -> None:
+    """Have every trade event of an account since then handled, as if it came by the stream."""
+    sandbox.advance(2)
+    until = datetime.fromisoformat(sandbox.info()["now"])
+    told = read_events(get_client().transport, "/v2/events/trades", since=since, until=until)
+    for event in told:
+        if isinstance(event, Event) and event.body["account_id"] == str(account.broker_account_id):
+            events.on_trade_event(event.body)
+
+
+def play(sandbox: SandboxProcess, scenario: str, account: BrokerageAccount, **values: str) -> None:
+    body = {"account_id": str(account.broker_account_id), **values}
+    sandbox.request("POST", f"/_sandbox/scenarios/{scenario}", json=body).raise_for_status()
+
+
+@pytest.mark.parametrize("by_event", [True, False], ids=["by event", "by activities alone"])
+def test_busted_trade_is_followed_everywhere(
+    client: Client, account: BrokerageAccount, sandbox: SandboxProcess, by_event: bool
+) -> None:
+    since = datetime.fromisoformat(sandbox.info()["now"]) - timedelta(minutes=1)
+    order = reach(place(client, "2"), OrderStatus.FILLED)
+    portfolio.sync_portfolio(account=account)
+    assert Position.objects.get().qty == 2
+
+    play(sandbox, "trade_bust", account)
+    if by_event:
+        hear(sandbox, account, since)
+    else:
+        orders.read_order_and_fills(order=order, now=timezone.now())
+    portfolio.sync_stale_portfolios(now=timezone.now() + LATER)
+
+    order.refresh_from_db()
+    account.refresh_from_db()
+    assert (order.status, order.filled_qty, order.recorded_qty) == (OrderStatus.CANCELED, 0, 0)
+    assert Fill.objects.get().busted_at is not None
+    assert not Position.objects.exists()
+    assert account.cash == Decimal("1234.56")
+    page = client.get(f"/orders/{order.pk}/").content.decode()
+    assert "2 of 2 shares" in page  # the line of the fill stays as it was
+    assert ("Trade canceled by the exchange" in page) is by_event
+
+
+@pytest.mark.parametrize("by_event", [True, False], ids=["by event", "by activities alone"])
+def test_corrected_trade_is_followed_everywhere(
+    client: Client, account: BrokerageAccount, sandbox: SandboxProcess, by_event: bool
+) -> None:
+    since = datetime.fromisoformat(sandbox.info()["now"]) - timedelta(minutes=1)
+    order = reach(place(client, "2"), OrderStatus.FILLED)
+
+    play(sandbox, "trade_correct", account, qty="1.5", price="90")
+    if by_event:
+        hear(sandbox, account, since)
+        hear(sandbox, account, since)
+    else:
+        orders.read_order_and_fills(order=order, now=timezone.now())
+    portfolio.sync_portfolio(account=account)
+
+    order.refresh_from_db()
+    account.refresh_from_db()
+    assert order.filled_qty == order.recorded_qty == Decimal("1.5")
+    standing = order.fills.standing().get()
+    assert (standing.qty, standing.price) == (Decimal("1.5"), 90)
+    assert order.fills.count() == 2
+    assert Position.objects.get().cost_basis == standing.value == 135
+    assert account.cash == Decimal("1234.56") - 135
+
+
 def test_events_alone_fill_the_order(
     client: Client, account: BrokerageAccount, sandbox: SandboxProcess
 ) -> None:
@@ -216,13 +307,8 @@ def test_events_alone_fill_the_order(
     order = place(client, "0.42")
     path = f"/v1/trading/accounts/{account.broker_account_id}/orders/{order.broker_order_id}"
     eventually(lambda: sandbox.get(path)["status"] == "filled", what="a fill")
-    sandbox.advance(2)
-    until = datetime.fromisoformat(sandbox.info()["now"])
 
-    told = read_events(get_client().transport, "/v2/events/trades", since=since, until=until)
-    for event in told:
-        if isinstance(event, Event) and event.body["account_id"] == str(account.broker_account_id):
-            fills.on_trade_event(event.body)
+    hear(sandbox, account, since)
 
     order.refresh_from_db()
     assert order.status == OrderStatus.FILLED

@@ -1,18 +1,17 @@
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import requests
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from brokerapp.broker.alpaca.errors import BrokerNotDone
+from brokerapp.broker.alpaca import models as alpaca
+from brokerapp.broker.alpaca.models import Page
 from tests.broker_stub import BrokerStub
-from tests.factories import AssetFactory, BrokerageAccountFactory, OrderFactory, PositionFactory, QuoteFactory
-from tests.trading.conftest import CASH
-from trading.models import Asset, MarketClock, Quote
+from tests.factories import AssetFactory
+from trading.asset_classes import CRYPTO
+from trading.models import Asset
 from trading.services import market
 
 pytestmark = pytest.mark.django_db
@@ -31,24 +30,6 @@ def listed(symbol: str, **fields: Any) -> dict[str, Any]:
         "shortable": True,
         "fractionable": True,
     } | fields
-
-
-def snapshot(price: float, **parts: Any) -> dict[str, Any]:
-    return {
-        "latestTrade": {"t": "2026-03-02T15:00:00.123456789Z", "p": price, "s": 10},
-        "latestQuote": {"t": "2026-03-02T15:00:00Z", "ap": price + 0.01, "as": 1, "bp": 0, "bs": 0},
-        "prevDailyBar": {"t": "2026-02-27T05:00:00Z", "o": 1, "h": 1, "l": 1, "c": 198.5, "v": 1},
-    } | parts
-
-
-def set_clock(is_open: bool, now: datetime) -> MarketClock:
-    return MarketClock.objects.create(
-        id=1,
-        is_open=is_open,
-        next_open=now + timedelta(hours=20),
-        next_close=now + timedelta(hours=2),
-        synced_at=now,
-    )
 
 
 def test_sync_assets_loads_updates_and_retires(broker: BrokerStub) -> None:
@@ -120,7 +101,7 @@ def test_matching_takes_text_as_text(text: str) -> None:
 
 
 def test_sync_clock_and_pill(broker: BrokerStub) -> None:
-    now = timezone.now()
+    now = datetime(2026, 3, 6, 23, 0, tzinfo=UTC)
     clock = {
         "timestamp": "2026-03-06T18:00:00-05:00",
         "is_open": False,
@@ -136,100 +117,52 @@ def test_sync_clock_and_pill(broker: BrokerStub) -> None:
     assert market.market_pill(now) == {"is_open": False, "text": "Closed · opens Mon 9:30 am ET"}
 
 
-def test_fetch_quotes_stores_exact_prices(broker: BrokerStub) -> None:
-    broker.on("GET", "/v2/stocks/snapshots", json={"AAPL": snapshot(200.1)})
+def test_sync_assets_of_one_class_touches_no_other(broker: BrokerStub) -> None:
+    share = AssetFactory.create(symbol="AAPL")
+    coin = AssetFactory.create(symbol="BTC/USD", asset_class="crypto")
+    contract = AssetFactory.create(symbol="AAPL260116C00200000", asset_class="us_option")
+    broker.on("GET", "/v1/assets", json=[listed("MSFT")])
 
-    market.fetch_quotes(["AAPL", "NOPE"], now=timezone.now())
+    market.sync_assets(now=timezone.now())
 
-    quote = Quote.objects.get()
-    assert (quote.last, quote.ask, quote.bid) == (Decimal("200.1"), Decimal("200.11"), None)
-    assert quote.change == Decimal("1.6")
-
-
-def test_fetch_quotes_without_any_price_keeps_the_old(broker: BrokerStub) -> None:
-    QuoteFactory.create(last=Decimal(1))
-    broker.on("GET", "/v2/stocks/snapshots", json={"AAPL": {}})
-
-    market.fetch_quotes(["AAPL"], now=timezone.now())
-
-    assert Quote.objects.get().last == Decimal(1)
+    for asset, status in ((share, "inactive"), (coin, "active"), (contract, "active")):
+        asset.refresh_from_db()
+        assert asset.status == status
 
 
-def test_sync_quotes_asks_for_what_somebody_needs(broker: BrokerStub, sent: list[str]) -> None:
-    now = timezone.now()
-    account = BrokerageAccountFactory.create(**CASH)
-    PositionFactory.create(account=account, asset=AssetFactory.create(symbol="HELD"))
-    OrderFactory.create(account, asset=AssetFactory.create(symbol="OPEN"))
-    OrderFactory.create(account, asset=AssetFactory.create(symbol="DONE"), status="canceled")
-    QuoteFactory.create(symbol="SEEN", looked_at=now - timedelta(minutes=1))
-    QuoteFactory.create(symbol="PAST", looked_at=now - timedelta(minutes=6))
-    broker.on(
-        "GET", "/v2/stocks/snapshots", json={"HELD": snapshot(1), "OPEN": snapshot(2), "SEEN": snapshot(3)}
-    )
+def test_sync_asset_class_a_further_class_is_an_addition(broker: BrokerStub) -> None:
+    share = AssetFactory.create(symbol="AAPL")
+    gone = AssetFactory.create(symbol="OLD/USD", asset_class="crypto")
+    listing = [listed("BTC/USD", **{"class": "crypto"}), listed("ETHUSD", **{"class": "crypto"})]
+    broker.on("GET", "/v1/assets", json=listing)
 
-    market.sync_quotes(now=now)
+    assert market.sync_asset_class(asset_class=CRYPTO, now=timezone.now()) == 2
 
-    assert "symbols=HELD%2COPEN%2CSEEN" in str(broker.calls[0].request.url)
-    assert Quote.objects.get(pk="SEEN").looked_at == now - timedelta(minutes=1)
-
-
-def test_sync_quotes_in_batches(broker: BrokerStub) -> None:
-    now = timezone.now()
-    for number in range(101):
-        QuoteFactory.create(symbol=f"S{number}", looked_at=now)
-    broker.on("GET", "/v2/stocks/snapshots", json={})
-
-    market.sync_quotes(now=now)
-
-    assert broker.count("GET") == 2
+    assert "asset_class=crypto" in str(broker.calls[0].request.url)
+    gone.refresh_from_db()
+    share.refresh_from_db()
+    assert (gone.status, share.status) == ("inactive", "active")
+    assert Asset.objects.get_by_symbol("BTCUSD", CRYPTO).symbol == "BTC/USD"
+    assert Asset.objects.get_by_symbol("ETH/USD", CRYPTO).kind is CRYPTO
+    assert not Asset.objects.matching("BTC")  # not offered yet
+    with pytest.raises(Asset.DoesNotExist):
+        Asset.objects.get_by_symbol("BTC/USD")
 
 
-def test_sync_quotes_rests_while_the_market_is_closed(broker: BrokerStub) -> None:
-    now = timezone.now()
-    set_clock(is_open=False, now=now)
-    QuoteFactory.create(symbol="NEW", looked_at=now, synced_at=now - timedelta(minutes=9))
-    broker.on("GET", "/v2/stocks/snapshots", json={})
+def test_sync_assets_one_odd_asset_does_not_sink_the_rest(broker: BrokerStub) -> None:
+    odd = listed("ODD", fractionable=None, marginable=None, shortable=None, name=None)
+    broker.on("GET", "/v1/assets", json=[listed("AAPL"), odd])
 
-    market.sync_quotes(now=now)
-    assert broker.count("GET") == 0
-    Quote.objects.update(synced_at=now - timedelta(minutes=11))
-    market.sync_quotes(now=now)
-    assert broker.count("GET") == 1
+    assert market.sync_assets(now=timezone.now()) == 2
+    assert Asset.objects.get(symbol="ODD").fractionable is False
 
 
-def test_sync_quotes_broker_away_raises(broker: BrokerStub) -> None:
-    QuoteFactory.create(looked_at=timezone.now())
-    broker.on("GET", "/v2/stocks/snapshots", status=401, json={"message": "unauthorized."})
+def test_sync_assets_an_unreadable_member_retires_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    unread = AssetFactory.create(symbol="UNREAD")
+    page = Page([alpaca.Asset.model_validate(listed("AAPL"))], unreadable=1)
+    monkeypatch.setattr("brokerapp.broker.alpaca.client.assets.Assets.list", lambda self, **_: page)
 
-    with pytest.raises(BrokerNotDone):
-        market.sync_quotes(now=timezone.now())
+    market.sync_assets(now=timezone.now())
 
-
-def test_refresh_quote_fresh_asks_nobody(broker: BrokerStub) -> None:
-    quote = QuoteFactory.create()
-
-    assert market.refresh_quote(symbol="AAPL", now=timezone.now()) == quote
-    assert not broker.calls
-
-
-def test_refresh_quote_stale_is_asked_for_and_kept_fresh(broker: BrokerStub) -> None:
-    now = timezone.now()
-    QuoteFactory.create(synced_at=now - timedelta(seconds=31))
-    broker.on("GET", "/v2/stocks/snapshots", json={"AAPL": snapshot(222)})
-
-    quote = market.refresh_quote(symbol="AAPL", now=now)
-
-    assert quote is not None
-    assert (quote.last, quote.looked_at, quote.is_stale(now)) == (Decimal(222), now, False)
-
-
-def test_refresh_quote_failing_gives_the_last_known_after_one_try(broker: BrokerStub) -> None:
-    now = timezone.now()
-    QuoteFactory.create(synced_at=now - timedelta(seconds=31))
-    broker.on("GET", "/v2/stocks/snapshots", body=requests.exceptions.ReadTimeout())
-
-    quote = market.refresh_quote(symbol="AAPL", now=now)
-
-    assert quote is not None
-    assert quote.is_stale(now)
-    assert broker.count("GET") == 1
+    unread.refresh_from_db()
+    assert unread.status == "active"

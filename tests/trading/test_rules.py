@@ -9,7 +9,8 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.accounts.statuses import AccountStatus
 from trading import rules
 from trading.models import Asset, MarketClock, Order, Quote
-from trading.rules import Facts, Ticket
+from trading.order_spec import OrderSpec
+from trading.rules import Facts
 from trading.statuses import OrderStatus
 
 NOW = datetime(2026, 3, 7, 15, 0, tzinfo=UTC)
@@ -22,7 +23,7 @@ def asset(**columns: object) -> Asset:
 
 def quote(**columns: object) -> Quote:
     prices = {"bid": Decimal(199), "ask": Decimal(201), "last": Decimal(200), **columns}
-    return Quote(symbol="AAPL", as_of=NOW, synced_at=NOW, **prices)
+    return Quote(as_of=NOW, synced_at=NOW, **prices)
 
 
 def clock(is_open: bool) -> MarketClock:
@@ -46,16 +47,22 @@ def facts(**values: Any) -> Facts:
     return Facts(account=account, **given)
 
 
-def buy(**values: Any) -> Ticket:
+def buy(**values: Any) -> OrderSpec:
     size: dict[str, Any] = {} if "notional" in values else {"qty": Decimal("0.42")}
-    return Ticket(**{"asset": asset(), "side": Order.Side.BUY, **size, **values})
+    return OrderSpec(**{"asset": asset(), "side": Order.Side.BUY, **size, **values})
 
 
-def sell(qty: str) -> Ticket:
-    return Ticket(asset=asset(), side=Order.Side.SELL, qty=Decimal(qty))
+def sell(qty: str) -> OrderSpec:
+    return OrderSpec(asset=asset(), side=Order.Side.SELL, qty=Decimal(qty))
 
 
-def refusal(ticket: Ticket, given: Facts) -> rules.TradeRefused:
+def estimated(ticket: OrderSpec, given: Facts) -> rules.Estimate:
+    found = rules.estimate(ticket, given)
+    assert found
+    return found
+
+
+def refusal(ticket: OrderSpec, given: Facts) -> rules.TradeRefused:
     with pytest.raises(rules.TradeRefused) as raised:
         rules.check_can_trade(ticket, given)
     return raised.value
@@ -77,7 +84,7 @@ def test_check_can_trade_untradable_asset_refuses_buys_only() -> None:
     frozen = asset(tradable=False)
 
     assert refusal(buy(asset=frozen), facts()).field == "side"
-    rules.check_can_trade(Ticket(asset=frozen, side=Order.Side.SELL, qty=Decimal(1)), facts())
+    rules.check_can_trade(OrderSpec(asset=frozen, side=Order.Side.SELL, qty=Decimal(1)), facts())
 
 
 @pytest.mark.parametrize("size", [{"qty": Decimal("0.5")}, {"notional": Decimal(50)}])
@@ -130,19 +137,13 @@ def test_check_can_trade_sell_what_open_orders_are_selling() -> None:
 
 
 def test_check_can_trade_sell_more_dollars_than_held() -> None:
-    ticket = Ticket(asset=asset(), side=Order.Side.SELL, notional=Decimal(1000))
+    ticket = OrderSpec(asset=asset(), side=Order.Side.SELL, notional=Decimal(1000))
 
     assert "so 3 can be sold and not about 5.02" in str(refusal(ticket, facts()))
 
 
 def test_check_can_trade_while_closed_is_allowed() -> None:
     rules.check_can_trade(buy(), facts(clock=clock(is_open=False)))
-
-
-def estimated(ticket: Ticket, given: Facts) -> rules.Estimate:
-    found = rules.estimate(ticket, given)
-    assert found
-    return found
 
 
 def test_estimate_takes_the_far_side_while_open_and_the_last_trade_while_closed() -> None:
@@ -191,3 +192,37 @@ def test_check_price(seen: str, moved: bool) -> None:
 )
 def test_can_cancel(status: OrderStatus, asked: datetime | None, allowed: bool) -> None:
     assert rules.can_cancel(Order(status=status, cancel_requested_at=asked)) is allowed
+
+
+@pytest.mark.parametrize(
+    ("ticket", "given", "refused"),
+    [
+        ({"asset": {"status": "inactive"}}, {}, rules.NoLongerTraded),
+        ({"asset": {"tradable": False}}, {}, rules.NotTradable),
+        ({"asset": {"fractionable": False}}, {}, rules.WholeSharesOnly),
+        ({"qty": Decimal("0.001")}, {}, rules.TooSmall),
+        ({"qty": Decimal(5)}, {}, rules.NotEnoughBuyingPower),
+        ({"side": "SELL"}, {"held_qty": Decimal(0)}, rules.NothingHeld),
+        ({"side": "SELL", "qty": Decimal(4)}, {}, rules.NotEnoughShares),
+        ({"side": "SELL", "qty": Decimal(2)}, {"reserved_qty": Decimal(2)}, rules.SharesHeld),
+        ({}, {"status": AccountStatus.DISABLED}, rules.MayNotTrade),
+    ],
+)
+def test_check_can_trade_has_a_class_for_each_refusal(
+    ticket: dict[str, Any], given: dict[str, Any], refused: type[rules.TradeRefused]
+) -> None:
+    values = {**ticket, "asset": asset(**ticket.get("asset", {}))}
+
+    assert type(refusal(buy(**values), facts(**given))) is refused
+
+
+def test_estimate_of_a_limit_order_is_at_its_limit() -> None:
+    ticket = buy(qty=Decimal(2), type="LIMIT", limit_price=Decimal("7.5"))
+
+    assert estimated(ticket, facts(quote=None)).value == Decimal(15)
+
+
+def test_estimate_of_a_coin_takes_no_notice_of_market_hours() -> None:
+    ticket = buy(asset=asset(asset_class="crypto"))
+
+    assert estimated(ticket, facts(clock=clock(is_open=False))).price == Decimal(201)

@@ -1,26 +1,37 @@
-import pytest
-
 from trading import statuses
-from trading.statuses import ORDER_TRANSITIONS, OrderStatus
+from trading.models import Order
+from trading.statuses import BROKER_WORDS, ORDER_PATHS, ORDER_TRANSITIONS, OrderStatus
 
 
-def test_from_broker_knows_alpacas_words() -> None:
-    assert statuses.from_broker("partially_filled") == OrderStatus.PARTIALLY_FILLED
+def test_broker_words_are_alpacas_and_none_of_ours() -> None:
+    assert BROKER_WORDS["partially_filled"] == OrderStatus.PARTIALLY_FILLED
+    assert not {"unknown", "submitting", "not_placed", "not_found"} & set(BROKER_WORDS)
 
 
-@pytest.mark.parametrize("word", ["", "brand_new_word", "unknown", "submitting", "not_placed"])
-def test_from_broker_other_words(word: str) -> None:
-    assert statuses.from_broker(word) is None
-
-
-def test_every_status_is_open_or_closed_and_has_transitions() -> None:
-    assert set(statuses.OPEN) | set(statuses.CLOSED) == set(OrderStatus) == set(ORDER_TRANSITIONS)
+def test_every_status_is_open_or_closed_and_has_paths() -> None:
+    assert set(statuses.OPEN) | set(statuses.CLOSED) == set(OrderStatus) == set(ORDER_PATHS)
     assert not set(statuses.OPEN) & set(statuses.CLOSED)
 
 
-def test_final_statuses_do_not_move() -> None:
-    assert all(not ORDER_TRANSITIONS[status] for status in statuses.FINAL_AT_BROKER)
+def test_every_working_status_is_read_now_and_then() -> None:
+    assert set(statuses.WORKING) | {OrderStatus.NOT_FOUND} == set(Order.RHYTHM)
+
+
+def test_canceled_expired_and_replaced_do_not_move() -> None:
+    final = (OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REPLACED)
+    assert not any(ORDER_TRANSITIONS[status] for status in final)
 
 
 def test_nothing_at_the_broker_goes_back_to_ours() -> None:
     assert not any(ORDER_TRANSITIONS[status] & set(statuses.OURS) for status in statuses.AT_BROKER)
+
+
+def test_whatever_we_thought_the_broker_may_have_the_order_after_all() -> None:
+    for status in (*statuses.OURS, OrderStatus.REJECTED):
+        assert set(statuses.AT_BROKER) - {status} <= ORDER_TRANSITIONS[status]
+
+
+def test_reachable_skips_steps_and_goes_round() -> None:
+    paths = {"A": frozenset("B"), "B": frozenset("AC"), "C": frozenset[str]()}
+
+    assert statuses.reachable(paths) == {"A": {"B", "C"}, "B": {"A", "C"}, "C": set()}

@@ -9,7 +9,7 @@ from django.utils import timezone
 from brokerapp.accounts.models import BrokerageAccount
 from tests.broker_stub import BrokerStub
 from tests.factories import BrokerageAccountFactory, OrderFactory, order_body
-from tests.trading.conftest import CASH
+from tests.trading.conftest import CASH, left_in_call
 from trading.models import Order
 from trading.services import sweeps
 from trading.statuses import OrderStatus
@@ -30,9 +30,11 @@ def account() -> BrokerageAccount:
 
 
 def rest(order: Order, **columns: Any) -> Order:
-    """Make it look untouched for longer than any call can take."""
+    """Make it look untouched for longer than any call can take, and due."""
     long_ago = timezone.now() - timedelta(seconds=settings.SETTLE_AFTER_SECONDS + 1)
-    Order.objects.filter(pk=order.pk).update(**dict.fromkeys(("status_at", "synced_at"), long_ago), **columns)
+    Order.objects.filter(pk=order.pk).update(
+        **dict.fromkeys(("status_at", "synced_at", "due_at"), long_ago), **columns
+    )
     order.refresh_from_db()
     return order
 
@@ -40,7 +42,7 @@ def rest(order: Order, **columns: Any) -> Order:
 def test_settle_orders_takes_a_row_left_by_a_killed_process(
     account: BrokerageAccount, broker: BrokerStub
 ) -> None:
-    order = rest(OrderFactory.create(account, status=""))
+    order = left_in_call(account)
     broker.on_orders("GET", account, ":by_client_order_id", json=order_body(order, "new"))
 
     sweeps.settle_orders(now=timezone.now())
@@ -53,7 +55,8 @@ def test_settle_orders_takes_a_row_left_by_a_killed_process(
 def test_settle_orders_leaves_calls_that_may_be_in_flight(
     account: BrokerageAccount, broker: BrokerStub
 ) -> None:
-    OrderFactory.create(account, status="")
+    order = OrderFactory.create(account, status="")
+    Order.objects.filter(pk=order.pk).update(claimed_at=timezone.now())
 
     sweeps.settle_orders(now=timezone.now())
 
@@ -61,7 +64,7 @@ def test_settle_orders_leaves_calls_that_may_be_in_flight(
 
 
 def test_settle_orders_broker_away_leaves_it_unknown(account: BrokerageAccount, broker: BrokerStub) -> None:
-    order = rest(OrderFactory.create(account, status=""))
+    order = left_in_call(account)
     broker.on_orders("GET", account, ":by_client_order_id", status=401, json={"message": "unauthorized."})
 
     sweeps.settle_orders(now=timezone.now())
@@ -72,8 +75,8 @@ def test_settle_orders_broker_away_leaves_it_unknown(account: BrokerageAccount, 
 
 def test_settle_orders_one_failing_stops_nobody(account: BrokerageAccount, broker: BrokerStub) -> None:
     other = BrokerageAccountFactory.create()
-    rest(OrderFactory.create(account, status=""))
-    order = rest(OrderFactory.create(other, status=""))
+    left_in_call(account)
+    order = left_in_call(other)
     broker.on_orders("GET", account, ":by_client_order_id", json={"id": "not an order"})
     broker.on_orders("GET", other, ":by_client_order_id", json=order_body(order, "new"))
 
@@ -141,3 +144,78 @@ def test_sync_open_orders_timeout_is_not_fatal(account: BrokerageAccount, broker
 
     order.refresh_from_db()
     assert order.status == OrderStatus.NEW
+
+
+def test_sync_open_orders_what_failed_is_due_again_within_seconds(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    order = rest(OrderFactory.create(account, status="new"))
+    broker.on_order("GET", order, status=400, json={"message": "unreadable"})
+    now = timezone.now()
+    pauses = []
+    for _ in range(3):
+        sweeps.sync_open_orders(now=now)
+        order.refresh_from_db()
+        assert order.due_at is not None
+        pauses.append((order.due_at - now).total_seconds())
+        now = order.due_at
+
+    assert pauses == [5, 10, 20]
+
+
+def test_sync_open_orders_a_failing_order_goes_to_the_back(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    bad, good = rest(OrderFactory.create(account, status="new")), OrderFactory.create(account, status="new")
+    Order.objects.filter(pk=good.pk).update(due_at=timezone.now())
+    broker.on_order("GET", bad, status=400, json={"message": "unreadable"})
+    broker.on_order("GET", good, json=order_body(good, "canceled", updated_at=LATER))
+
+    sweeps.sync_open_orders(now=timezone.now())
+
+    good.refresh_from_db()
+    bad.refresh_from_db()
+    assert good.status == OrderStatus.CANCELED
+    assert bad.due_at is not None
+    assert bad.due_at > timezone.now()
+
+
+def test_sync_open_orders_leaves_those_that_are_not_due(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    OrderFactory.create(account, status="new")
+    OrderFactory.create(account, status="held")
+
+    sweeps.sync_open_orders(now=timezone.now())
+
+    assert not broker.calls
+
+
+def test_settle_orders_what_the_broker_cannot_say_is_put_off(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    left_in_call(account)
+    broker.on_orders("GET", account, ":by_client_order_id", status=401, json={"message": "unauthorized."})
+    now = timezone.now()
+
+    sweeps.settle_orders(now=now)
+    sweeps.settle_orders(now=now + timedelta(seconds=2))
+    assert broker.count("GET") == 1
+    sweeps.settle_orders(now=now + timedelta(seconds=6))
+
+    assert broker.count("GET") == 2
+
+
+def test_settle_orders_does_not_repeat_a_cancel_at_every_run(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    now = timezone.now()
+    asked = {"cancel_requested_at": now - timedelta(minutes=5), "cancel_requested_by": account.user}
+    order = rest(OrderFactory.create(account, status="new"), **asked)
+    broker.on_order("DELETE", order, status=204)
+    broker.on_order("GET", order, json=order_body(order, "new", updated_at=LATER))
+
+    sweeps.settle_orders(now=now)
+    sweeps.settle_orders(now=now + timedelta(seconds=10))
+
+    assert broker.count("DELETE") == 1

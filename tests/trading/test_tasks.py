@@ -35,6 +35,15 @@ def test_sync_portfolio_reads_positions_and_balances(broker: BrokerStub) -> None
     assert account.cash == Decimal(3)
 
 
+def test_sync_order_and_send_cancel_take_ids(broker: BrokerStub) -> None:
+    order = OrderFactory.create(BrokerageAccountFactory.create(), status="")
+
+    tasks.sync_order(order_id=str(order.pk))
+    tasks.send_cancel(order_id=str(order.pk))
+
+    assert not broker.calls
+
+
 def test_sync_fills_of_an_order_without_any(broker: BrokerStub) -> None:
     order = OrderFactory.create(BrokerageAccountFactory.create(), status="")
 

@@ -1,5 +1,6 @@
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -9,7 +10,8 @@ from tests.broker_stub import BrokerStub
 from tests.factories import AssetFactory, BrokerageAccountFactory, OrderFactory, PositionFactory, QuoteFactory
 from tests.trading.conftest import CASH
 from trading.models import Order
-from trading.rules import Ticket, TradeRefused
+from trading.order_spec import OrderSpec
+from trading.rules import TradeRefused
 from trading.services import tickets
 
 pytestmark = pytest.mark.django_db
@@ -26,8 +28,8 @@ def account() -> BrokerageAccount:
     return BrokerageAccountFactory.create(**CASH)
 
 
-def buy(**size: Decimal) -> Ticket:
-    return Ticket(asset=AssetFactory.create(), side=Order.Side.BUY, **size)
+def buy(**size: Any) -> OrderSpec:
+    return OrderSpec(asset=AssetFactory.create(), side=Order.Side.BUY, **size)
 
 
 @pytest.mark.parametrize("size", [{"qty": Decimal("0.420000000")}, {"notional": Decimal("250.10")}])
@@ -90,7 +92,7 @@ def test_prepare_review_adds_up(account: BrokerageAccount) -> None:
 def test_prepare_review_without_a_price(account: BrokerageAccount, broker: BrokerStub) -> None:
     asset = AssetFactory.create(symbol="ODD")
     broker.on("GET", "/v2/stocks/snapshots", json={})
-    ticket = Ticket(asset=asset, side=Order.Side.BUY, notional=Decimal(50))
+    ticket = OrderSpec(asset=asset, side=Order.Side.BUY, notional=Decimal(50))
 
     review = tickets.prepare_review(account=account, ticket=ticket, now=timezone.now())
 

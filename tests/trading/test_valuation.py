@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from trading.models import Position, Quote
 from trading.valuation import value_positions
@@ -7,19 +8,22 @@ from trading.valuation import value_positions
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 
 
-def position(symbol: str, qty: str, cost: str) -> Position:
-    return Position(symbol=symbol, qty=Decimal(qty), cost_basis=Decimal(cost), avg_entry_price=Decimal(1))
+AAPL, MSFT, ODD = (UUID(int=number) for number in range(3))
 
 
-def quote(symbol: str, last: str, age: int = 0) -> Quote:
-    return Quote(symbol=symbol, last=Decimal(last), as_of=NOW, synced_at=NOW - timedelta(seconds=age))
+def position(asset_id: UUID, qty: str, cost: str | None, symbol: str = "") -> Position:
+    return Position(asset_id=asset_id, symbol=symbol, qty=Decimal(qty), cost_basis=cost and Decimal(cost))
+
+
+def quote(last: str, age: int = 0) -> Quote:
+    return Quote(last=Decimal(last), as_of=NOW, synced_at=NOW - timedelta(seconds=age))
 
 
 def test_value_positions_adds_up() -> None:
     found = value_positions(
         Decimal("100.00"),
-        [position("AAPL", "0.42", "80"), position("MSFT", "2", "900")],
-        {"AAPL": quote("AAPL", "200"), "MSFT": quote("MSFT", "400", age=20)},
+        [position(AAPL, "0.42", "80"), position(MSFT, "2", "900")],
+        {AAPL: quote("200"), MSFT: quote("400", age=20)},
     )
 
     assert found.value == Decimal("884.00")
@@ -33,7 +37,7 @@ def test_value_positions_adds_up() -> None:
 
 def test_value_positions_without_a_price_has_no_total() -> None:
     found = value_positions(
-        Decimal(100), [position("AAPL", "1", "1"), position("X", "1", "1")], {"AAPL": quote("AAPL", "2")}
+        Decimal(100), [position(AAPL, "1", "1"), position(ODD, "1", "1", "X")], {AAPL: quote("2")}
     )
 
     assert found.total is None
@@ -47,3 +51,11 @@ def test_value_positions_empty_is_cash() -> None:
     assert found.total == Decimal("12.34")
     assert found.gain_fraction is None
     assert found.priced_at is None
+
+
+def test_value_positions_of_unknown_cost_have_a_value_and_no_gain() -> None:
+    found = value_positions(Decimal(1), [position(AAPL, "1", None)], {AAPL: quote("2")})
+
+    assert found.total == Decimal(3)
+    assert (found.cost, found.gain, found.gain_fraction) == (None, None, None)
+    assert (found.holdings[0].gain, found.holdings[0].gain_fraction) == (None, None)

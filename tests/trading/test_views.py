@@ -28,15 +28,17 @@ from tests.factories import (
     StaffFactory,
     order_body,
 )
-from tests.trading.conftest import CASH, refusal
-from trading.models import MarketClock, Order, Quote
-from trading.services import fills
+from tests.trading.conftest import CASH, record_fill, refusal
+from trading.models import MarketClock, Order, Position, Quote
+from trading.services import portfolio
 from trading.statuses import OrderStatus
+from trading.valuation import Valuation
 from trading.views import PURPOSE
 
 pytestmark = pytest.mark.django_db
 
 LATER = "2026-03-02T15:00:01Z"
+LONG = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
@@ -225,7 +227,7 @@ def test_pages_make_no_broker_call(owner: Client, account: BrokerageAccount, bro
 
 def test_market_pill_in_the_header(owner: Client) -> None:
     now = timezone.now()
-    MarketClock.objects.create(id=1, is_open=True, next_open=now, next_close=now, synced_at=now)
+    MarketClock.objects.create(id=1, is_open=True, next_open=now + LONG, next_close=now + LONG, synced_at=now)
 
     assert "Open · closes" in owner.get("/portfolio/").content.decode()
 
@@ -250,6 +252,24 @@ def test_position_queries_do_not_grow(owner: Client, account: BrokerageAccount) 
 
 
 # Search
+
+
+def test_position_that_vanishes_while_its_page_is_made(
+    owner: Client, account: BrokerageAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    PositionFactory.create(account=account)
+    value = portfolio.get_valuation
+
+    def sold(account: BrokerageAccount) -> Valuation:
+        Position.objects.all().delete()
+        return value(account)
+
+    monkeypatch.setattr(portfolio, "get_valuation", sold)
+
+    response = owner.get("/portfolio/AAPL/")
+
+    assert response.status_code == 302
+    assert response["Location"].endswith("/portfolio/")
 
 
 def test_search_finds_by_name_with_tags(owner: Client) -> None:
@@ -315,7 +335,8 @@ def test_asset_without_any_price(owner: Client, broker: BrokerStub) -> None:
 
 def test_asset_market_closed_says_until_when(owner: Client) -> None:
     now = timezone.now()
-    MarketClock.objects.create(id=1, is_open=False, next_open=now, next_close=now, synced_at=now)
+    soon = {"next_open": now + LONG, "next_close": now + LONG}
+    MarketClock.objects.create(id=1, is_open=False, **soon, synced_at=now)
 
     assert "This order will wait until" in owner.get("/trade/AAPL/").content.decode()
 
@@ -491,14 +512,7 @@ def test_order_accepted_is_not_called_filled(owner: Client, account: BrokerageAc
 
 def test_order_filled_receipt(owner: Client, account: BrokerageAccount) -> None:
     order = OrderFactory.create(account, status="filled", filled_qty="0.42", filled_avg_price="200")
-    fills.record_fill(
-        order=order,
-        cum_qty=Decimal("0.42"),
-        qty=Decimal("0.42"),
-        price=Decimal(200),
-        at=timezone.now(),
-        execution_id="e1",
-    )
+    record_fill(order, "0.42", "0.42", execution_id="e1")
 
     page = owner.get(f"/orders/{order.pk}/").content.decode()
 
@@ -516,15 +530,8 @@ def test_order_queries_do_not_grow(owner: Client, account: BrokerageAccount) -> 
     numbers = iter(range(1, 9))
 
     def more() -> None:
-        number = Decimal(next(numbers))
-        fills.record_fill(
-            order=order,
-            cum_qty=number,
-            qty=Decimal(1),
-            price=Decimal(200),
-            at=timezone.now(),
-            execution_id=str(number),
-        )
+        number = str(next(numbers))
+        record_fill(order, "1", number, execution_id=number)
 
     assert_constant_queries(owner, f"/orders/{order.pk}/", more)
 

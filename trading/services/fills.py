@@ -1,13 +1,14 @@
-"""Fills: told by trade events, made complete from the account's activities."""
+"""Fills: told by trade events, made complete from the account's activities; revised, never deleted."""
 
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -15,93 +16,197 @@ from brokerapp import live
 from brokerapp.broker.alpaca import models as alpaca
 from brokerapp.broker.clients import get_client
 from brokerapp.units.money import parse_decimal
+from brokerapp.workflow.following import Rhythm
 from trading.models import Fill, Order
-from trading.services import orders
 
 logger = logging.getLogger(__name__)
 
-FILL_EVENTS = ("fill", "partial_fill")
 ACTIVITY_LEAD = timedelta(minutes=5)
+RHYTHM = Rhythm(first=timedelta(seconds=10), longest=timedelta(hours=6))
+"""How often the fills of an order are asked for while they do not add up to what it says is filled."""
 
 
-def on_trade_event(event: Mapping[str, Any]) -> str | None:
-    """Record the fill an event tells of; then, as an event is a hint, read its order again and apply that.
+@dataclass(frozen=True)
+class Told:
+    """An execution as an event or an activity tells of it: shares, USD per share.
 
-    Orders that are not ours (placed by other systems on the same keys) are ignored. Returns what was done, if
-    not that. Raises `BrokerNotDone` or `BrokerOutcomeUnknown`, for the caller to try again.
+    A negative `qty` takes back another execution. `previous_id` is the execution that this one revises.
     """
-    told = event["order"]
-    mine = Q(client_order_id=told.get("client_order_id", "")) | Q(broker_order_id=told["id"])
-    order = Order.objects.filter(mine).select_related("account").first()
-    if order is None:
-        return "not one of our orders"
-    if event.get("event") in FILL_EVENTS:
-        _record_event(order, event)
-    reply = get_client(about=order).orders.get(order.account.broker_account_id, told["id"])
-    orders.apply_order(order=order, reply=reply, reason=event.get("reason") or "")
-    return None
+
+    qty: Decimal
+    price: Decimal
+    at: datetime
+    cum_qty: Decimal | None = None
+    execution_id: str | None = None
+    activity_id: str | None = None
+    previous_id: str = ""
+
+    @classmethod
+    def by_event(cls, event: Mapping[str, Any]) -> Self | None:
+        """From a trade event; None if it lacks the figures."""
+        at = parse_datetime(event.get("timestamp") or event.get("at") or "")
+        if at is None:
+            return None
+        try:
+            return cls(
+                qty=parse_decimal(event["qty"]),
+                price=parse_decimal(event["price"]),
+                at=at,
+                cum_qty=parse_decimal(event["order"]["filled_qty"]),
+                execution_id=str(event["execution_id"]),
+                previous_id=str(event.get("previous_execution_id") or ""),
+            )
+        except (KeyError, ValueError):
+            return None
+
+    @classmethod
+    def by_activity(cls, activity: alpaca.Fill) -> Self:
+        """From a FILL activity."""
+        return cls(
+            qty=activity.qty,
+            price=activity.price,
+            at=activity.transaction_time,
+            cum_qty=activity.cum_qty,
+            activity_id=activity.id,
+            previous_id=activity.previous_id,
+        )
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """The ids it has, by column."""
+        given = {"execution_id": self.execution_id, "activity_id": self.activity_id}
+        return {name: value for name, value in given.items() if value}
+
+    @property
+    def own_ids(self) -> tuple[str, ...]:
+        """What it may be called elsewhere: the id of an activity ends with that of its execution."""
+        suffix = (self.activity_id or "").rpartition("::")[2]
+        return tuple(each for each in (self.execution_id, self.activity_id, suffix) if each)
 
 
-def _record_event(order: Order, event: Mapping[str, Any]) -> None:
-    at = parse_datetime(event.get("timestamp") or event.get("at") or "")
-    try:
-        qty, price = parse_decimal(event["qty"]), parse_decimal(event["price"])
-        cum_qty = parse_decimal(event["order"]["filled_qty"])
-    except (KeyError, ValueError):
-        at = None
-    if at is None or not event.get("execution_id"):
-        logger.warning("a fill event of %s lacks its figures; its activities will tell", order)
-        return
-    record_fill(
-        order=order, cum_qty=cum_qty, qty=qty, price=price, at=at, execution_id=str(event["execution_id"])
+def record(order: Order, told: Told) -> None:
+    """Take over one execution, unless it is known: a new one, one that revises another, or one taken back."""
+    with transaction.atomic():
+        Order.objects.select_for_update().get(pk=order.pk)
+        if told.qty < 0:
+            _take_back(order, told)
+        elif told.previous_id:
+            _correct(order, told)
+        else:
+            _find(order, told) or _create(order, told)
+        _recount(order)
+    transaction.on_commit(lambda: live.publish(order.user_id, "order", order.pk))
+
+
+def bust(order: Order, *, previous_id: str, execution_id: str, at: datetime) -> None:
+    """Mark the execution `previous_id`, if we have heard of it, as taken back by `execution_id`."""
+    with transaction.atomic():
+        Order.objects.select_for_update().get(pk=order.pk)
+        fill = _called(order, previous_id)
+        if fill is None:
+            logger.warning("%s: an execution that we do not know is taken back: %s", order, previous_id)
+        else:
+            _mark_busted(fill, at, execution_id or None)
+        _recount(order)
+
+
+def _called(order: Order, name: str) -> Fill | None:
+    """The fill with the id of an execution or an activity; an activity's id ends with its execution's."""
+    named = Q(execution_id=name) | Q(activity_id=name) | Q(activity_id__endswith=f"::{name}")
+    return order.fills.filter(named).first()
+
+
+def _find(order: Order, told: Told) -> Fill | None:
+    """The fill that is told of, which learns its ids; None if it is a new one.
+
+    Those of the two sources that share no id share the order's cumulative quantity and their own.
+    """
+    for name in told.own_ids:
+        if (found := _called(order, name)) is not None:
+            return _attach(found, told)
+    if told.cum_qty is None:
+        return None
+    without = {f"{name}__isnull": True for name in told.ids}
+    twins = list(order.fills.filter(cum_qty=told.cum_qty, qty=told.qty, **without))
+    twins.sort(key=lambda fill: not fill.is_standing)
+    return _attach(twins[0], told) if twins else None
+
+
+def _attach(fill: Fill, told: Told) -> Fill:
+    missing = {name: value for name, value in told.ids.items() if getattr(fill, name) is None}
+    if missing:
+        Fill.objects.filter(pk=fill.pk).update(**missing)
+    return fill
+
+
+def _create(order: Order, told: Told) -> Fill:
+    # A correction is told with the order's whole quantity, which is another fill's already.
+    is_taken = order.fills.standing().filter(cum_qty=told.cum_qty).exists()
+    return Fill.objects.create(
+        order=order,
+        cum_qty=None if is_taken or told.previous_id else told.cum_qty,
+        qty=told.qty,
+        price=told.price,
+        at=told.at,
+        **told.ids,
     )
 
 
-def record_fill(
-    *,
-    order: Order,
-    cum_qty: Decimal,
-    qty: Decimal,
-    price: Decimal,
-    at: datetime,
-    execution_id: str | None = None,
-    activity_id: str | None = None,
-) -> None:
-    """Record one execution (shares, USD per share) unless it is known: `cum_qty` tells an order's apart."""
-    ids = {"execution_id": execution_id, "activity_id": activity_id}
-    given = {key: value for key, value in ids.items() if value}
-    with transaction.atomic():
-        Order.objects.select_for_update().get(pk=order.pk)
-        fill, is_new = Fill.objects.get_or_create(
-            order=order, cum_qty=cum_qty, defaults={"qty": qty, "price": price, "at": at, **given}
-        )
-        if is_new:
-            Order.objects.filter(pk=order.pk).update(recorded_qty=F("recorded_qty") + qty)
-            transaction.on_commit(lambda: live.publish(order.user_id, "order", order.pk))
-        elif any(getattr(fill, key) != value for key, value in given.items()):
-            Fill.objects.filter(pk=fill.pk).update(**given)
+def _correct(order: Order, told: Told) -> None:
+    """Put the execution told of in the place of the one it revises."""
+    former = _called(order, told.previous_id)
+    fill = _find(order, told) or _create(order, told)
+    if former is None:
+        logger.warning("%s: an execution that we do not know is corrected: %s", order, told.previous_id)
+    elif former.superseded_by_id is None and former.pk != fill.pk:
+        Fill.objects.filter(pk=former.pk).update(superseded_by=fill, busted_at=None)
+
+
+def _take_back(order: Order, told: Told) -> None:
+    """Mark the execution that one of negative quantity takes back: the one it names, else its like."""
+    if Fill.objects.filter(undone_by__in=told.own_ids).exists():
+        return
+    if told.previous_id:
+        fill = _called(order, told.previous_id)
+    else:
+        likes = [*order.fills.filter(qty=-told.qty, price=told.price, undone_by__isnull=True)]
+        # One that an event has called revised already comes first.
+        likes.sort(key=lambda each: each.is_standing)
+        fill = likes[0] if likes else None
+    if fill is None:
+        logger.warning("%s: an execution that we do not know is taken back", order)
+    else:
+        _mark_busted(fill, told.at, told.own_ids[-1])
+
+
+def _mark_busted(fill: Fill, at: datetime, undone_by: str | None) -> None:
+    columns: dict[str, Any] = {"undone_by": undone_by} if fill.undone_by is None else {}
+    if fill.is_standing:
+        columns["busted_at"] = at
+    Fill.objects.filter(pk=fill.pk).update(**columns)
+
+
+def _recount(order: Order) -> None:
+    total = order.fills.standing().aggregate(total=Sum("qty"))["total"] or Decimal(0)
+    Order.objects.filter(pk=order.pk).update(recorded_qty=total)
 
 
 def sync_fills(*, order: Order) -> None:
-    """Complete the order's fills from the account's FILL activities, if any are missing.
+    """Take over the order's FILL activities, unless its fills add up already.
 
     Raises `BrokerNotDone` or `BrokerOutcomeUnknown`.
     """
-    if order.recorded_qty >= order.filled_qty:
+    if order.recorded_qty == order.filled_qty:
         return
+    unlike = Order.objects.unlike_fills().filter(pk=order.pk)
     for activity in _fill_activities(order):
-        if activity.order_id == order.broker_order_id and activity.cum_qty is not None:
-            record_fill(
-                order=order,
-                cum_qty=activity.cum_qty,
-                qty=activity.qty,
-                price=activity.price,
-                at=activity.transaction_time,
-                activity_id=activity.id,
-            )
-            if activity.cum_qty >= order.filled_qty:
-                break
-    Order.objects.filter(pk=order.pk).update(synced_at=timezone.now())
+        if activity.order_id == order.broker_order_id:
+            record(order, Told.by_activity(activity))
+            if not unlike.exists():
+                return
+    now = timezone.now()
+    if unlike.update(due_at=now + RHYTHM.pause(now - order.status_at, is_live=False)):
+        logger.info("the fills of %s do not add up to what it says is filled", order)
 
 
 def _fill_activities(order: Order) -> Iterator[alpaca.Fill]:

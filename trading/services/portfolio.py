@@ -1,10 +1,12 @@
 """Positions: read from the broker, valued at our quotes."""
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from brokerapp import live
@@ -12,26 +14,30 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.accounts.services import sync_balances
 from brokerapp.accounts.statuses import AccountStatus
 from brokerapp.broker.alpaca import models as alpaca
-from brokerapp.broker.alpaca.errors import BrokerError
+from brokerapp.broker.alpaca.models import Page
 from brokerapp.broker.clients import get_client
-from brokerapp.workflow import jobs
-from trading.models import Asset, Portfolio, Position
-from trading.services import market
+from brokerapp.workflow import jobs, sweeps
+from brokerapp.workflow.following import Rhythm
+from trading import payloads
+from trading.models import Asset, Position, PositionsSync
+from trading.services import quotes
 from trading.valuation import Valuation, value_positions
 
 logger = logging.getLogger(__name__)
 
+RHYTHM = Rhythm(first=timedelta(minutes=15), longest=timedelta(hours=6))
+"""How often positions are read again, as they change outside of orders too (splits, share journals)."""
 GOOD_FOR = timedelta(minutes=15)
-"""After this positions are read again, as they change outside of orders too (splits, share journals)."""
-TRY_AGAIN_AFTER = timedelta(minutes=1)
-ACCOUNTS_PER_SWEEP = 20
+"""After this they are read again as soon as somebody looks at them."""
+FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=5), timedelta(minutes=10)
+STRANGERS_PER_SWEEP = 100
 
 
 def get_valuation(account: BrokerageAccount) -> Valuation:
     """Cash and positions at the last synced quotes. Two queries."""
     positions = list(Position.objects.filter(account=account).select_related("asset"))
     return value_positions(
-        account.cash, positions, market.get_quotes(position.symbol for position in positions)
+        account.cash, positions, quotes.get_quotes(position.asset_id for position in positions)
     )
 
 
@@ -40,8 +46,26 @@ def mark_due(*, account_id: UUID, now: datetime) -> None:
 
     For use in the transaction that makes them stale.
     """
-    Portfolio.objects.update_or_create(account_id=account_id, defaults={"due_at": now})
+    PositionsSync.objects.update_or_create(
+        account_id=account_id, defaults={"due_at": now, "changed_at": now, "failed_reads": 0}
+    )
     jobs.enqueue("trading.tasks.sync_portfolio", account_id=account_id)
+
+
+def refresh_if_old(*, account: BrokerageAccount, now: datetime) -> None:
+    """Have the figures of somebody who looks at them read again, unless they are of the last minutes."""
+    sync = PositionsSync.objects.filter(account=account).first()
+    if sync is not None and sync.due_at > now and (sync.synced_at is None or sync.synced_at < now - GOOD_FOR):
+        PositionsSync.objects.filter(pk=sync.pk).update(due_at=now)
+        jobs.enqueue("trading.tasks.sync_portfolio", account_id=account.pk)
+
+
+def request_reads(*, syncs: Iterable[PositionsSync], now: datetime) -> int:
+    """Have workers read the positions and balances of accounts again, one each; how many."""
+    ids = [sync.pk for sync in syncs]
+    for account_id in ids:
+        mark_due(account_id=account_id, now=now)
+    return len(ids)
 
 
 def sync_portfolio(*, account: BrokerageAccount) -> None:
@@ -57,62 +81,64 @@ def sync_positions(*, account: BrokerageAccount) -> None:
     """
     asked_at = timezone.now()
     reply = get_client(about=account).positions.list(account.broker_account_id)
-    Portfolio.objects.get_or_create(account=account, defaults={"due_at": asked_at})
+    PositionsSync.objects.get_or_create(account=account, defaults={"due_at": asked_at})
     with transaction.atomic():
-        portfolio = Portfolio.objects.select_for_update().get(account=account)
-        if portfolio.synced_at and portfolio.synced_at >= asked_at:
+        sync = PositionsSync.objects.select_for_update().get(account=account)
+        if sync.synced_at and sync.synced_at >= asked_at:
             return
-        _replace_positions(account, reply, asked_at)
-        portfolio.synced_at = asked_at
-        # A fill that came after we asked keeps the portfolio due.
-        if portfolio.due_at <= asked_at:
-            portfolio.due_at = asked_at + GOOD_FOR
-        portfolio.save(update_fields=["synced_at", "due_at"])
+        if _replace_positions(account, reply, asked_at):
+            sync.changed_at = asked_at
+        sync.synced_at, sync.failed_reads = asked_at, 0
+        # A fill that came after we asked keeps the account due.
+        if sync.due_at <= asked_at:
+            sync.due_at = asked_at + RHYTHM.pause(asked_at - sync.changed_at, is_live=False)
+        sync.save()
         transaction.on_commit(lambda: live.publish(account.user_id, "portfolio", account.pk))
 
 
-def _replace_positions(account: BrokerageAccount, reply: list[alpaca.Position], asked_at: datetime) -> None:
-    known = set(Asset.objects.filter(pk__in=[row.asset_id for row in reply]).values_list("pk", flat=True))
-    rows = [
-        Position(
-            account=account,
-            asset_id=row.asset_id if row.asset_id in known else None,
-            symbol=row.symbol,
-            qty=row.qty,
-            avg_entry_price=row.avg_entry_price,
-            cost_basis=row.cost_basis,
-            synced_at=asked_at,
-        )
-        for row in reply
-        if row.qty
-    ]
+def _replace_positions(account: BrokerageAccount, reply: Page[alpaca.Position], asked_at: datetime) -> bool:
+    """Store what is held and forget the rest; whether anything changed.
+
+    Where a member of the list could not be read nothing is forgotten: that member may be the missing one.
+    """
+    held = {row.asset_id: row for row in reply if row.qty}
+    _register_strangers(held.values(), asked_at)
+    before = dict(Position.objects.filter(account=account).values_list("asset_id", "qty"))
     Position.objects.bulk_create(
-        rows,
+        [payloads.position_row(account.pk, row, asked_at) for row in held.values()],
         update_conflicts=True,
-        unique_fields=["account", "symbol"],
-        update_fields=["asset", "qty", "avg_entry_price", "cost_basis", "synced_at"],
+        unique_fields=["account", "asset"],
+        update_fields=["symbol", "qty", "avg_entry_price", "cost_basis", "synced_at"],
     )
-    Position.objects.filter(account=account).exclude(symbol__in=[row.symbol for row in rows]).delete()
+    gone = Position.objects.filter(account=account).exclude(asset_id__in=held)
+    if reply.unreadable:
+        logger.warning("%s positions of %s could not be read", reply.unreadable, account)
+        gone = gone.filter(asset_id__in=[row.asset_id for row in reply])
+    gone.delete()
+    return before != {asset_id: row.qty for asset_id, row in held.items()}
 
 
-def sync_stale_portfolios(*, now: datetime) -> None:
-    """Refresh the accounts whose positions are due, the longest due first, a few at a time."""
-    strangers = BrokerageAccount.objects.filter(status=AccountStatus.ACTIVE, portfolio__isnull=True)
-    Portfolio.objects.bulk_create(
-        [Portfolio(account=account, due_at=now) for account in strangers[:ACCOUNTS_PER_SWEEP]],
+def _register_strangers(held: Iterable[alpaca.Position], now: datetime) -> None:
+    """Write down the assets that are held though no list has named them, so that they can be shown."""
+    Asset.objects.bulk_create([payloads.stranger_row(row, now) for row in held], ignore_conflicts=True)
+
+
+def sync_stale_portfolios(*, now: datetime) -> sweeps.Swept:
+    """Refresh the accounts whose positions are due, the longest due first."""
+    strangers = BrokerageAccount.objects.filter(status=AccountStatus.ACTIVE, positions_sync__isnull=True)
+    PositionsSync.objects.bulk_create(
+        [PositionsSync(account=account, due_at=now) for account in strangers[:STRANGERS_PER_SWEEP]],
         ignore_conflicts=True,
     )
-    for portfolio in Portfolio.objects.due(now)[:ACCOUNTS_PER_SWEEP]:
-        try:
-            sync_portfolio(account=portfolio.account)
-        except BrokerError as error:
-            logger.info("portfolio %s is not synced: %s", portfolio.pk, error)
-            _put_off(portfolio, now)
-        except Exception:
-            logger.exception("syncing portfolio %s failed", portfolio.pk)
-            _put_off(portfolio, now)
+    return sweeps.sweep(
+        "trading.portfolios",
+        PositionsSync.objects.due(now),
+        lambda sync: sync_portfolio(account=sync.account),
+        failed=lambda sync: _put_off(sync, now),
+    )
 
 
-def _put_off(portfolio: Portfolio, now: datetime) -> None:
+def _put_off(sync: PositionsSync, now: datetime) -> None:
     """Let the others go first, so that one failing account cannot stop the rest."""
-    Portfolio.objects.filter(pk=portfolio.pk, due_at__lte=now).update(due_at=now + TRY_AGAIN_AFTER)
+    pause = min(FIRST_RETRY * 2 ** min(sync.failed_reads, 10), LONGEST_RETRY)
+    PositionsSync.objects.filter(pk=sync.pk).update(due_at=now + pause, failed_reads=F("failed_reads") + 1)

@@ -1,57 +1,87 @@
-"""Sweeps over orders: settle what is unknown, follow what is open, fetch fills that are missing."""
+"""Sweeps over orders: send what waits, settle what is unknown, follow what is open, fetch missing fills.
 
-import logging
-from collections.abc import Callable, Iterable
+Each has a lock and a time budget, and puts off what failed, so that no order keeps the others waiting.
+"""
+
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import F, Q, QuerySet
 
-from brokerapp.broker.alpaca.errors import BrokerError
-from brokerapp.workflow import state
+from brokerapp.workflow import following, sweeps, writes
 from trading.models import Order
-from trading.rules import CancelRefused
 from trading.services import fills, orders
 from trading.statuses import OrderStatus
 
-logger = logging.getLogger(__name__)
-
-ORDERS_PER_SWEEP = 50
+SECONDS = 10.0
+"""The time budget of each."""
+SEND_AGAIN_AFTER = timedelta(seconds=10)
+CANCEL_AGAIN_AFTER = timedelta(minutes=1)
 
 
 def settle_orders(*, now: datetime) -> None:
-    """Ask after orders whose outcome is unknown, and repeat cancels that had no effect.
+    """Send orders that wait, ask after those whose outcome is unknown, repeat cancels that had no effect."""
+    sweeps.sweep(
+        "trading.waiting orders",
+        writes.waiting_to_be_sent(Order, now).select_related("account", "asset"),
+        lambda order: orders.resend_order(order=order, now=now),
+        failed=lambda order: _send_later(order, now),
+        seconds=SECONDS,
+    )
+    sweeps.sweep(
+        "trading.unsettled orders",
+        _due(writes.without_outcome(Order, now), now).select_related("account", "asset"),
+        lambda order: orders.settle_order(order=order, now=now),
+        failed=lambda order: following.schedule_retry(order, now=now),
+        seconds=SECONDS,
+    )
+    sweeps.sweep(
+        "trading.unheard cancels",
+        _unheard_cancels(now).select_related("account", "cancel_requested_by"),
+        lambda order: orders.try_cancel(order=order),
+        seconds=SECONDS,
+    )
 
-    Only what has rested for longer than any call can take, so that no call is in flight.
+
+def _send_later(order: Order, now: datetime) -> None:
+    Order.objects.filter(pk=order.pk).update(send_after=now + SEND_AGAIN_AFTER)
+
+
+def _due(rows: "QuerySet[Order]", now: datetime) -> "QuerySet[Order]":
+    """Those that are not put off, the longest due first."""
+    return rows.filter(Q(due_at__isnull=True) | Q(due_at__lte=now)).order_by(
+        F("due_at").asc(nulls_first=True)
+    )
+
+
+def _unheard_cancels(now: datetime) -> "QuerySet[Order]":
+    """Orders still working long after somebody wanted them canceled, of which the broker has not said so.
+
+    Safe to repeat: the broker refuses to cancel twice.
     """
     rested = now - timedelta(seconds=settings.SETTLE_AFTER_SECONDS)
-    unsettled = Order.objects.unsettled(rested).select_related("account").order_by("status_at")
-    _each(unsettled[:ORDERS_PER_SWEEP], lambda order: orders.settle_order(order=order))
-    unheard = (
+    return (
         Order.objects.working()
         .exclude(status=OrderStatus.PENDING_CANCEL)
+        .filter(Q(cancel_sent_at__isnull=True) | Q(cancel_sent_at__lt=now - CANCEL_AGAIN_AFTER))
         .filter(cancel_requested_at__lt=rested)
-        .select_related("account", "cancel_requested_by")
+        .order_by(F("cancel_sent_at").asc(nulls_first=True))
     )
-    _each(unheard[:ORDERS_PER_SWEEP], lambda order: orders.send_cancel(order=order))
 
 
 def sync_open_orders(*, now: datetime) -> None:
-    """Read the orders that are open at the broker, the longest unread first, and fills that are missing."""
-    rested = now - timedelta(seconds=settings.SWEEP_SECONDS / 2)
-    working = (
-        Order.objects.working().filter(synced_at__lt=rested).select_related("account").order_by("synced_at")
+    """Read the orders that are due, the longest due first, and fills that do not add up."""
+    sweeps.sweep(
+        "trading.open orders",
+        following.due(Order, now).select_related("account", "asset"),
+        lambda order: orders.read_order(order=order, now=now),
+        failed=lambda order: following.schedule_retry(order, now=now),
+        seconds=SECONDS,
     )
-    _each(working[:ORDERS_PER_SWEEP], lambda order: orders.sync_order(order=order))
-    missing = Order.objects.missing_fills().filter(synced_at__lt=rested).select_related("account")
-    _each(missing.order_by("synced_at")[:ORDERS_PER_SWEEP], lambda order: fills.sync_fills(order=order))
-
-
-def _each(rows: Iterable[Order], do: Callable[[Order], object]) -> None:
-    """One failing order must not stop the others."""
-    for order in rows:
-        try:
-            do(order)
-        except (BrokerError, state.LostRace, CancelRefused) as error:
-            logger.info("%s is not settled yet: %s", order, error)
-        except Exception:
-            logger.exception("sweep of %s failed", order)
+    sweeps.sweep(
+        "trading.fills",
+        _due(Order.objects.unlike_fills(), now).select_related("account"),
+        lambda order: fills.sync_fills(order=order),
+        failed=lambda order: following.schedule_retry(order, now=now),
+        seconds=SECONDS,
+    )

@@ -11,11 +11,12 @@ from django.db.models.functions import Coalesce
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.alpaca.errors import BrokerError
-from brokerapp.units.money import plain, quantize_shares
+from brokerapp.units.money import quantize_shares
 from trading import hours, rules
 from trading.models import Asset, Order, Position, Quote
-from trading.rules import Estimate, Facts, Ticket
-from trading.services import market
+from trading.order_spec import OrderSpec
+from trading.rules import Estimate, Facts
+from trading.services import market, quotes
 from trading.services.portfolio import sync_portfolio
 
 logger = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ FIGURES_GOOD_FOR = timedelta(seconds=30)
 class Review:
     """Everything a person must see before an order is placed."""
 
-    ticket: Ticket
+    ticket: OrderSpec
     facts: Facts
     estimate: Estimate | None
     refusal: rules.TradeRefused | None
@@ -51,23 +52,20 @@ class Review:
         return self.facts.held_qty + (qty if self.ticket.is_buy else -qty)
 
 
-def ticket_data(ticket: Ticket) -> dict[str, str]:
+def ticket_data(ticket: OrderSpec) -> dict[str, str]:
     """A ticket as an intent's data."""
-    size = {"qty": ticket.qty} if ticket.qty is not None else {"notional": ticket.notional}
-    amounts = {key: plain(value) for key, value in size.items() if value is not None}
-    return {"asset": str(ticket.asset.pk), "side": ticket.side, **amounts}
+    return ticket.data()
 
 
-def get_ticket(data: dict[str, Any]) -> Ticket:
+def get_ticket(data: dict[str, Any]) -> OrderSpec:
     """The ticket in an intent's data. Raises `Asset.DoesNotExist`."""
-    sizes = {key: Decimal(data[key]) for key in ("qty", "notional") if key in data}
-    return Ticket(asset=Asset.objects.get(pk=data["asset"]), side=data["side"], **sizes)
+    return OrderSpec.from_data(data, Asset.objects.get(pk=data["asset"]))
 
 
 def get_facts(account: BrokerageAccount, asset: Asset, now: datetime) -> Facts:
     """The facts of an account and an asset, as stored. Four queries."""
-    quote = Quote.objects.filter(pk=asset.symbol).first()
-    held = Position.objects.filter(account=account, symbol=asset.symbol).values_list("qty", flat=True).first()
+    quote = Quote.objects.filter(pk=asset.pk).first()
+    held = Position.objects.filter(account=account, asset=asset).values_list("qty", flat=True).first()
     return Facts(
         account=account,
         held_qty=held or Decimal(0),
@@ -80,8 +78,8 @@ def get_facts(account: BrokerageAccount, asset: Asset, now: datetime) -> Facts:
 def _reserved(account: BrokerageAccount, asset: Asset, quote: Quote | None) -> Decimal:
     """Shares that open sell orders are still to take; those in dollars at the last price."""
     left = (
-        Order.objects.open()
-        .filter(account=account, symbol=asset.symbol, side=Order.Side.SELL)
+        Order.objects.reserving()
+        .filter(account=account, asset=asset, side=Order.Side.SELL)
         .aggregate(
             qty=Coalesce(Sum(F("qty") - F("filled_qty")), Decimal(0)),
             filled=Coalesce(Sum("filled_qty", filter=Q(notional__isnull=False)), Decimal(0)),
@@ -95,11 +93,11 @@ def _reserved(account: BrokerageAccount, asset: Asset, quote: Quote | None) -> D
 
 def get_priced_facts(account: BrokerageAccount, asset: Asset, now: datetime) -> Facts:
     """The facts, after a stale quote was asked for again; where that fails, with the last known one."""
-    market.refresh_quote(symbol=asset.symbol, now=now)
+    quotes.refresh_quote(asset=asset, now=now)
     return get_facts(account, asset, now)
 
 
-def check_ticket(*, account: BrokerageAccount, ticket: Ticket, now: datetime) -> None:
+def check_ticket(*, account: BrokerageAccount, ticket: OrderSpec, now: datetime) -> None:
     """Judge a ticket before its review. Raises `TradeRefused`, by figures of the last half minute only."""
     try:
         rules.check_can_trade(ticket, get_priced_facts(account, ticket.asset, now))
@@ -114,7 +112,7 @@ def check_ticket(*, account: BrokerageAccount, ticket: Ticket, now: datetime) ->
         rules.check_can_trade(ticket, get_facts(account, ticket.asset, now))
 
 
-def prepare_review(*, account: BrokerageAccount, ticket: Ticket, now: datetime) -> Review:
+def prepare_review(*, account: BrokerageAccount, ticket: OrderSpec, now: datetime) -> Review:
     """What the review page shows; a ticket that may not be placed has its `refusal`."""
     facts = get_priced_facts(account, ticket.asset, now)
     refusal = None
@@ -128,5 +126,5 @@ def prepare_review(*, account: BrokerageAccount, ticket: Ticket, now: datetime) 
         estimate=rules.estimate(ticket, facts),
         refusal=refusal,
         quote_is_stale=facts.quote is None or facts.quote.is_stale(now),
-        wait_note=hours.wait_note(facts.clock),
+        wait_note=hours.wait_note(facts.clock) if ticket.asset.kind.keeps_market_hours else "",
     )

@@ -38,6 +38,11 @@ class _BarsReply(BrokerModel):
     next_page_token: Text = ""
 
 
+def _read_snapshots(body: Any, request_id: str) -> BySymbol[Snapshot]:
+    members = body.get("snapshots") if isinstance(body, dict) else None
+    return read_by_symbol(Snapshot, members, request_id)
+
+
 def _read_bars(body: Any, request_id: str) -> BySymbol[list[Bar]]:
     reply = _BarsReply.model_validate(body)
     found = read_lists_by_symbol(Bar, reply.bars or {}, request_id)
@@ -121,6 +126,18 @@ class MarketDataClient:
             "sort": sort,
         }
         return self._send("GET", "/v2/stocks/bars", _read_bars, query=params)
+
+    def get_crypto_snapshots(self, symbols: Sequence[str]) -> BySymbol[Snapshot]:
+        """GET /v1beta3/crypto/us/snapshots by symbol, spelt with a slash (`BTC/USD`)."""
+        return self._send(
+            "GET", "/v1beta3/crypto/us/snapshots", _read_snapshots, query={"symbols": tuple(symbols)}
+        )
+
+    def get_option_snapshots(self, symbols: Sequence[str]) -> BySymbol[Snapshot]:
+        """GET /v1beta1/options/snapshots by contract symbol; at most 100."""
+        return self._send(
+            "GET", "/v1beta1/options/snapshots", _read_snapshots, query={"symbols": tuple(symbols)}
+        )
 
 
 def _without_culprit(batch: list[str], message: str) -> list[list[str]]:

@@ -76,6 +76,19 @@ class Order(BrokerModel):
     replaced_at: MaybeInstant = None
 
 
+class TakeProfit(RequestModel):
+    """The exit of a bracket, OTO or OCO order that takes a gain, USD per share."""
+
+    limit_price: Number = Field(gt=0)
+
+
+class StopLoss(RequestModel):
+    """The exit of a bracket, OTO or OCO order that ends a loss, USD per share."""
+
+    stop_price: Number = Field(gt=0)
+    limit_price: Number | None = Field(default=None, gt=0)
+
+
 class CreateOrderRequest(RequestModel):
     """An order: exactly one of `qty` (shares, 9 dp) and `notional` (USD, 2 dp).
 
@@ -90,7 +103,12 @@ class CreateOrderRequest(RequestModel):
     time_in_force: Literal["day", "gtc", "opg", "cls", "ioc", "fok"]
     limit_price: Number | None = Field(default=None, gt=0)
     stop_price: Number | None = Field(default=None, gt=0)
+    trail_price: Number | None = Field(default=None, gt=0)
+    trail_percent: Number | None = Field(default=None, gt=0)
     extended_hours: bool | None = None
+    order_class: Literal["bracket", "oto", "oco"] | None = None
+    take_profit: TakeProfit | None = None
+    stop_loss: StopLoss | None = None
     client_order_id: str = Field(min_length=1, max_length=128)
     commission: Number | None = Field(default=None, ge=0)
 
@@ -114,8 +132,8 @@ class Position(BrokerModel):
     side: Text = ""
     qty: Number
     qty_available: MaybeNumber = None
-    avg_entry_price: Number
-    cost_basis: Number
+    avg_entry_price: MaybeNumber = None
+    cost_basis: MaybeNumber = None
     market_value: MaybeNumber = None
     current_price: MaybeNumber = None
     lastday_price: MaybeNumber = None
@@ -161,7 +179,10 @@ class TradeAccount(BrokerModel):
 
 
 class Fill(BrokerModel):
-    """An execution: `price` USD, `qty` shares; `cum_qty` and `leaves_qty` of its order after it."""
+    """An execution: `price` USD, `qty` shares; `cum_qty` and `leaves_qty` of its order after it.
+
+    A negative `qty` takes an execution back; `previous_id` is the execution that this one revises, if told.
+    """
 
     id: str
     account_id: UUID | None = None
@@ -176,6 +197,7 @@ class Fill(BrokerModel):
     leaves_qty: MaybeNumber = None
     order_id: MaybeId = None
     order_status: Text = ""
+    previous_id: Text = ""
 
 
 class NonTrade(BrokerModel):

@@ -30,13 +30,17 @@ class Command(BaseCommand):
 
 
 def states_page() -> str:
-    """The whole page: one diagram for each model that has a table of transitions."""
+    """The whole page: one diagram for each model that has a table of transitions.
+
+    A model with `PATHS` draws those: the single steps of which its transitions are the way from one status to
+    any that can be seen next.
+    """
     models = [model for model in apps.get_models() if getattr(model, "TRANSITIONS", None)]
     return HEAD + "".join(_section(model) for model in models)
 
 
 def _section(model: type[Model]) -> str:
-    table: dict[str, frozenset[str]] = model.TRANSITIONS  # type: ignore[attr-defined]
+    table: dict[str, frozenset[str]] = getattr(model, "PATHS", None) or model.TRANSITIONS  # type: ignore[attr-defined]
     first = model().status  # type: ignore[attr-defined]
     lines = ["", f"## {model._meta.label}", "", "```mermaid", "stateDiagram-v2", f"    [*] --> {first}"]
     for status, following in table.items():

@@ -1,0 +1,115 @@
+"""What differs between classes of assets: when they trade, how much, how they are spelt, where prices are.
+
+One object per class; code asks it and never compares words. A further class is a further object here.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from brokerapp.broker.alpaca.market_data import MarketDataClient
+from brokerapp.broker.alpaca.models import BySymbol, Snapshot
+from brokerapp.units.market_time import NEW_YORK
+from trading.order_types import TimeInForce
+
+DAY_ENDS = time(20)
+"""New York, when the extended session ends and day orders with it."""
+GTC_LASTS = timedelta(days=90)
+"""Broker API, "Orders": good-till-canceled orders are canceled after 90 days."""
+SATURDAY = 5
+
+
+class Clock(Protocol):
+    """A market clock."""
+
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class AssetClass:
+    """One class of assets. `word` is Alpaca's; `unit` what one of it is called."""
+
+    word: str
+    unit: str
+    keeps_market_hours: bool
+    qty_decimals: int
+    takes_dollars: bool
+    """Whether an order may be for an amount of USD."""
+    smallest_order: Decimal
+    """USD; 0 if there is none."""
+    fetch_snapshots: Callable[[MarketDataClient, Sequence[str]], BySymbol[Snapshot]]
+    """The data endpoint: snapshots by `symbol`, spelt as in orders."""
+    spell: Callable[[str], str] = str.upper
+    """The spelling of orders and prices for any spelling that the broker uses."""
+
+    def is_closed(self, clock: Clock | None) -> bool:
+        """Whether its market is known to be closed."""
+        return self.keeps_market_hours and clock is not None and not clock.is_open
+
+    def over_at(self, time_in_force: str, sent_at: datetime) -> datetime:
+        """By when an order sent at that instant is over whatever became of it, without a margin.
+
+        Without a calendar: a holiday counts as a day of trading.
+        """
+        if time_in_force == TimeInForce.GTC:
+            return sent_at + GTC_LASTS
+        if not self.keeps_market_hours:
+            return sent_at + timedelta(days=1)
+        day = sent_at.astimezone(NEW_YORK)
+        if day.time() >= DAY_ENDS:
+            day += timedelta(days=1)
+        while day.weekday() >= SATURDAY:
+            day += timedelta(days=1)
+        return datetime.combine(day.date(), DAY_ENDS, NEW_YORK).astimezone(UTC)
+
+
+def _spell_pair(symbol: str) -> str:
+    """`BTC/USD` for `BTCUSD`: positions have no slash, orders and prices have one."""
+    symbol = symbol.upper()
+    if "/" in symbol:
+        return symbol
+    for quoted in ("USDT", "USDC", "USD", "BTC"):
+        if symbol.endswith(quoted) and symbol != quoted:
+            return f"{symbol.removesuffix(quoted)}/{quoted}"
+    return symbol
+
+
+US_EQUITY = AssetClass(
+    word="us_equity",
+    unit="share",
+    keeps_market_hours=True,
+    qty_decimals=9,
+    takes_dollars=True,
+    smallest_order=Decimal("1.00"),
+    fetch_snapshots=lambda client, symbols: client.get_snapshots(symbols),
+)
+CRYPTO = AssetClass(
+    word="crypto",
+    unit="coin",
+    keeps_market_hours=False,
+    qty_decimals=9,
+    takes_dollars=True,
+    smallest_order=Decimal("1.00"),
+    fetch_snapshots=lambda client, symbols: client.get_crypto_snapshots(symbols),
+    spell=_spell_pair,
+)
+US_OPTION = AssetClass(
+    word="us_option",
+    unit="contract",
+    keeps_market_hours=True,
+    qty_decimals=0,
+    takes_dollars=False,
+    smallest_order=Decimal(0),
+    fetch_snapshots=lambda client, symbols: client.get_option_snapshots(symbols),
+)
+
+ASSET_CLASSES = {each.word: each for each in (US_EQUITY, CRYPTO, US_OPTION)}
+OFFERED = (US_EQUITY,)
+"""What people can find and trade here."""
+
+
+def asset_class_of(word: str) -> AssetClass:
+    """The class that Alpaca calls so; of a word that we do not know, as a US equity behaves."""
+    return ASSET_CLASSES.get(word, US_EQUITY)

@@ -1,0 +1,18 @@
+"""Assets, quotes, orders, fills and positions: what is true of one row."""
+
+from trading.models.instruments import QUOTE_FRESH_FOR, Asset, MarketClock, Quote, QuotePause
+from trading.models.orders import Fill, Order, OrderProgress
+from trading.models.positions import Position, PositionsSync
+
+__all__ = [
+    "QUOTE_FRESH_FOR",
+    "Asset",
+    "Fill",
+    "MarketClock",
+    "Order",
+    "OrderProgress",
+    "Position",
+    "PositionsSync",
+    "Quote",
+    "QuotePause",
+]

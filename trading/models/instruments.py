@@ -1,0 +1,160 @@
+"""What can be traded, and at which prices."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Upper
+
+from trading.asset_classes import OFFERED, US_EQUITY, AssetClass, asset_class_of
+from trading.models.fields import price_field
+
+QUOTE_FRESH_FOR = timedelta(seconds=30)
+
+
+class AssetQuerySet(models.QuerySet["Asset"]):
+    """Reads of assets."""
+
+    def of(self, asset_class: AssetClass) -> "AssetQuerySet":
+        """Those of one class."""
+        return self.filter(asset_class=asset_class.word)
+
+    def offered(self) -> "AssetQuerySet":
+        """Those of the classes that can be traded here."""
+        return self.filter(asset_class__in=[each.word for each in OFFERED])
+
+    def matching(self, text: str) -> "AssetQuerySet":
+        """Active assets on offer whose symbol starts with `text`, the exact one first; then by name."""
+        symbol = text.upper()
+        starts = Q(symbol__startswith=symbol)
+        return (
+            self.offered()
+            .filter(starts | Q(name__icontains=text), status=Asset.ACTIVE)
+            .alias(
+                rank=models.Case(models.When(symbol=symbol, then=0), models.When(starts, then=1), default=2)
+            )
+            .order_by("rank", "-tradable", "symbol")
+        )
+
+    def get_by_symbol(self, symbol: str, asset_class: AssetClass = US_EQUITY) -> "Asset":
+        """The asset of a class now listed under a symbol, else one that was. Raises `Asset.DoesNotExist`."""
+        found = self.of(asset_class).filter(symbol=asset_class.spell(symbol)).order_by("status").first()
+        if found is None:
+            raise Asset.DoesNotExist(symbol)
+        return found
+
+
+class Asset(models.Model):
+    """A security that Alpaca knows. Source: Broker API, `GET /v1/assets`."""
+
+    ACTIVE: Final = "active"
+    INACTIVE: Final = "inactive"
+
+    id = models.UUIDField(primary_key=True, editable=False, help_text="Alpaca's asset id")
+    symbol = models.CharField(max_length=32)
+    name = models.CharField(max_length=255, blank=True)
+    exchange = models.CharField(max_length=20, blank=True)
+    asset_class = models.CharField(max_length=20)
+    status = models.CharField(max_length=20, help_text="Alpaca's word")
+    tradable = models.BooleanField()
+    fractionable = models.BooleanField()
+    marginable = models.BooleanField()
+    shortable = models.BooleanField()
+    synced_at = models.DateTimeField()
+
+    objects = AssetQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["symbol"]
+        indexes = [
+            models.Index(fields=["symbol"], opclasses=["varchar_pattern_ops"], name="asset_symbol_prefix"),
+            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="asset_name_contains"),
+        ]
+        constraints = [
+            # Symbols are handed on: a delisted asset keeps the one it had.
+            models.UniqueConstraint(
+                fields=["symbol", "asset_class"],
+                condition=Q(status="active"),
+                name="asset_symbol_active_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.symbol
+
+    @property
+    def title(self) -> str:
+        """Its name, or its symbol if it has none."""
+        return self.name or self.symbol
+
+    @property
+    def kind(self) -> AssetClass:
+        """What holds for all assets of its class."""
+        return asset_class_of(self.asset_class)
+
+
+class Quote(models.Model):
+    """The last prices synced for an asset, USD per share. A side that nobody quotes is null."""
+
+    asset = models.OneToOneField(Asset, on_delete=models.CASCADE, primary_key=True, related_name="quote")
+    bid = price_field(null=True, blank=True)
+    ask = price_field(null=True, blank=True)
+    last = price_field(null=True, blank=True)
+    previous_close = price_field(null=True, blank=True)
+    as_of = models.DateTimeField(help_text="when the market made these prices")
+    synced_at = models.DateTimeField(db_index=True, help_text="when we asked for them")
+    looked_at = models.DateTimeField(
+        null=True, blank=True, db_index=True, help_text="when a person last wanted them"
+    )
+    feed = models.CharField(max_length=20, blank=True)
+
+    def __str__(self) -> str:
+        return f"quote of {self.asset_id}"
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether a ticket must ask again before it trusts these prices."""
+        return now - self.synced_at > QUOTE_FRESH_FOR
+
+    @property
+    def change(self) -> Decimal | None:
+        """Last price less previous close, USD per share."""
+        if self.last is None or self.previous_close is None:
+            return None
+        return self.last - self.previous_close
+
+    @property
+    def change_fraction(self) -> Decimal | None:
+        """The change as a fraction of the previous close."""
+        return self.change / self.previous_close if self.change is not None and self.previous_close else None
+
+
+class QuotePause(models.Model):
+    """An asset for which the data API has no prices, or refuses to say: asked again less and less often."""
+
+    asset = models.OneToOneField(
+        Asset, on_delete=models.CASCADE, primary_key=True, related_name="quote_pause"
+    )
+    failures = models.PositiveSmallIntegerField(default=1)
+    due_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"no quote of {self.asset_id}"
+
+
+class MarketClock(models.Model):
+    """The market's opening times as last told by `GET /v1/clock`: one row."""
+
+    id = models.SmallAutoField(primary_key=True)
+    is_open = models.BooleanField()
+    next_open = models.DateTimeField()
+    next_close = models.DateTimeField()
+    synced_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="market_clock_one_row")]
+
+    def __str__(self) -> str:
+        return "open" if self.is_open else "closed"

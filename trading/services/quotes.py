@@ -1,0 +1,159 @@
+"""Quotes: kept fresh for those who need them; what cannot be had keeps nothing else waiting."""
+
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from brokerapp.broker.alpaca.errors import BrokerError, BrokerMisconfigured
+from brokerapp.broker.alpaca.models import Snapshot
+from brokerapp.broker.clients import get_market_data
+from trading import payloads
+from trading.asset_classes import ASSET_CLASSES
+from trading.models import Asset, Order, Position, Quote, QuotePause
+from trading.services import market
+
+logger = logging.getLogger(__name__)
+
+SYMBOLS_PER_CALL = 100
+SYMBOLS_PER_SWEEP = 1000
+WANTED_FOR = timedelta(minutes=5)
+"""How long a quote is kept fresh after a person looked at it."""
+CLOSED_PAUSE = timedelta(minutes=10)
+"""How old a quote may grow while its market is closed and nothing moves."""
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)
+"""Pauses between questions after an asset that gets no answer."""
+ABOUT_THE_SYMBOLS = (400, 404, 422)
+UNREADABLE = 200
+
+
+def sync_quotes(*, now: datetime) -> None:
+    """Refresh the quotes that somebody needs: held, in an open order, or looked at in the last five minutes.
+
+    One batch's trouble stops no other; the first error is raised once all had their turn: `BrokerNotDone` or
+    `BrokerOutcomeUnknown`. The next run starts with the oldest quotes.
+    """
+    trouble: BrokerError | None = None
+    for batch in _batches(_assets_wanted(now)[:SYMBOLS_PER_SWEEP]):
+        try:
+            fetch_quotes(batch, now=now)
+        except BrokerMisconfigured:
+            raise
+        except BrokerError as error:
+            logger.warning("%s quotes are not synced: %s", len(batch), error)
+            trouble = trouble or error
+    if trouble:
+        raise trouble
+
+
+def _batches(assets: Sequence[Asset]) -> Iterator[list[Asset]]:
+    """Assets of one class at a time, in their order, as many as fit into a call."""
+    for word in ASSET_CLASSES:
+        of_class = [asset for asset in assets if asset.asset_class == word]
+        for start in range(0, len(of_class), SYMBOLS_PER_CALL):
+            yield of_class[start : start + SYMBOLS_PER_CALL]
+
+
+def _assets_wanted(now: datetime) -> list[Asset]:
+    """Oldest quote first, those without one before all."""
+    held = Position.objects.values("asset_id")
+    ordered = Order.objects.open().values("asset_id")
+    looked_at = Quote.objects.filter(looked_at__gt=now - WANTED_FOR).values("asset_id")
+    wanted = (
+        Asset.objects.filter(Q(pk__in=held) | Q(pk__in=ordered) | Q(pk__in=looked_at))
+        .exclude(quote_pause__due_at__gt=now)
+        .annotate(quoted_at=F("quote__synced_at"))
+        .order_by(F("quoted_at").asc(nulls_first=True), "symbol")
+    )
+    clock = market.get_clock(now)
+    rested = now - CLOSED_PAUSE
+    return [
+        asset
+        for asset in wanted
+        if not asset.kind.is_closed(clock) or asset.quoted_at is None or asset.quoted_at < rested
+    ]
+
+
+def fetch_quotes(
+    assets: Collection[Asset], *, now: datetime, looked_at: bool = False, quick: bool = False
+) -> None:
+    """Ask for the prices of at most 100 assets of one class and store them; `quick` gives up within seconds.
+
+    Prices older than those we have do not replace them. Assets of which the API has no price, or for which it
+    refuses the question, are asked for again after growing pauses. `looked_at` keeps quotes fresh for five
+    minutes. Raises `BrokerNotDone` or `BrokerOutcomeUnknown`.
+    """
+    if not assets:
+        return
+    found = _ask(sorted(assets, key=lambda asset: asset.symbol), quick)
+    priced = (
+        (asset, payloads.quote_row(asset, found[asset.symbol], now))
+        for asset in assets
+        if asset.symbol in found
+    )
+    rows = {asset.pk: row for asset, row in priced if row is not None}
+    _store(rows, now, looked_at)
+    _pause([asset for asset in assets if asset.pk not in rows], now)
+
+
+def _ask(assets: Sequence[Asset], quick: bool) -> Mapping[str, Snapshot]:
+    """Snapshots by symbol. A batch that is refused or unreadable is asked for again in halves.
+
+    So one symbol takes about fourteen calls to be found out among a hundred, once.
+    """
+    client = get_market_data(quick=quick)
+    try:
+        return assets[0].kind.fetch_snapshots(client, [asset.symbol for asset in assets])
+    except BrokerError as error:
+        if error.http_status not in (*ABOUT_THE_SYMBOLS, UNREADABLE):
+            raise
+        if len(assets) == 1:
+            logger.warning("no quote of %s: %s", assets[0], error)
+            return {}
+    half = len(assets) // 2
+    return {**_ask(assets[:half], quick), **_ask(assets[half:], quick)}
+
+
+def _store(rows: Mapping[UUID, Quote], now: datetime, looked_at: bool) -> None:
+    with transaction.atomic():
+        known = Quote.objects.select_for_update().in_bulk(rows)
+        newer = [row for pk, row in rows.items() if pk not in known or row.as_of >= known[pk].as_of]
+        Quote.objects.bulk_create(
+            newer,
+            update_conflicts=True,
+            unique_fields=["asset"],
+            update_fields=["bid", "ask", "last", "previous_close", "as_of", "synced_at"],
+        )
+        times = {"synced_at": now, **({"looked_at": now} if looked_at else {})}
+        Quote.objects.filter(pk__in=rows).update(**times)
+        QuotePause.objects.filter(pk__in=rows).delete()
+
+
+def _pause(assets: Iterable[Asset], now: datetime) -> None:
+    for asset in assets:
+        pause, is_new = QuotePause.objects.get_or_create(asset=asset, defaults={"due_at": now + FIRST_PAUSE})
+        if not is_new:
+            pause.due_at = now + min(FIRST_PAUSE * 2 ** min(pause.failures, 10), LONGEST_PAUSE)
+            pause.failures += 1
+            pause.save()
+
+
+def get_quotes(asset_ids: Iterable[UUID]) -> Mapping[UUID, Quote]:
+    """Stored quotes by asset id."""
+    return Quote.objects.in_bulk(set(asset_ids))
+
+
+def refresh_quote(*, asset: Asset, now: datetime) -> Quote | None:
+    """The quote of one asset, asked for again if it is stale; the last known one if that fails, or None."""
+    quote = Quote.objects.filter(pk=asset.pk).first()
+    if quote is not None and not quote.is_stale(now):
+        return quote
+    try:
+        fetch_quotes([asset], now=now, looked_at=True, quick=True)
+    except BrokerError as error:
+        logger.info("no fresh quote for %s: %s", asset, error)
+        return quote
+    return Quote.objects.filter(pk=asset.pk).first()
