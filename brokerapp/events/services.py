@@ -149,8 +149,9 @@ def dispatch(event: BrokerEvent, now: datetime) -> str:
 
 
 def _is_of_our_account(event: BrokerEvent) -> bool:
-    ours = BrokerageAccount.objects.filter(broker_account_id=event.account_id)
-    return event.account_id is not None and ours.exists()
+    if event.account_id is None:
+        return False
+    return BrokerageAccount.objects.filter(broker_account_id=event.account_id).exists()
 
 
 def on_funding_event(payload: dict[str, object]) -> str:

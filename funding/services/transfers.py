@@ -39,12 +39,12 @@ def get_transfer_facts(*, account: BrokerageAccount, now: datetime) -> rules.Tra
     midnight = in_new_york(now).replace(hour=0, minute=0, second=0, microsecond=0)
     ours = Transfer.objects.filter(account=account, rail=RailName.ACH)
     counted = ours.filter(direction=Direction.INCOMING, created_at__gte=midnight).exclude(status__in=NO_MONEY)
-    unsettled = ours.unsettled()
+    unsettled = list(ours.unsettled())
     return rules.TransferFacts(
         deposits_today=counted.total(),
         withdrawals_unseen=_unseen(account),
-        unsettled_amounts=frozenset(unsettled.values_list("direction", "amount")),
-        undecided_amounts=frozenset(unsettled.undecided().values_list("direction", "amount")),
+        unsettled_amounts=frozenset((row.direction, row.amount) for row in unsettled),
+        undecided_amounts=frozenset((row.direction, row.amount) for row in unsettled if row.is_undecided),
     )
 
 
