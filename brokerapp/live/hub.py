@@ -119,6 +119,8 @@ class Hub:
                 await self._listen()
             except (redis.RedisError, OSError) as error:
                 logger.warning("No pushes for now, the Redis-protocol server is away: %s", error)
+            except Exception:  # without this loop no page of this process hears of anything again
+                logger.exception("No pushes for now")
             if self.subscribed:
                 delay = FIRST_RETRY_SECONDS
             self.subscribed = False

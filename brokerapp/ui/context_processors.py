@@ -40,7 +40,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     signed_in = bool(user and user.is_authenticated)
     account = ACCOUNT + STAFF if user and user.is_staff else ACCOUNT
     return {
-        "brand_name": getattr(settings, "BRAND_NAME", "Brokerage"),
+        "brand_name": brand_name(),
         "nav": _items(request, PRIMARY) if signed_in else [],
         "account_nav": _items(request, account) if signed_in else [],
         "chrome_urls": {name: _url(name) for name in CHROME_URLS},
@@ -50,6 +50,11 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         "demo_mode": settings.DEMO_MODE,
         "preferences": preferences.read(request),
     }
+
+
+def brand_name() -> str:
+    """What the site is called."""
+    return str(getattr(settings, "BRAND_NAME", "Brokerage"))
 
 
 def _items(request: HttpRequest, entries: tuple[tuple[str, str, str], ...]) -> list[NavItem]:
