@@ -17,6 +17,8 @@ from brokerapp.web.outages import REDIS_AWAY, Outage, redis_options
 logger = logging.getLogger(__name__)
 
 OUTAGE = Outage()
+IN_MEMORY = "outage"
+"""The name of what a process counts meanwhile; its threads share it."""
 
 
 class SteadyCache(RedisCache):
@@ -25,7 +27,7 @@ class SteadyCache(RedisCache):
     def __init__(self, server: Any, params: dict[str, Any]) -> None:
         params = {**params, "OPTIONS": {**redis_options(), **params.get("OPTIONS", {})}}
         super().__init__(server, params)
-        self._memory = LocMemCache("outage", {**params, "OPTIONS": {}})
+        self._memory = LocMemCache(IN_MEMORY, {**params, "OPTIONS": {}})
 
     def _ask(self, name: str, *args: Any, **kwargs: Any) -> Any:
         if not OUTAGE:
