@@ -55,7 +55,7 @@ def test_whatever_beat_sends_is_a_sweep_but_for_the_heartbeats_of_the_queues() -
 def test_every_queue_has_a_worker_process() -> None:
     procfile = (ROOT / "Procfile").read_text()
     for queue in QUEUES:
-        assert procfile.count(f" --queues {queue} ") == 1
+        assert procfile.count(f" --queues {queue} ") + procfile.count(f":-{queue}}} ") == 1
 
 
 def test_runs_a_day_apart_go_by_the_clock() -> None:
