@@ -36,7 +36,7 @@ def test_following_ends_though_a_cancellation_is_lost(
     monkeypatch.setattr(AbstractConnection, "_send_packed_command", write_and_tell)
     monkeypatch.setattr(hub_module, "PING_AFTER_SECONDS", 0.05)
     monkeypatch.setattr(asgi, "STOP_RETRY_SECONDS", 0.1)
-    monkeypatch.setattr(asgi, "end_streams_on", lambda signum, hub: None)
+    monkeypatch.setattr(asgi, "end_queues_on", lambda signum, hub: None)
 
     async def is_over_in_time() -> bool:
         over, _ = await asyncio.wait([asyncio.ensure_future(start_and_stop())], timeout=5)

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -46,11 +45,10 @@ class Parcel(FollowedModel):
 
 
 @pytest.fixture(autouse=True)
-def table(db: None) -> Iterator[None]:
+def table(db: None) -> None:
     """The table of parcels, for the length of the test's transaction."""
     with connection.schema_editor(atomic=False) as editor:
         editor.create_model(Parcel)
-    yield
 
 
 def parcel(**columns: Any) -> Parcel:

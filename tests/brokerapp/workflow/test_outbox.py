@@ -31,7 +31,7 @@ class Reader:
         return outbox.read("mails", self.handle, most=2)
 
     def hears(self, *words: str) -> bool:
-        """Whether it is told just these in the end; transactions of other databases of the server delay it."""
+        """Whether it is told just these in the end; other databases' transactions delay it."""
 
         def is_told() -> bool:
             self.read()
