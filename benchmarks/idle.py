@@ -185,7 +185,7 @@ def main() -> int:
     parser.add_argument("--accounts", type=int, default=10_000)
     parser.add_argument("--pending", type=int, default=300)
     parser.add_argument("--action", type=int, default=500, help="in ACTION_REQUIRED for a month")
-    parser.add_argument("--warm-up", type=float, default=60, help="minutes before the count (default 60)")
+    parser.add_argument("--warm-up", type=float, default=30, help="minutes before the count (default 30)")
     parser.add_argument("--minutes", type=float, default=15, help="minutes counted (default 15)")
     arguments = parser.parse_args()
     random.seed(1)
