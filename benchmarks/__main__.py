@@ -1,6 +1,6 @@
 """`make bench`: the benchmarks of the sandbox, the pages and the pushes in turn; 1 if one broke its limit.
 
-`make bench ARGS=stalled` and `make bench ARGS=idle` run those alone, with the rest of ARGS as their arguments.
+`make bench ARGS=stalled` and `make bench ARGS=idle` run one alone; the rest of ARGS are its arguments.
 """
 
 import sys

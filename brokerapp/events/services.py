@@ -131,12 +131,13 @@ def store_unreadable(
 
     Its text is not kept, as nobody knows what is in it. Returns None if it is there already.
     """
+    readable = {name: printable(value) for name, value in (kept or {}).items()}
     digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()
     row, created = BrokerEvent.objects.get_or_create(
         stream=stream,
         event_id=f"sha256:{digest}"[:64],
         defaults={
-            "payload": {"characters": len(text)} | {name: printable(kept[name]) for name in kept or {}},
+            "payload": {"characters": len(text)} | readable,
             "handled_at": timezone.now(),
             "outcome": UNREADABLE,
             "error": printable(reason),

@@ -47,7 +47,6 @@ class Lock:
         self._session = connection.connection if taken else None
         return bool(taken)
 
-    @property
     def is_held(self) -> bool:
         """Whether we still are in the session that took the lock: Django replaces a broken one silently.
 
@@ -58,7 +57,7 @@ class Lock:
 
     def give_up(self) -> None:
         """Let others take it."""
-        if not self.is_held:
+        if not self.is_held():
             return
         try:
             with connection.cursor() as cursor:
@@ -118,7 +117,7 @@ def _handle_all(
     keys = list(rows.values_list("pk", flat=True)[:ROWS])
     done = failures = 0
     for position, key in enumerate(keys):
-        if time.monotonic() > stop or not held.is_held:
+        if time.monotonic() > stop or not held.is_held():
             return Swept(done, failures, len(keys) - position)
         row = rows.filter(pk=key).first()
         if row is None:
@@ -129,7 +128,7 @@ def _handle_all(
         except Exception as error:  # noqa: BLE001  logged; one row's trouble must not keep the others waiting
             failures += 1
             _log(name, row, error)
-            if not held.is_held:
+            if not held.is_held():
                 # Another process may be at this sweep by now, and there is nothing to write `failed` with.
                 connection.close()
                 return Swept(done, failures, len(keys) - position - 1)

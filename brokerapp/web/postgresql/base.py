@@ -4,7 +4,7 @@ The server itself ends a statement that takes longer than `DATABASE_STATEMENT_SE
 frozen, or that the network hides, does not: a few seconds later the connection is given up on our side.
 """
 
-from types import SimpleNamespace
+from types import ModuleType
 from typing import Any, TypeVar
 
 import psycopg
@@ -36,10 +36,14 @@ class Connection(psycopg.Connection[Any]):
             raise
 
 
+driver = ModuleType("psycopg", "psycopg, but that it makes connections of our class.")
+driver.__dict__.update({**vars(psycopg), "connect": Connection.connect})
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's own, with connections of our class and the server's limit of a statement."""
 
-    Database = SimpleNamespace(**{**vars(psycopg), "connect": Connection.connect})
+    Database = driver
 
     def get_connection_params(self) -> dict[str, Any]:
         params = super().get_connection_params()
