@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from brokerapp.live.hub import Hub
-from brokerapp.live.stream import LiveApp
+from brokerapp.live.pushes import LiveApp
 from brokerapp.web.wsgi_bridge import WsgiBridge
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "brokerapp.settings")
@@ -54,11 +54,11 @@ async def following(hub: Hub) -> AsyncIterator[None]:
     """Keep the hub subscribed, and end its streams as soon as the process is told to stop."""
     task = asyncio.create_task(hub.follow())
     for signum in (signal.SIGTERM, signal.SIGINT):
-        end_streams_on(signum, hub)
+        end_queues_on(signum, hub)
     try:
         yield
     finally:
-        hub.end_streams()
+        hub.end_queues()
         # A cancellation can get lost: the Redis library writes under `asyncio.wait_for`, which on Python 3.11
         # swallows one that comes in the moment the write is done.
         while not task.done():
@@ -66,7 +66,7 @@ async def following(hub: Hub) -> AsyncIterator[None]:
             await asyncio.wait([task], timeout=STOP_RETRY_SECONDS)
 
 
-def end_streams_on(signum: signal.Signals, hub: Hub) -> None:
+def end_queues_on(signum: signal.Signals, hub: Hub) -> None:
     """End the hub's streams when the signal comes, before the server's own handler sees it.
 
     The server tells the application of its end only when every connection is closed, and an open stream
@@ -76,7 +76,7 @@ def end_streams_on(signum: signal.Signals, hub: Hub) -> None:
     server_handler = signal.getsignal(signum)
 
     def handle(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(hub.end_streams)
+        loop.call_soon_threadsafe(hub.end_queues)
         if callable(server_handler):
             server_handler(number, frame)
 

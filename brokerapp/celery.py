@@ -1,25 +1,66 @@
-"""The Celery app and its beat table. Tasks are doors to services: ids in, one service call, nothing else."""
+"""The Celery app, its queues and its beat table. Tasks are doors to services: ids in, one service call.
+
+Three queues, each with a worker process of its own (`Procfile`), so that what takes long in one keeps nothing
+waiting in another:
+
+- `people`: what a person waits for and that is sent to the broker (an application, a document, a transfer).
+  Anything that is not told otherwise goes here.
+- `news`: what the broker told us or is to be asked after it (an event, an account's balances and positions).
+  With a broker that answers slowly, these wait for it; a new deposit does not.
+- `sweeps`: all that beat sends. A sweep finds its own work in rows, so a lost or doubled run does no harm.
+"""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "brokerapp.settings")
 
+PEOPLE, NEWS, SWEEPS = "people", "news", "sweeps"
+QUEUES = (PEOPLE, NEWS, SWEEPS)
+HEARTBEAT_SECONDS = 15.0
+DAILY_RUN_EXPIRES = 3600.0
+
 app = Celery("brokerapp")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.task_default_queue = PEOPLE
+app.conf.task_routes = {
+    "*.tasks.handle_*": {"queue": NEWS},
+    "*.tasks.sync_*": {"queue": NEWS},
+}
 app.autodiscover_tasks()
 
 
-def every(seconds: float, task: str) -> dict[str, object]:
+def every(seconds: float, task: str) -> dict[str, Any]:
     """One beat row; a run not started within its own period is dropped, so that runs never pile up."""
-    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+    return {"task": task, "schedule": seconds, "options": {"queue": SWEEPS, "expires": seconds}}
+
+
+def at(schedule: crontab, task: str) -> dict[str, Any]:
+    """One beat row by the clock, in `CELERY_TIMEZONE`, which is UTC; a restart of beat does not shift it."""
+    return {
+        "task": task,
+        "schedule": schedule,
+        "options": {"queue": SWEEPS, "expires": DAILY_RUN_EXPIRES},
+    }
+
+
+def heartbeat(queue: str) -> dict[str, Any]:
+    """One beat row that has the workers of a queue show that they are at work."""
+    return {
+        "task": "brokerapp.health.tasks.note_alive",
+        "schedule": HEARTBEAT_SECONDS,
+        "kwargs": {"queue": queue},
+        "options": {"queue": queue, "expires": HEARTBEAT_SECONDS},
+    }
 
 
 @app.on_after_configure.connect
 def schedule(sender: Celery, **kwargs: object) -> None:
-    """Fill the beat table: each sweep finds its own work in rows, so a lost or doubled run does no harm."""
+    """Fill the beat table."""
     sweep = settings.SWEEP_SECONDS
     sender.conf.beat_schedule = {
         "settle applications": every(sweep, "onboarding.tasks.settle_applications"),
@@ -35,8 +76,11 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         "sync clock": every(max(sweep, 15), "trading.tasks.sync_clock"),
         "sync quotes": every(max(sweep, 5), "trading.tasks.sync_quotes"),
         "sync portfolios": every(max(sweep * 3, 30), "trading.tasks.sync_stale_portfolios"),
-        "sync assets": every(6 * 3600, "trading.tasks.sync_assets"),
         "handle events": every(sweep, "brokerapp.events.tasks.handle_waiting_events"),
-        "prune": every(24 * 3600, "brokerapp.broker.calls.tasks.prune_api_calls"),
-        "prune events": every(24 * 3600, "brokerapp.events.tasks.prune_events"),
+        # 08:45 UTC is before the market opens in New York, in summer and in winter.
+        "sync assets": at(crontab(minute="45", hour="2,8,14,20"), "trading.tasks.sync_assets"),
+        # The small hours in New York.
+        "prune": at(crontab(minute="10", hour="7"), "brokerapp.broker.calls.tasks.prune_api_calls"),
+        "prune events": at(crontab(minute="25", hour="7"), "brokerapp.events.tasks.prune_events"),
+        **{f"heartbeat of {queue}": heartbeat(queue) for queue in QUEUES},
     }

@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "brokerapp.workflow",
     "brokerapp.accounts",
     "brokerapp.events",
+    "brokerapp.health",
     "brokerapp.demo",
     "onboarding",
     "funding",
@@ -89,6 +90,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "brokerapp.health.middleware.HealthMiddleware",
     "brokerapp.web.middleware.ReferenceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -121,20 +123,24 @@ TEMPLATES = [
                 "brokerapp.ui.context_processors.chrome",
                 "brokerapp.accounts.context_processors.navigation",
                 "trading.context_processors.market",
+                "brokerapp.health.context_processors.stale",
             ],
         },
     },
 ]
 FORM_RENDERER = "brokerapp.ui.forms.FormRenderer"
 
+DATABASE_STATEMENT_SECONDS = env.int("DATABASE_STATEMENT_SECONDS", default=0)
+"""How long one statement may take; 0 for as long as it needs. The Procfile sets it for the pages."""
 DATABASES = {"default": env.db("DATABASE_URL", default="postgres://localhost/brokerapp")}
-DATABASES["default"].update(CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=True)
+DATABASES["default"].update(ENGINE="brokerapp.web.postgresql", CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=True)
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "brokerapp.web.cache.SteadyCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "brokerapp",
     }
@@ -233,7 +239,13 @@ if REDIS_URL.startswith("unix://"):
     # Kombu writes a UNIX socket's URL in words of its own.
     CELERY_BROKER_URL = "redis+socket" + REDIS_URL.removeprefix("unix").replace("?db=", "?virtual_host=", 1)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 300,
+    # A process that sends a message must not hang with the Redis-protocol server. Longer than the second for
+    # which a worker's blocking read waits.
+    "socket_timeout": 2.0,
+    "socket_connect_timeout": 2.0,
+}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -258,7 +270,10 @@ NOT_OFFERED = frozenset(env.list("NOT_OFFERED", default=[]))
 BROKER_WRITES_IN_FLIGHT = env.int("BROKER_WRITES_IN_FLIGHT", default=max(1, WEB_THREADS // 2))
 """How many writes of one process may wait for the broker, so that a silent one leaves threads for pages."""
 SETTLE_AFTER_SECONDS = env.int("SETTLE_AFTER_SECONDS", default=30)
-"""Sweeps touch only rows older than this, which is longer than any call can take: no call is in flight."""
+"""Sweeps touch only rows older than this, which is longer than any call can take: no call is in flight.
+
+`brokerapp.workflow.checks` holds it against the timeouts above.
+"""
 TRANSFER_UNDECIDED_AFTER_SECONDS = env.int("TRANSFER_UNDECIDED_AFTER_SECONDS", default=900)
 """How long we look for a transfer whose outcome is unknown before staff must find out."""
 ORDER_SEND_WITHIN_SECONDS = env.int("ORDER_SEND_WITHIN_SECONDS", default=60)

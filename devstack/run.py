@@ -29,7 +29,7 @@ from devstack.supervisor import GaveUp, Spec, Stopped, Supervisor
 from devstack.table import summary
 
 PROCESS = str(paths.ROOT / "bin" / "process")
-BACKGROUND = ("worker", "beat", "events")
+BACKGROUND = ("worker", "news", "sweeper", "beat", "events")
 KEPT_LOGS = ".1"
 
 

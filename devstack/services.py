@@ -61,7 +61,7 @@ def embedded_servers(data_dir: Path, *, given: Mapping[str, str], throwaway: boo
                 name="valkey",
                 variable="REDIS_URL",
                 url=valkey.url(sockets),
-                command=valkey.server_command(data_dir / "valkey", sockets, throwaway=throwaway),
+                command=valkey.server_command(data_dir / "valkey", sockets),
                 stop_signal=valkey.STOP_SIGNAL,
                 is_ready=lambda: valkey.is_ready(sockets),
             )

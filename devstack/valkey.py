@@ -29,8 +29,12 @@ def binary() -> Path:
         raise StackError(f"{error} Set REDIS_URL to a server of your own.") from error
 
 
-def server_command(data_dir: Path, socket_dir: Path, *, throwaway: bool) -> list[str]:
-    """The command of the server in the foreground, logging to its standard output; makes `data_dir`."""
+def server_command(data_dir: Path, socket_dir: Path) -> list[str]:
+    """The command of the server in the foreground, logging to its standard output; makes `data_dir`.
+
+    It writes nothing to disk and reads nothing: what it holds may be lost, and a file that was damaged in a
+    crash would keep it from starting.
+    """
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     return [
         str(binary()),
@@ -40,8 +44,7 @@ def server_command(data_dir: Path, socket_dir: Path, *, throwaway: bool) -> list
         *("--dir", str(data_dir)),
         *("--databases", str(DATABASES)),
         *("--save", ""),
-        *("--appendonly", "no" if throwaway else "yes"),
-        *("--appendfsync", "everysec"),
+        *("--appendonly", "no"),
         *("--daemonize", "no"),
     ]
 
@@ -68,7 +71,7 @@ def url_after(url: str, step: int) -> str:
 
 
 def is_ready(socket_dir: Path) -> bool:
-    """Whether the server answers PING (it says LOADING until its append-only file is read)."""
+    """Whether the server answers PING."""
     try:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(1)

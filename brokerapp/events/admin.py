@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from brokerapp.broker.streams.models import StreamCursor
 from brokerapp.events import services
-from brokerapp.events.models import BrokerEvent
+from brokerapp.events.models import UNREADABLE, BrokerEvent
 from brokerapp.ui.admin_pages import ReadOnlyAdmin
 
 
@@ -20,15 +20,22 @@ class HandledFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("waiting", "waiting"), ("failing", "waiting after a failure"), ("given-up", "given up")]
+        return [
+            ("waiting", "waiting"),
+            ("failing", "waiting after a failure"),
+            ("given-up", "given up"),
+            (UNREADABLE, "unreadable"),
+        ]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[BrokerEvent]) -> QuerySet[BrokerEvent]:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() == "waiting":
             return queryset.filter(handled_at__isnull=True)
         if self.value() == "failing":
             return queryset.filter(handled_at__isnull=True).exclude(error="")
         if self.value() == "given-up":
-            return queryset.filter(handled_at__isnull=False).exclude(error="")
+            return queryset.readable().filter(handled_at__isnull=False).exclude(error="")
+        if self.value() == UNREADABLE:
+            return queryset.filter(outcome=UNREADABLE)
         return queryset
 
 

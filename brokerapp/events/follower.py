@@ -16,12 +16,13 @@ from brokerapp.broker.alpaca.stream import (
     Event,
     Gap,
     StreamMessage,
+    Unreadable,
     read_events,
 )
 from brokerapp.broker.clients import get_client
 from brokerapp.broker.streams.models import EventStream, StreamCursor
 from brokerapp.events.resume import ResumePoint, resume_point
-from brokerapp.events.services import store_event
+from brokerapp.events.services import printable, store_event, store_unreadable
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +98,8 @@ class Follower:
                 return
             if isinstance(message, Event):
                 store_event(stream=self.stream, event=message)
+            if isinstance(message, Unreadable):
+                store_unreadable(stream=self.stream, text=message.text, reason=message.reason)
             self._failures = 0
             self._note_alive(message)
             if isinstance(message, Gap):
@@ -113,7 +116,7 @@ class Follower:
         if not self._noted_at:
             changes["connected_at"] = now
         if isinstance(message, Event):
-            changes |= {"last_event_at": now, "last_event_id": message.id[:64]}
+            changes |= {"last_event_at": now, "last_event_id": printable(message.id)[:64]}
         StreamCursor.objects.filter(stream=self.stream).update(**changes)
         self._noted_at = time.monotonic()
 

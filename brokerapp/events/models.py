@@ -9,9 +9,16 @@ from django.utils import timezone
 
 from brokerapp.broker.streams.models import EventStream
 
+UNREADABLE = "unreadable"
+"""The outcome of an event that could not be stored as it came."""
+
 
 class BrokerEventQuerySet(models.QuerySet["BrokerEvent"]):
     """Reads of events."""
+
+    def readable(self) -> "BrokerEventQuerySet":
+        """Events with an id of the broker's; that of an unreadable one is our digest of it."""
+        return self.exclude(outcome=UNREADABLE)
 
     def waiting(self, now: datetime) -> "BrokerEventQuerySet":
         """Events not handled yet whose next try is due, oldest first."""

@@ -53,7 +53,7 @@ def resume_point(stream: EventStream, now: datetime) -> ResumePoint:
 
     A stored id is used, not one made up for a time: the broker only promises to know ids that it sent.
     """
-    stored = BrokerEvent.objects.filter(stream=stream)
+    stored = BrokerEvent.objects.readable().filter(stream=stream)
     newest = stored.order_by("-event_id").values_list("event_id", "received_at").first()
     if newest is None:
         return ResumePoint(since=(now - FIRST_LOOK_BACK).astimezone(UTC).date())

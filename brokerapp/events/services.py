@@ -1,13 +1,15 @@
 """Events: stored first, handled after, tried again until handled or given up with a reason."""
 
+import hashlib
+import json
 import logging
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.db import DatabaseError
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, DataError, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -17,8 +19,8 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.alpaca.errors import BrokerBusy, BrokerOutcomeUnknown, BrokerUnreachable
 from brokerapp.broker.alpaca.stream import Event
 from brokerapp.broker.streams.models import EventStream
-from brokerapp.events.models import BrokerEvent
-from brokerapp.workflow import jobs
+from brokerapp.events.models import UNREADABLE, BrokerEvent
+from brokerapp.workflow import jobs, sweeps
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +83,6 @@ FOREIGN_AFTER = timedelta(minutes=10)
 
 Younger ones can be about an account whose reply to us is still on its way.
 """
-SWEEP_FOR_SECONDS = 60
 KEPT_FOR = timedelta(days=90)
 """The life of a handled event. What it changed is in the status history, which is kept."""
 PRUNE_BATCH = 5000
@@ -92,22 +93,64 @@ class UnknownAccount(Exception):
 
 
 def store_event(*, stream: EventStream, event: Event) -> BrokerEvent | None:
-    """Keep an event and have it handled. Returns None, and does nothing, if it is there already."""
-    body = event.body
-    row, created = BrokerEvent.objects.get_or_create(
-        stream=stream,
-        event_id=event.id,
-        defaults={
-            "account_id": body.get("account_id") or None,
-            "payload": {"event_id": event.id}
-            | {name: body[name] for name in KEPT_FIELDS[stream] if name in body},
-            "occurred_at": parse_datetime(str(body.get("at") or "")),
-        },
-    )
+    """Keep an event and have it handled. Returns None, and does nothing, if it is there already.
+
+    One that cannot be stored as it is (an id too long, a NUL in a text, no account) is kept as unreadable:
+    the stream has to go on after it.
+    """
+    kept = {name: event.body[name] for name in KEPT_FIELDS[stream] if name in event.body}
+    try:
+        if stream in DISPATCH and not event.body.get("account_id"):
+            raise ValueError("no account")
+        with transaction.atomic():
+            row, created = BrokerEvent.objects.get_or_create(
+                stream=stream,
+                event_id=event.id,
+                defaults={
+                    "account_id": event.body.get("account_id") or None,
+                    "payload": {"event_id": event.id} | kept,
+                    "occurred_at": parse_datetime(str(event.body.get("at") or "")),
+                },
+            )
+    except (DataError, ValueError, ValidationError) as error:
+        # The text of a database error can hold the values of a row.
+        reason = str(error) if isinstance(error, ValueError) else type(error).__name__
+        text = json.dumps([event.id, event.body], default=str, sort_keys=True)
+        return store_unreadable(stream=stream, text=text, reason=reason, kept={"event_id": event.id} | kept)
     if not created:
         return None
     jobs.enqueue("brokerapp.events.tasks.handle_event", event_pk=row.pk)
     return row
+
+
+def store_unreadable(
+    *, stream: EventStream, text: str, reason: str, kept: Mapping[str, object] | None = None
+) -> BrokerEvent | None:
+    """Keep for staff that an event came which we cannot read: a digest, and what of `kept` can be written.
+
+    Its text is not kept, as nobody knows what is in it. Returns None if it is there already.
+    """
+    readable = {name: printable(value) for name, value in (kept or {}).items()}
+    digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()
+    row, created = BrokerEvent.objects.get_or_create(
+        stream=stream,
+        event_id=f"sha256:{digest}"[:64],
+        defaults={
+            "payload": {"characters": len(text)} | readable,
+            "handled_at": timezone.now(),
+            "outcome": UNREADABLE,
+            "error": printable(reason),
+        },
+    )
+    if not created:
+        return None
+    logger.error("stream %s: an event cannot be read (%s), kept as %s", stream, row.error, row.event_id)
+    return row
+
+
+def printable(value: object) -> str:
+    """A text that a column takes, at most 200 characters of it: without NULs and lone surrogates."""
+    return str(value)[:200].encode(errors="replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def handle_event(*, event_pk: int, now: datetime) -> None:
@@ -164,16 +207,18 @@ def on_funding_event(payload: dict[str, object]) -> str:
 
 
 def handle_waiting_events() -> None:
-    """Handle every event that is due, oldest first, for a minute at most."""
-    stop = time.monotonic() + SWEEP_FOR_SECONDS
-    for event_pk in list(BrokerEvent.objects.waiting(timezone.now()).values_list("pk", flat=True)[:2000]):
-        if time.monotonic() > stop:
-            return
-        handle_event(event_pk=event_pk, now=timezone.now())
+    """Sweep: events that are due, oldest first. A try puts its own event off, so none comes first twice."""
+    sweeps.sweep(
+        "events",
+        BrokerEvent.objects.waiting(timezone.now()),
+        lambda event: handle_event(event_pk=event.pk, now=timezone.now()),
+    )
 
 
 def retry_event(*, event: BrokerEvent, by: AbstractBaseUser | AnonymousUser) -> None:
-    """Staff have an event handled once more, whatever became of it before."""
+    """Staff have an event handled once more, whatever became of it before; not one that is unreadable."""
+    if event.outcome == UNREADABLE:
+        return
     logger.info("%s has event %s handled again", by, event)
     BrokerEvent.objects.filter(pk=event.pk).update(
         handled_at=None, outcome="", attempts=0, next_try_at=timezone.now()
@@ -186,7 +231,7 @@ def prune_events(*, now: datetime) -> int:
 
     Returns how many.
     """
-    newest = BrokerEvent.objects.order_by("stream", "-event_id").distinct("stream").values("pk")
+    newest = BrokerEvent.objects.readable().order_by("stream", "-event_id").distinct("stream").values("pk")
     old = BrokerEvent.objects.filter(handled_at__isnull=False, received_at__lt=now - KEPT_FOR)
     old = old.exclude(pk__in=newest).order_by("received_at")
     deleted = 0

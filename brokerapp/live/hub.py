@@ -1,4 +1,4 @@
-"""Fan-out in memory: one subscription a process, one bounded queue a stream."""
+"""Fan-out in memory: one subscription a process, one bounded queue a queue."""
 
 import asyncio
 import logging
@@ -19,8 +19,8 @@ RESYNC = b"event: resync\ndata: {}\n\n"
 """Something may have been missed: fetch again."""
 
 QUEUE_LENGTH = 32
-MAX_STREAMS = 10_000
-MAX_STREAMS_OF_ONE_USER = 20
+MAX_QUEUES = 10_000
+MAX_QUEUES_OF_ONE_USER = 20
 
 CONNECT_TIMEOUT_SECONDS = 2.0
 PING_AFTER_SECONDS = 10.0
@@ -28,8 +28,8 @@ FIRST_RETRY_SECONDS = 0.2
 LAST_RETRY_SECONDS = 5.0
 
 
-class TooManyStreams(Exception):
-    """This process, or this person in it, has as many streams as it may."""
+class TooManyQueues(Exception):
+    """This process, or this person in it, has as many queues as it may."""
 
 
 class PushQueue:
@@ -52,7 +52,7 @@ class PushQueue:
         self._ready.set()
 
     def end(self) -> None:
-        """Let the reader finish at once; what still waits is covered by the next stream's `resync`."""
+        """Let the reader finish at once; what still waits is covered by the next queue's `resync`."""
         self._ended = True
         self._ready.set()
 
@@ -72,44 +72,44 @@ class PushQueue:
 
 
 class Hub:
-    """Every open stream of this process, fed from one subscription to the Redis-protocol server."""
+    """Every open queue of this process, fed from one subscription to the Redis-protocol server."""
 
     def __init__(self, redis_url: str) -> None:
         self.redis_url = redis_url
         self.subscribed = False
         self.closing = False
-        self._streams: dict[str, set[PushQueue]] = {}
+        self._queues: dict[str, set[PushQueue]] = {}
         self._count = 0
 
     def open(self, user_id: str) -> PushQueue:
-        """A new stream of this person's events; give it back with `close`.
+        """A new queue of this person's events; give it back with `close`.
 
-        It starts with `resync`, as the row may have changed between the page and the stream; without a
-        subscription that comes as soon as there is one. Raises `TooManyStreams`.
+        It starts with `resync`, as the row may have changed between the page and the queue; without a
+        subscription that comes as soon as there is one. Raises `TooManyQueues`.
         """
-        of_user = self._streams.setdefault(user_id, set())
-        if self.closing or self._count >= MAX_STREAMS or len(of_user) >= MAX_STREAMS_OF_ONE_USER:
-            raise TooManyStreams(user_id)
-        stream = PushQueue(user_id)
-        of_user.add(stream)
+        of_user = self._queues.setdefault(user_id, set())
+        if self.closing or self._count >= MAX_QUEUES or len(of_user) >= MAX_QUEUES_OF_ONE_USER:
+            raise TooManyQueues(user_id)
+        queue = PushQueue(user_id)
+        of_user.add(queue)
         self._count += 1
         if self.subscribed:
-            stream.put(RESYNC)
-        return stream
+            queue.put(RESYNC)
+        return queue
 
-    def close(self, stream: PushQueue) -> None:
-        """Forget a stream whose browser has gone."""
-        of_user = self._streams[stream.user_id]
-        of_user.remove(stream)
+    def close(self, queue: PushQueue) -> None:
+        """Forget a queue whose browser has gone."""
+        of_user = self._queues[queue.user_id]
+        of_user.remove(queue)
         self._count -= 1
         if not of_user:
-            del self._streams[stream.user_id]
+            del self._queues[queue.user_id]
 
-    def end_streams(self) -> None:
-        """End every stream and refuse new ones: the process is about to stop."""
+    def end_queues(self) -> None:
+        """End every queue and refuse new ones: the process is about to stop."""
         self.closing = True
-        for stream in self._all():
-            stream.end()
+        for queue in self._all():
+            queue.end()
 
     async def follow(self) -> None:
         """Listen for as long as the process lives; after a fault, again and again, less and less often."""
@@ -119,6 +119,8 @@ class Hub:
                 await self._listen()
             except (redis.RedisError, OSError) as error:
                 logger.warning("No pushes for now, the Redis-protocol server is away: %s", error)
+            except Exception:  # without this loop no page of this process hears of anything again
+                logger.exception("No pushes for now")
             if self.subscribed:
                 delay = FIRST_RETRY_SECONDS
             self.subscribed = False
@@ -147,13 +149,13 @@ class Hub:
     def _take(self, message: dict[str, Any]) -> None:
         if message["type"] == "psubscribe":
             self.subscribed = True
-            for stream in self._all():
-                stream.put(RESYNC)
+            for queue in self._all():
+                queue.put(RESYNC)
         elif message["type"] == "pmessage":
             user_id = message["channel"].decode().removeprefix(CHANNEL_PREFIX)
             event = b"event: changed\ndata: " + message["data"] + b"\n\n"
-            for stream in self._streams.get(user_id, ()):
-                stream.put(event)
+            for queue in self._queues.get(user_id, ()):
+                queue.put(event)
 
     def _all(self) -> list[PushQueue]:
-        return [stream for of_user in self._streams.values() for stream in of_user]
+        return [queue for of_user in self._queues.values() for queue in of_user]

@@ -20,7 +20,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     signed_in = bool(user and user.is_authenticated)
     account = ACCOUNT + STAFF if user and user.is_staff else ACCOUNT
     return {
-        "brand_name": getattr(settings, "BRAND_NAME", "Brokerage"),
+        "brand_name": brand_name(),
         "account_nav": _items(request, account) if signed_in else [],
         "chrome_urls": {name: reverse(name) for name in CHROME_URLS},
         "home_url": reverse("home" if signed_in else "landing"),
@@ -28,6 +28,11 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         "demo_mode": settings.DEMO_MODE,
         "preferences": preferences.read(request),
     }
+
+
+def brand_name() -> str:
+    """What the site is called."""
+    return str(getattr(settings, "BRAND_NAME", "Brokerage"))
 
 
 def _items(request: HttpRequest, entries: tuple[tuple[str, str, str], ...]) -> list[NavItem]:

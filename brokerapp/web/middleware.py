@@ -44,6 +44,7 @@ class NoStoreMiddleware:
         if int(request.META.get("CONTENT_LENGTH") or 0) > settings.MAX_UPLOAD_BYTES:
             raise RequestDataTooBig("The request is larger than this site accepts.")
         response = self.get_response(request)
-        if request.user.is_authenticated and not response.has_header("Cache-Control"):
+        # An error page sets the header itself; whose it is may be what could not be found out.
+        if not response.has_header("Cache-Control") and request.user.is_authenticated:
             response["Cache-Control"] = "no-store, private"
         return response

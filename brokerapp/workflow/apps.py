@@ -6,3 +6,6 @@ class WorkflowConfig(AppConfig):
 
     name = "brokerapp.workflow"
     verbose_name = "Status history"
+
+    def ready(self) -> None:
+        from brokerapp.workflow import checks  # noqa: F401  registers itself

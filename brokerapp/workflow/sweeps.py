@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from django.db import connection, models
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection, models
 
 from brokerapp.broker.alpaca.errors import BrokerError
 from brokerapp.broker.budget import Priority, priority
@@ -32,22 +33,55 @@ class Swept:
     left: int = 0
 
 
-@contextmanager
-def lock(name: str) -> Iterator[bool]:
-    """Hold the sweep's lock, or learn that another process does.
+class Lock:
+    """A sweep's lock as one process holds it, for as long as its database session lives."""
 
-    A lock of the database session: no transaction is open meanwhile, and a process that dies gives it up.
-    """
-    key = zlib.crc32(f"sweep:{name}".encode())
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
-        (is_ours,) = cursor.fetchone()
-    try:
-        yield is_ours
-    finally:
-        if is_ours:
+    def __init__(self, key: int) -> None:
+        self._key = key
+        self._session: Any = None
+
+    def take(self) -> bool:
+        """Take the lock; False if another session has it."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [self._key])
+            (taken,) = cursor.fetchone()
+        self._session = connection.connection if taken else None
+        return bool(taken)
+
+    def is_held(self) -> bool:
+        """Whether we still are in the session that took the lock: Django replaces a broken one silently.
+
+        No query: a session that broke unseen is seen with the next statement.
+        """
+        session = self._session
+        return session is not None and session is connection.connection and not session.closed
+
+    def give_up(self) -> None:
+        """Let others take it."""
+        if not self.is_held():
+            return
+        try:
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [self._key])
+        except (DatabaseError, InterfaceError):
+            connection.close()  # and with it the session and its lock
+
+
+@contextmanager
+def lock(name: str) -> Iterator[Lock | None]:
+    """Hold the sweep's lock; None if another process does.
+
+    A lock of the database session: no transaction is open meanwhile, and a process that dies gives it up. So
+    it needs a session of its own to PostgreSQL: a pooler that shares one among transactions would break it.
+    """
+    held = Lock(zlib.crc32(f"sweep:{name}".encode()))
+    if not held.take():
+        yield None
+        return
+    try:
+        yield held
+    finally:
+        held.give_up()
 
 
 def sweep(
@@ -60,14 +94,17 @@ def sweep(
 ) -> Swept:
     """Handle each of the rows, in their order, unless another process is at this sweep.
 
-    Stops after `seconds`. What one row raises is logged, `failed` is told (to put the row off, so that it
-    does not come first again), and the next row is handled. Its reads of the broker are polls, which make
-    way for what a person waits for.
+    Stops after `seconds` (and well within the time limit of a task), or when its database session is lost,
+    and with it the lock. What one row raises is logged, `failed` is told (to put the row off, so that it does
+    not come first again), and the next row is handled. A row is read again before it is handled, and left
+    out when it is no longer among `rows`, which must not be sliced. Its reads of the broker are polls, which
+    make way for what a person waits for.
     """
-    with lock(name) as is_ours, priority(Priority.POLL):
-        if not is_ours:
+    seconds = min(seconds, settings.CELERY_TASK_TIME_LIMIT / 2)
+    with lock(name) as held, priority(Priority.POLL):
+        if held is None:
             return Swept()
-        return _handle_all(name, rows, handle, failed, time.monotonic() + seconds)
+        return _handle_all(name, rows, handle, failed, held, time.monotonic() + seconds)
 
 
 def _handle_all(
@@ -75,12 +112,13 @@ def _handle_all(
     rows: "models.QuerySet[Row]",
     handle: Callable[[Row], Any],
     failed: Callable[[Row], None] | None,
+    held: Lock,
     stop: float,
 ) -> Swept:
     keys = list(rows.values_list("pk", flat=True)[:ROWS])
     done = failures = 0
     for position, key in enumerate(keys):
-        if time.monotonic() > stop:
+        if time.monotonic() > stop or not held.is_held():
             return Swept(done, failures, len(keys) - position)
         row = rows.filter(pk=key).first()
         if row is None:
@@ -88,12 +126,20 @@ def _handle_all(
         try:
             handle(row)
             done += 1
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  logged; one row's trouble must not keep the others waiting
             failures += 1
-            if isinstance(error, (BrokerError, LostRace, IllegalMove)):
-                logger.info("sweep %s: %s: %s", name, row, error)
-            else:
-                logger.exception("sweep %s: %s", name, row)
+            _log(name, row, error)
+            if not held.is_held():
+                # Another process may be at this sweep by now, and there is nothing to write `failed` with.
+                connection.close()
+                return Swept(done, failures, len(keys) - position - 1)
             if failed is not None:
                 failed(row)
     return Swept(done, failures, 0)
+
+
+def _log(name: str, row: models.Model, error: Exception) -> None:
+    if isinstance(error, (BrokerError, LostRace, IllegalMove)):
+        logger.info("sweep %s: %s: %s", name, row, error)
+    else:
+        logger.error("sweep %s: %s", name, row, exc_info=error)

@@ -1,11 +1,65 @@
+from typing import Any
+
+import pytest
+from celery.schedules import crontab
 from django.utils.module_loading import import_string
 
-from brokerapp.celery import app
+from brokerapp.celery import NEWS, PEOPLE, QUEUES, SWEEPS, app
+from devstack.paths import ROOT
+
+
+def beat_table() -> dict[str, Any]:
+    app.finalize()
+    return dict(app.conf.beat_schedule)
+
+
+def queue_of(path: str, **options: Any) -> str:
+    """Where a message of the task goes."""
+    app.finalize()
+    return str(app.amqp.router.route(options, path)["queue"].name)
 
 
 def test_every_task_of_the_beat_table_exists() -> None:
-    app.finalize()
-    rows = app.conf.beat_schedule
-    assert rows
-    for row in rows.values():
+    assert beat_table()
+    for row in beat_table().values():
         assert import_string(row["task"]).name == row["task"]
+
+
+@pytest.mark.parametrize(
+    ("path", "queue"),
+    [
+        ("onboarding.tasks.open_account", PEOPLE),
+        ("onboarding.tasks.send_document", PEOPLE),
+        ("funding.tasks.send_transfer", PEOPLE),
+        ("brokerapp.events.tasks.handle_event", NEWS),
+        ("brokerapp.accounts.tasks.sync_account", NEWS),
+        ("brokerapp.accounts.tasks.sync_balances", NEWS),
+        ("trading.tasks.sync_portfolio", NEWS),
+        ("trading.tasks.sync_fills", NEWS),
+    ],
+)
+def test_what_people_wait_for_shares_no_queue_with_what_waits_for_the_broker(path: str, queue: str) -> None:
+    assert import_string(path).name == path
+    assert queue_of(path) == queue
+
+
+def test_whatever_beat_sends_is_a_sweep_but_for_the_heartbeats_of_the_queues() -> None:
+    for row in beat_table().values():
+        queue = queue_of(row["task"], queue=row["options"]["queue"])
+        assert queue == row.get("kwargs", {}).get("queue", SWEEPS)
+        assert 0 < row["options"]["expires"] <= 3600
+    beaten = [row["kwargs"]["queue"] for row in beat_table().values() if "kwargs" in row]
+    assert sorted(beaten) == sorted(QUEUES)
+
+
+def test_every_queue_has_a_worker_process() -> None:
+    procfile = (ROOT / "Procfile").read_text()
+    for queue in QUEUES:
+        assert procfile.count(f" --queues {queue} ") + procfile.count(f":-{queue}}} ") == 1
+
+
+def test_runs_a_day_apart_go_by_the_clock() -> None:
+    for name, row in beat_table().items():
+        by_the_clock = name in ("sync assets", "prune", "prune events")
+        assert isinstance(row["schedule"], crontab) == by_the_clock
+        assert by_the_clock or row["schedule"] < 3600

@@ -10,7 +10,7 @@ import yaml
 from devstack.paths import ROOT
 from devstack.run import BACKGROUND, PROCESS, spec
 
-OURS = {"release", "assets", "web", "worker", "beat", "events", "sandbox"}
+OURS = {"release", "assets", "web", "worker", "news", "sweeper", "beat", "events", "sandbox"}
 
 
 def procfile() -> dict[str, str]:

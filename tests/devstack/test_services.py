@@ -1,10 +1,13 @@
 import os
+import subprocess
+import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from devstack import postgres
+from devstack import postgres, valkey
 from devstack.errors import StackError
 from devstack.paths import LONGEST_SOCKET_PATH, socket_dir_for
 from devstack.record import StackRecord, record_of
@@ -58,3 +61,25 @@ def test_socket_dir_for_is_near_unless_the_path_is_too_long(tmp_path: Path) -> N
 
     assert len(os.fsencode(far / ".s.PGSQL.5432.lock")) <= LONGEST_SOCKET_PATH
     assert far != socket_dir_for(tmp_path / ("deep" * 31))
+
+
+def test_valkey_starts_beside_a_damaged_append_only_file() -> None:
+    with tempfile.TemporaryDirectory(prefix="damaged-") as name:  # short: a socket's path has about 100 bytes
+        folder = Path(name)
+        files = folder / "data" / "appendonlydir"
+        files.mkdir(parents=True)
+        (files / "appendonly.aof.manifest").write_text(
+            "file appendonly.aof.1.base.rdb seq 1 type b\nfile appendonly.aof.1.incr.aof seq 1 type i\n"
+        )
+        (files / "appendonly.aof.1.base.rdb").write_bytes(b"damaged")
+        (files / "appendonly.aof.1.incr.aof").write_bytes(b"*2\r\n$damaged")
+        server = subprocess.Popen(valkey.server_command(folder / "data", folder), stdout=subprocess.DEVNULL)
+        try:
+            deadline = time.monotonic() + 20
+            while not valkey.is_ready(folder):
+                assert server.poll() is None, "it did not start"
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+        finally:
+            server.kill()
+            server.wait()

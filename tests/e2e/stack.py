@@ -14,7 +14,7 @@ from devstack.valkey import url_after
 from tests.sandbox_process import SandboxProcess, eventually, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-PROCESSES = ("web", "worker", "beat", "events")
+PROCESSES = ("web", "worker", "news", "sweeper", "beat", "events")
 START_SECONDS = 60
 STOP_SECONDS = 15
 REDIS_DATABASES_APART = 8
@@ -101,6 +101,7 @@ class Stack:
             "BROKER_KEY": self.sandbox.key,
             "BROKER_SECRET": self.sandbox.secret,
             "BROKER_FIRM_ACCOUNT_ID": self.sandbox.firm_account_id,
+            "BROKER_CONNECT_TIMEOUT": "1",
             "BROKER_READ_TIMEOUT": "2",
             "SWEEP_SECONDS": "2",
             "SETTLE_AFTER_SECONDS": "4",

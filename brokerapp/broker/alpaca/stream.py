@@ -47,7 +47,15 @@ class Gap:
     dropped: int | None = None
 
 
-StreamMessage = Event | Heartbeat | Gap
+@dataclass(frozen=True)
+class Unreadable:
+    """An event that is no JSON object or has no id: to stop at it would be to stop for good."""
+
+    text: str
+    reason: str
+
+
+StreamMessage = Event | Heartbeat | Gap | Unreadable
 
 
 class StreamBroken(BrokerError):
@@ -110,15 +118,14 @@ def _message(item: Comment | Message, request_id: str) -> StreamMessage:
     return Heartbeat()
 
 
-def _event(message: Message) -> Event | Gap:
-    """The event in a message. One we cannot read counts as lost: to stop at it would be to stop for good."""
+def _event(message: Message) -> Event | Unreadable:
     try:
         body = json.loads(message.data, parse_float=Decimal)
-    except ValueError:
-        return Gap("unreadable event")
+    except (ValueError, ArithmeticError, RecursionError):
+        return Unreadable(message.data, "not JSON")
     if not isinstance(body, dict):
-        return Gap("unreadable event")
+        return Unreadable(message.data, "not an object")
     event_id = body.get("event_ulid") or body.get("event_id") or message.id
     if not event_id:
-        return Gap("event without an id")
+        return Unreadable(message.data, "no id")
     return Event(str(event_id), body)

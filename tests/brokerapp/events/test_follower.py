@@ -13,6 +13,7 @@ from brokerapp.broker.alpaca.stream import (
     Heartbeat,
     StreamBroken,
     StreamMessage,
+    Unreadable,
 )
 from brokerapp.broker.streams.models import SILENCE_LIMIT, EventStream, StreamCursor
 from brokerapp.events.follower import Follower, open_stream
@@ -51,7 +52,15 @@ class Broker:
 def follow(*connections: list[StreamMessage | Exception]) -> Broker:
     halt = threading.Event()
     broker = Broker(halt, *connections)
-    Follower(EventStream.TRADES, halt, open=broker.open, jitter=lambda low, high: 0).run()
+    pauses: list[float] = []
+
+    def pause(low: float, high: float) -> float:
+        pauses.append(high)
+        if len(pauses) > 2 * len(connections) + 2:
+            halt.set()  # a test that fails must not go on for ever
+        return 0
+
+    Follower(EventStream.TRADES, halt, open=broker.open, jitter=pause).run()
     return broker
 
 
@@ -88,9 +97,34 @@ def test_run_events_dropped_reads_again_from_what_is_stored() -> None:
     assert BrokerEvent.objects.count() == 2
 
 
-def test_run_unreadable_event_does_not_stop_the_stream() -> None:
-    follow([Gap("unreadable event"), event()])
-    assert BrokerEvent.objects.count() == 1
+@pytest.mark.parametrize(
+    "unreadable",
+    [
+        Unreadable("not JSON", "not JSON"),
+        Event("0" * 65, {"account_id": str(uuid4())}),
+        Event("nul \0", {"account_id": str(uuid4())}),
+        Event("nul", {"account_id": str(uuid4()), "reason": "a \0 in it"}),
+        Event("surrogate", {"account_id": str(uuid4()), "reason": "\ud800"}),
+        Event("no number", {"account_id": str(uuid4()), "price": float("nan")}),
+        Event("no account", {}),
+        Event("no uuid", {"account_id": "13"}),
+        Event("no date", {"account_id": str(uuid4()), "at": "2026-13-45T25:00:00Z"}),
+    ],
+    ids=lambda event: event.text if isinstance(event, Unreadable) else ascii(event.id[:12]),
+)
+def test_run_unreadable_event_is_kept_as_such_and_does_not_stop_the_stream(unreadable: Any) -> None:
+    broker = follow([unreadable, event()])
+    assert len(broker.points) == 1
+    kept, readable = BrokerEvent.objects.order_by("pk")
+    assert (kept.outcome, kept.handled_at is not None) == ("unreadable", True)
+    assert kept.event_id.startswith("sha256:")
+    assert readable.outcome == ""
+
+
+def test_run_unreadable_event_that_comes_again_is_kept_once() -> None:
+    again = Event("0" * 65, {"account_id": str(uuid4())})
+    follow([again], [again, event()])
+    assert BrokerEvent.objects.filter(outcome="unreadable").count() == 1
 
 
 def test_next_pause_doubles_to_half_a_minute_and_is_never_the_same() -> None:

@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -6,14 +7,14 @@ from brokerapp.broker.alpaca.stream import Event
 from brokerapp.broker.streams.models import EventStream
 from brokerapp.events import resume
 from brokerapp.events.resume import ResumePoint, resume_point, ulid_floor, ulid_time
-from brokerapp.events.services import store_event
+from brokerapp.events.services import store_event, store_unreadable
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
 
 def store(at: datetime, tail: str = "") -> str:
     event_id = ulid_floor(at)[: 26 - len(tail)] + tail
-    store_event(stream=EventStream.TRADES, event=Event(event_id, {}))
+    store_event(stream=EventStream.TRADES, event=Event(event_id, {"account_id": str(uuid4())}))
     return event_id
 
 
@@ -51,6 +52,14 @@ def test_resume_point_is_a_stored_event_before_the_overlap() -> None:
 def test_resume_point_only_young_events_starts_a_day_before_them() -> None:
     store(NOON)
     assert resume_point(EventStream.TRADES, NOON + timedelta(days=30)) == ResumePoint(since=date(2026, 3, 3))
+
+
+@pytest.mark.django_db
+def test_resume_point_is_never_an_unreadable_event() -> None:
+    old = store(NOON - timedelta(hours=3))
+    store(NOON)
+    store_unreadable(stream=EventStream.TRADES, text="not JSON", reason="not JSON")
+    assert resume_point(EventStream.TRADES, NOON) == ResumePoint(after_id=old)
 
 
 @pytest.mark.django_db

@@ -13,6 +13,7 @@ from brokerapp.broker.alpaca.stream import Event
 from brokerapp.broker.streams.models import EventStream
 from brokerapp.events import services
 from brokerapp.events.models import BrokerEvent
+from brokerapp.workflow.state import LostRace
 from funding.models import Transfer
 from tests.factories import BrokerageAccountFactory, StaffFactory, TransferFactory
 from tests.funding.conftest import listed
@@ -161,6 +162,21 @@ def test_handle_event_before_our_commit_is_applied_after_it(broker: Any) -> None
     event = handle(event, timezone.now() + timedelta(minutes=1))
     transfer.refresh_from_db()
     assert (event.handled_at is not None, transfer.status) == (True, "COMPLETE")
+
+
+def test_handle_event_whose_row_was_changed_meanwhile_is_tried_again(handler: list[Any]) -> None:
+    handler.extend([LostRace("somebody was faster"), ""])
+    event, now = stored(), timezone.now()
+    assert handle(event, now).handled_at is None
+    assert handle(event, now + timedelta(seconds=6)).handled_at is not None
+
+
+def test_retry_event_leaves_an_unreadable_one_alone() -> None:
+    event = services.store_unreadable(stream=EventStream.TRADES, text="not JSON", reason="not JSON")
+    assert event is not None
+    services.retry_event(event=event, by=StaffFactory.create())
+    event.refresh_from_db()
+    assert event.outcome == "unreadable"
 
 
 def test_handle_event_of_a_wire_bank_is_not_followed() -> None:

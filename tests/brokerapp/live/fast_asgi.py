@@ -1,10 +1,10 @@
 """The web process's application with its clocks wound up, so that tests need not wait for minutes."""
 
-from brokerapp.live import hub, stream
+from brokerapp.live import hub, pushes
 
-stream.HEARTBEAT_SECONDS = 0.2
-stream.SESSION_CHECK_SECONDS = 0.3
-stream.SEND_TIMEOUT_SECONDS = 20.0
+pushes.HEARTBEAT_SECONDS = 0.2
+pushes.SESSION_CHECK_SECONDS = 0.3
+pushes.SEND_TIMEOUT_SECONDS = 20.0
 hub.PING_AFTER_SECONDS = 0.3
 
 from brokerapp.asgi import application  # noqa: E402, F401

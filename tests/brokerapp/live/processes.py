@@ -35,7 +35,7 @@ class Valkey:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = valkey.server_command(self.folder / "data", self.folder, throwaway=True)
+        command = valkey.server_command(self.folder / "data", self.folder)
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         wait_for(lambda: valkey.is_ready(self.folder), "Valkey")
 

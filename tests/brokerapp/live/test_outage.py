@@ -1,11 +1,9 @@
 """The web process and its streams when something goes away."""
 
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +11,7 @@ from brokerapp import live
 from brokerapp.accounts.models import User
 from tests.brokerapp.live.conftest import OpenTab, cookie_of
 from tests.brokerapp.live.processes import PATIENCE_SECONDS, Valkey, Web
+from tests.brokerapp.outages import frail_valkey
 
 StartWeb = Callable[..., Web]
 
@@ -20,12 +19,9 @@ StartWeb = Callable[..., Web]
 @pytest.fixture
 def frail(settings: object) -> Iterator[Valkey]:
     """A Redis-protocol server that the test may kill; `publish` uses it."""
-    with tempfile.TemporaryDirectory(prefix="frail-") as folder:
-        server = Valkey(Path(folder))
-        server.start()
+    with frail_valkey() as server:
         settings.REDIS_URL = server.url  # type: ignore[attr-defined]
         yield server
-        server.kill()
 
 
 def test_live_redis_restart_keeps_the_stream_and_resyncs(

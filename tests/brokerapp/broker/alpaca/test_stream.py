@@ -12,6 +12,7 @@ from brokerapp.broker.alpaca.stream import (
     Gap,
     Heartbeat,
     StreamBroken,
+    Unreadable,
     read_events,
 )
 from tests.brokerapp.broker.alpaca.wire import PATIENCE_SECONDS, event_stream, gives_up, reply, serve
@@ -52,12 +53,14 @@ def test_read_events_prefers_the_ulid_where_there_are_two_ids(make_transport):
     assert [event.id for event in found] == [ULID, "13"]
 
 
-@pytest.mark.parametrize("data", [b"not json", b"[1]", b'{"no":"id"}'])
-def test_read_events_counts_an_unreadable_event_as_lost_and_goes_on(make_transport, data):
+@pytest.mark.parametrize(
+    "data", [b"not json", b"[1]", b'{"no":"id"}', b'{"n":1e9999999999999999999}', b"[" * 100_000]
+)
+def test_read_events_gives_an_unreadable_event_and_goes_on(make_transport, data):
     with serve(event_stream(b'data: %s\n\ndata: {"event_id":"1"}\n\n' % data)) as wire:
         first, second = read(make_transport(wire.url))
 
-    assert isinstance(first, Gap)
+    assert isinstance(first, Unreadable)
     assert isinstance(second, Event)
 
 

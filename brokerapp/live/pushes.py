@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import parse_cookie
 
-from brokerapp.live.hub import Hub, PushQueue, TooManyStreams
+from brokerapp.live.hub import Hub, PushQueue, TooManyQueues
 from brokerapp.live.sessions import get_user_id
 
 logger = logging.getLogger(__name__)
@@ -50,35 +50,35 @@ class LiveApp:
             user_id = await self._get_user_id(session_key)
             if user_id is None:
                 return await refuse(send, 401)
-            stream = self.hub.open(user_id)
-        except (DatabaseError, TooManyStreams) as error:
-            logger.warning("A stream was refused: %s", type(error).__name__)
+            queue = self.hub.open(user_id)
+        except (DatabaseError, TooManyQueues) as error:
+            logger.warning("Pushes were refused: %s", type(error).__name__)
             return await refuse(send, 503)
-        watch = asyncio.create_task(end_when_gone(receive, stream))
+        watch = asyncio.create_task(end_when_gone(receive, queue))
         try:
-            await self._serve(stream, session_key, send)
+            await self._serve(queue, session_key, send)
         except TimeoutError:
-            logger.info("A stream ended: its browser stopped reading")
+            logger.info("Pushes ended: the browser stopped reading")
         finally:
             watch.cancel()
-            self.hub.close(stream)
+            self.hub.close(queue)
 
-    async def _serve(self, stream: PushQueue, session_key: str, send: ASGISendCallable) -> None:
+    async def _serve(self, queue: PushQueue, session_key: str, send: ASGISendCallable) -> None:
         retry = random.randint(*RECONNECT_MILLISECONDS)  # noqa: S311 - not a secret
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS, "trailers": False})
         await send_body(send, f"retry: {retry}\n\n".encode())
         checked = time.monotonic()
-        while (events := await stream.read(HEARTBEAT_SECONDS)) is not None:
+        while (events := await queue.read(HEARTBEAT_SECONDS)) is not None:
             if time.monotonic() - checked > SESSION_CHECK_SECONDS:
-                if not await self._still_signed_in(stream, session_key):
+                if not await self._still_signed_in(queue, session_key):
                     break
                 checked = time.monotonic()
             await send_body(send, events)
         await send_body(send, b"", more=False)
 
-    async def _still_signed_in(self, stream: PushQueue, session_key: str) -> bool:
+    async def _still_signed_in(self, queue: PushQueue, session_key: str) -> bool:
         try:
-            return await self._get_user_id(session_key) == stream.user_id
+            return await self._get_user_id(session_key) == queue.user_id
         except DatabaseError:
             return True  # asked again in a minute; ending every stream would only add to the trouble
 
@@ -88,11 +88,11 @@ class LiveApp:
         return await asyncio.get_running_loop().run_in_executor(self._threads, get_user_id, session_key)
 
 
-async def end_when_gone(receive: ASGIReceiveCallable, stream: PushQueue) -> None:
+async def end_when_gone(receive: ASGIReceiveCallable, queue: PushQueue) -> None:
     """End the stream when its browser hangs up: an idle stream would not notice by writing."""
     while (await receive())["type"] != "http.disconnect":
         pass
-    stream.end()
+    queue.end()
 
 
 async def send_body(send: ASGISendCallable, body: bytes, *, more: bool = True) -> None:

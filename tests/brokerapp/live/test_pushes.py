@@ -122,7 +122,7 @@ def test_live_too_many_tabs_of_one_person_are_refused_until_one_closes(
     web: Web, subscribed: None, open_tab: OpenTab, alice: User, bob: User
 ) -> None:
     cookie = cookie_of(alice)
-    tabs = [open_tab(web, cookie) for _ in range(hub_module.MAX_STREAMS_OF_ONE_USER)]
+    tabs = [open_tab(web, cookie) for _ in range(hub_module.MAX_QUEUES_OF_ONE_USER)]
     assert [tab.status for tab in tabs] == [200] * len(tabs)
 
     assert open_tab(web, cookie).status == 503
@@ -155,7 +155,7 @@ def test_live_browser_that_resets_is_forgotten(
     web: Web, valkey: Valkey, subscribed: None, open_tab: OpenTab, alice: User
 ) -> None:
     cookie = cookie_of(alice)
-    for _ in range(hub_module.MAX_STREAMS_OF_ONE_USER + 5):
+    for _ in range(hub_module.MAX_QUEUES_OF_ONE_USER + 5):
         tab = open_tab(web, cookie)
         assert tab.status == 200
         assert tab.connection.sock

@@ -1,0 +1,53 @@
+"""PostgreSQL as Django speaks to it, but for a server that is silent: nobody waits for it for ever.
+
+The server itself ends a statement that takes longer than `DATABASE_STATEMENT_SECONDS`. A server that is
+frozen, or that the network hides, does not: a few seconds later the connection is given up on our side.
+"""
+
+from types import ModuleType
+from typing import Any, TypeVar
+
+import psycopg
+from django.conf import settings
+from django.db.backends.postgresql import base
+from psycopg.abc import PQGen
+
+Result = TypeVar("Result")
+
+GRACE_SECONDS = 5.0
+"""How much later than the server we give a statement up: its own word is better, and keeps the connection."""
+
+
+class Connection(psycopg.Connection[Any]):
+    """A connection that is given up when the server does not answer in time."""
+
+    def wait(self, gen: PQGen[Result], *args: Any, **kwargs: Any) -> Result:
+        """Wait for an answer; at most as long as a statement may take. Raises `psycopg.OperationalError`."""
+        limit = settings.DATABASE_STATEMENT_SECONDS
+        if limit and kwargs.get("timeout") is None:
+            kwargs["timeout"] = limit + GRACE_SECONDS
+        try:
+            return super().wait(gen, *args, **kwargs)
+        except psycopg.OperationalError as error:
+            if error.sqlstate is None:
+                # Not an error that the server reports: it is silent or gone, and what it may answer later
+                # would be taken for the answer to the next statement.
+                self.pgconn.finish()
+            raise
+
+
+driver = ModuleType("psycopg", "psycopg, but that it makes connections of our class.")
+driver.__dict__.update({**vars(psycopg), "connect": Connection.connect})
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Django's own, with connections of our class and the server's limit of a statement."""
+
+    Database = driver
+
+    def get_connection_params(self) -> dict[str, Any]:
+        params = super().get_connection_params()
+        if settings.DATABASE_STATEMENT_SECONDS:
+            limit = f"-c statement_timeout={settings.DATABASE_STATEMENT_SECONDS}s"
+            params["options"] = " ".join(filter(None, (params.get("options"), limit)))
+        return params
