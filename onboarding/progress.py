@@ -59,6 +59,8 @@ IN_REVIEW = (
 )
 DECIDED = (AccountStatus.ACTIVE, AccountStatus.REJECTED, AccountStatus.DISABLED, AccountStatus.ACCOUNT_CLOSED)
 
+RECEIVED, CHECKED, OPENED = "Received by the broker", "Identity checked", "Account open"
+
 
 def application_progress(application: KycApplication, account: BrokerageAccount | None) -> Progress:
     """What to show of a sent application, with or without its account."""
@@ -97,39 +99,23 @@ def _account_notice(account: BrokerageAccount) -> tuple[str, str, str]:
 
 def _steps(application: KycApplication, account: BrokerageAccount | None) -> list[TimelineStep]:
     sent = TimelineStep("Answers sent", "done", application.submitted_at)
-    opened = "Account open"
     if account is None:
         refused = application.status == ApplicationStatus.NEEDS_CHANGES
-        received = TimelineStep("Received by the broker", "failed" if refused else "current")
-        return [
-            sent,
-            received,
-            TimelineStep("Identity checked", "upcoming"),
-            TimelineStep(opened, "upcoming"),
-        ]
-    received = TimelineStep("Received by the broker", "done", account.created_at)
+        received = TimelineStep(RECEIVED, "failed" if refused else "current")
+        return [sent, received, TimelineStep(CHECKED, "upcoming"), TimelineStep(OPENED, "upcoming")]
+    return [sent, TimelineStep(RECEIVED, "done", account.created_at), *_decision_steps(account)]
+
+
+def _decision_steps(account: BrokerageAccount) -> list[TimelineStep]:
+    checked = TimelineStep(CHECKED, "done")
     if account.status == AccountStatus.ACTIVE:
-        return [
-            sent,
-            received,
-            TimelineStep("Identity checked", "done"),
-            TimelineStep(opened, "done", account.status_at),
-        ]
+        return [checked, TimelineStep(OPENED, "done", account.status_at)]
     if account.was_opened:
-        now = TimelineStep(
-            account.get_status_display(), "current" if account.is_open else "failed", account.status_at
-        )
-        return [
-            sent,
-            received,
-            TimelineStep("Identity checked", "done"),
-            TimelineStep(opened, "done"),
-            now,
-        ]
+        state = "current" if account.is_open else "failed"
+        now = TimelineStep(account.get_status_display(), state, account.status_at)
+        return [checked, TimelineStep(OPENED, "done"), now]
     if account.status == AccountStatus.APPROVED:
-        return [sent, received, TimelineStep("Identity checked", "done"), TimelineStep(opened, "current")]
-    failed = account.status == AccountStatus.REJECTED
-    checked = TimelineStep(
-        "Identity checked", "failed" if failed else "current", account.status_at, account.get_status_display()
-    )
-    return [sent, received, checked, TimelineStep(opened, "upcoming")]
+        return [checked, TimelineStep(OPENED, "current")]
+    state = "failed" if account.status == AccountStatus.REJECTED else "current"
+    under_way = TimelineStep(CHECKED, state, account.status_at, account.get_status_display())
+    return [under_way, TimelineStep(OPENED, "upcoming")]

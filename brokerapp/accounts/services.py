@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
@@ -92,7 +93,7 @@ def sync_accounts(*, now: datetime) -> None:
     )
 
 
-def want_balances(*, account_id: object) -> None:
+def want_balances(*, account_id: UUID) -> None:
     """Have an account's balances read soon, as something changed them; safe in a transaction.
 
     The mark is on disk with the change: if the message is lost or the read fails, the sweep reads them.

@@ -50,8 +50,7 @@ PENDING = Rhythm(timedelta(seconds=5), timedelta(hours=1))
 WAITS_FOR_THE_PERSON = Rhythm(timedelta(seconds=30), timedelta(minutes=90))
 DECIDED = Rhythm(timedelta(minutes=30), timedelta(hours=6))
 ACCOUNT_RHYTHM: dict[str, Rhythm] = {
-    status: PENDING for status in AccountStatus if status not in FINAL_ACCOUNT
-} | {
+    **{status: PENDING for status in AccountStatus if status not in FINAL_ACCOUNT},
     AccountStatus.ACTION_REQUIRED: WAITS_FOR_THE_PERSON,
     # An event can be lost on a living stream, so these are read now and then as well.
     AccountStatus.ACTIVE: DECIDED,

@@ -174,12 +174,12 @@ class AgreementsForm(StepForm):
         except signing.BadSignature:
             shown = {}
         # Shown once more, the page has the texts of now, and what was revised is not ticked.
-        self.data = self.data.copy()
-        self.data["shown"] = self._seal()
+        again = {name: self.data[name] for name in self.data} | {"shown": self._seal()}
         for agreement in agreements.AGREEMENTS:
             if cleaned.get(agreement.key) and shown.get(agreement.key) != agreement.revision:
-                del self.data[agreement.key]
+                del again[agreement.key]
                 self.add_error(agreement.key, REVISED.format(agreement.title, agreement.revision))
+        self.data = again
         return cleaned
 
     def signed(self) -> dict[str, str]:

@@ -86,32 +86,30 @@ def settle_document(*, document: Document, by: User | Process = Process.SWEEP, n
         # Of several files of one type, one is settled after the other.
         KycApplication.objects.select_for_update().get(pk=document.application_id)
         locked = Document.objects.select_for_update(of=("self",)).defer("content").get(pk=document.pk)
-        if locked.status not in (DocumentStatus.STORED, DocumentStatus.UNKNOWN) or not _is_open(locked):
+        if not _is_open(locked):
             return
-        known = Document.objects.filter(
-            application_id=locked.application_id,
-            document_type=locked.document_type,
-            status=DocumentStatus.SENT,
-        ).count()
-        if at_broker > known:
+        if at_broker > _sent_of_the_type(locked):
             state.move(locked, DocumentStatus.SENT, by=by, request_id=reply.request_id)
             return
         if locked.status == DocumentStatus.STORED:
             state.move(locked, DocumentStatus.UNKNOWN, by=by, reason="The sender stopped before the reply.")
-        state.move(
-            locked,
-            DocumentStatus.STORED,
-            by=by,
-            reason="The broker does not have it; sending again.",
-            claimed_at=None,
-            send_after=now,
-        )
+        why = "The broker does not have it; sending again."
+        state.move(locked, DocumentStatus.STORED, by=by, reason=why, claimed_at=None, send_after=now)
         jobs.enqueue("onboarding.tasks.send_document", document_id=locked.pk)
+
+
+def _sent_of_the_type(document: Document) -> int:
+    """How many of the application's files of the type are known to be with the broker."""
+    same = Document.objects.filter(
+        application_id=document.application_id, document_type=document.document_type
+    )
+    return same.filter(status=DocumentStatus.SENT).count()
 
 
 def _is_open(document: Document) -> bool:
     """Whether a call for it was begun, of which we do not know the outcome."""
-    return document.status == DocumentStatus.UNKNOWN or document.claimed_at is not None
+    is_claimed = document.status == DocumentStatus.STORED and document.claimed_at is not None
+    return is_claimed or document.status == DocumentStatus.UNKNOWN
 
 
 def settle_documents(*, now: datetime) -> None:
