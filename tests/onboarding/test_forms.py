@@ -40,8 +40,8 @@ def test_contact_form_stores_the_phone_as_e164() -> None:
         ("street_address", "PO Box 12", "P.O. box"),
         ("phone_number", "12", "area code"),
         ("city", "12345", "digits only"),
-        ("city", "San José", "without accents"),
-        ("state", "ZZ", "valid choice"),
+        ("city", "San José", "“é”. Write “San Jose”"),
+        ("state", "ZZ", "answers offered"),
     ],
 )
 def test_contact_form_names_the_rule(field: str, typed: str, words: str) -> None:
