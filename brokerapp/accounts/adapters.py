@@ -11,7 +11,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     error_messages = {
         "account_inactive": "This sign-in is closed. Write to us if you think that is wrong.",
-        "cannot_remove_primary_email": "Your main e-mail address cannot be removed. Make another the main one.",
+        "cannot_remove_primary_email": "Your main address cannot be removed. Make another one the main one.",
         "duplicate_email": "This e-mail address is yours already.",
         "email_password_mismatch": NOT_THESE,
         "email_taken": "Somebody has an account with this e-mail address. Sign in, or use another one.",
