@@ -1,6 +1,7 @@
 """What the application's forms share: kinds of fields, and the form of one page."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django import forms
@@ -18,6 +19,7 @@ KOSOVO = ("XKX", "Kosovo")
 """Not in ISO 3166-1; the code is the one that is in use, the European Union's and the World Bank's."""
 
 
+@cache
 def country_choices() -> list[tuple[str, str]]:
     """Alpha-3 code and name of each country, the United States first, the others by name."""
     named = [(countries.alpha3(code), str(name)) for code, name in countries]

@@ -45,7 +45,8 @@ def save_answers(*, application: KycApplication, answers: dict[str, Any]) -> Non
 def sign_agreements(*, application: KycApplication, keys: list[str], ip_address: str, now: datetime) -> None:
     """Store what the person agreed to: the revisions shown, the time, and the address they came from.
 
-    An agreement that was signed before keeps its first time; one that is no longer ticked is removed.
+    An agreement that was signed before keeps its first time, unless its text is a newer one or the broker
+    gave the application back, perhaps for that signature; one that is no longer ticked is removed.
     Raises `ApplicationFrozen`.
     """
     with transaction.atomic():
@@ -53,13 +54,10 @@ def sign_agreements(*, application: KycApplication, keys: list[str], ip_address:
         rules.check_editable(locked)
         locked.agreements.exclude(agreement__in=keys).delete()
         for key in keys:
-            shown = BY_KEY[key]
-            Agreement.objects.get_or_create(
-                application=locked,
-                agreement=key,
-                revision=shown.revision,
-                defaults={"signed_at": now, "ip_address": ip_address},
-            )
+            signature = {"revision": BY_KEY[key].revision, "signed_at": now, "ip_address": ip_address}
+            kept = locked.agreements.filter(agreement=key, revision=signature["revision"])
+            if locked.status == ApplicationStatus.NEEDS_CHANGES or not kept.exists():
+                Agreement.objects.update_or_create(application=locked, agreement=key, defaults=signature)
         locked.agreements_signed = True
         locked.save(update_fields=["agreements_signed", "updated_at"])
 

@@ -15,6 +15,7 @@ from brokerapp.broker.calls.models import ApiCall
 from brokerapp.workflow import state
 from brokerapp.workflow.models import StatusChange
 from onboarding import rules, steps
+from onboarding.agreements import BY_KEY
 from onboarding.models import KycApplication
 from onboarding.services import applications
 from onboarding.statuses import ApplicationStatus
@@ -81,6 +82,25 @@ def test_sign_agreements_again_keeps_the_first_time_and_drops_what_is_not_ticked
         application=application, keys=["customer_agreement"], ip_address=IP_ADDRESS, now=LATER
     )
     assert [row.signed_at for row in application.agreements.all()] == [first]
+
+
+def test_sign_agreements_after_the_broker_gave_the_application_back_signs_anew() -> None:
+    application = KycApplicationFactory.create(status=ApplicationStatus.NEEDS_CHANGES)
+    applications.sign_agreements(
+        application=application, keys=["customer_agreement"], ip_address="2001:db8::7", now=LATER
+    )
+    (row,) = application.agreements.all()
+    assert (row.signed_at, row.ip_address) == (LATER, "2001:db8::7")
+
+
+def test_sign_agreements_a_newer_text_replaces_the_old_one() -> None:
+    application = KycApplicationFactory.create()
+    application.agreements.update(revision="01.2020.01")
+    applications.sign_agreements(
+        application=application, keys=["customer_agreement"], ip_address=IP_ADDRESS, now=LATER
+    )
+    (row,) = application.agreements.all()
+    assert (row.revision, row.signed_at) == (BY_KEY["customer_agreement"].revision, LATER)
 
 
 def test_open_account_records_account_and_request_id(broker: BrokerStub, submitted: KycApplication) -> None:
