@@ -6,15 +6,14 @@ from decimal import Decimal
 from typing import Final
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Upper
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.workflow.state import StatusModel
-from trading import statuses
+from trading import search, statuses
 from trading.statuses import ORDER_TRANSITIONS, OrderStatus
 
 QUOTE_FRESH_FOR = timedelta(seconds=30)
@@ -34,20 +33,15 @@ class AssetQuerySet(models.QuerySet["Asset"]):
     """Reads of assets."""
 
     def matching(self, text: str) -> "AssetQuerySet":
-        """Active assets whose symbol starts with `text`, the exact one first; then by name."""
-        symbol = text.upper()
-        starts = Q(symbol__startswith=symbol)
-        return (
-            self.filter(starts | Q(name__icontains=text), status=Asset.ACTIVE)
-            .alias(
-                rank=models.Case(models.When(symbol=symbol, then=0), models.When(starts, then=1), default=2)
-            )
-            .order_by("rank", "-tradable", "symbol")
-        )
+        """Active assets by symbol or part of the name, the likeliest first (`trading.search`)."""
+        return search.matching(self.filter(status=Asset.ACTIVE), text)
 
     def get_by_symbol(self, symbol: str) -> "Asset":
-        """The asset now listed under a symbol, else one that was. Raises `Asset.DoesNotExist`."""
-        found = self.filter(symbol=symbol.upper()).order_by("status").first()
+        """The asset now listed under a symbol, else one that was, however the symbol is written (`BRK-B`).
+
+        Raises `Asset.DoesNotExist`.
+        """
+        found: Asset | None = search.by_symbol(self, symbol)
         if found is None:
             raise Asset.DoesNotExist(symbol)
         return found
@@ -70,6 +64,9 @@ class Asset(models.Model):
     marginable = models.BooleanField()
     shortable = models.BooleanField()
     synced_at = models.DateTimeField()
+    searched = models.GeneratedField(
+        expression=search.searched_text(), output_field=models.TextField(), db_persist=True
+    )
 
     objects = AssetQuerySet.as_manager()
 
@@ -77,7 +74,7 @@ class Asset(models.Model):
         ordering = ["symbol"]
         indexes = [
             models.Index(fields=["symbol"], opclasses=["varchar_pattern_ops"], name="asset_symbol_prefix"),
-            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="asset_name_contains"),
+            GinIndex(fields=["searched"], opclasses=["gin_trgm_ops"], name="asset_searched_contains"),
         ]
         constraints = [
             # Symbols are handed on: a delisted asset keeps the one it had.
