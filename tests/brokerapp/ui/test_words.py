@@ -64,7 +64,7 @@ def build(form: type[forms.Form]) -> forms.Form:
     wanted: set[str] = set()
     for parent in form.__mro__:
         if "__init__" in vars(parent):
-            wanted |= set(inspect.signature(parent.__init__).parameters)
+            wanted |= set(inspect.signature(vars(parent)["__init__"]).parameters)
     return form(
         **{
             name: value
@@ -75,10 +75,10 @@ def build(form: type[forms.Form]) -> forms.Form:
 
 
 def form_classes() -> list[type[forms.Form]]:
-    found = set()
+    found: set[type[forms.Form]] = set()
     for name in MODULES:
         for kind in vars(import_module(name)).values():
-            if inspect.isclass(kind) and issubclass(kind, forms.BaseForm) and kind.__module__ == name:
+            if inspect.isclass(kind) and issubclass(kind, forms.Form) and kind.__module__ == name:
                 found.add(kind)
     return sorted(found, key=lambda kind: f"{kind.__module__}.{kind.__name__}")
 
@@ -130,11 +130,8 @@ def test_every_validator_of_a_field_has_words_of_ours(form: type[forms.Form]) ->
 
 
 def test_texts_have_every_code_of_the_frameworks() -> None:
-    codes = {
-        kind.code
-        for kind in vars(validators).values()
-        if inspect.isclass(kind) and isinstance(getattr(kind, "code", None), str)
-    }
+    kinds: list[Any] = [kind for kind in vars(validators).values() if inspect.isclass(kind)]
+    codes = {kind.code for kind in kinds if isinstance(getattr(kind, "code", None), str)}
     codes |= set(validators.DecimalValidator.messages)
     for kind in vars(forms.fields).values():
         if inspect.isclass(kind) and issubclass(kind, forms.Field):
