@@ -4,7 +4,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from brokerapp.ui.fields import EmailField
 from onboarding.forms import (
+    FORMS,
     ContactForm,
     DisclosureDetailsForm,
     DisclosuresForm,
@@ -350,6 +352,14 @@ def test_trusted_contact_form_drops_a_contact_after_no() -> None:
     )
     assert form.is_valid()
     assert form.answers()["trusted_given_name"] == ""
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=lambda form: form.__name__)
+def test_nothing_that_a_form_takes_is_too_long_for_its_column(form: type[StepForm]) -> None:
+    columns = {field.name: field for field in KycApplication._meta.fields}
+    for name, field in form.base_fields.items():
+        if getattr(field, "max_length", None) and not isinstance(field, EmailField):
+            assert field.max_length <= columns[name].max_length, name  # type: ignore[attr-defined,operator]
 
 
 @pytest.mark.django_db
