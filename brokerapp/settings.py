@@ -150,14 +150,14 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {
-        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "NAME": "brokerapp.security.passwords.NotLikeYourEmail",
         "OPTIONS": {"user_attributes": ["email"]},
     },
     {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "NAME": "brokerapp.security.passwords.LongEnough",
         "OPTIONS": {"min_length": 10},
     },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "brokerapp.security.passwords.NotCommon"},
 ]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -170,6 +170,18 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "landing"
 ACCOUNT_ADAPTER = "brokerapp.accounts.adapters.AccountAdapter"
+ACCOUNT_FORMS = {
+    "add_email": "brokerapp.accounts.forms.AddEmailForm",
+    "change_email": "brokerapp.accounts.forms.ChangeEmailForm",
+    "change_password": "brokerapp.accounts.forms.ChangePasswordForm",
+    "login": "brokerapp.accounts.forms.LoginForm",
+    "reauthenticate": "brokerapp.accounts.forms.ReauthenticateForm",
+    "reset_password": "brokerapp.accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "brokerapp.accounts.forms.ResetPasswordKeyForm",
+    "set_password": "brokerapp.accounts.forms.SetPasswordForm",
+    "signup": "brokerapp.accounts.forms.SignupForm",
+    "user_token": "brokerapp.accounts.forms.UserTokenForm",
+}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 

@@ -8,21 +8,25 @@ from django.core.exceptions import ValidationError
 
 from brokerapp.accounts.capabilities import AccountRefused
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.broker.alpaca import limits
+from brokerapp.ui.fields import MoneyField, TypedField
 from brokerapp.ui.widgets import MoneyInput
+from brokerapp.ui.words import SpokenForm
 from funding import rules
 from funding.models import BankLink
 from funding.services.banks import BankDetails
 from onboarding.models import KycApplication
 
-DIGITS_ONLY = str.maketrans("", "", " -")
+DIGITS_ONLY = str.maketrans("", "", " -.")
 
 
-class LinkBankForm(forms.Form):
+class LinkBankForm(SpokenForm):
     """A bank by its numbers. What was typed is shown again after an error, in that one response."""
 
-    account_owner_name = forms.CharField(
+    account_owner_name = TypedField(
         label="Name on the bank account",
-        max_length=120,
+        max_length=limits.BANK_OWNER,
+        plain=True,
         help_text="It must be your own account: the same name as on your application.",
         widget=forms.TextInput({"autocomplete": "name"}),
         error_messages={"required": "Enter the name on the bank account."},
@@ -33,27 +37,31 @@ class LinkBankForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose checking or savings."},
     )
-    bank_routing_number = forms.CharField(
+    bank_routing_number = TypedField(
         label="Routing number",
-        max_length=20,
         help_text="Nine digits, at the bottom left of a check or in your bank's app.",
         widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "off", "spellcheck": "false"}),
         error_messages={"required": "Enter the routing number."},
     )
-    bank_account_number = forms.CharField(
+    bank_account_number = TypedField(
         label="Account number",
-        max_length=30,
         help_text="4 to 17 digits. It is stored encrypted.",
         widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "off", "spellcheck": "false"}),
         error_messages={"required": "Enter the account number."},
     )
-    nickname = forms.CharField(
-        label="Your name for it", max_length=50, required=False, help_text="For example, Household."
+    nickname = TypedField(
+        label="Your name for it",
+        max_length=limits.NICKNAME,
+        plain=True,
+        names=False,
+        required=False,
+        help_text="For example, Household.",
     )
 
     def __init__(self, *args: Any, application: KycApplication, **kwargs: Any) -> None:
-        self.holder = f"{application.given_name} {application.family_name}"
-        kwargs.setdefault("initial", {"account_owner_name": self.holder})
+        names = (application.given_name, application.middle_name, application.family_name)
+        self.holder = rules.Holder(*names)
+        kwargs.setdefault("initial", {"account_owner_name": str(self.holder)})
         super().__init__(*args, **kwargs)
 
     def clean_account_owner_name(self) -> str:
@@ -72,7 +80,7 @@ class LinkBankForm(forms.Form):
         return cast(BankDetails, self.cleaned_data)
 
     @staticmethod
-    def _checked(rule: Any, value: str, *facts: str) -> str:
+    def _checked(rule: Any, value: str, *facts: rules.Holder) -> str:
         try:
             rule(value, *facts)
         except rules.AnswerRefused as refusal:
@@ -80,19 +88,10 @@ class LinkBankForm(forms.Form):
         return value
 
 
-class AmountForm(forms.Form):
+class AmountForm(SpokenForm):
     """How much to deposit or withdraw, USD, held against the rules."""
 
-    amount = forms.DecimalField(
-        max_digits=14,
-        decimal_places=2,
-        widget=MoneyInput({"autocomplete": "transaction-amount"}),
-        error_messages={
-            "required": "Enter an amount.",
-            "invalid": "Enter an amount in dollars and cents, like 250.00.",
-            "max_decimal_places": "Enter an amount in dollars and cents, like 250.00.",
-        },
-    )
+    amount = MoneyField(widget=MoneyInput({"autocomplete": "transaction-amount"}))
 
     def __init__(
         self,

@@ -15,6 +15,9 @@ DEPOSITS_PER_DAY = Decimal("50000.00")
 """USD that one person may ask to deposit in one New York day; Alpaca has limits of its own on top."""
 
 ROUTING_WEIGHTS = (3, 7, 1) * 3
+ROUTING_PREFIXES = frozenset((*range(13), *range(21, 33), *range(61, 73), 80))
+"""First two digits in use: the government and the Federal Reserve's districts, thrifts, electronic banks,
+traveler's checks."""
 
 
 class AnswerRefused(Exception):
@@ -59,11 +62,11 @@ class TransferFacts:
 
 
 def check_routing_number(number: str) -> None:
-    """Raises `AnswerRefused` unless it is nine digits with a correct ABA check digit."""
+    """Raises `AnswerRefused` unless it is nine digits, of a prefix in use, with a correct ABA check digit."""
     if not re.fullmatch(r"\d{9}", number, re.ASCII):
         raise AnswerRefused("Enter the nine digits of the routing number.")
     total = sum(weight * int(digit) for weight, digit in zip(ROUTING_WEIGHTS, number, strict=True))
-    if total % 10 or number == "000000000":
+    if total % 10 or int(number[:2]) not in ROUTING_PREFIXES or number == "000000000":
         raise AnswerRefused(
             "That is not a routing number. Compare each digit with a check or your bank's website."
         )
@@ -75,12 +78,36 @@ def check_account_number(number: str) -> None:
         raise AnswerRefused("Enter the account number: 4 to 17 digits, no letters.")
 
 
-def check_owner_name(name: str, holder: str) -> None:
+@dataclass(frozen=True)
+class Holder:
+    """The account holder's name, as on the application."""
+
+    given: str
+    middle: str
+    family: str
+
+    def __str__(self) -> str:
+        return f"{self.given} {self.family}"
+
+    def known_as(self) -> set[tuple[str, ...]]:
+        """Each way in which a bank may have it: without middle names, with them, with their initials."""
+        given, middle, family = (_words(part) for part in (self.given, self.middle, self.family))
+        initials = tuple(word[0] for word in middle)
+        return {(*given, *between, *family) for between in ((), middle, initials, middle[:1], initials[:1])}
+
+
+def _words(name: str) -> tuple[str, ...]:
+    """A name's words without case and the points of initials."""
+    return tuple(name.casefold().replace(".", " ").replace(",", " ").split())
+
+
+def check_owner_name(name: str, holder: Holder) -> None:
     """Raises `AnswerRefused` if the bank account is not in the name of the account holder.
 
-    Alpaca refuses such links: "bank account owner name does not match brokerage account name".
+    Alpaca refuses such links: "bank account owner name does not match brokerage account name". A middle name
+    or its initial is no other name.
     """
-    if name.casefold().split() != holder.casefold().split():
+    if _words(name) not in holder.known_as():
         raise AnswerRefused(f"The bank account must be in the name on your application: {holder}.")
 
 

@@ -3,6 +3,7 @@
 import base64
 from typing import Any
 
+from brokerapp.broker.alpaca import limits
 from brokerapp.broker.alpaca.models import CreateAccountRequest, DocumentUpload
 from onboarding.models import Agreement, Document, KycApplication
 
@@ -19,7 +20,7 @@ def account_request(application: KycApplication, agreements: list[Agreement]) ->
             {
                 "agreement": agreement.agreement,
                 "signed_at": agreement.signed_at,
-                "ip_address": agreement.ip_address,
+                "ip_address": limits.signing_address(agreement.ip_address),
                 "revision": agreement.revision,
             }
             for agreement in agreements

@@ -3,19 +3,26 @@
 import re
 from datetime import date
 
+import phonenumbers
+
+from brokerapp.broker.alpaca import limits
+from brokerapp.units import typed
+from onboarding import zip_codes
 from onboarding.models import KycApplication
 
 MINIMUM_AGE = 18
-MAX_DOCUMENT_BYTES = 7_500_000
-"""Alpaca takes 10 MB of base64, which is 7.5 MB of file (Broker API, "Documents")."""
+MAX_DOCUMENT_BYTES = limits.DOCUMENT_BYTES
 
 DOCUMENT_SIGNATURES = {
     "application/pdf": b"%PDF-",
     "image/png": b"\x89PNG\r\n\x1a\n",
     "image/jpeg": b"\xff\xd8\xff",
 }
-
-PO_BOX = re.compile(r"\b(p\.?\s*o\.?\s*box|post\s+office\s+box)\b|\bbox\s*#", re.IGNORECASE)
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+OTHER_PICTURES = {b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIC", b"msf1": "HEIC", b"avif": "AVIF"}
+NO_PHONE = "Enter a phone number with area code, like (212) 555-0123."
+NORTH_AMERICAN = re.compile(r"[2-9](?!11)[0-9]{2}[2-9](?!11)[0-9]{6}")
+"""Area code, exchange and line as the numbering plan of +1 gives them out."""
 
 
 class AnswerRefused(ValueError):
@@ -34,28 +41,64 @@ def check_editable(application: KycApplication) -> None:
         )
 
 
-def check_plain_text(value: str) -> None:
-    """Raises `AnswerRefused` unless all is printable ASCII (Alpaca's "Data Validations")."""
-    wrong = sorted({character for character in value if not 32 <= ord(character) <= 126})
-    if wrong:
-        raise AnswerRefused(
-            f"Use plain letters without accents, as on your tax papers; change {' '.join(map(repr, wrong))}."
-        )
-
-
 def check_has_letters(value: str) -> None:
     """Raises `AnswerRefused` for text made of digits alone."""
     if value.replace(" ", "").isdigit():
         raise AnswerRefused("This cannot be digits only. Write it out in full.")
 
 
+def check_no_po_box(value: str) -> None:
+    """Raises `AnswerRefused` for a P.O. box, in the street or in the unit."""
+    if limits.is_po_box(value):
+        raise AnswerRefused("This cannot be a P.O. box. Enter the street address where you live.")
+
+
 def check_street_address(value: str) -> None:
     """Raises `AnswerRefused` for a P.O. box, a single character or digits alone."""
-    if PO_BOX.search(value):
-        raise AnswerRefused("This cannot be a P.O. box. Enter the street address where you live.")
-    if len(value) < 2:
+    check_no_po_box(value)
+    if len(value) < limits.STREET_LEAST:
         raise AnswerRefused("Enter the house number and the street.")
     check_has_letters(value)
+
+
+def normalize_phone(value: str) -> str:
+    """A number as E.164 (`+12125550123`); without `+` it is North American.
+
+    Raises `AnswerRefused` for one that rings nowhere, or without area code, or with an extension, which the
+    broker has no place for.
+    """
+    try:
+        number = phonenumbers.parse(value, "US")
+    except phonenumbers.NumberParseException:
+        raise AnswerRefused(NO_PHONE) from None
+    if number.extension:
+        raise AnswerRefused("An extension cannot be kept. Enter a number that rings you directly.")
+    national = phonenumbers.national_significant_number(number)
+    if number.country_code == 1:
+        if len(national) == 7:
+            raise AnswerRefused(f"The area code is missing. {NO_PHONE}")
+        possible = bool(NORTH_AMERICAN.fullmatch(national))
+    else:
+        possible = phonenumbers.is_valid_number(number)
+    if not possible:
+        raise AnswerRefused(NO_PHONE)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def normalize_zip(value: str) -> str:
+    """`94401` or `94401-1234`. Raises `AnswerRefused` for another shape, or if there is no such ZIP code."""
+    written = zip_codes.written_out(value)
+    if not written:
+        raise AnswerRefused("A ZIP code has 5 digits, like 10001, or 9, like 10001-1234.")
+    if not zip_codes.states_of(written):
+        raise AnswerRefused(f"There is no ZIP code {written[:5]}. Check the digits.")
+    return written
+
+
+def check_zip_in_state(zip_code: str, state: str, name: str) -> None:
+    """Raises `AnswerRefused` if a ZIP code does not lie in a state, given by its postal code and its name."""
+    if state not in zip_codes.states_of(zip_code):
+        raise AnswerRefused(f"{zip_code} is not a ZIP code of {name}. Check the ZIP code and the state.")
 
 
 def check_age(date_of_birth: date, today: date) -> None:
@@ -76,12 +119,12 @@ def check_age(date_of_birth: date, today: date) -> None:
 
 
 def normalize_ssn(value: str) -> str:
-    """Nine digits of a Social Security number or ITIN, dashes and blanks removed.
+    """Nine digits of a Social Security number or ITIN; dashes, points and blanks between them are dropped.
 
     Raises `AnswerRefused` for numbers that are never issued (Alpaca's "Data Validations": area not 000 or
     666, group not 00, serial not 0000, not one repeated digit, not 123456789 or 987654321).
     """
-    digits = re.sub(r"[\s-]", "", value)
+    digits = re.sub(r"[\s.-]", "", typed.fold(value))
     if not re.fullmatch(r"[0-9]{9}", digits):
         raise AnswerRefused("A Social Security number has 9 digits, like 123-45-6789. Dashes are fine.")
     never_issued = (
@@ -111,7 +154,12 @@ def check_document(head: bytes, size: int) -> str:
             f"This file is {size / 1_000_000:.1f} MB; we can send up to {MAX_DOCUMENT_BYTES / 1_000_000} MB. "
             "Take a smaller photo or save it at a lower quality."
         )
+    content = head.removeprefix(BYTE_ORDER_MARK)
     for mime_type, signature in DOCUMENT_SIGNATURES.items():
-        if head.startswith(signature):
+        if content.startswith(signature):
             return mime_type
-    raise AnswerRefused("This is not a PDF, PNG or JPEG. Take a photo of it or save it as PDF.")
+    kind = OTHER_PICTURES.get(head[8:12], "") if head[4:8] == b"ftyp" else ""
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        kind = "WebP"
+    what = f"This is a {kind} picture, not" if kind else "This is not"
+    raise AnswerRefused(f"{what} a PDF, PNG or JPEG. Take a photo of it or save it as PDF.")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from brokerapp.accounts.capabilities import AccountNotActive, check_account_active
+from brokerapp.accounts.capabilities import AccountRefused, Capability, check
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.units.money import plain, quantize_cash, quantize_shares
 from trading import asset_classes, statuses
@@ -152,8 +152,8 @@ def check_can_trade(ticket: OrderSpec, facts: Facts) -> None:
 def check_account(ticket: OrderSpec, account: BrokerageAccount) -> None:
     """Raises `MayNotTrade` with what keeps the account from this."""
     try:
-        check_account_active(account)
-    except AccountNotActive as error:
+        check(account, Capability.BUY if ticket.is_buy else Capability.SELL)
+    except AccountRefused as error:
         raise MayNotTrade(str(error)) from error
 
 

@@ -3,9 +3,38 @@
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
+NOT_THESE = "This e-mail address and password do not belong together. Check both."
+
 
 class AccountAdapter(DefaultAccountAdapter):
-    """allauth's defaults; e-mails carry the site's address from settings instead of a sites table."""
+    """allauth's defaults in our words; e-mails carry the site's address instead of a sites table's."""
+
+    error_messages = {
+        "account_inactive": "This sign-in is closed. Write to us if you think that is wrong.",
+        "cannot_remove_primary_email": "Your main address cannot be removed. Make another one the main one.",
+        "duplicate_email": "This e-mail address is yours already.",
+        "email_password_mismatch": NOT_THESE,
+        "email_taken": "Somebody has an account with this e-mail address. Sign in, or use another one.",
+        "enter_current_password": "That is not your current password.",
+        "incorrect_code": "That is not the code we sent. Check it, or ask for a new one.",
+        "incorrect_password": "That is not your password.",
+        "invalid_login": NOT_THESE,
+        "invalid_or_expired_key": "This link was used already or is too old. Ask for a new one.",
+        "invalid_password_reset": "This link was used already or is too old. Ask for a new one.",
+        "max_email_addresses": "You can have up to %d e-mail addresses here. Remove one first.",
+        "phone_password_mismatch": NOT_THESE,
+        "phone_taken": "Somebody has an account with this phone number.",
+        "rate_limited": "That was too often in a short time. Wait a few minutes and try again.",
+        "same_as_current": "This is the one you have already.",
+        "select_only_one": "Choose one of them.",
+        "too_many_login_attempts": "That was wrong too often. Wait a few minutes and try again.",
+        "unknown_email": "We know nobody with this e-mail address.",
+        "unknown_phone": "We know nobody with this phone number.",
+        "unverified_primary_email": "Confirm this address first: follow the link that we mailed to it.",
+        "username_blacklisted": "Choose another name.",
+        "username_password_mismatch": NOT_THESE,
+        "username_taken": "Somebody has this name already.",
+    }
 
     def get_client_ip(self, request: HttpRequest) -> str:
         from brokerapp.web.addresses import client_ip

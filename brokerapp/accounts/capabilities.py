@@ -190,16 +190,3 @@ def refusal(account: BrokerageAccount, capability: Capability) -> AccountRefused
     except AccountRefused as refused:
         return refused
     return None
-
-
-AccountNotActive = AccountRefused
-
-
-def check_account_active(account: BrokerageAccount) -> None:
-    """Raises `AccountRefused` unless the account may trade."""
-    check(account, Capability.TRADE)
-
-
-def can_use_account(account: BrokerageAccount) -> bool:
-    """Whether the account may trade."""
-    return can(account, Capability.TRADE)

@@ -5,6 +5,7 @@ from django.forms import BoundField
 from django.forms.renderers import TemplatesSetting
 
 from brokerapp.ui import preferences
+from brokerapp.ui.words import SpokenForm
 
 
 class ErrorTargetBoundField(BoundField):
@@ -22,7 +23,7 @@ class FormRenderer(TemplatesSetting):
     bound_field_class = ErrorTargetBoundField
 
 
-class DisplayForm(forms.Form):
+class DisplayForm(SpokenForm):
     """Theme, result colors and keyboard shortcuts of this browser."""
 
     theme = forms.ChoiceField(choices=preferences.THEMES, widget=forms.RadioSelect)

@@ -10,7 +10,8 @@ from django.core.paginator import Paginator
 from django.utils.datastructures import MultiValueDict
 
 from brokerapp.ui import preferences
-from brokerapp.ui.widgets import DateInputs, FileDrop, MoneyInput, SSNInput
+from brokerapp.ui.fields import MoneyField
+from brokerapp.ui.widgets import DateInputs, FileDrop, SSNInput
 
 NOW = datetime(2026, 3, 4, 14, 30, tzinfo=UTC)
 
@@ -70,7 +71,7 @@ class SampleForm(forms.Form):
         widget=SSNInput(),
         help_text="We must ask by law, to check who you are and to report taxes. It is stored encrypted.",
     )
-    amount = forms.DecimalField(widget=MoneyInput(), help_text="Up to $25,000.00 a day.", decimal_places=2)
+    amount = MoneyField(help_text="Up to $25,000.00 a day.")
     state = forms.ChoiceField(choices=[("", "Choose a state"), ("CA", "California"), ("NY", "New York")])
     status = forms.ChoiceField(
         label="Employment",

@@ -8,16 +8,27 @@ from typing import Any
 
 from django import forms
 
-from brokerapp.units import money
+from brokerapp.units import money, typed
 
 _ISO_PARTS = re.compile(r"^([^-]*)-([^-]*)-([^-]*)$")
+_APART = "\x1f"
+"""Between the parts of what cannot be a date, so that each is shown again as it was typed."""
+MONTHS = "january february march april may june july august september october november december".split()
+
+
+def month_number(text: str) -> str:
+    """`March`, `mar` and `Mar.` as `3`; other text as it is."""
+    name = text.lower().rstrip(".")
+    found = (number for number, month in enumerate(MONTHS, 1) if len(name) > 2 and month.startswith(name))
+    return str(next(found, text))
 
 
 class DateInputs(forms.MultiWidget):
     """A date people know by heart, as Month, Day and Year fields, in the order used in the United States.
 
     Its value is `YYYY-MM-DD` text for `forms.DateField`; what cannot be a date is passed on as typed, so that
-    the field refuses it and shows it again. `autocomplete="bday"` is spread over the three inputs.
+    the field refuses it and shows it again. A month may be given by its name. `autocomplete="bday"` is spread
+    over the three inputs.
     """
 
     template_name = "django/forms/widgets/date_inputs.html"
@@ -32,7 +43,7 @@ class DateInputs(forms.MultiWidget):
 
     @staticmethod
     def _part_attrs(name: str, size: int, autocomplete: str) -> dict[str, Any]:
-        attrs: dict[str, Any] = {"inputmode": "numeric", "maxlength": size, "class": f"input--{size}"}
+        attrs: dict[str, Any] = {"inputmode": "numeric", "class": f"input--{size}"}
         if autocomplete:
             attrs["autocomplete"] = f"{autocomplete}-{name}"
         return attrs
@@ -40,6 +51,8 @@ class DateInputs(forms.MultiWidget):
     def decompress(self, value: date | str | None) -> list[str]:
         if isinstance(value, date):
             return [str(value.month), str(value.day), str(value.year)]
+        if value and _APART in value:
+            return value.split(_APART)
         match = _ISO_PARTS.match(value or "")
         if not match:
             return ["", "", ""]
@@ -53,16 +66,17 @@ class DateInputs(forms.MultiWidget):
         return context
 
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
-        month, day, year = (
-            str(part or "").strip() for part in super().value_from_datadict(data, files, name)
-        )
-        if not (month or day or year):
+        parts = [typed.fold(str(part or "")) for part in super().value_from_datadict(data, files, name)]
+        if not any(parts):
             return None
-        return f"{year}-{month}-{day}".replace(" ", "")
+        month, day, year = month_number(parts[0]), *parts[1:]
+        if all(part.isascii() and part.isdigit() for part in (month, day, year)):
+            return f"{year}-{month}-{day}"
+        return _APART.join((month, day, year))
 
 
 class MoneyInput(forms.TextInput):
-    """US dollars with the sign in front; `$` and thousands commas that people type are dropped."""
+    """US dollars with the sign in front. What was typed goes as it is to the field, which reads it."""
 
     template_name = "django/forms/widgets/money.html"
 
@@ -73,10 +87,6 @@ class MoneyInput(forms.TextInput):
         if isinstance(value, Decimal) and money.quantize_cash(value) == value:
             return f"{value:.2f}"
         return money.plain(value) if isinstance(value, Decimal) else super().format_value(value)
-
-    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> str | None:
-        value = data.get(name)
-        return value if value is None else re.sub(r"[$,\s]", "", str(value))
 
 
 class SSNInput(forms.TextInput):
@@ -90,7 +100,6 @@ class SSNInput(forms.TextInput):
                 "inputmode": "numeric",
                 "autocomplete": "off",
                 "spellcheck": "false",
-                "maxlength": 11,
                 "data-mask": True,
                 "class": "input--11",
                 **(attrs or {}),
@@ -99,7 +108,11 @@ class SSNInput(forms.TextInput):
 
 
 class FileDrop(forms.FileInput):
-    """A file picker in a drop zone. `accept` and `max_bytes` are hints to the browser; the form validates."""
+    """A file picker in a drop zone. `accept` and `max_bytes` are hints to the browser; the form validates.
+
+    A file that the page's script refuses is not sent; that there was one is, so that nobody goes on without
+    it unawares: `was_refused`.
+    """
 
     template_name = "django/forms/widgets/file_drop.html"
 
@@ -108,3 +121,7 @@ class FileDrop(forms.FileInput):
         if accept:
             hints["accept"] = accept
         super().__init__({**hints, **(attrs or {})})
+
+    def was_refused(self, data: Mapping[str, Any], name: str) -> bool:
+        """Whether the page's script took back a file that was chosen here."""
+        return bool(data.get(f"{name}-refused"))

@@ -1,18 +1,24 @@
 """Money and quantities: `Decimal` from string to column, rounded once, at the edge, with a named mode."""
 
+import re
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 CENT = Decimal("0.01")
 SHARE = Decimal("0.000000001")
+MINUS = "\N{MINUS SIGN}"
 
 
 def parse_decimal(value: object) -> Decimal:
-    """A finite `Decimal` from a string, int or Decimal.
+    """A finite `Decimal` from a string that a program wrote, an int or a Decimal.
 
-    Raises `ValueError` for anything else: floats most of all, since they have lost the digits already.
+    Raises `ValueError` for anything else: floats most of all, since they have lost the digits already. What a
+    person typed is for `units.typed.read_decimal`.
     """
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
         raise ValueError(f"a decimal must come from a string, not from {type(value).__name__}")
+    if isinstance(value, str) and not re.fullmatch(r"[ -^`-~]*", value):
+        # Python's own reader takes 1_000 and the digits of every script.
+        raise ValueError(f"not a decimal number: {value!r}")
     try:
         number = Decimal(value)
     except InvalidOperation as error:
@@ -36,3 +42,21 @@ def plain(number: Decimal) -> str:
     """Digits without exponent or trailing zeros (`0.42`, `1200`), as the broker's requests want them."""
     text = format(number, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def usd(amount: Decimal) -> str:
+    """US dollars for sentences and figures, to the cent: `$1,234.56`, `−$250.00`; never `−$0.00`."""
+    cents = quantize_cash(amount)
+    return f"{MINUS if cents < 0 else ''}${abs(cents):,.2f}"
+
+
+def quantity(number: Decimal) -> str:
+    """A quantity for sentences and figures, 9 dp at most: `1,200`, `0.42`, `−3`."""
+    kept = quantize_shares(number)
+    whole, _, fraction = plain(abs(kept)).partition(".")
+    return f"{MINUS if kept < 0 else ''}{int(whole):,}{'.' if fraction else ''}{fraction}"
+
+
+def shares(number: Decimal) -> str:
+    """A quantity with its word: `1 share`, `0.5 shares`, `1,200 shares`."""
+    return f"{quantity(number)} {'share' if abs(quantize_shares(number)) == 1 else 'shares'}"

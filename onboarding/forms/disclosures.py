@@ -6,6 +6,9 @@ from django import forms
 from django.core import signing
 from localflavor.us.us_states import STATE_CHOICES
 
+from brokerapp.accounts.emails import BrokerEmailField
+from brokerapp.broker.alpaca import limits
+from brokerapp.ui.fields import Follows, asked_after
 from onboarding import agreements
 from onboarding.forms.fields import PhoneField, StepForm, country_choices, text, yes_no
 from onboarding.models import KycApplication
@@ -41,14 +44,17 @@ class DisclosuresForm(StepForm):
 
 
 FIRM_FIELDS = {
-    "company_name": ("Company name", 100),
-    "company_street_address": ("Company street address", 100),
-    "company_city": ("Company city", 50),
-    "company_state": ("Company state (US companies)", 2),
+    "company_name": ("Company name", limits.COMPANY),
+    "company_street_address": ("Company street address", limits.STREET),
+    "company_city": ("Company city", limits.CITY),
     "company_country": ("Company country", 3),
-    "company_compliance_email": ("E-mail of its compliance department", 100),
+    "company_state": ("Company state", 2),
+    "company_compliance_email": ("E-mail of its compliance department", limits.EMAIL),
 }
-FAMILY_FIELDS = {"given_name": ("Their first name", 50), "family_name": ("Their last name", 50)}
+FAMILY_FIELDS = {
+    "given_name": ("Their first name", limits.GIVEN_NAME),
+    "family_name": ("Their last name", limits.FAMILY_NAME),
+}
 CONTEXT_TITLES = {
     "CONTROLLED_FIRM": "The company you control",
     "AFFILIATE_FIRM": "The exchange or firm you are affiliated with",
@@ -73,13 +79,20 @@ class DisclosureDetailsForm(StepForm):
     def _field(context: str, name: str, label: str, length: int) -> forms.Field:
         hint = CONTEXT_TITLES[context]
         if name == "company_country":
-            return forms.ChoiceField(label=label, help_text=hint, choices=country_choices)
+            return forms.ChoiceField(
+                label=label,
+                help_text=hint,
+                choices=country_choices,
+                error_messages={"required": "Choose the country."},
+            )
         if name == "company_state":
-            choices = [("", "Not in the United States"), *STATE_CHOICES]
-            return forms.ChoiceField(label=label, help_text=hint, choices=choices, required=False)
+            choices = [("", "Choose a state"), *STATE_CHOICES]
+            state = forms.ChoiceField(label=label, help_text=hint, choices=choices)
+            return asked_after(state, Follows(f"{context}-company_country", ("USA",), words="in the US"))
         if name == "company_compliance_email":
-            return forms.EmailField(label=label, help_text=hint, max_length=length)
-        return text(label, "off", max_length=length, help_text=hint)
+            return BrokerEmailField(label=label, help_text=hint)
+        names = context == "IMMEDIATE_FAMILY_EXPOSED"
+        return text(label, "off", names=names, max_length=length, help_text=hint)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -102,6 +115,9 @@ class DisclosureDetailsForm(StepForm):
         return {"disclosure_context": entries}
 
 
+IF_WANTED = Follows("wants_trusted_contact", ("True",), words="if you name one")
+
+
 class TrustedContactForm(StepForm):
     """Someone Alpaca may contact; a broker has to ask, and the person may decline (FINRA rule 4512)."""
 
@@ -110,16 +126,17 @@ class TrustedContactForm(StepForm):
         "Someone 18 or older we may call if we cannot reach you or suspect fraud. "
         "They cannot see or move your money.",
     )
-    trusted_given_name = text("Their first name", "off", max_length=50, required=False)
-    trusted_family_name = text("Their last name", "off", max_length=50, required=False)
-    trusted_email_address = forms.EmailField(
-        label="Their e-mail address",
-        max_length=100,
-        required=False,
-        help_text="An e-mail address or a phone number is enough.",
-        error_messages={"invalid": "Enter an e-mail address like name@example.com."},
+    trusted_given_name = asked_after(text("Their first name", "off", max_length=limits.GIVEN_NAME), IF_WANTED)
+    trusted_family_name = asked_after(
+        text("Their last name", "off", max_length=limits.FAMILY_NAME), IF_WANTED
     )
-    trusted_phone_number = PhoneField(label="Their phone number", required=False)
+    trusted_email_address = asked_after(
+        BrokerEmailField(
+            label="Their e-mail address", help_text="An e-mail address or a phone number is enough."
+        ),
+        IF_WANTED,
+    )
+    trusted_phone_number = asked_after(PhoneField(label="Their phone number"), IF_WANTED)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -1,24 +1,33 @@
 """What the application's forms share: kinds of fields, and the form of one page."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
-import phonenumbers
 from django import forms
 from django.core.exceptions import ValidationError
 from django_countries import countries
 
+from brokerapp.ui.fields import TypedField
+from brokerapp.ui.words import SpokenForm
+from brokerapp.units.typed import spelling
 from onboarding import rules
 from onboarding.models import KycApplication
 
 YES_NO = ((True, "Yes"), (False, "No"))
+KOSOVO = ("XKX", "Kosovo")
+"""Not in ISO 3166-1; the code is the one that is in use, the European Union's and the World Bank's."""
 
 
+@cache
 def country_choices() -> list[tuple[str, str]]:
-    """Alpha-3 code and name of each country, the United States first."""
-    named = [(countries.alpha3(code), name) for code, name in countries]
-    return [("", "Choose a country"), ("USA", "United States of America")] + [
-        row for row in named if row[0] and row[0] != "USA"
+    """Alpha-3 code and name of each country, the United States first, the others by name."""
+    named = [(countries.alpha3(code), str(name)) for code, name in countries]
+    others = [KOSOVO, *(row for row in named if row[0] and row[0] != "USA")]
+    return [
+        ("", "Choose a country"),
+        ("USA", "United States of America"),
+        *sorted(others, key=lambda row: spelling(row[1]).casefold()),
     ]
 
 
@@ -34,17 +43,16 @@ def checked(rule: Callable[[str], object]) -> Callable[[str], None]:
     return validate
 
 
-PLAIN = checked(rules.check_plain_text)
 HAS_LETTERS = checked(rules.check_has_letters)
+NO_PO_BOX = checked(rules.check_no_po_box)
 
 
-def text(label: str, autocomplete: str, *, required_message: str = "", **kwargs: Any) -> forms.CharField:
+def text(label: str, autocomplete: str, *, required_message: str = "", **kwargs: Any) -> TypedField:
     """A one-line text field with plain letters only."""
-    validators = [PLAIN, *kwargs.pop("validators", [])]
     errors = {"required": required_message} if required_message else {}
-    return forms.CharField(
+    return TypedField(
         label=label,
-        validators=validators,
+        plain=True,
         error_messages=errors,
         widget=forms.TextInput({"autocomplete": autocomplete}),
         **kwargs,
@@ -64,25 +72,36 @@ def yes_no(label: str, help_text: str = "") -> forms.TypedChoiceField:
     )
 
 
-class PhoneField(forms.CharField):
-    """A US or international telephone number; cleans to E.164 (`+12125550123`)."""
+class NormalizedField(TypedField):
+    """A text that a rule brings into one form, or refuses."""
 
-    widget = forms.TextInput({"type": "tel", "autocomplete": "tel", "inputmode": "tel"})
+    rule: Callable[[str], str]
 
     def clean(self, value: Any) -> str:
         typed = super().clean(value)
         if not typed:
             return ""
         try:
-            number = phonenumbers.parse(typed, "US")
-        except phonenumbers.NumberParseException:
-            number = None
-        if number is None or not phonenumbers.is_possible_number(number):
-            raise ValidationError("Enter a phone number with area code, like (212) 555-0123.")
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+            return type(self).rule(typed)
+        except rules.AnswerRefused as refusal:
+            raise ValidationError(str(refusal)) from refusal
 
 
-class StepForm(forms.Form):
+class PhoneField(NormalizedField):
+    """A US or international telephone number; cleans to E.164 (`+12125550123`)."""
+
+    rule = staticmethod(rules.normalize_phone)
+    widget = forms.TextInput({"type": "tel", "autocomplete": "tel", "inputmode": "tel"})
+
+
+class ZipField(NormalizedField):
+    """A ZIP code, five digits or nine; cleans to `94401` or `94401-1234`."""
+
+    rule = staticmethod(rules.normalize_zip)
+    widget = forms.TextInput({"autocomplete": "postal-code", "inputmode": "numeric", "class": "input--11"})
+
+
+class StepForm(SpokenForm):
     """A page of the application: `answers()` are the columns to save."""
 
     def __init__(self, data: Any = None, files: Any = None, *, application: KycApplication) -> None:

@@ -6,12 +6,23 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
-from localflavor.us.forms import USZipCodeField
 from localflavor.us.us_states import STATE_CHOICES
 
+from brokerapp.broker.alpaca import limits
+from brokerapp.ui.fields import Follows, TypedField, asked_after
 from brokerapp.ui.widgets import DateInputs, FileDrop, SSNInput
 from onboarding import rules
-from onboarding.forms.fields import HAS_LETTERS, YES_NO, PhoneField, StepForm, checked, country_choices, text
+from onboarding.forms.fields import (
+    HAS_LETTERS,
+    NO_PO_BOX,
+    YES_NO,
+    PhoneField,
+    StepForm,
+    ZipField,
+    checked,
+    country_choices,
+    text,
+)
 from onboarding.models import Document, KycApplication
 
 EMPLOYMENT = (
@@ -30,18 +41,30 @@ FUNDING_SOURCES = (
 )
 
 
+IF_EMPLOYED = Follows("employment_status", ("EMPLOYED",), words="if you are employed")
+
+
 class NameForm(StepForm):
     """Legal name."""
 
-    given_name = text("First name", "given-name", max_length=50, required_message="Enter your first name.")
+    given_name = text(
+        "First name",
+        "given-name",
+        max_length=limits.GIVEN_NAME,
+        required_message="Enter your first name.",
+    )
     middle_name = text(
-        "Middle name", "additional-name", max_length=50, required=False, help_text="If you have one."
+        "Middle name",
+        "additional-name",
+        max_length=limits.MIDDLE_NAME,
+        required=False,
+        help_text="If you have one.",
     )
     family_name = text(
         "Last name",
         "family-name",
-        min_length=2,
-        max_length=50,
+        min_length=limits.FAMILY_NAME_LEAST,
+        max_length=limits.FAMILY_NAME,
         required_message="Enter your last name.",
         validators=[HAS_LETTERS],
     )
@@ -54,7 +77,8 @@ class ContactForm(StepForm):
     street_address = text(
         "Street address",
         "address-line1",
-        max_length=100,
+        names=False,
+        max_length=limits.STREET,
         help_text="Where you live. Not a P.O. box.",
         validators=[checked(rules.check_street_address)],
         required_message="Enter your street address.",
@@ -62,15 +86,18 @@ class ContactForm(StepForm):
     unit = text(
         "Apartment, suite or unit",
         "address-line2",
-        max_length=20,
+        names=False,
+        max_length=limits.UNIT,
         required=False,
         help_text="If you have one.",
+        validators=[NO_PO_BOX],
     )
     city = text(
         "City",
         "address-level2",
-        min_length=2,
-        max_length=50,
+        names=False,
+        min_length=limits.CITY_LEAST,
+        max_length=limits.CITY,
         validators=[HAS_LETTERS],
         required_message="Enter your city.",
     )
@@ -80,14 +107,17 @@ class ContactForm(StepForm):
         widget=forms.Select({"autocomplete": "address-level1"}),
         error_messages={"required": "Choose your state."},
     )
-    postal_code = USZipCodeField(
-        label="ZIP code",
-        widget=forms.TextInput({"autocomplete": "postal-code", "inputmode": "numeric", "class": "input--11"}),
-        error_messages={
-            "required": "Enter your ZIP code.",
-            "invalid": "A ZIP code has 5 digits, like 10001, or 9, like 10001-1234.",
-        },
-    )
+    postal_code = ZipField(label="ZIP code", error_messages={"required": "Enter your ZIP code."})
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if "postal_code" in cleaned and "state" in cleaned:
+            state = cleaned["state"]
+            try:
+                rules.check_zip_in_state(cleaned["postal_code"], state, str(dict(STATE_CHOICES)[state]))
+            except rules.AnswerRefused as refusal:
+                self.add_error("postal_code", str(refusal))
+        return cleaned
 
 
 class IdentityForm(StepForm):
@@ -114,14 +144,16 @@ class IdentityForm(StepForm):
         widget=forms.Select({"autocomplete": "country"}),
         error_messages={"required": "Choose your country of citizenship."},
     )
-    permanent_resident = forms.TypedChoiceField(
-        label="Are you a permanent resident of the United States?",
-        help_text="Answer only if you are not a US citizen. A permanent resident has a Green Card.",
-        choices=YES_NO,
-        coerce=lambda value: value in (True, "True"),
-        empty_value=None,
-        required=False,
-        widget=forms.RadioSelect,
+    permanent_resident = asked_after(
+        forms.TypedChoiceField(
+            label="Are you a permanent resident of the United States?",
+            help_text="A permanent resident has a Green Card.",
+            choices=YES_NO,
+            coerce=lambda value: value in (True, "True"),
+            empty_value=None,
+            widget=forms.RadioSelect,
+        ),
+        Follows("country_of_citizenship", not_values=("", "USA"), words="if you are not a US citizen"),
     )
 
     def clean_date_of_birth(self) -> Any:
@@ -150,11 +182,10 @@ class IdentityForm(StepForm):
 class TaxIdForm(StepForm):
     """Social Security number. A saved number is never shown again; leaving the field empty keeps it."""
 
-    tax_id = forms.CharField(
+    tax_id = TypedField(
         label="Social Security number",
         help_text="9 digits, dashes are fine. Federal law requires brokers to ask for it; we encrypt it.",
         widget=SSNInput,
-        strip=True,
         error_messages={"required": "Enter your Social Security number."},
     )
 
@@ -196,10 +227,13 @@ class DocumentsForm(StepForm):
         help_text="PDF, PNG or JPEG, up to 7.5 MB. You can go on without one; we ask again if it is needed.",
         required=False,
         widget=FileDrop(accept=".pdf,.png,.jpg,.jpeg", max_bytes=rules.MAX_DOCUMENT_BYTES),
-        error_messages={"empty": "This file is empty. Choose another one."},
     )
 
     mime_type = ""
+
+    def clean_document_type(self) -> str:
+        # A browser always sends the first one; only what is written by hand leaves it out.
+        return self.cleaned_data["document_type"] or Document.Type.IDENTITY_VERIFICATION
 
     def clean_file(self) -> UploadedFile | None:
         upload: UploadedFile | None = self.cleaned_data["file"]
@@ -209,7 +243,17 @@ class DocumentsForm(StepForm):
             except rules.AnswerRefused as refusal:
                 raise ValidationError(str(refusal)) from refusal
             upload.seek(0)
+        elif self.was_refused():
+            raise ValidationError(
+                "The file you chose was not taken: it is too large, or not a PDF, PNG or JPEG. "
+                "Choose another one, or go on without."
+            )
         return upload
+
+    def was_refused(self) -> bool:
+        """Whether a file was chosen that the page's script took back."""
+        widget = self.fields["file"].widget
+        return isinstance(widget, FileDrop) and widget.was_refused(self.data, self.add_prefix("file"))
 
     def answers(self) -> dict[str, Any]:
         return {"documents_answered": True}
@@ -224,11 +268,15 @@ class WorkForm(StepForm):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose what you do."},
     )
-    employer_name = text(
-        "Employer", "organization", max_length=100, required=False, help_text="If you are employed."
+    employer_name = asked_after(
+        text("Employer", "organization", names=False, max_length=limits.EMPLOYER), IF_EMPLOYED
     )
-    employer_address = text("Employer's address", "off", max_length=200, required=False)
-    employment_position = text("Your job title", "organization-title", max_length=100, required=False)
+    employer_address = asked_after(
+        text("Employer's address", "off", names=False, max_length=limits.EMPLOYER_ADDRESS), IF_EMPLOYED
+    )
+    employment_position = asked_after(
+        text("Your job title", "organization-title", names=False, max_length=limits.POSITION), IF_EMPLOYED
+    )
     funding_source = forms.MultipleChoiceField(
         label="Where will the money you invest come from?",
         help_text="Choose all that apply.",

@@ -47,9 +47,10 @@ def sign_agreements(
 ) -> None:
     """Store what the person agreed to: the revision shown of each agreement, the time, and their address.
 
-    An agreement that was signed before at this revision keeps its first time; one that is no longer ticked,
-    or was signed at an older revision, is removed. Raises `ApplicationFrozen`, and `AgreementRevised` if what
-    was shown is no longer what is to be signed.
+    An agreement that was signed before at this revision keeps its first time, unless the broker gave the
+    application back, perhaps for that signature; one that is no longer ticked, or was signed at an older
+    revision, is removed. Raises `ApplicationFrozen`, and `AgreementRevised` if what was shown is no longer
+    what is to be signed.
     """
     if not are_current(signed):
         raise AgreementRevised
@@ -57,7 +58,8 @@ def sign_agreements(
         locked = KycApplication.objects.select_for_update().get(pk=application.pk)
         rules.check_editable(locked)
         for row in locked.agreements.all():
-            if signed.get(row.agreement) != row.revision:
+            given_back = locked.status == ApplicationStatus.NEEDS_CHANGES
+            if given_back or signed.get(row.agreement) != row.revision:
                 row.delete()
         for key, revision in signed.items():
             Agreement.objects.get_or_create(

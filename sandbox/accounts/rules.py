@@ -70,7 +70,14 @@ CONTEXT_TYPES = frozenset(("CONTROLLED_FIRM", "AFFILIATE_FIRM", "IMMEDIATE_FAMIL
 # The number of the vendor's own samples: area 666 is never issued, yet its collections must run.
 SAMPLE_SSN = "666554321"
 
-PO_BOX = re.compile(r"\bp\.?\s*o\.?\s*box\b|\bpost\s+office\s+box\b|^\s*box\s*#?\s*\d", re.IGNORECASE)
+# "12 Post Office Box Rd" is a street.
+PO_BOX = re.compile(
+    r"""(\bp\.?\s*o\.?[\s-]*box\b | \bpob\b | \bpost\s+office\s+box\b)
+        (?!\s+(aly|alley|ave|avenue|blvd|boulevard|cir|circle|ct|court|dr|drive|hwy|highway|ln|lane|pike|pl|place
+               |rd|road|sq|square|st|street|ter|terrace|trl|trail|way)\b)
+      | ^\s*box\s*\#?\s*\d | \bbox\s*\#""",
+    re.IGNORECASE | re.VERBOSE,
+)
 EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 COUNTRY = re.compile(r"[A-Z]{3}")
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")

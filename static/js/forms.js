@@ -93,6 +93,7 @@ function fileProblem(file, input) {
 function enhanceFileDrop(zone) {
   const input = zone.querySelector("input[type=file]");
   const chosen = zone.querySelector("[data-file-drop-chosen]");
+  const refused = zone.querySelector("[data-file-drop-refused]");
   zone.querySelector("[data-file-drop-invitation]").hidden = false;
 
   const check = () => {
@@ -101,6 +102,8 @@ function enhanceFileDrop(zone) {
     chosen.classList.toggle("field-error", Boolean(problem));
     chosen.textContent = problem ? `Error: ${problem}` : file ? `${file.name}, ${sizeText(file.size)}` : "";
     if (problem) input.value = "";
+    // Without it, going on would leave the file out and not say so.
+    refused.value = problem;
     if (file) announce(chosen.textContent);
   };
   const over = (isOver) => (event) => {

@@ -48,7 +48,7 @@ class Journey:
 
     def field(self, label: str) -> Locator:
         """The input with this label."""
-        return self.page.get_by_label(re.compile(rf"^{re.escape(label)}( \(optional\))?$")).first
+        return self.page.get_by_label(re.compile(rf"^{re.escape(label)}( \([^)]+\))?$")).first
 
     def wait_for(self, target: Locator) -> None:
         """Until something shows up: by itself with JavaScript, by reloading without."""

@@ -104,6 +104,13 @@ def test_file_that_cannot_be_taken_is_refused_before_it_is_sent(open_guide, name
 
     expect(page.locator("[data-file-drop-chosen]").first).to_have_text(message)
     expect(page.locator("#id_document")).to_have_value("")
+    # Sent along, so that nobody goes on without the file unawares.
+    told = page.locator("[name=document-refused]").first
+    expect(told).to_have_value(message.removeprefix("Error: "))
+
+    page.locator("#id_document").set_input_files({"name": "id.png", "mimeType": "image/png", "buffer": b"x"})
+
+    expect(told).to_have_value("")
 
 
 def test_shortcut_goes_to_search_unless_it_is_switched_off(open_guide):

@@ -5,7 +5,7 @@ import pytest
 import requests
 from django.db import connection
 
-from brokerapp.accounts.capabilities import AccountNotActive
+from brokerapp.accounts.capabilities import AccountRefused
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.workflow.following import EventTooEarly
 from brokerapp.workflow.state import Process
@@ -64,7 +64,7 @@ def test_link_bank_another_one_is_linked(account: BrokerageAccount, broker: Brok
 
 def test_link_bank_account_in_review() -> None:
     account = BrokerageAccountFactory.create(status="SUBMITTED")
-    with pytest.raises(AccountNotActive):
+    with pytest.raises(AccountRefused):
         banks.link_bank(account=account, details=BANK, by=account.user)
     assert not BankLink.objects.exists()
 

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from brokerapp.accounts.capabilities import AccountNotActive
+from brokerapp.accounts.capabilities import AccountRefused
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.accounts.statuses import AccountStatus
 from funding import routing, rules
@@ -27,7 +27,18 @@ def test_check_routing_number_real_ones_pass(number: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", ["123456789", "12100035", "1210003588", "000000000", "12100035a", "", "١٢١٠٠٠٣٥٨"]
+    "number",
+    [
+        "123456789",
+        "12100035",
+        "1210003588",
+        "000000000",
+        "12100035a",
+        "",
+        "١٢١٠٠٠٣٥٨",
+        "990000000",
+        "500000005",
+    ],
 )
 def test_check_routing_number_others_are_refused(number: str) -> None:
     with pytest.raises(rules.AnswerRefused):
@@ -54,13 +65,27 @@ def test_check_account_number_length(number: str, fine: bool) -> None:
 
 
 def test_check_owner_name_ignores_case_and_spacing_only() -> None:
-    rules.check_owner_name("ada  BYRON", "Ada Byron")
+    holder = rules.Holder("Ada", "", "Byron")
+    rules.check_owner_name("ada  BYRON", holder)
     with pytest.raises(rules.AnswerRefused, match="Ada Byron"):
-        rules.check_owner_name("Charles Babbage", "Ada Byron")
+        rules.check_owner_name("Charles Babbage", holder)
+
+
+@pytest.mark.parametrize(
+    "name", ["Ada Byron", "Ada King Noel Byron", "ada k. n. byron", "Ada K Byron", "Ada King Byron"]
+)
+def test_check_owner_name_with_middle_names_or_initials(name: str) -> None:
+    rules.check_owner_name(name, rules.Holder("Ada", "King Noel", "Byron"))
+
+
+@pytest.mark.parametrize("name", ["Ada X Byron", "A Byron", "Ada", "Byron", "Ada Noel Byron", ""])
+def test_check_owner_name_of_somebody_else(name: str) -> None:
+    with pytest.raises(rules.AnswerRefused):
+        rules.check_owner_name(name, rules.Holder("Ada", "King Noel", "Byron"))
 
 
 def test_check_transfer_account_in_review() -> None:
-    with pytest.raises(AccountNotActive):
+    with pytest.raises(AccountRefused):
         rules.check_transfer(
             account(status=AccountStatus.SUBMITTED), bank(), Direction.INCOMING, Decimal("5.00"), NO_FACTS
         )

@@ -108,6 +108,18 @@ def test_sign_agreements_again_keeps_the_first_time_and_drops_what_is_not_ticked
     assert [row.signed_at for row in application.agreements.all()] == [first]
 
 
+def test_sign_agreements_after_the_broker_gave_the_application_back_signs_anew() -> None:
+    application = KycApplicationFactory.create(status=ApplicationStatus.NEEDS_CHANGES)
+    applications.sign_agreements(
+        application=application,
+        signed=revisions_of("customer_agreement"),
+        ip_address="2001:db8::7",
+        now=LATER,
+    )
+    (row,) = application.agreements.all()
+    assert (row.signed_at, row.ip_address) == (LATER, "2001:db8::7")
+
+
 def sign(application: KycApplication, signed: dict[str, str]) -> None:
     applications.sign_agreements(application=application, signed=signed, ip_address=IP_ADDRESS, now=LATER)
 

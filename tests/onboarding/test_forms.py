@@ -1,8 +1,12 @@
+from datetime import date
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from brokerapp.ui.fields import EmailField
 from onboarding.forms import (
+    FORMS,
     ContactForm,
     DisclosureDetailsForm,
     DisclosuresForm,
@@ -13,6 +17,7 @@ from onboarding.forms import (
     TrustedContactForm,
     WorkForm,
 )
+from onboarding.forms.fields import StepForm, country_choices
 from onboarding.models import KycApplication
 from tests.factories import KycApplicationFactory
 
@@ -40,8 +45,8 @@ def test_contact_form_stores_the_phone_as_e164() -> None:
         ("street_address", "PO Box 12", "P.O. box"),
         ("phone_number", "12", "area code"),
         ("city", "12345", "digits only"),
-        ("city", "San José", "without accents"),
-        ("state", "ZZ", "valid choice"),
+        ("city", "San José", "“é”. Write “San Jose”"),
+        ("state", "ZZ", "answers offered"),
     ],
 )
 def test_contact_form_names_the_rule(field: str, typed: str, words: str) -> None:
@@ -49,6 +54,100 @@ def test_contact_form_names_the_rule(field: str, typed: str, words: str) -> None
     assert not form.is_valid()
     assert list(form.errors) == [field]
     assert words in form.errors[field][0]
+
+
+@pytest.mark.parametrize(
+    ("field", "pasted", "kept"),
+    [
+        ("street_address", "1234 O’Farrell St", "1234 O'Farrell St"),
+        ("city", "St. Mary’s", "St. Mary's"),
+        ("city", "San\u00a0Mateo\u200b", "San Mateo"),
+        ("postal_code", "94401–1234", "94401-1234"),
+        ("postal_code", "944011234", "94401-1234"),
+        ("postal_code", "94401 1234", "94401-1234"),
+        ("postal_code", " 94401\u200b", "94401"),
+        ("phone_number", "212‑555‑0123", "+12125550123"),
+        ("phone_number", "+44 20 7946 0018", "+442079460018"),
+        ("street_address", "12 Post Office Box Rd", "12 Post Office Box Rd"),
+    ],
+)
+def test_contact_form_takes_what_is_pasted(field: str, pasted: str, kept: str) -> None:
+    form = ContactForm({**CONTACT, field: pasted}, application=KycApplication())
+    assert form.is_valid(), form.errors
+    assert form.answers()[field] == kept
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "words"),
+    [
+        ("phone_number", "320-5478", "area code"),
+        ("phone_number", "000-000-0000", "area code"),
+        ("phone_number", "911-555-0123", "area code"),
+        ("phone_number", "424-417-2469x61914", "extension"),
+        ("postal_code", "00000", "no ZIP code 00000"),
+        ("postal_code", "90210-12", "5 digits"),
+        ("street_address", "Box 65, RR 2", "P.O. box"),
+        ("street_address", "POB 12", "P.O. box"),
+        ("unit", "PO Box 12", "P.O. box"),
+        ("unit", "x" * 21, "20 characters fit"),
+        ("street_address", "x" * 101, "100 characters fit"),
+        ("city", "李", "“李”"),
+    ],
+)
+def test_contact_form_refuses_what_the_broker_will_refuse(field: str, typed: str, words: str) -> None:
+    form = ContactForm({**CONTACT, field: typed}, application=KycApplication())
+    assert list(form.errors) == [field]
+    assert words in form.errors[field][0]
+    assert form[field].value() == typed
+
+
+def test_contact_form_zip_and_state_do_not_agree() -> None:
+    form = ContactForm({**CONTACT, "postal_code": "90210", "state": "NY"}, application=KycApplication())
+    assert form.errors == {
+        "postal_code": ["90210 is not a ZIP code of New York. Check the ZIP code and the state."]
+    }
+    assert ContactForm(
+        {**CONTACT, "postal_code": "06390", "state": "NY"}, application=KycApplication()
+    ).is_valid()
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("Núñez", "“ú”, “ñ”. Write “Nunez”, as on your tax papers."),
+        ("x" * 51, "50 characters fit"),
+        ("B", "2 characters or more"),
+        ("", "Enter your last name."),
+    ],
+)
+def test_name_form_offers_a_spelling(typed: str, words: str) -> None:
+    form = NameForm({"given_name": "Ada", "family_name": typed}, application=KycApplication())
+    assert words in form.errors["family_name"][0]
+
+
+@pytest.mark.parametrize(
+    ("pasted", "kept"),
+    [("O’Neil", "O'Neil"), ("Smith‑Jones", "Smith-Jones"), ("De\u00a0La\u00a0Cruz", "De La Cruz")],
+)
+def test_name_form_folds_what_is_pasted(pasted: str, kept: str) -> None:
+    form = NameForm({"given_name": "Ada", "family_name": pasted}, application=KycApplication())
+    assert form.is_valid(), form.errors
+    assert form.answers()["family_name"] == kept
+
+
+def test_identity_form_offers_kosovo_in_its_place() -> None:
+    codes = [code for code, _ in country_choices()]
+    assert codes[:2] == ["", "USA"]
+    assert "XKX" in codes
+    names = [name for _, name in country_choices()[2:]]
+    assert names.index("Kosovo") == names.index("Kuwait") - 1
+    assert identity(country_of_birth="XKX").is_valid()
+
+
+def test_identity_form_takes_the_name_of_a_month() -> None:
+    form = identity(date_of_birth_month="March")
+    assert form.is_valid(), form.errors
+    assert form.answers()["date_of_birth"] == date(1985, 3, 31)
 
 
 def test_name_form_needs_two_letters_of_a_family_name() -> None:
@@ -98,6 +197,14 @@ def test_tax_id_form_stores_number_type_and_last_four() -> None:
     assert form.answers() == {"tax_id": "124554321", "tax_id_type": "USA_SSN", "tax_id_last4": "4321"}
 
 
+@pytest.mark.parametrize("pasted", [" 124-55-4321", "124 - 55 - 4321", "124–55–4321", "124-55-4321\u200b"])
+def test_tax_id_form_takes_what_is_pasted(pasted: str) -> None:
+    form = TaxIdForm({"tax_id": pasted}, application=KycApplication())
+    assert form.is_valid(), form.errors
+    assert form.answers()["tax_id"] == "124554321"
+    assert "maxlength" not in str(TaxIdForm(application=KycApplication())["tax_id"])
+
+
 def test_tax_id_form_never_shows_a_saved_number_and_keeps_it_when_left_empty() -> None:
     saved = KycApplication(tax_id="124554321", tax_id_last4="4321")
     assert "124554321" not in str(TaxIdForm(application=saved))
@@ -125,6 +232,53 @@ def test_documents_form_refuses_a_large_file_with_both_sizes() -> None:
     error = upload("passport.pdf", b"%PDF-" + bytes(12_000_000)).errors["file"][0]
     assert "12.0 MB" in error
     assert "7.5 MB" in error
+
+
+def test_documents_form_takes_a_pdf_with_a_byte_order_mark() -> None:
+    form = upload("passport.pdf", b"\xef\xbb\xbf%PDF-1.7 text")
+    assert form.is_valid(), form.errors
+    assert form.mime_type == "application/pdf"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("passport.heic", b"\x00\x00\x00\x18ftypheic", "HEIC picture"),
+        ("passport.webp", b"RIFF\x00\x00\x00\x00WEBP", "WebP picture"),
+    ],
+)
+def test_documents_form_names_the_kind_of_picture_it_cannot_take(
+    name: str, content: bytes, words: str
+) -> None:
+    assert words in upload(name, content).errors["file"][0]
+
+
+def test_documents_form_says_that_a_chosen_file_was_not_taken() -> None:
+    refused = {"document_type": "identity_verification", "file-refused": "passport.heic is too large"}
+    form = DocumentsForm(refused, {}, application=KycApplication())
+    assert "was not taken" in form.errors["file"][0]
+    assert DocumentsForm({"document_type": ""}, {}, application=KycApplication()).is_valid()
+
+
+def test_documents_form_keeps_a_file_under_a_kind_that_is_known() -> None:
+    form = DocumentsForm({}, {"file": SimpleUploadedFile("a.pdf", b"%PDF-1.7")}, application=KycApplication())
+    assert form.is_valid()
+    assert form.cleaned_data["document_type"] == "identity_verification"
+
+
+@pytest.mark.parametrize(
+    ("form", "names"),
+    [
+        (WorkForm, ["employer_name", "employer_address", "employment_position"]),
+        (IdentityForm, ["permanent_resident"]),
+        (TrustedContactForm, ["trusted_given_name", "trusted_family_name", "trusted_email_address"]),
+    ],
+)
+def test_nothing_that_is_then_demanded_is_called_optional(form: type[StepForm], names: list[str]) -> None:
+    built = form(application=KycApplication())
+    for name in names:
+        assert "(optional)" not in built[name].as_field_group()
+        assert built.fields[name].follows.field in built.fields  # type: ignore[attr-defined]
 
 
 def test_work_form_needs_the_employer_of_the_employed_only() -> None:
@@ -198,6 +352,14 @@ def test_trusted_contact_form_drops_a_contact_after_no() -> None:
     )
     assert form.is_valid()
     assert form.answers()["trusted_given_name"] == ""
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=lambda form: form.__name__)
+def test_nothing_that_a_form_takes_is_too_long_for_its_column(form: type[StepForm]) -> None:
+    columns = {field.name: field for field in KycApplication._meta.fields}
+    for name, field in form.base_fields.items():
+        if getattr(field, "max_length", None) and not isinstance(field, EmailField):
+            assert field.max_length <= columns[name].max_length, name  # type: ignore[attr-defined,operator]
 
 
 @pytest.mark.django_db

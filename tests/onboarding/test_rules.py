@@ -7,9 +7,31 @@ from onboarding.models import KycApplication
 from onboarding.statuses import ApplicationStatus
 
 
-@pytest.mark.parametrize("typed", ["124-55-4321", "124554321", " 124 55 4321 ", "661-01-0666", "912-34-5678"])
-def test_normalize_ssn_accepts_what_people_type(typed: str) -> None:
-    assert rules.normalize_ssn(typed) == typed.replace("-", "").replace(" ", "")
+@pytest.mark.parametrize("typed", ["661-01-0666", "912-34-5678"])
+def test_normalize_ssn_accepts_what_is_issued(typed: str) -> None:
+    assert rules.normalize_ssn(typed) == typed.replace("-", "")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "124-55-4321",
+        "124554321",
+        " 124 55 4321 ",
+        " 124-55-4321",
+        "124 - 55 - 4321",
+        "124–55–4321",
+        "124‑55‑4321",
+        "124−55−4321",
+        "124-55-4321\u200b",
+        "\u202a124-55-4321\u202c",
+        "124\u00a055\u00a04321",
+        "124.55.4321",
+        "１２４５５４３２１",
+    ],
+)
+def test_normalize_ssn_accepts_what_people_type_and_paste(typed: str) -> None:
+    assert rules.normalize_ssn(typed) == "124554321"
 
 
 @pytest.mark.parametrize(
@@ -60,21 +82,43 @@ def test_check_age_on_the_birthday(born: date, today: date, allowed: bool) -> No
 
 
 @pytest.mark.parametrize(
-    "street", ["PO Box 12", "P.O. Box 12", "p. o. box 9", "Post Office Box 1", "Box # 4", "7", "1234"]
+    "street",
+    [
+        "PO Box 12",
+        "P.O. Box 12",
+        "p. o. box 9",
+        "PO-Box 9",
+        "P O Box",
+        "Post Office Box 1",
+        "Box # 4",
+        "Box 65, RR 2",
+        "POB 12",
+        "# P.O.B. 12",
+        "12 Main St, PO Box 4",
+        "7",
+        "1234",
+    ],
 )
 def test_check_street_address_refuses(street: str) -> None:
     with pytest.raises(rules.AnswerRefused):
         rules.check_street_address(street)
 
 
-@pytest.mark.parametrize("street", ["20 N San Mateo Dr", "1 Boxwood Lane", "Poboxton Road 3"])
+@pytest.mark.parametrize(
+    "street",
+    [
+        "20 N San Mateo Dr",
+        "1 Boxwood Lane",
+        "Poboxton Road 3",
+        "12 Post Office Box Rd",
+        "12 PO Box Road",
+        "RR 2 Box 65",
+        "1234 O'Farrell St",
+        "3 Po St",
+    ],
+)
 def test_check_street_address_accepts(street: str) -> None:
     rules.check_street_address(street)
-
-
-def test_check_plain_text_names_the_characters() -> None:
-    with pytest.raises(rules.AnswerRefused, match="é"):
-        rules.check_plain_text("Chloé")
 
 
 @pytest.mark.parametrize(
@@ -83,6 +127,7 @@ def test_check_plain_text_names_the_characters() -> None:
         (b"%PDF-1.7\n", "application/pdf"),
         (b"\x89PNG\r\n\x1a\n\x00", "image/png"),
         (b"\xff\xd8\xff\xe0", "image/jpeg"),
+        (b"\xef\xbb\xbf%PDF-1.7\n", "application/pdf"),
     ],
 )
 def test_check_document_reads_the_type_from_the_bytes(head: bytes, mime_type: str) -> None:
@@ -91,7 +136,13 @@ def test_check_document_reads_the_type_from_the_bytes(head: bytes, mime_type: st
 
 @pytest.mark.parametrize(
     ("head", "size", "words"),
-    [(b"%PDF-1.7", 12_000_000, "12.0 MB"), (b"GIF89a", 10, "not a PDF"), (b"", 0, "not a PDF")],
+    [
+        (b"%PDF-1.7", 12_000_000, "12.0 MB"),
+        (b"GIF89a", 10, "not a PDF"),
+        (b"", 0, "not a PDF"),
+        (b"\x00\x00\x00\x18ftypheic", 10, "HEIC"),
+        (b"RIFF\x00\x00\x00\x00WEBP", 10, "WebP"),
+    ],
 )
 def test_check_document_refuses(head: bytes, size: int, words: str) -> None:
     with pytest.raises(rules.AnswerRefused, match=words):

@@ -3,7 +3,7 @@ from uuid import uuid4
 
 import pytest
 
-from trading.forms import TicketForm
+from trading.forms import ReviewForm, TicketForm
 from trading.models import Asset
 
 
@@ -34,28 +34,57 @@ def test_ticket(amount: str, unit: str, qty: Decimal | None, notional: Decimal |
 @pytest.mark.parametrize(
     ("amount", "unit", "code"),
     [
-        ("0.1234567891", "SHARES", "shares_precision"),
-        ("1.234", "DOLLARS", "dollars_precision"),
-        ("0.99", "DOLLARS", "dollars_minimum"),
+        ("0.1234567891", "SHARES", "places"),
+        ("1.234", "DOLLARS", "places"),
+        ("1.000", "DOLLARS", "places"),
+        ("0.99", "DOLLARS", "too_little"),
         ("0", "SHARES", "positive"),
         ("-1", "SHARES", "positive"),
-        ("abc", "SHARES", "number"),
-        ("NaN", "SHARES", "number"),
-        ("Infinity", "DOLLARS", "number"),
-        ("1e400", "SHARES", "too_much"),
-        ("1e-400", "SHARES", "shares_precision"),
-        ("٣", "DOLLARS", None),
+        ("abc", "SHARES", "invalid"),
+        ("NaN", "SHARES", "invalid"),
+        ("Infinity", "DOLLARS", "invalid"),
+        ("1e400", "SHARES", "invalid"),
+        ("1E+400000000", "SHARES", "invalid"),
+        ("1e-400", "SHARES", "invalid"),
+        ("0,5", "SHARES", "invalid"),
+        ("10,50", "DOLLARS", "invalid"),
+        ("1,2,3", "SHARES", "invalid"),
+        ("1_000", "SHARES", "invalid"),
+        ("$2", "SHARES", "dollar_sign"),
+        ("٣", "DOLLARS", "invalid"),
+        ("٣", "SHARES", "invalid"),
         ("9999999999", "SHARES", "too_much"),
         ("", "SHARES", "required"),
     ],
 )
-def test_amount_refused_at_the_field(amount: str, unit: str, code: str | None) -> None:
+def test_amount_refused_at_the_field(amount: str, unit: str, code: str) -> None:
     found = form(amount, unit)
 
-    if code is None:
-        assert found.is_valid()
-    else:
-        assert found.errors.as_data()["amount"][0].code == code
+    assert found.errors.as_data()["amount"][0].code == code
+    assert found["amount"].value() == amount  # nothing typed is lost
+
+
+@pytest.mark.parametrize(
+    ("amount", "unit", "words"),
+    [
+        ("0,5", "SHARES", "Did you mean 0.5?"),
+        ("1,5", "SHARES", "Did you mean 1.5?"),
+        ("10,50", "DOLLARS", "Did you mean $10.50?"),
+        ("1.000", "DOLLARS", "Did you mean $1.00?"),
+        ("$2", "SHARES", "Did you mean 2 shares?"),
+        ("0.99", "DOLLARS", "The smallest order is $1.00."),
+    ],
+)
+def test_amount_refused_with_the_reading_offered(amount: str, unit: str, words: str) -> None:
+    assert words in form(amount, unit).errors["amount"][0]
+
+
+@pytest.mark.parametrize("seen", ["", "abc", "1E+400000000", "NaN", "1,5"])
+def test_review_form_an_unreadable_price_is_none(seen: str) -> None:
+    found = ReviewForm({"seen_price": seen})
+
+    assert found.is_valid()
+    assert found.cleaned_data["seen_price"] is None
 
 
 def test_dollars_of_whole_shares_only_are_not_offered() -> None:

@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Upper
 
+from trading import search
 from trading.asset_classes import OFFERED, US_EQUITY, AssetClass, asset_class_of
 from trading.models.fields import price_field
 
@@ -27,21 +27,15 @@ class AssetQuerySet(models.QuerySet["Asset"]):
         return self.filter(asset_class__in=[each.word for each in OFFERED])
 
     def matching(self, text: str) -> "AssetQuerySet":
-        """Active assets on offer whose symbol starts with `text`, the exact one first; then by name."""
-        symbol = text.upper()
-        starts = Q(symbol__startswith=symbol)
-        return (
-            self.offered()
-            .filter(starts | Q(name__icontains=text), status=Asset.ACTIVE)
-            .alias(
-                rank=models.Case(models.When(symbol=symbol, then=0), models.When(starts, then=1), default=2)
-            )
-            .order_by("rank", "-tradable", "symbol")
-        )
+        """Active assets on offer by symbol or part of the name, the likeliest first (`trading.search`)."""
+        return search.matching(self.offered().filter(status=Asset.ACTIVE), text)
 
     def get_by_symbol(self, symbol: str, asset_class: AssetClass = US_EQUITY) -> "Asset":
-        """The asset of a class now listed under a symbol, else one that was. Raises `Asset.DoesNotExist`."""
-        found = self.of(asset_class).filter(symbol=asset_class.spell(symbol)).order_by("status").first()
+        """The asset of a class now listed under a symbol, else one that was, however written (`BRK-B`).
+
+        Raises `Asset.DoesNotExist`.
+        """
+        found: Asset | None = search.by_symbol(self.of(asset_class), asset_class.spell(symbol))
         if found is None:
             raise Asset.DoesNotExist(symbol)
         return found
@@ -64,6 +58,9 @@ class Asset(models.Model):
     marginable = models.BooleanField()
     shortable = models.BooleanField()
     synced_at = models.DateTimeField()
+    searched = models.GeneratedField(
+        expression=search.searched_text(), output_field=models.TextField(), db_persist=True
+    )
 
     objects = AssetQuerySet.as_manager()
 
@@ -71,7 +68,7 @@ class Asset(models.Model):
         ordering = ["symbol"]
         indexes = [
             models.Index(fields=["symbol"], opclasses=["varchar_pattern_ops"], name="asset_symbol_prefix"),
-            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="asset_name_contains"),
+            GinIndex(fields=["searched"], opclasses=["gin_trgm_ops"], name="asset_searched_contains"),
         ]
         constraints = [
             # Symbols are handed on: a delisted asset keeps the one it had.

@@ -35,7 +35,7 @@ def sync_asset_class(*, asset_class: AssetClass, now: datetime) -> int:
     if not rows:
         logger.warning("the broker listed no assets of class %s; keeping those we have", asset_class.word)
         return 0
-    columns = [field.name for field in Asset._meta.fields if not field.primary_key]
+    columns = [field.name for field in Asset._meta.fields if not (field.primary_key or field.generated)]
     with transaction.atomic():
         # What is not listed under its symbol gives that symbol up first, as another asset may have it now.
         active = Asset.objects.of(asset_class).filter(status=Asset.ACTIVE).values_list("pk", "symbol")

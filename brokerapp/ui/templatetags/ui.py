@@ -20,7 +20,6 @@ from brokerapp.units import money as amounts
 register = template.Library()
 
 MISSING = "–"
-MINUS = "−"
 BASIS_POINT = Decimal("0.0001")
 
 TONE_ICONS = {
@@ -47,13 +46,13 @@ def _decimal(value: object) -> Decimal | None:
 
 def _signed(number: Decimal, text: str, plus: bool) -> str:
     if number < 0:
-        return MINUS + text
+        return amounts.MINUS + text
     return f"+{text}" if plus and number > 0 else text
 
 
 def _dollars(number: Decimal, plus: bool = False) -> str:
-    cents = amounts.quantize_cash(number)
-    return _signed(cents, f"${abs(cents):,.2f}", plus)
+    text = amounts.usd(number)
+    return f"+{text}" if plus and amounts.quantize_cash(number) > 0 else text
 
 
 def _percentage(fraction: Decimal, plus: bool = False) -> str:
@@ -91,11 +90,14 @@ def price(value: Decimal | int | None) -> str:
 def qty(value: Decimal | int | None) -> str:
     """A quantity with up to 9 dp, trimmed: `1,200`, `0.42`; `–` for None."""
     number = _decimal(value)
-    if number is None:
-        return MISSING
-    shares = amounts.quantize_shares(number)
-    whole, _, fraction = amounts.plain(abs(shares)).partition(".")
-    return _signed(shares, f"{int(whole):,}" + (f".{fraction}" if fraction else ""), plus=False)
+    return MISSING if number is None else amounts.quantity(number)
+
+
+@register.filter
+def shares(value: Decimal | int | None) -> str:
+    """A quantity with its word: `1 share`, `0.42 shares`; `–` for None."""
+    number = _decimal(value)
+    return MISSING if number is None else amounts.shares(number)
 
 
 @register.filter

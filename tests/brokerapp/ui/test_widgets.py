@@ -4,7 +4,8 @@ from decimal import Decimal
 import pytest
 from django import forms
 
-from brokerapp.ui.widgets import DateInputs, FileDrop, MoneyInput, SSNInput
+from brokerapp.ui.fields import MoneyField
+from brokerapp.ui.widgets import DateInputs, FileDrop, SSNInput
 
 
 class BirthForm(forms.Form):
@@ -12,7 +13,7 @@ class BirthForm(forms.Form):
 
 
 class MoneyForm(forms.Form):
-    amount = forms.DecimalField(widget=MoneyInput(), decimal_places=2)
+    amount = MoneyField()
 
 
 def born(month: str, day: str, year: str) -> dict[str, str]:
@@ -27,7 +28,15 @@ def test_date_inputs_give_the_field_a_date():
 
 
 @pytest.mark.parametrize(
-    "parts", [("2", "31", "1990"), ("3", "", "1990"), ("3", "27", "90"), ("27", "3", "1990"), ("a", "b", "c")]
+    "parts",
+    [
+        ("2", "31", "1990"),
+        ("3", "", "1990"),
+        ("3", "27", "90"),
+        ("27", "3", "1990"),
+        ("a", "b", "c"),
+        ("3-27", "3/27", "1990-03-27"),
+    ],
 )
 def test_date_inputs_keep_what_is_not_a_date(parts):
     form = BirthForm(born(*parts))
@@ -35,6 +44,30 @@ def test_date_inputs_keep_what_is_not_a_date(parts):
     assert form.errors["born_on"] == ["Enter a valid date."]
     html = str(form["born_on"])
     assert [f'value="{part}"' in html for part in parts if part] == [True for part in parts if part]
+
+
+@pytest.mark.parametrize(
+    ("month", "number"),
+    [
+        ("March", 3),
+        ("mar", 3),
+        ("Mar.", 3),
+        ("MAY", 5),
+        ("september", 9),
+        ("Sept", 9),
+        ("０３", 3),
+        ("03", 3),
+    ],
+)
+def test_date_inputs_take_the_name_of_a_month(month, number):
+    form = BirthForm(born(month, "7", "1990"))
+
+    assert form.is_valid()
+    assert form.cleaned_data["born_on"] == date(1990, number, 7)
+
+
+def test_date_inputs_cut_nothing_that_is_pasted():
+    assert "maxlength" not in str(BirthForm()["born_on"])
 
 
 def test_date_inputs_left_empty_are_no_date():
@@ -72,6 +105,7 @@ def test_ssn_input_is_kept_out_of_autofill_and_masked():
     assert 'autocomplete="off"' in html
     assert "data-mask" in html
     assert 'inputmode="numeric"' in html
+    assert "maxlength" not in html  # it would cut the last digits of what is pasted with blanks
 
 
 def test_file_drop_tells_the_browser_its_limits():

@@ -27,3 +27,40 @@ def test_quantize_shares_never_rounds_up() -> None:
 def test_quantize_cash_rounds_half_to_even() -> None:
     assert money.quantize_cash(Decimal("0.125")) == Decimal("0.12")
     assert money.quantize_cash(Decimal("0.135")) == Decimal("0.14")
+
+
+@pytest.mark.parametrize("text", ["1_000", "１２", "٣", "1\u00a0000", "1−2"])
+def test_parse_decimal_takes_only_what_programs_write(text: str) -> None:
+    with pytest.raises(ValueError):
+        money.parse_decimal(text)
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [
+        ("1234.56", "$1,234.56"),
+        ("-250", "−$250.00"),
+        ("31", "$31.00"),
+        ("-0.001", "$0.00"),
+        ("0.125", "$0.12"),
+        ("50000", "$50,000.00"),
+    ],
+)
+def test_usd_in_a_sentence(amount: str, shown: str) -> None:
+    assert money.usd(Decimal(amount)) == shown
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("1", "1 share"),
+        ("1.000", "1 share"),
+        ("-1", "−1 share"),
+        ("0", "0 shares"),
+        ("0.5", "0.5 shares"),
+        ("1200", "1,200 shares"),
+        ("1.0000000009", "1 share"),
+    ],
+)
+def test_shares_in_a_sentence(number: str, shown: str) -> None:
+    assert money.shares(Decimal(number)) == shown

@@ -47,6 +47,9 @@ def test_account_becomes_active_by_itself(sandbox: SandboxProcess) -> None:
         ({"contact__email_address": "j" * 61 + "@example.com"}, "email_address must not be longer than 60"),
         ({"contact__street_address": ["PO Box 12"]}, "street_address cannot be a P.O. Box"),
         ({"contact__street_address": ["Box #7"]}, "street_address cannot be a P.O. Box"),
+        ({"contact__street_address": ["Box 65, RR 2"]}, "street_address cannot be a P.O. Box"),
+        ({"contact__street_address": ["POB 12"]}, "street_address cannot be a P.O. Box"),
+        ({"contact__street_address": ["Post Office Box"]}, "street_address cannot be a P.O. Box"),
         ({"contact__street_address": "20 N San Mateo Dr"}, "street_address"),
         ({"contact__street_address": []}, "street_address is required"),
         ({"contact__unit": "x" * 21}, "unit/apt # too long, must be less than 20 characters"),
@@ -325,3 +328,9 @@ def test_account_can_be_given_any_word_as_status(sandbox: SandboxProcess, holder
 def test_status_that_is_no_word_is_refused(sandbox: SandboxProcess, account_id: str, status: object) -> None:
     path = f"/_sandbox/accounts/{account_id}/status"
     assert sandbox.request("POST", path, json={"status": status}).status_code == 422
+
+
+@pytest.mark.parametrize("street", ["12 Post Office Box Rd", "1 PO Box Road", "RR 2 Box 65", "1 Boxwood Ln"])
+def test_street_that_only_sounds_like_a_po_box_is_taken(sandbox: SandboxProcess, street: str) -> None:
+    reply = sandbox.request("POST", "/v1/accounts", json=application(contact__street_address=[street]))
+    assert reply.status_code == 200, reply.text

@@ -1,0 +1,111 @@
+"""allauth's forms in our words; e-mail addresses are folded and held to the broker's limits."""
+
+from typing import Any
+
+from allauth.account import forms as theirs
+from django import forms
+from django.core.exceptions import ValidationError
+
+from brokerapp.accounts.emails import BrokerEmailField
+from brokerapp.ui.fields import EmailField
+from brokerapp.ui.words import SpokenForm
+
+SAME_TWICE = "These two passwords are not the same. Type the new one again."
+REWORDED = {
+    "You must type the same password each time.": SAME_TWICE,
+    "You must type the same email each time.": "These two addresses are not the same. Type yours again.",
+}
+"""What allauth adds to its forms without a code to find it by."""
+LABELS = {"email": "E-mail address", "login": "E-mail address", "oldpassword": "Current password"}
+REQUIRED = {
+    "password": "Enter your password.",
+    "password1": "Enter a password.",
+    "password2": "Enter the new password again.",
+    "oldpassword": "Enter your current password.",
+    "email": "Enter your e-mail address.",
+    "login": "Enter your e-mail address.",
+}
+
+
+class KnownEmailField(EmailField):
+    """An address to look up, in lower case as they are stored."""
+
+    def clean(self, value: Any) -> str:
+        return str(super().clean(value)).lower()
+
+
+class NewEmailField(BrokerEmailField, KnownEmailField):
+    """An address that will be a person's, so that the broker must take it."""
+
+
+class EntranceForm(SpokenForm):
+    """What all of them share."""
+
+    email_field: type[EmailField] = KnownEmailField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, given in list(self.fields.items()):
+            field = self._ours(given)
+            field.widget.attrs.pop("placeholder", None)
+            field.label = LABELS.get(name, field.label)
+            if name in REQUIRED:
+                field.error_messages["required"] = REQUIRED[name]
+            self.fields[name] = field
+
+    def _ours(self, field: forms.Field) -> forms.Field:
+        """Our own field for an e-mail address; others as they are."""
+        if not isinstance(field, forms.EmailField):
+            return field
+        field.widget.attrs.pop("maxlength", None)
+        return self.email_field(required=field.required, widget=field.widget)
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        text = str(error) if not isinstance(error, ValidationError) else ""
+        super().add_error(field, REWORDED.get(text, error))
+
+
+class LoginForm(EntranceForm, theirs.LoginForm):
+    """Sign in."""
+
+
+class SignupForm(EntranceForm, theirs.SignupForm):
+    """Open an account."""
+
+    email_field = NewEmailField
+
+
+class AddEmailForm(EntranceForm, theirs.AddEmailForm):
+    """Another address."""
+
+    email_field = NewEmailField
+
+
+class ChangeEmailForm(EntranceForm, theirs.ChangeEmailForm):
+    """Another address before the first is confirmed."""
+
+    email_field = NewEmailField
+
+
+class ChangePasswordForm(EntranceForm, theirs.ChangePasswordForm):
+    """A new password, with the old one."""
+
+
+class SetPasswordForm(EntranceForm, theirs.SetPasswordForm):
+    """A first password."""
+
+
+class ResetPasswordForm(EntranceForm, theirs.ResetPasswordForm):
+    """Where to mail the link for a new password."""
+
+
+class ResetPasswordKeyForm(EntranceForm, theirs.ResetPasswordKeyForm):
+    """A new password, with the link."""
+
+
+class ReauthenticateForm(EntranceForm, theirs.ReauthenticateForm):
+    """The password once more, before something that matters."""
+
+
+class UserTokenForm(EntranceForm, theirs.UserTokenForm):
+    """The link for a new password."""

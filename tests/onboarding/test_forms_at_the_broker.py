@@ -1,0 +1,217 @@
+"""What the pages accept the broker accepts; what it refuses is caught at the field where it was typed.
+
+The broker is our sandbox, asked without sockets: there are thousands of applications.
+"""
+
+import itertools
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from localflavor.us.us_states import STATE_CHOICES
+
+from brokerapp.accounts.emails import BrokerEmailField
+from brokerapp.ui.words import SpokenForm
+from onboarding import payloads
+from onboarding.forms import (
+    ContactForm,
+    DisclosureDetailsForm,
+    NameForm,
+    StepForm,
+    TrustedContactForm,
+    WorkForm,
+)
+from onboarding.models import Agreement, KycApplication
+from tests.factories import KycApplicationFactory
+from tests.sandbox.in_process import Answer, InProcess
+
+NUMBERS = itertools.count()
+SIGNED_AT = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+ALL = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+HANDS = st.characters(min_codepoint=32, max_codepoint=126) | st.sampled_from(
+    "’‑–\u00a0\u200b\ufefféñßﬁ１ \tİ"
+)
+"""The letters of keyboards and of what is pasted from elsewhere."""
+TEXTS = (
+    st.text(HANDS, max_size=24)
+    | st.text("0123456789 -#", max_size=8)
+    | st.text("abc", min_size=45, max_size=110)
+)
+BOXES = st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(["", "12 ", "RR 2 ", "Apt 4, "]),
+    st.sampled_from(
+        "PO Box|P.O. Box|p o box|POB|P.O.Box|PO-Box|Post Office Box|Box|Box #|Po|Pobox|P.O.B.".split("|")
+    ),
+    st.sampled_from(
+        ["", " ", " 7", " Rd", " Road 7", " Boxwood Ln", "12", " St Rd", " Street", "-7", " Hill Rd"]
+    ),
+    st.sampled_from(["", ", RR 2", " #4"]),
+)
+ZIPS = st.from_regex(r"\A[0-9]{5}([- –]?[0-9]{4})?\Z") | TEXTS
+PHONES = (
+    st.from_regex(r"\A(\+?1[ -])?\(?[0-9]{3}\)?[ -.][0-9]{3}[-–][0-9]{4}(x[0-9]{1,4})?\Z")
+    | st.from_regex(r"\A\+[0-9]{6,14}\Z")
+    | TEXTS
+)
+EMAILS = (
+    st.emails()
+    | st.builds("{}@{}".format, st.text(HANDS, max_size=70), st.text(HANDS, max_size=20))
+    | st.builds("{}+{}@example.com".format, st.text("ab.", max_size=70), st.text("ab", max_size=90))
+)
+CONTACT = {
+    "phone_number": "(212) 555-0123",
+    "street_address": "20 N San Mateo Dr",
+    "unit": "",
+    "city": "San Mateo",
+    "state": "CA",
+    "postal_code": "94401",
+}
+NAME = {"given_name": "Ada", "middle_name": "", "family_name": "Byron"}
+WORK = {
+    "employment_status": "EMPLOYED",
+    "employer_name": "Engines",
+    "employer_address": "1 Way",
+    "employment_position": "Programmer",
+    "funding_source": ["savings"],
+}
+
+
+TAKEN_BEFORE = 409
+
+
+class AddressForm(SpokenForm):
+    email_address = BrokerEmailField()
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcess]:
+    sandbox = InProcess(tmp_path_factory.mktemp("sandbox") / "state")
+    yield sandbox
+    sandbox.stop()
+
+
+def send(broker: InProcess, answers: dict[str, Any], ip_address: str = "185.13.21.99") -> Answer:
+    """Send the application of somebody who answered this and otherwise what everybody answers."""
+    application = KycApplicationFactory.build(user=None, email_address=f"ada{next(NUMBERS)}@example.com")
+    for column, value in answers.items():
+        setattr(application, column, value)
+    signed = Agreement(agreement="customer_agreement", signed_at=SIGNED_AT, ip_address=ip_address)
+    return broker.request("POST", "/v1/accounts", payloads.account_request(application, [signed]).body())
+
+
+def check(broker: InProcess, form: StepForm, *fields: str) -> None:
+    """Either the form refuses at one of the fields that were typed in, or the broker takes the answers."""
+    if form.is_valid():
+        answer = send(broker, form.answers())
+        assert answer.status == 200, (answer.body, form.answers())
+    else:
+        assert set(form.errors) <= set(fields)
+
+
+@ALL
+@given(st.sampled_from(sorted(NAME)), TEXTS)
+@example("family_name", "O’Neil")
+@example("given_name", "De\u00a0La\u00a0Cruz")
+def test_names(broker: InProcess, field: str, typed: str) -> None:
+    check(broker, NameForm({**NAME, field: typed}, application=KycApplication()), field)
+
+
+@ALL
+@given(st.sampled_from(["street_address", "unit", "city"]), TEXTS | BOXES)
+@example("street_address", "12 Post Office Box Rd")
+@example("street_address", "Box 65, RR 2")
+@example("street_address", "1234 O’Farrell St")
+def test_addresses(broker: InProcess, field: str, typed: str) -> None:
+    check(broker, ContactForm({**CONTACT, field: typed}, application=KycApplication()), field)
+
+
+@ALL
+@given(BOXES)
+def test_boxes(broker: InProcess, typed: str) -> None:
+    check(
+        broker,
+        ContactForm({**CONTACT, "street_address": typed}, application=KycApplication()),
+        "street_address",
+    )
+
+
+@ALL
+@given(ZIPS, st.sampled_from([code for code, _ in STATE_CHOICES]))
+@example("94401–1234", "CA")
+def test_zips(broker: InProcess, typed: str, state: str) -> None:
+    form = ContactForm({**CONTACT, "postal_code": typed, "state": state}, application=KycApplication())
+    check(broker, form, "postal_code")
+
+
+@ALL
+@given(PHONES)
+def test_phones(broker: InProcess, typed: str) -> None:
+    check(
+        broker, ContactForm({**CONTACT, "phone_number": typed}, application=KycApplication()), "phone_number"
+    )
+
+
+@ALL
+@given(EMAILS)
+@example("ana@exämple.com")
+@example("a" * 63 + "@example.com")
+def test_emails(broker: InProcess, typed: str) -> None:
+    form = AddressForm({"email_address": typed})
+    if form.is_valid():
+        answer = send(broker, form.cleaned_data)
+        assert answer.status in (200, TAKEN_BEFORE), (answer.body, form.cleaned_data)
+
+
+@ALL
+@given(
+    st.sampled_from(
+        ["trusted_given_name", "trusted_family_name", "trusted_email_address", "trusted_phone_number"]
+    ),
+    TEXTS | EMAILS | PHONES,
+)
+def test_trusted_contact(broker: InProcess, field: str, typed: str) -> None:
+    yes = {
+        "wants_trusted_contact": "True",
+        "trusted_given_name": "Sam",
+        "trusted_family_name": "Friend",
+        "trusted_email_address": "sam@example.com",
+    }
+    check(broker, TrustedContactForm({**yes, field: typed}, application=KycApplication()), field)
+
+
+@ALL
+@given(st.sampled_from(["employer_name", "employer_address", "employment_position"]), TEXTS)
+def test_work(broker: InProcess, field: str, typed: str) -> None:
+    check(broker, WorkForm({**WORK, field: typed}, application=KycApplication()), field)
+
+
+@ALL
+@given(
+    st.sampled_from(["company_name", "company_street_address", "company_city", "company_compliance_email"]),
+    TEXTS,
+)
+def test_disclosure_details(broker: InProcess, member: str, typed: str) -> None:
+    details = {
+        "company_name": "Big Board",
+        "company_street_address": "11 Wall St",
+        "company_city": "New York",
+        "company_state": "NY",
+        "company_country": "USA",
+        "company_compliance_email": "compliance@example.com",
+        member: typed,
+    }
+    data = {f"CONTROLLED_FIRM-{name}": value for name, value in details.items()}
+    form = DisclosureDetailsForm(data, application=KycApplication(is_control_person=True))
+    check(broker, form, f"CONTROLLED_FIRM-{member}")
+
+
+@ALL
+@given(st.ip_addresses())
+def test_signing_addresses(broker: InProcess, address: IPv4Address | IPv6Address) -> None:
+    assert send(broker, {}, ip_address=str(address)).status == 200

@@ -1,0 +1,66 @@
+"""Finding a security as people name it: `brk-b`, `$AAPL`, `NASDAQ:AAPL`, `McDonald’s`, `JP Morgan`.
+
+Text and what is searched are brought into the same form, a key: letters without accents and digits, nothing
+between them, and no "and", since names have it as a word, as & and not at all.
+"""
+
+import re
+from typing import Any, TypeVar
+
+from django.db import models
+from django.db.models import Case, Func, QuerySet, Value, When
+from django.db.models.functions import Concat
+
+from brokerapp.units import typed
+
+ACCENTED = "".join(letter for letter in map(chr, range(0xC0, 0x180)) if len(typed.spelling(letter)) == 1)
+PLAIN = "".join(map(typed.spelling, ACCENTED))
+"""The Latin letters with a mark, and each without it."""
+EXCHANGE = re.compile(r"^(nasdaq|nyse|nyse ?arca|arca|nyse ?american|amex|bats|cboe|otc)\s*:", re.IGNORECASE)
+
+Rows = TypeVar("Rows", bound=QuerySet[Any])
+
+
+def key(text: str) -> str:
+    """A text as it is searched for; empty if nothing of it can be."""
+    plain = EXCHANGE.sub("", typed.fold(text)).translate(str.maketrans(ACCENTED, PLAIN)).lower()
+    return re.sub(r"[^a-z0-9]", "", re.sub(r"\band\b", "", plain))
+
+
+class Key(Func):
+    """`key` of a column, by the database."""
+
+    template = (
+        f"regexp_replace(regexp_replace(lower(translate(%(expressions)s, '{ACCENTED}', '{PLAIN}')), "
+        r"'\mand\M', '', 'g'), '[^a-z0-9]', '', 'g')"
+    )
+    arity = 1
+    output_field = models.TextField()
+
+
+def searched_text() -> Concat:
+    """What is searched of an asset, as a generated column: `brkb berkshirehathawayincclassb`."""
+    return Concat(Key("symbol"), Value(" "), Key("name"), output_field=models.TextField())
+
+
+def matching(assets: Rows, text: str) -> Rows:
+    """Assets by symbol or part of the name: that symbol, symbols and then names that begin so, others."""
+    wanted = key(text)
+    if not wanted:
+        return assets.none()
+    rank = Case(
+        When(searched__startswith=f"{wanted} ", then=0),
+        When(searched__startswith=wanted, then=1),
+        When(searched__contains=f" {wanted}", then=2),
+        default=3,
+    )
+    return assets.filter(searched__contains=wanted).alias(rank=rank).order_by("rank", "-tradable", "symbol")
+
+
+def by_symbol(assets: Rows, symbol: str) -> Any:
+    """The asset that a symbol means, however it is written (`BRK-B`, `brkb`); those listed first."""
+    exact = assets.filter(symbol=symbol.upper()).order_by("status").first()
+    wanted = key(symbol)
+    if exact is not None or not wanted:
+        return exact
+    return assets.filter(searched__startswith=f"{wanted} ").order_by("status", "symbol").first()
