@@ -138,7 +138,7 @@ def test_check_page_query_count_does_not_depend_on_the_answers(
     signed_in: Client, user: User, django_assert_max_num_queries: Any
 ) -> None:
     KycApplicationFactory.create(user=user)
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         signed_in.get(reverse("apply_check"))
 
 
