@@ -186,7 +186,7 @@ def test_check_page_query_count_does_not_depend_on_the_answers(
     signed_in: Client, user: User, django_assert_max_num_queries: Any
 ) -> None:
     KycApplicationFactory.create(user=user)
-    # The person's accounts, for the navigation, are one of them.
+    # The accounts, for the navigation, and the freshness of figures are two of them.
     with django_assert_max_num_queries(8):
         signed_in.get(reverse("apply_check"))
 
