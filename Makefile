@@ -13,8 +13,8 @@ run: python ## Start everything and print where it is; Ctrl-C stops it (PORT=800
 	@exec $(STACK) run
 
 .PHONY: test
-test: python ## Every test (ARGS="-k name" for some)
-	@exec $(STACK) test $(ARGS)
+test: python ## Every test (ARGS="-k name" for some; AT="2027-03-14 07:30:00" or AT=any: without the browser at that instant)
+	@exec $(STACK) test $(if $(AT),--at "$(AT)") $(ARGS)
 
 .PHONY: check
 check: python ## Lint, format, types, import contracts, migrations, templates

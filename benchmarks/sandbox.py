@@ -27,7 +27,7 @@ import psutil
 from benchmarks.load import LOOPBACK, Tally, send_requests
 from benchmarks.sandbox_state import SYMBOLS, build_state
 from benchmarks.servers import UVICORN, find_free_port, read_memory, run_process
-from sandbox.world import Settings
+from sandbox.state.world import Settings
 
 LEAST_ORDERS_PER_SECOND = 1_500
 MOST_START_SECONDS = 5

@@ -5,9 +5,11 @@ import uuid
 from decimal import Decimal
 from pathlib import Path
 
-from sandbox import execution, rows, trading
-from sandbox.order_rules import read_ticket
-from sandbox.world import Settings, World
+from sandbox.orders import execution
+from sandbox.orders import orders as trading
+from sandbox.orders.rules import read_ticket
+from sandbox.state import rows
+from sandbox.state.world import Settings, World
 
 SYMBOLS = "AAPL MSFT NVDA AMZN GOOGL META TSLA JPM V UNH XOM JNJ WMT PG MA HD".split()
 CASH = Decimal(10_000_000)

@@ -255,13 +255,17 @@ BROKER_TIMEOUTS = (
 )
 NOT_OFFERED = frozenset(env.list("NOT_OFFERED", default=[]))
 """What no account may do here, whatever the broker allows: names of `brokerapp.accounts.capabilities`."""
+BROKER_WRITES_IN_FLIGHT = env.int("BROKER_WRITES_IN_FLIGHT", default=max(1, WEB_THREADS // 2))
+"""How many writes of one process may wait for the broker, so that a silent one leaves threads for pages."""
 SETTLE_AFTER_SECONDS = env.int("SETTLE_AFTER_SECONDS", default=30)
 """Sweeps touch only rows older than this, which is longer than any call can take: no call is in flight."""
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=10.0)
 """How often the sweeps run that poll statuses and settle unknown outcomes."""
 
 API_CALL_RETENTION_DAYS = env.int("API_CALL_RETENTION_DAYS", default=400)
-"""How long the log of broker calls is kept: a tax year and the weeks after it in which questions come."""
+"""How long the log of broker calls keeps writes and failures: a tax year and the weeks of questions after."""
+API_READ_RETENTION_DAYS = env.int("API_READ_RETENTION_DAYS", default=30)
+"""How long reads that went well stay there; a week more at most, as the log is thinned by whole weeks."""
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING = {

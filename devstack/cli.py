@@ -15,8 +15,7 @@ from devstack.lock import lock
 from devstack.record import end_leftovers
 from devstack.run import only_stack, run
 from devstack.services import clear_abandoned, remove_data, running_services
-
-TEST_WORKERS = "2"
+from devstack.testing import test
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,12 +30,6 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-
-
-def test(arguments: list[str]) -> int:
-    """Become pytest, with two workers unless told otherwise; what each is given, tests/conftest.py says."""
-    spread = ["--numprocesses", TEST_WORKERS, "--dist", "loadfile", "--no-loadscope-reorder"]
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", *spread, "-rs", *arguments])
 
 
 def reset() -> None:

@@ -8,17 +8,17 @@ PostgreSQL database of its own.
 """
 
 import contextlib
+import json
 import os
-import tempfile
 from collections.abc import Generator
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import pytest
 
 from devstack.errors import StackError
-from devstack.paths import TEST_DIR
-from devstack.services import clear_abandoned, remove_data, running_services
+from devstack.services import throwaway_services
+from devstack.testing import REPORT
+from devstack.valkey import url_after
 
 WORKER = "PYTEST_XDIST_WORKER"
 
@@ -52,8 +52,16 @@ def pytest_load_initial_conftests() -> Generator[None, None, None]:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_unconfigure() -> None:
-    """Stop the servers and forget their data."""
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Write down how it went, if asked to; stop the servers and forget their data."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if REPORT in os.environ and WORKER not in os.environ and reporter:
+        outcomes = {
+            outcome: [getattr(report, "nodeid", "") for report in reports]
+            for outcome, reports in reporter.stats.items()
+            if outcome  # set-ups and teardowns that went well
+        }
+        Path(os.environ[REPORT]).write_text(json.dumps(outcomes))
     _running.close()
 
 
@@ -61,24 +69,11 @@ def redis_url_of_worker(url: str, worker: str) -> str:
     """`url` with the database number of the xdist worker `worker` ("gw0" takes the one after the
     controller's).
     """
-    parts = urlsplit(url)
-    step = int(worker.removeprefix("gw")) + 1
-    if parts.scheme == "unix":
-        query = dict(parse_qsl(parts.query))
-        query["db"] = str(int(query.get("db", 0)) + step)
-        # urlunsplit would drop the empty host of "unix:///path".
-        return f"unix://{parts.path}?{urlencode(query)}"
-    database = int(parts.path.strip("/") or 0) + step
-    return urlunsplit(parts._replace(path=f"/{database}"))
+    return url_after(url, int(worker.removeprefix("gw")) + 1)
 
 
 def _start_services() -> None:
-    TEST_DIR.mkdir(parents=True, exist_ok=True)
-    clear_abandoned(TEST_DIR)
-    data_dir = Path(tempfile.mkdtemp(prefix="run-", dir=TEST_DIR))
-    _running.callback(remove_data, data_dir)
     try:
-        os.environ.update(_running.enter_context(running_services(data_dir, throwaway=True)))
+        os.environ.update(_running.enter_context(throwaway_services()))
     except StackError as error:
-        _running.close()
         pytest.exit(str(error), returncode=3)

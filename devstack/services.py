@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +14,7 @@ from pathlib import Path
 from devstack import postgres, valkey
 from devstack.errors import StackError
 from devstack.guard import dismiss_guard, start_guard
-from devstack.paths import ROOT, socket_dir_for
+from devstack.paths import ROOT, TEST_DIR, socket_dir_for
 from devstack.record import MARKER, StackRecord, end_leftovers, record_of
 
 DATABASE = "brokerapp"
@@ -101,14 +102,33 @@ def running_services(
         dismiss_guard(guard)
 
 
+@contextlib.contextmanager
+def throwaway_services() -> Iterator[dict[str, str]]:
+    """Run the servers of a test run for the length of the block and give the variables of all, also of those
+    that the environment names; what embedded ones keep is gone after it.
+
+    Raises StackError when one does not start.
+    """
+    TEST_DIR.mkdir(parents=True, exist_ok=True)
+    data_dir = Path(tempfile.mkdtemp(prefix="run-", dir=TEST_DIR))
+    clear_abandoned(TEST_DIR)
+    try:
+        with running_services(data_dir, throwaway=True) as started:
+            named = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
+            yield named | started
+    finally:
+        remove_data(data_dir)
+
+
 def clear_abandoned(parent: Path) -> None:
     """Remove the data folders below `parent` whose owner is gone, after ending whatever it left running."""
     for data_dir in parent.iterdir() if parent.is_dir() else ():
         record_file = data_dir / "stack.json"
         had_record = record_file.exists()
         end_leftovers(record_file)
-        # Without a record it may be a run that begins in this moment, or one that its guard has ended.
-        old = time.time() - data_dir.stat().st_mtime > LONGEST_BEGINNING_SECONDS
+        # Without a record it may be a run that begins in this moment, or one that its guard has ended. The
+        # newest run's beginning is now, also where our clock is set to another time than the files'.
+        old = parent.stat().st_mtime - data_dir.stat().st_mtime > LONGEST_BEGINNING_SECONDS
         if (had_record or old) and not record_file.exists():
             remove_data(data_dir)
 

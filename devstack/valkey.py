@@ -5,7 +5,7 @@ socket.
 import signal
 import socket
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from devstack.errors import StackError
 
@@ -54,6 +54,17 @@ def socket_path(socket_dir: Path) -> Path:
 def url(socket_dir: Path, database: int = 0) -> str:
     """The URL as redis-py reads it, which names the database by `db`."""
     return f"unix://{quote(str(socket_path(socket_dir)))}?db={database}"
+
+
+def url_after(url: str, step: int) -> str:
+    """`url`, of any server, with the database number `step` after its own."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        query = dict(parse_qsl(parts.query))
+        query["db"] = str(int(query.get("db", 0)) + step)
+        # urlunsplit would drop the empty host of "unix:///path".
+        return f"unix://{parts.path}?{urlencode(query)}"
+    return urlunsplit(parts._replace(path=f"/{int(parts.path.strip('/') or 0) + step}"))
 
 
 def is_ready(socket_dir: Path) -> bool:

@@ -2,43 +2,31 @@
 
 from types import ModuleType
 
-from sandbox import (
-    account_changes,
-    accounts,
-    activities,
-    banks,
-    cip,
-    control,
-    control_clock,
-    control_faults,
-    control_scenarios,
-    corporate_actions,
-    country_info,
-    crypto_data,
-    documents,
-    estimation,
-    events,
-    exercise,
-    funding,
-    instant_funding,
-    journals,
-    market_data,
-    option_data,
-    option_reference,
-    options_approval,
-    portfolio_history,
-    positions,
-    rebalancing,
-    rebalancing_runs,
-    reference,
-    replace,
-    screener,
-    trading,
-    trading_account,
-    watchlists,
-)  # fmt: skip
-from sandbox.api import Endpoint
-from sandbox.console import actions, pages
+from sandbox.accounts import accounts, cip, options_approval, trading_account
+from sandbox.accounts import changes as account_changes
+from sandbox.accounts.documents import documents
+from sandbox.books import activities
+from sandbox.control import clock as control_clock
+from sandbox.control import faults as control_faults
+from sandbox.control import routes as control
+from sandbox.control.console import actions, pages
+from sandbox.control.scenarios import routes as control_scenarios
+from sandbox.data import coins as crypto_data
+from sandbox.data import contracts as option_reference
+from sandbox.data import corporate_actions, reference, screener
+from sandbox.data import countries as country_info
+from sandbox.data import options as option_data
+from sandbox.data import shares as market_data
+from sandbox.money import banks, instant_funding, journals
+from sandbox.money import transfers as funding
+from sandbox.orders import estimation, positions, replace
+from sandbox.orders import orders as trading
+from sandbox.orders.options import exercise
+from sandbox.portfolios import portfolios as rebalancing
+from sandbox.portfolios import runs as rebalancing_runs
+from sandbox.records import portfolio_history, watchlists
+from sandbox.state.api import Endpoint
+from sandbox.streams import events
 
 # In order: /v1/accounts/activities must be found before /v1/accounts/{account_id}.
 AREAS: tuple[ModuleType, ...] = (

@@ -9,20 +9,16 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from sandbox import (
-    account_status,
-    banks,
-    execution,
-    firm_events,
-    funding,
-    instant_book,
-    journal_book,
-    option_expiry,
-    options_approval,
-    rebalancing_runs,
-    rows,
-)
-from sandbox.world import World, log
+from sandbox.accounts import options_approval
+from sandbox.accounts import status as account_status
+from sandbox.money import banks, instant_book, journal_book
+from sandbox.money import transfers as funding
+from sandbox.orders import execution
+from sandbox.orders.options import expiry as option_expiry
+from sandbox.portfolios import runs as rebalancing_runs
+from sandbox.state import rows
+from sandbox.state.world import World, log
+from sandbox.streams import firm as firm_events
 
 RETRY = dt.timedelta(seconds=30)
 LONGEST_SLEEP = 1.0  # the clock may be moved meanwhile
@@ -97,7 +93,8 @@ class Ticker:
     def _tick(self) -> None:
         now = self._world.clock.now()
         run_due(self._world, now)
-        if (now - self._looked).total_seconds() >= LONGEST_SLEEP:
+        # abs: the clock can be told to go wrong, and then moves back
+        if abs((now - self._looked).total_seconds()) >= LONGEST_SLEEP:
             self._looked = now
             run_working(self._world, now)
         self._arm()

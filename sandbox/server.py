@@ -4,10 +4,12 @@ import asyncio
 import base64
 import binascii
 import contextlib
+import datetime as dt
 import hmac
 import re
 import uuid
 from collections.abc import Iterable
+from email.utils import format_datetime
 from typing import Any
 
 import uvicorn
@@ -18,10 +20,10 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sandbox import progress
-from sandbox.api import Call, Endpoint, Handler, Refusal, Reply, encode_json, not_found
-from sandbox.rows import Fault
-from sandbox.stream_faults import Cut
-from sandbox.world import CallRecord, World, log
+from sandbox.state.api import Call, Endpoint, Handler, Refusal, Reply, encode_json, not_found
+from sandbox.state.rows import Fault
+from sandbox.state.world import CallRecord, World, log
+from sandbox.streams.faults import Cut
 
 MAX_BODY = 128 << 20
 NO_CREDENTIALS = Reply(403, b'{"message": "forbidden."}\n')
@@ -75,6 +77,7 @@ class App:
     def __init__(self, world: World, endpoints: Iterable[Endpoint]) -> None:
         self.world = world
         self.routes = Routes(endpoints)
+        self._dated = (dt.datetime.min.replace(tzinfo=dt.UTC), "")
         self._credentials = f"{world.settings.key}:{world.settings.secret}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,13 +90,20 @@ class App:
         try:
             reply = await self._answer(scope, receive)
             self._record(scope, reply.status, request_id)
-            headers = {**self.world.rate.headers(), "x-request-id": request_id}
+            headers = {**self.world.rate.headers(), "x-request-id": request_id, "date": self._date()}
             await _send(reply, headers, scope, receive, send)
         except Dropped:
             self._record(scope, None, request_id)
             await _drop(scope, receive)
         except Cut:
             await _drop(scope, receive)
+
+    def _date(self) -> str:
+        """The Date header: the sandbox's own time, whole seconds."""
+        second = self.world.clock.now().replace(microsecond=0)
+        if second != self._dated[0]:
+            self._dated = (second, format_datetime(second, usegmt=True))
+        return self._dated[1]
 
     async def _answer(self, scope: Scope, receive: Receive) -> Reply:
         """Authenticate, read, apply an armed fault, run the handler.
@@ -187,6 +197,7 @@ def make_server(world: World, endpoints: Iterable[Endpoint], host: str, port: in
     config = uvicorn.Config(
         App(world, endpoints), host=host, port=port, http=Protocol, ws="none", loop="uvloop",
         log_level="warning", access_log=False, server_header=False, proxy_headers=False,
+        date_header=False,  # ours tells the sandbox's time, not the machine's
         # Longer than clients keep idle connections: one closed just as a write is sent looks like an
         # unknown outcome.
         timeout_keep_alive=120, timeout_graceful_shutdown=2, backlog=512,

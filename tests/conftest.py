@@ -1,12 +1,13 @@
 """What every test needs."""
 
+from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from django.conf import settings
-from xdist.remote import Producer
-from xdist.scheduler import LoadFileScheduling
 
+from tests.broker_stub import BrokerStub, broker_stub
 from tests.sandbox.contract import Report
 
 
@@ -22,15 +23,19 @@ def addresses() -> None:
     import_module(settings.ROOT_URLCONF)
 
 
-JOURNEYS = "tests/e2e/journeys/"
+@pytest.fixture
+def broker() -> Iterator[BrokerStub]:
+    """The broker as canned replies; nothing is sent."""
+    with broker_stub() as stub:
+        yield stub
+
+
 LONGEST_FIRST = (
-    JOURNEYS,
     "tests/sandbox/test_conservation",
     "tests/sandbox/test_option_conservation",
-    "tests/events/test_stream_events",
-    "tests/e2e/",
-    "tests/live/",
-    "tests/sandbox/test_durability",
+    "tests/brokerapp/events/test_stream_events",
+    "tests/brokerapp/live/",
+    "tests/sandbox/state/test_durability",
 )
 """What takes seconds a test, so that no worker is left with it at the end. The rest comes in random order."""
 
@@ -40,13 +45,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: [not item.nodeid.startswith(path) for path in LONGEST_FIRST])
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
-    return JourneysTogether(config, log) if config.getoption("dist") == "loadfile" else None
+BROWSER_TESTS = Path(__file__).parent / "e2e"
 
 
-class JourneysTogether(LoadFileScheduling):
-    """Gives a worker a file at a time, but every journey to the same one: they share one whole stack."""
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave the browser tests to a pytest of their own, as `make test` does, unless this one is theirs."""
+    theirs = [BROWSER_TESTS in (path := given_path(argument), *path.parents) for argument in config.args]
+    if any(theirs) and not all(theirs):
+        raise pytest.UsageError("browser tests run apart from all others: use `make test ARGS=…`")
+    return True if collection_path == BROWSER_TESTS and not all(theirs) else None
 
-    def _split_scope(self, nodeid: str) -> str:
-        return JOURNEYS if nodeid.startswith(JOURNEYS) else super()._split_scope(nodeid)
+
+def given_path(argument: str) -> Path:
+    return Path(argument.split("::", 1)[0]).resolve()

@@ -1,5 +1,6 @@
 """The sandbox as a process, for tests: start it on a free port, talk to it, kill it."""
 
+import datetime as dt
 import os
 import signal
 import socket
@@ -22,7 +23,8 @@ class SandboxProcess:
     """``python -m sandbox`` on a free port of this machine.
 
     ``with SandboxProcess(tmp_path / "state") as sandbox: sandbox.request("GET", "/v1/clock")``.
-    ``start`` again after ``stop`` or ``kill`` serves the same state on the same port.
+    Its clock starts now, or at ``begin``. ``start`` again after ``stop`` or ``kill`` serves the same state on
+    the same port.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class SandboxProcess:
         speed: float = 1000,
         market: str = "open",
         seed: int = 1,
+        begin: dt.datetime | None = None,
         extra: tuple[str, ...] = (),
     ) -> None:
         self.state_dir = Path(state_dir)
@@ -39,6 +42,8 @@ class SandboxProcess:
         self.url = f"http://127.0.0.1:{self.port}"
         self.key = self.secret = self.firm_account_id = ""
         self._options = ["--speed", str(speed), "--market", market, "--seed", str(seed), *extra]
+        if begin is not None:
+            self._options += ["--begin", begin.isoformat()]
         self._process: subprocess.Popen[bytes] | None = None
         self._has_faults = False
         self.session = requests.Session()
@@ -137,7 +142,7 @@ class SandboxProcess:
         self.session.close()
 
     def _wait_until_ready(self) -> dict[str, Any]:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             assert self._process is not None
             if self._process.poll() is not None:

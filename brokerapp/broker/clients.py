@@ -2,16 +2,18 @@
 
 import os
 import threading
+from functools import cache, partial
 
 import requests
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models, transaction
 
+from brokerapp.broker import broker_clock
 from brokerapp.broker.alpaca.client import BrokerClient
 from brokerapp.broker.alpaca.market_data import MarketDataClient
-from brokerapp.broker.alpaca.rate_limit import RateLimit
 from brokerapp.broker.alpaca.transport import READ_ATTEMPTS, Transport, make_session
+from brokerapp.broker.budget import budget_of
 from brokerapp.broker.calls.models import label_of
 from brokerapp.broker.calls.recorder import ApiCallRecorder
 
@@ -19,7 +21,6 @@ QUICK_TIMEOUTS = (1.0, 2.0)
 """Connect and read, seconds, for a read that a page waits for and can do without."""
 
 _threads = threading.local()
-_rate_limits: dict[str, RateLimit] = {}
 
 
 def get_client(*, about: models.Model | None = None, by: AbstractBaseUser | None = None) -> BrokerClient:
@@ -67,9 +68,17 @@ def _transport(
         timeouts=QUICK_TIMEOUTS if quick else settings.BROKER_TIMEOUTS,
         read_attempts=1 if quick else READ_ATTEMPTS,
         session=_session(),
-        rate_limit=_rate_limits.setdefault(base_url, RateLimit()),
+        budget=budget_of(base_url),
+        write_slots=_write_slots(settings.BROKER_WRITES_IN_FLIGHT),
         guard=forbid_transaction,
+        on_reply=partial(broker_clock.note, base_url),
     )
+
+
+@cache
+def _write_slots(number: int) -> threading.Semaphore:
+    """The places for this process's open writes."""
+    return threading.BoundedSemaphore(number)
 
 
 def _person_of(row: models.Model | None) -> int | None:

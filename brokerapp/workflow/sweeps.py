@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from django.db import connection, models
 
 from brokerapp.broker.alpaca.errors import BrokerError
+from brokerapp.broker.budget import Priority, priority
 from brokerapp.workflow.state import IllegalMove, LostRace
 
 logger = logging.getLogger(__name__)
@@ -60,9 +61,10 @@ def sweep(
     """Handle each of the rows, in their order, unless another process is at this sweep.
 
     Stops after `seconds`. What one row raises is logged, `failed` is told (to put the row off, so that it
-    does not come first again), and the next row is handled.
+    does not come first again), and the next row is handled. Its reads of the broker are polls, which make
+    way for what a person waits for.
     """
-    with lock(name) as is_ours:
+    with lock(name) as is_ours, priority(Priority.POLL):
         if not is_ours:
             return Swept()
         return _handle_all(name, rows, handle, failed, time.monotonic() + seconds)

@@ -3,8 +3,8 @@
 1. The service writes the intent: a row in its first status, not claimed.
 2. `send` claims it on disk, so that of several processes one makes the call.
 3. Before the call its row in the call log is committed, in one step with a look whether the claim still holds
-   (`brokerapp.broker.calls.recorder`). No row in the log therefore means that nothing was sent, and a claim
-   that was given back can no longer be used by a process that was frozen meanwhile.
+   (`brokerapp.broker.calls.recorder.sending`). No row in the log therefore means that nothing was sent, and a
+   claim that was given back can no longer be used by a process that was frozen meanwhile.
 4. The outcome is written: what the broker said, UNKNOWN, or the claim given back where nothing was done.
 """
 
@@ -27,7 +27,9 @@ from brokerapp.broker.alpaca.errors import (
     BrokerRejected,
     BrokerUnreachable,
     CallNotRecorded,
+    ClaimLost,
 )
+from brokerapp.broker.calls import recorder
 from brokerapp.broker.calls.models import ApiCall
 from brokerapp.workflow.state import LostRace, Process, StatusModel, can_move, move
 
@@ -100,10 +102,11 @@ def send(
     if not claim(row, now=now):
         return row
     try:
-        reply = call()
-    except BrokerMisconfigured as error:
-        # Our key or our address is not accepted: no fault of the person, and staff must hear of it.
-        logger.critical("the broker does not accept our credentials: %s", error)
+        with recorder.sending(row, status=row.WAITING, claimed_at=row.claimed_at):
+            reply = call()
+    except (BrokerMisconfigured, ClaimLost) as error:
+        # Our key is not accepted, which is no fault of the person (the transport tells staff), or another
+        # process has the claim by now, so that there is nothing to give back.
         return give_back(row, error, now=now)
     except (BrokerBusy, BrokerUnreachable, CallNotRecorded) as error:
         return not_done(error) if not_done else give_back(row, error, now=now)

@@ -46,7 +46,7 @@ def test_is_whole_refuses_a_half_made_venv(
 
 def test_find_python_says_when_every_python_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "version_info", (3, 9, 2))
-    monkeypatch.setattr(bootstrap.shutil, "which", lambda _: None)
+    monkeypatch.setattr("shutil.which", lambda _: None)
 
     with pytest.raises(bootstrap.SetUpError, match=r"^Python 3\.11 or newer is needed and this is 3\.9: "):
         bootstrap.find_python()
@@ -57,7 +57,7 @@ def test_find_python_says_when_venv_is_missing(tmp_path: Path, monkeypatch: pyte
     fake.write_text("#!/bin/sh\nexit 1\n")
     fake.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(fake))
-    monkeypatch.setattr(bootstrap.shutil, "which", lambda _: None)
+    monkeypatch.setattr("shutil.which", lambda _: None)
 
     with pytest.raises(bootstrap.SetUpError, match=r"venv module is missing.*python3-venv"):
         bootstrap.find_python()

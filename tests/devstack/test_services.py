@@ -1,5 +1,4 @@
 import os
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +27,8 @@ def test_clear_abandoned_removes_only_what_nobody_owns(tmp_path: Path) -> None:
     ended_by_its_guard = tmp_path / "ended"
     beginning.mkdir()
     ended_by_its_guard.mkdir()
-    os.utime(ended_by_its_guard, (time.time() - 3600, time.time() - 3600))
+    hour_ago = tmp_path.stat().st_mtime - 3600
+    os.utime(ended_by_its_guard, (hour_ago, hour_ago))
 
     clear_abandoned(tmp_path)
 

@@ -1,13 +1,19 @@
-"""The browser of the browser tests: Chromium of the machine."""
+"""The browser of the browser tests, Chromium of the machine, and the sites that it opens.
+
+Playwright keeps an event loop in the tests' thread, so that no test here uses Django's database: each site is
+a process, or several, with a database of its own.
+"""
 
 import os
 import shutil
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
-# Playwright keeps an event loop in the test's thread, where the fixtures use the database synchronously.
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+from tests.e2e.site import Site
+from tests.e2e.stack import Stack
 
 QUIET = [
     "--no-sandbox",
@@ -29,3 +35,23 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
             pytest.fail(reason)
         pytest.skip(reason)
     return {**browser_type_launch_args, "executable_path": executable, "args": QUIET}
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Site]:
+    """The web process alone, for pages that read no row.
+
+    `browser` is asked for first, here and below, so that nothing is started on a machine without one.
+    """
+    assert browser.is_connected()
+    with Site(tmp_path_factory.mktemp("site")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Stack]:
+    """The whole product, with its seeded people, for the journeys."""
+    assert browser.is_connected()
+    with Stack(tmp_path_factory.mktemp("stack")) as running:
+        running.manage("seed_demo")
+        yield running

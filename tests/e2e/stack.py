@@ -5,11 +5,12 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import requests
 
+from devstack.valkey import url_after
 from tests.sandbox_process import SandboxProcess, eventually, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,7 +94,7 @@ class Stack:
             "PORT": str(urlsplit(self.url).port),
             "SITE_URL": self.url,
             "DATABASE_URL": with_database(os.environ["DATABASE_URL"], self.database),
-            "REDIS_URL": redis_apart(os.environ["REDIS_URL"]),
+            "REDIS_URL": url_after(os.environ["REDIS_URL"], REDIS_DATABASES_APART),
             "EMAIL_FILE_PATH": str(self.folder / "mail"),
             "BROKER_BASE_URL": self.sandbox.url,
             "BROKER_DATA_URL": self.sandbox.url,
@@ -122,16 +123,6 @@ def with_database(url: str, name: str) -> str:
     """The same server, another database."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(path=f"/{name}"))
-
-
-def redis_apart(url: str) -> str:
-    """A Redis database number that no unit test uses."""
-    parts = urlsplit(url)
-    if parts.scheme == "unix":
-        query = dict(parse_qsl(parts.query))
-        query["db"] = str(int(query.get("db", 0)) + REDIS_DATABASES_APART)
-        return f"unix://{parts.path}?{urlencode(query)}"
-    return urlunsplit(parts._replace(path=f"/{int(parts.path.strip('/') or 0) + REDIS_DATABASES_APART}"))
 
 
 def answers(url: str) -> bool:

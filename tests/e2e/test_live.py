@@ -32,7 +32,7 @@ class Deposit:
 
 
 @pytest.fixture
-def deposit(page: Page, live_server) -> Deposit:
+def deposit(page: Page, site) -> Deposit:
     """The deposit behind `/deposit/`."""
     deposit = Deposit()
 
@@ -48,16 +48,16 @@ def deposit(page: Page, live_server) -> Deposit:
 
 
 @pytest.fixture
-def pushes(page: Page) -> Callable[[], None]:
+def pushes(page: Page) -> Callable[[], object]:
     """A function that makes the stream say once that the deposit changed; until then it is refused."""
     return lambda: page.route(
         "**/live/", lambda route: route.fulfill(content_type="text/event-stream", body=STREAM), times=1
     )
 
 
-def test_live_page_follows_a_push_and_keeps_what_the_person_was_doing(page, live_server, deposit, pushes):
+def test_live_page_follows_a_push_and_keeps_what_the_person_was_doing(page, site, deposit, pushes):
     page.route("**/live/", lambda route: route.fulfill(status=503))
-    page.goto(f"{live_server.url}/deposit/")
+    page.goto(f"{site.url}/deposit/")
     page.get_by_text("More").click()
     page.locator("#note").fill("rent")
 
@@ -72,37 +72,37 @@ def test_live_page_follows_a_push_and_keeps_what_the_person_was_doing(page, live
     expect(page).to_have_title("complete Welcome · ")
 
 
-def test_live_page_polls_where_push_is_cut(page, live_server, deposit):
+def test_live_page_polls_where_push_is_cut(page, site, deposit):
     page.route("**/live/", lambda route: route.abort())
-    page.goto(f"{live_server.url}/deposit/")
+    page.goto(f"{site.url}/deposit/")
 
     deposit.status = "complete"
 
     expect(page.get_by_role("heading")).to_have_text("Deposit complete", timeout=5_000)
 
 
-def test_live_page_is_left_alone_once_final(page, live_server, deposit):
+def test_live_page_is_left_alone_once_final(page, site, deposit):
     page.route("**/live/", lambda route: route.abort())
     deposit.status = "complete"
-    page.goto(f"{live_server.url}/deposit/")
+    page.goto(f"{site.url}/deposit/")
 
     page.wait_for_timeout(2_500)
 
     assert deposit.fetched == 1
 
 
-def test_live_page_goes_where_a_redirect_leads(page, live_server, deposit):
+def test_live_page_goes_where_a_redirect_leads(page, site, deposit):
     page.route("**/live/", lambda route: route.abort())
-    page.goto(f"{live_server.url}/deposit/")
+    page.goto(f"{site.url}/deposit/")
 
     deposit.redirect = True
 
-    expect(page).to_have_url(f"{live_server.url}/styleguide/", timeout=5_000)
+    expect(page).to_have_url(f"{site.url}/styleguide/", timeout=5_000)
 
 
-def test_live_page_keeps_its_content_when_the_server_fails(page, live_server, deposit):
+def test_live_page_keeps_its_content_when_the_server_fails(page, site, deposit):
     page.route("**/live/", lambda route: route.abort())
-    page.goto(f"{live_server.url}/deposit/")
+    page.goto(f"{site.url}/deposit/")
     page.route("**/deposit/", lambda route: route.fulfill(status=500, body="<p>broken</p>"))
 
     page.wait_for_timeout(2_500)

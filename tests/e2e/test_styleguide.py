@@ -1,6 +1,6 @@
 """The style guide in a browser: accessible, within its width, without a script or style that CSP refuses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-def open_guide(new_context: Callable[..., BrowserContext], live_server) -> Callable[..., Page]:
+def open_guide(new_context: Callable[..., BrowserContext], site) -> Iterator[Callable[..., Page]]:
     """A function that opens the style guide, and fails the test on any error in the console."""
     errors: list[str] = []
 
@@ -20,7 +20,7 @@ def open_guide(new_context: Callable[..., BrowserContext], live_server) -> Calla
         page = context.new_page()
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(f"{live_server.url}/styleguide/")
+        page.goto(f"{site.url}/styleguide/")
         return page
 
     yield open_page

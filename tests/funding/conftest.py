@@ -1,39 +1,9 @@
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
-import responses
-from django.conf import settings
 from django.utils import timezone
 
-from brokerapp.accounts.models import BrokerageAccount
 from funding.models import BankLink, Transfer
-
-
-class BrokerStub:
-    """The broker's funding endpoints of one account, as canned replies."""
-
-    def __init__(self, mock: responses.RequestsMock) -> None:
-        self.mock = mock
-
-    def _url(self, account: BrokerageAccount, path: str) -> str:
-        return f"{settings.BROKER_BASE_URL}/v1/accounts/{account.broker_account_id}/{path}"
-
-    def on(self, method: str, account: BrokerageAccount, path: str, **reply: Any) -> responses.BaseResponse:
-        """Answer a call with what `responses` takes; an exception as `body` breaks the exchange."""
-        headers = {"X-Request-ID": "65ddd35ed1b3433dbf29d11f6d932c88"}
-        return self.mock.add(method, self._url(account, path), headers=headers, **reply)
-
-    def count(self, method: str) -> int:
-        """How many calls were made by this method."""
-        return sum(call.request.method == method for call in self.mock.calls)
-
-
-@pytest.fixture
-def broker() -> Iterator[BrokerStub]:
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        yield BrokerStub(mock)
 
 
 def soon() -> datetime:

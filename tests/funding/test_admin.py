@@ -3,8 +3,9 @@ from django.test import Client
 from django.urls import reverse
 
 from funding.statuses import TransferStatus
+from tests.broker_stub import BrokerStub
 from tests.factories import BANK, BankLinkFactory, StaffFactory, TransferFactory, UserFactory
-from tests.funding.conftest import BrokerStub, listed
+from tests.funding.conftest import listed
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +53,7 @@ def test_record_not_done_action_ends_an_unknown_one(ops: Client) -> None:
 
 def test_ask_broker_action_polls(ops: Client, broker: BrokerStub) -> None:
     transfer = TransferFactory.create()
-    broker.on("GET", transfer.account, "transfers", json=[listed(transfer, status="COMPLETE")])
+    broker.on_account("GET", transfer.account, "transfers", json=[listed(transfer, status="COMPLETE")])
     data = {"action": "ask_broker", "_selected_action": [str(transfer.pk)]}
     ops.post(reverse("admin:funding_transfer_changelist"), data)
     transfer.refresh_from_db()

@@ -11,8 +11,9 @@ from funding.models import BankLink
 from funding.services import banks
 from funding.services.snapshots import EventTooEarly
 from funding.statuses import BankLinkStatus
+from tests.broker_stub import BrokerStub
 from tests.factories import BANK, BankLinkFactory, BrokerageAccountFactory, TransferFactory
-from tests.funding.conftest import BrokerStub, relationship, soon
+from tests.funding.conftest import relationship, soon
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +29,7 @@ def link_at(account: BrokerageAccount, broker: BrokerStub, **reply: object) -> B
     if not reply:
         unsaved = BankLink(account=account, **BANK)
         reply = {"json": relationship(unsaved)}
-    broker.on("POST", account, "ach_relationships", **reply)
+    broker.on_account("POST", account, "ach_relationships", **reply)
     return banks.link_bank(account=account, details=BANK, by=account.user)
 
 
@@ -77,7 +78,7 @@ def test_link_bank_refused_frees_the_account(account: BrokerageAccount, broker: 
 def test_settle_bank_links_reply_lost_adopts_ours(account: BrokerageAccount, broker: BrokerStub) -> None:
     link = link_at(account, broker, body=requests.ReadTimeout())
     assert link.status == BankLinkStatus.UNKNOWN
-    broker.on("GET", account, "ach_relationships", json=[relationship(link, status="APPROVED")])
+    broker.on_account("GET", account, "ach_relationships", json=[relationship(link, status="APPROVED")])
     banks.settle_bank_links(now=soon())
     link.refresh_from_db()
     assert link.status == BankLinkStatus.APPROVED
@@ -86,8 +87,8 @@ def test_settle_bank_links_reply_lost_adopts_ours(account: BrokerageAccount, bro
 
 def test_settle_bank_link_not_there_is_sent_again(account: BrokerageAccount, broker: BrokerStub) -> None:
     link = BankLinkFactory.create(account, status="UNKNOWN")
-    broker.on("GET", account, "ach_relationships", json=[])
-    broker.on("POST", account, "ach_relationships", json=relationship(link))
+    broker.on_account("GET", account, "ach_relationships", json=[])
+    broker.on_account("POST", account, "ach_relationships", json=relationship(link))
     assert banks.settle_bank_link(link=link, now=soon()).status == BankLinkStatus.QUEUED
 
 
@@ -95,19 +96,19 @@ def test_settle_bank_link_sent_again_while_the_first_arrives(
     account: BrokerageAccount, broker: BrokerStub
 ) -> None:
     link = BankLinkFactory.create(account, status="UNKNOWN")
-    empty = broker.on("GET", account, "ach_relationships", json=[])
-    broker.on("POST", account, "ach_relationships", json=ONE_ONLY, status=409)
+    empty = broker.on_account("GET", account, "ach_relationships", json=[])
+    broker.on_account("POST", account, "ach_relationships", json=ONE_ONLY, status=409)
     link = banks.settle_bank_link(link=link, now=soon())
     assert link.status == BankLinkStatus.UNKNOWN
     broker.mock.remove(empty)
-    broker.on("GET", account, "ach_relationships", json=[relationship(link)])
+    broker.on_account("GET", account, "ach_relationships", json=[relationship(link)])
     assert banks.settle_bank_link(link=link, now=soon()).status == BankLinkStatus.QUEUED
 
 
 def test_settle_bank_link_other_bank_there_is_refused(account: BrokerageAccount, broker: BrokerStub) -> None:
     link = BankLinkFactory.create(account, status="UNKNOWN")
     other = relationship(link, bank_account_number="5555")
-    broker.on("GET", account, "ach_relationships", json=[other])
+    broker.on_account("GET", account, "ach_relationships", json=[other])
     assert banks.settle_bank_link(link=link, now=soon()).status == BankLinkStatus.REJECTED
 
 
@@ -115,7 +116,7 @@ def test_settle_bank_link_broker_away_for_a_day_gives_up(
     account: BrokerageAccount, broker: BrokerStub
 ) -> None:
     link = BankLinkFactory.create(account, status="SUBMITTING")
-    broker.on("GET", account, "ach_relationships", json=[])
+    broker.on_account("GET", account, "ach_relationships", json=[])
     link = banks.settle_bank_link(link=link, now=soon() + timedelta(days=1))
     assert link.status == BankLinkStatus.REJECTED
     assert broker.count("POST") == 0
@@ -123,7 +124,7 @@ def test_settle_bank_link_broker_away_for_a_day_gives_up(
 
 def test_unlink_bank(account: BrokerageAccount, broker: BrokerStub) -> None:
     link = BankLinkFactory.create(account)
-    gone = broker.on("DELETE", account, f"ach_relationships/{link.relationship_id}", status=204)
+    gone = broker.on_account("DELETE", account, f"ach_relationships/{link.relationship_id}", status=204)
     link = banks.unlink_bank(link=link)
     assert link.status == BankLinkStatus.CANCELED
     banks.unlink_bank(link=link)
@@ -146,11 +147,11 @@ def test_unlink_bank_reply_lost_is_repeated_by_the_sweep(
 ) -> None:
     link = BankLinkFactory.create(account)
     path = f"ach_relationships/{link.relationship_id}"
-    broken = broker.on("DELETE", account, path, body=requests.ReadTimeout())
+    broken = broker.on_account("DELETE", account, path, body=requests.ReadTimeout())
     link = banks.unlink_bank(link=link)
     assert link.status == BankLinkStatus.CANCEL_REQUESTED
     broker.mock.remove(broken)
-    broker.on("DELETE", account, path, json={"message": "not found"}, status=404)
+    broker.on_account("DELETE", account, path, json={"message": "not found"}, status=404)
     banks.settle_bank_links(now=soon())
     link.refresh_from_db()
     assert link.status == BankLinkStatus.CANCELED
@@ -159,8 +160,8 @@ def test_unlink_bank_reply_lost_is_repeated_by_the_sweep(
 def test_unlink_bank_refused_is_polled_again(account: BrokerageAccount, broker: BrokerStub) -> None:
     link = BankLinkFactory.create(account)
     path = f"ach_relationships/{link.relationship_id}"
-    broker.on("DELETE", account, path, json={"message": "no"}, status=422)
-    broker.on("GET", account, "ach_relationships", json=[relationship(link, status="APPROVED")])
+    broker.on_account("DELETE", account, path, json={"message": "no"}, status=422)
+    broker.on_account("GET", account, "ach_relationships", json=[relationship(link, status="APPROVED")])
     banks.unlink_bank(link=link)
     banks.sync_bank_links(now=soon())
     link.refresh_from_db()
@@ -171,8 +172,10 @@ def test_apply_bank_link_list_read_before_our_delete_does_not_undo_it(
     account: BrokerageAccount, broker: BrokerStub
 ) -> None:
     link = BankLinkFactory.create(account)
-    broker.on("DELETE", account, f"ach_relationships/{link.relationship_id}", body=requests.ReadTimeout())
-    broker.on("GET", account, "ach_relationships", json=[relationship(link, status="APPROVED")])
+    broker.on_account(
+        "DELETE", account, f"ach_relationships/{link.relationship_id}", body=requests.ReadTimeout()
+    )
+    broker.on_account("GET", account, "ach_relationships", json=[relationship(link, status="APPROVED")])
     banks.unlink_bank(link=link)
     event = {"account_id": str(account.broker_account_id), "entity_id": str(link.relationship_id)}
     banks.on_bank_event(event)
@@ -182,7 +185,7 @@ def test_apply_bank_link_list_read_before_our_delete_does_not_undo_it(
 
 def test_sync_bank_links_approves(account: BrokerageAccount, broker: BrokerStub) -> None:
     link = BankLinkFactory.create(account, status="QUEUED")
-    broker.on("GET", account, "ach_relationships", json=[relationship(link, status="APPROVED")])
+    broker.on_account("GET", account, "ach_relationships", json=[relationship(link, status="APPROVED")])
     banks.sync_bank_links(now=soon())
     link.refresh_from_db()
     assert link.status == BankLinkStatus.APPROVED
@@ -190,7 +193,7 @@ def test_sync_bank_links_approves(account: BrokerageAccount, broker: BrokerStub)
 
 def test_sync_bank_links_no_longer_listed_is_refused(account: BrokerageAccount, broker: BrokerStub) -> None:
     link = BankLinkFactory.create(account, status="QUEUED")
-    broker.on("GET", account, "ach_relationships", json=[])
+    broker.on_account("GET", account, "ach_relationships", json=[])
     banks.sync_bank_links(now=soon())
     link.refresh_from_db()
     assert link.status == BankLinkStatus.REJECTED
@@ -198,7 +201,7 @@ def test_sync_bank_links_no_longer_listed_is_refused(account: BrokerageAccount, 
 
 def test_on_bank_event_not_listed_applies_the_event(account: BrokerageAccount, broker: BrokerStub) -> None:
     link = BankLinkFactory.create(account, status="QUEUED")
-    broker.on("GET", account, "ach_relationships", json=[])
+    broker.on_account("GET", account, "ach_relationships", json=[])
     event = {
         "account_id": str(account.broker_account_id),
         "entity_id": str(link.relationship_id),

@@ -10,8 +10,9 @@ from brokerapp.broker.calls.models import ApiCall, label_of
 from funding.models import Transfer
 from funding.services import settling, transfers
 from funding.statuses import TransferStatus
+from tests.broker_stub import BrokerStub
 from tests.factories import StaffFactory, TransferFactory
-from tests.funding.conftest import BrokerStub, listed, soon
+from tests.funding.conftest import listed, soon
 
 pytestmark = pytest.mark.django_db
 
@@ -39,8 +40,10 @@ def attempted(transfer: Transfer, outcome: str) -> None:
 
 def test_settle_transfers_reply_lost_adopts_the_one_at_the_broker(broker: BrokerStub) -> None:
     transfer = TransferFactory.create(status="SUBMITTING")
-    post = broker.on("POST", transfer.account, "transfers", body=requests.ReadTimeout())
-    broker.on("GET", transfer.account, "transfers", json=[listed(transfer, status="SENT_TO_CLEARING")])
+    post = broker.on_account("POST", transfer.account, "transfers", body=requests.ReadTimeout())
+    broker.on_account(
+        "GET", transfer.account, "transfers", json=[listed(transfer, status="SENT_TO_CLEARING")]
+    )
     transfers.send_transfer(transfer=transfer, now=timezone.now())
     settling.settle_transfers(now=soon())
     transfer.refresh_from_db()
@@ -56,7 +59,7 @@ def test_settle_transfers_leaves_young_ones_alone(broker: BrokerStub) -> None:
 
 def test_settle_transfer_never_claimed_is_sent(broker: BrokerStub) -> None:
     transfer = TransferFactory.create(status="SUBMITTING")
-    broker.on("POST", transfer.account, "transfers", json=listed(transfer))
+    broker.on_account("POST", transfer.account, "transfers", json=listed(transfer))
     transfer = settling.settle_transfer(transfer=transfer, now=soon())
     assert transfer.status == TransferStatus.QUEUED
 
@@ -70,8 +73,8 @@ def test_settle_transfer_not_sent_within_a_day_is_refused(broker: BrokerStub) ->
 
 def test_settle_transfer_died_before_the_call_is_sent_again(broker: BrokerStub) -> None:
     transfer = lost()
-    broker.on("GET", transfer.account, "transfers", json=[])
-    post = broker.on("POST", transfer.account, "transfers", json=listed(transfer))
+    broker.on_account("GET", transfer.account, "transfers", json=[])
+    post = broker.on_account("POST", transfer.account, "transfers", json=listed(transfer))
     transfer = settling.settle_transfer(transfer=transfer, now=soon())
     assert transfer.status == TransferStatus.QUEUED
     assert post.call_count == 1
@@ -79,7 +82,7 @@ def test_settle_transfer_died_before_the_call_is_sent_again(broker: BrokerStub) 
 
 def test_settle_transfer_claim_that_may_be_alive_is_left_alone(broker: BrokerStub) -> None:
     transfer = lost()
-    broker.on("GET", transfer.account, "transfers", json=[])
+    broker.on_account("GET", transfer.account, "transfers", json=[])
     settling.settle_transfer(transfer=transfer, now=transfer.created_at + timedelta(seconds=60))
     assert broker.count("POST") == 0
 
@@ -88,7 +91,7 @@ def test_settle_transfer_claim_that_may_be_alive_is_left_alone(broker: BrokerStu
 def test_settle_transfer_call_may_have_arrived_is_never_sent_again(broker: BrokerStub, outcome: str) -> None:
     transfer = lost()
     attempted(transfer, outcome)
-    broker.on("GET", transfer.account, "transfers", json=[])
+    broker.on_account("GET", transfer.account, "transfers", json=[])
     for later in (timedelta(), timedelta(minutes=10), timedelta(days=3)):
         transfer = settling.settle_transfer(transfer=transfer, now=soon() + later)
     assert transfer.status == TransferStatus.UNKNOWN
@@ -97,7 +100,7 @@ def test_settle_transfer_call_may_have_arrived_is_never_sent_again(broker: Broke
 
 def test_settle_transfer_unknown_stays_unknown_after_its_call_rows_are_pruned(broker: BrokerStub) -> None:
     transfer = TransferFactory.create(status="UNKNOWN")
-    broker.on("GET", transfer.account, "transfers", json=[])
+    broker.on_account("GET", transfer.account, "transfers", json=[])
     settling.settle_transfer(transfer=transfer, now=soon() + timedelta(days=400))
     assert broker.count("POST") == 0
 
@@ -105,8 +108,8 @@ def test_settle_transfer_unknown_stays_unknown_after_its_call_rows_are_pruned(br
 def test_settle_transfer_failed_attempt_proves_nothing_was_done(broker: BrokerStub) -> None:
     transfer = lost()
     attempted(transfer, "NOT_DONE")
-    broker.on("GET", transfer.account, "transfers", json=[])
-    broker.on("POST", transfer.account, "transfers", json=listed(transfer))
+    broker.on_account("GET", transfer.account, "transfers", json=[])
+    broker.on_account("POST", transfer.account, "transfers", json=listed(transfer))
     assert settling.settle_transfer(transfer=transfer, now=soon()).status == TransferStatus.QUEUED
 
 
@@ -121,35 +124,35 @@ def test_settle_transfer_failed_attempt_proves_nothing_was_done(broker: BrokerSt
 )
 def test_settle_transfer_does_not_adopt_what_is_not_ours(broker: BrokerStub, other: dict[str, str]) -> None:
     transfer = TransferFactory.create(status="UNKNOWN")
-    broker.on("GET", transfer.account, "transfers", json=[listed(transfer, **other)])
+    broker.on_account("GET", transfer.account, "transfers", json=[listed(transfer, **other)])
     assert settling.settle_transfer(transfer=transfer, now=soon()).status == TransferStatus.UNKNOWN
 
 
 def test_settle_transfer_does_not_adopt_another_rows_transfer(broker: BrokerStub) -> None:
     settled = TransferFactory.create(amount="100.00")
     transfer = TransferFactory.create(settled.account, status="UNKNOWN", amount="100.00")
-    broker.on("GET", transfer.account, "transfers", json=[listed(settled)])
+    broker.on_account("GET", transfer.account, "transfers", json=[listed(settled)])
     assert settling.settle_transfer(transfer=transfer, now=soon()).status == TransferStatus.UNKNOWN
 
 
 def test_settle_transfer_several_fit_is_left_to_staff(broker: BrokerStub) -> None:
     transfer = TransferFactory.create(status="UNKNOWN")
     twins = [listed(transfer, id=str(uuid4())) for _ in range(2)]
-    broker.on("GET", transfer.account, "transfers", json=twins)
+    broker.on_account("GET", transfer.account, "transfers", json=twins)
     assert settling.settle_transfer(transfer=transfer, now=soon()).status == TransferStatus.UNKNOWN
 
 
 def test_settle_transfer_fee_is_not_part_of_what_was_asked(broker: BrokerStub) -> None:
     transfer = TransferFactory.create(status="UNKNOWN")
     reply = listed(transfer, amount="99.00", requested_amount="100.00", fee="1.00")
-    broker.on("GET", transfer.account, "transfers", json=[reply])
+    broker.on_account("GET", transfer.account, "transfers", json=[reply])
     assert settling.settle_transfer(transfer=transfer, now=soon()).status == TransferStatus.QUEUED
 
 
 def test_settle_transfers_one_rows_trouble_does_not_stop_the_others(broker: BrokerStub) -> None:
     broken, fine = TransferFactory.create(status="UNKNOWN"), TransferFactory.create(status="UNKNOWN")
-    broker.on("GET", broken.account, "transfers", json={"message": "no"}, status=403)
-    broker.on("GET", fine.account, "transfers", json=[listed(fine)])
+    broker.on_account("GET", broken.account, "transfers", json={"message": "no"}, status=403)
+    broker.on_account("GET", fine.account, "transfers", json=[listed(fine)])
     settling.settle_transfers(now=soon())
     fine.refresh_from_db()
     assert fine.status == TransferStatus.QUEUED

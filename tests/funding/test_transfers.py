@@ -17,8 +17,9 @@ from funding.models import BankLink, Transfer
 from funding.services import transfers
 from funding.services.snapshots import EventTooEarly, Snapshot
 from funding.statuses import Direction, TransferStatus
+from tests.broker_stub import BrokerStub
 from tests.factories import BankLinkFactory, BrokerageAccountFactory, TransferFactory, transfer_reply
-from tests.funding.conftest import BrokerStub, listed
+from tests.funding.conftest import listed
 
 pytestmark = pytest.mark.django_db
 
@@ -34,18 +35,16 @@ def bank(account: BrokerageAccount) -> BankLink:
 
 
 def ask(bank: BankLink, amount: str = "50.00", **kwargs: Any) -> Transfer:
-    return transfers.request_transfer(
-        **{
-            "account": bank.account,
-            "intent_id": uuid4(),
-            "direction": Direction.INCOMING,
-            "amount": Decimal(amount),
-            "bank_link_id": str(bank.pk),
-            "by": bank.user,
-            "now": timezone.now(),
-        }
-        | kwargs
-    )
+    given: dict[str, Any] = {
+        "account": bank.account,
+        "intent_id": uuid4(),
+        "direction": Direction.INCOMING,
+        "amount": Decimal(amount),
+        "bank_link_id": str(bank.pk),
+        "by": bank.user,
+        "now": timezone.now(),
+    }
+    return transfers.request_transfer(**given | kwargs)
 
 
 def test_request_transfer_writes_the_intent_and_sends_a_task(
@@ -117,7 +116,7 @@ def test_request_transfer_at_the_same_moment_holds_the_limit() -> None:
 
 def test_send_transfer_posts_once_and_takes_over_the_reply(bank: BankLink, broker: BrokerStub) -> None:
     transfer = ask(bank)
-    post = broker.on("POST", bank.account, "transfers", json=listed(transfer))
+    post = broker.on_account("POST", bank.account, "transfers", json=listed(transfer))
     transfer = transfers.send_transfer(transfer=transfer, now=timezone.now())
     transfers.send_transfer(transfer=Transfer.objects.get(), now=timezone.now())
     assert post.call_count == 1
@@ -136,21 +135,21 @@ def test_send_transfer_claimed_by_another_worker_posts_nothing(bank: BankLink, b
 
 def test_send_transfer_refused(bank: BankLink, broker: BrokerStub) -> None:
     body = {"code": 40310000, "message": "deposits are not permitted for this account"}
-    broker.on("POST", bank.account, "transfers", json=body, status=403)
+    broker.on_account("POST", bank.account, "transfers", json=body, status=403)
     transfer = transfers.send_transfer(transfer=ask(bank), now=timezone.now())
     assert transfer.status == TransferStatus.REJECTED
     assert transfer.status_reason == "Deposits are not permitted for this account."
 
 
 def test_send_transfer_without_a_reply_is_unknown(bank: BankLink, broker: BrokerStub) -> None:
-    broker.on("POST", bank.account, "transfers", body=requests.ReadTimeout())
+    broker.on_account("POST", bank.account, "transfers", body=requests.ReadTimeout())
     transfer = transfers.send_transfer(transfer=ask(bank), now=timezone.now())
     assert transfer.status == TransferStatus.UNKNOWN
     assert transfer.last_request_id == str(ApiCall.objects.get().call_id)
 
 
 def test_send_transfer_broker_busy_gives_the_claim_back(bank: BankLink, broker: BrokerStub) -> None:
-    broker.on("POST", bank.account, "transfers", json={"message": "rate limit exceeded"}, status=429)
+    broker.on_account("POST", bank.account, "transfers", json={"message": "rate limit exceeded"}, status=429)
     transfer = transfers.send_transfer(transfer=ask(bank), now=timezone.now())
     assert (transfer.status, transfer.send_claimed_at) == (TransferStatus.SUBMITTING, None)
     assert "busy" in transfer.status_reason
@@ -189,7 +188,9 @@ def test_apply_transfer_word_that_cannot_follow_is_kept_beside_ours(word: str) -
 def test_sync_transfers_one_list_call_per_account(account: BrokerageAccount, broker: BrokerStub) -> None:
     first, second = (TransferFactory.create(account, amount=amount) for amount in ("10.00", "20.00"))
     done = listed(second, status="COMPLETE")
-    page = broker.on("GET", account, "transfers", json=[done, listed(first, status="SENT_TO_CLEARING")])
+    page = broker.on_account(
+        "GET", account, "transfers", json=[done, listed(first, status="SENT_TO_CLEARING")]
+    )
     transfers.sync_transfers(now=timezone.now())
     assert page.call_count == 1
     first.refresh_from_db()
@@ -200,8 +201,8 @@ def test_sync_transfers_one_list_call_per_account(account: BrokerageAccount, bro
 
 def test_sync_transfers_one_accounts_trouble_does_not_stop_the_others(broker: BrokerStub) -> None:
     broken, fine = TransferFactory.create(), TransferFactory.create()
-    broker.on("GET", broken.account, "transfers", json={"message": "not found"}, status=404)
-    broker.on("GET", fine.account, "transfers", json=[listed(fine, status="COMPLETE")])
+    broker.on_account("GET", broken.account, "transfers", json={"message": "not found"}, status=404)
+    broker.on_account("GET", fine.account, "transfers", json=[listed(fine, status="COMPLETE")])
     transfers.sync_transfers(now=timezone.now())
     fine.refresh_from_db()
     assert fine.status == TransferStatus.COMPLETE
@@ -220,7 +221,7 @@ def test_due_old_ones_are_polled_seldom() -> None:
 
 def test_on_transfer_event_reads_the_transfer_again(broker: BrokerStub) -> None:
     transfer = TransferFactory.create()
-    broker.on("GET", transfer.account, "transfers", json=[listed(transfer, status="COMPLETE")])
+    broker.on_account("GET", transfer.account, "transfers", json=[listed(transfer, status="COMPLETE")])
     event = {
         "account_id": str(transfer.account.broker_account_id),
         "entity_id": str(transfer.broker_transfer_id),
@@ -232,7 +233,7 @@ def test_on_transfer_event_reads_the_transfer_again(broker: BrokerStub) -> None:
 
 def test_on_transfer_event_not_listed_applies_the_event(broker: BrokerStub) -> None:
     transfer = TransferFactory.create()
-    broker.on("GET", transfer.account, "transfers", json=[])
+    broker.on_account("GET", transfer.account, "transfers", json=[])
     event = {
         "account_id": str(transfer.account.broker_account_id),
         "entity_id": str(transfer.broker_transfer_id),

@@ -17,6 +17,7 @@ from brokerapp.ui.links import account_url
 from funding.models import BankLink, Transfer
 from funding.statuses import FAILED_TRANSFER, IN_FLIGHT_TRANSFER, BankLinkStatus
 from tests.account_pages import AccountClient, short
+from tests.broker_stub import BrokerStub
 from tests.factories import (
     BANK,
     PASSWORD,
@@ -25,7 +26,7 @@ from tests.factories import (
     TransferFactory,
     UserFactory,
 )
-from tests.funding.conftest import BrokerStub, relationship
+from tests.funding.conftest import relationship
 
 pytestmark = pytest.mark.django_db
 
@@ -165,7 +166,9 @@ def test_link_bank_somebody_elses_is_refused(owner: Client) -> None:
 def test_link_bank_double_post_makes_one_link(
     owner: Client, account: BrokerageAccount, broker: BrokerStub
 ) -> None:
-    broker.on("POST", account, "ach_relationships", json=relationship(BankLink(account=account, **BANK)))
+    broker.on_account(
+        "POST", account, "ach_relationships", json=relationship(BankLink(account=account, **BANK))
+    )
     first = owner.post(short("funding:link_bank"), BANK)
     again = owner.post(short("funding:link_bank"), BANK)
     assert first.url == again.url == account_url(account, "funding:bank", BankLink.objects.get().pk)
@@ -175,13 +178,13 @@ def test_link_bank_double_post_makes_one_link(
 def test_link_bank_refused_by_the_broker_keeps_the_form_and_shows_the_reference(
     owner: Client, account: BrokerageAccount, broker: BrokerStub
 ) -> None:
-    broker.on(
+    broker.on_account(
         "POST", account, "ach_relationships", json={"code": 40010001, "message": "closed bank"}, status=400
     )
     response = owner.post(short("funding:link_bank"), BANK)
     page = text(response)
     assert response.status_code == 422
-    assert "closed bank" in page
+    assert "Closed bank" in page
     assert "65ddd35ed1b3433dbf29d11f6d932c88" in page
     assert BANK["bank_account_number"] in page
 
@@ -189,7 +192,7 @@ def test_link_bank_refused_by_the_broker_keeps_the_form_and_shows_the_reference(
 def test_link_bank_without_a_reply_shows_that_we_are_checking(
     owner: Client, account: BrokerageAccount, broker: BrokerStub
 ) -> None:
-    broker.on("POST", account, "ach_relationships", body=requests.ReadTimeout())
+    broker.on_account("POST", account, "ach_relationships", body=requests.ReadTimeout())
     page = text(owner.post(short("funding:link_bank"), BANK, follow=True))
     assert "We are checking with the broker" in page
     assert 'data-live-url="/live/"' in page
@@ -217,7 +220,7 @@ def test_unlink_bank_of_somebody_else_is_not_found(stranger: Client, account: Br
 
 def test_unlink_bank(owner: Client, account: BrokerageAccount, broker: BrokerStub) -> None:
     bank = BankLinkFactory.create(account)
-    broker.on("DELETE", account, f"ach_relationships/{bank.relationship_id}", status=204)
+    broker.on_account("DELETE", account, f"ach_relationships/{bank.relationship_id}", status=204)
     response = owner.post(short("funding:unlink_bank", bank.pk), follow=True)
     assert "is unlinked" in text(response)
 

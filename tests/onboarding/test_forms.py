@@ -1,5 +1,6 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from onboarding.forms import (
     ContactForm,
@@ -66,7 +67,7 @@ def identity(year: str = "1985", **answers: str) -> IdentityForm:
 
 
 def test_identity_form_refuses_a_minor() -> None:
-    form = identity(year="2010")
+    form = identity(year=str(timezone.now().year - 17))
     assert "18 or older" in form.errors["date_of_birth"][0]
 
 

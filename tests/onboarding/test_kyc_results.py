@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -13,7 +15,10 @@ def test_open_requests_of_nothing_open(results: dict[str, object] | None) -> Non
 
 
 def test_open_requests_says_when_documents_were_not_enough() -> None:
-    results = {"indeterminate": {"TAX_IDENTIFICATION": {}}, "reject": {"IDENTITY_VERIFICATION": {}}}
+    results: dict[str, Any] = {
+        "indeterminate": {"TAX_IDENTIFICATION": {}},
+        "reject": {"IDENTITY_VERIFICATION": {}},
+    }
     first, second = open_requests(results)
     assert first.text == NOT_ENOUGH + REQUESTS["IDENTITY_VERIFICATION"].text
     assert second == REQUESTS["TAX_IDENTIFICATION"]
@@ -24,7 +29,7 @@ def test_open_requests_nothing_to_do_is_never_called_not_enough() -> None:
 
 
 def test_open_requests_code_in_both_parts_is_asked_once() -> None:
-    results = {"indeterminate": {"PEP": {}}, "reject": {"PEP": {}}}
+    results: dict[str, Any] = {"indeterminate": {"PEP": {}}, "reject": {"PEP": {}}}
     assert [asked.title for asked in open_requests(results)] == [REQUESTS["PEP"].title]
 
 

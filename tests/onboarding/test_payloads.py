@@ -7,7 +7,7 @@ from tests.factories import IP_ADDRESS, KycApplicationFactory
 pytestmark = pytest.mark.django_db
 
 
-def body(application: KycApplication) -> dict:  # type: ignore[type-arg]
+def body(application: KycApplication) -> dict:
     return payloads.account_request(application, list(application.agreements.all())).body()
 
 

@@ -5,13 +5,14 @@ from alpaca.broker.client import BrokerClient
 
 from tests.sandbox.contract import watch
 from tests.sandbox.people import buy, open_account
+from tests.sandbox.process import process_at
 from tests.sandbox_process import SandboxProcess
 
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
     """One process for all tests that do not stop it; each opens accounts of its own."""
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox") / "state", speed=1000) as process:
+    with process_at(tmp_path_factory.mktemp("sandbox") / "state", speed=1000) as process:
         yield process
 
 

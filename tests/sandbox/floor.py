@@ -4,14 +4,15 @@ import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
-from sandbox.bars import Bar
-from sandbox.market import Quote
+from sandbox.prices.bars import Bar
+from sandbox.prices.market import Quote
 from tests.sandbox.in_process import Answer, InProcess
 from tests.sandbox.people import application, trading_path
+from tests.sandbox.process import START
 
 
 class SetPrices:
@@ -37,8 +38,11 @@ class SetPrices:
 class Floor:
     """One customer, the price of everything, and time that only moves when told."""
 
-    def __init__(self, state: Path, cash: str = "10000", *, margin: bool = False) -> None:
-        self.broker = InProcess(state)
+    def __init__(
+        self, state: Path, cash: str = "10000", *, margin: bool = False,
+        market: Literal["open", "real"] = "open", begin: dt.datetime = START,
+    ) -> None:  # fmt: skip
+        self.broker = InProcess(state, market, begin)
         self.prices = SetPrices("100")
         self.broker.world.prices = self.prices  # type: ignore[assignment]
         body = application()

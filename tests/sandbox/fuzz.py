@@ -102,7 +102,7 @@ def request_of(seed: int, number: int) -> Request:
     dice.words = words_of(endpoint.handler.__module__)
     usual: list[tuple[str, str]] = []
     if MARKET_DATA.match(endpoint.path):
-        dice.words = [*dice.words, *words_of("sandbox.data_api")]
+        dice.words = [*dice.words, *words_of("sandbox.data.common")]
         symbols = "BTC/USD,SHIB/USD" if "/crypto/" in endpoint.path else "AAPL,SPY"
         usual = [("symbols", symbols), ("timeframe", "1Hour")]
     members = [(dice.word(), dice.text()) for _ in range(dice.randint(0, 4))]

@@ -11,11 +11,9 @@ from urllib.parse import urlencode
 from sandbox import progress
 from sandbox.endpoints import ENDPOINTS
 from sandbox.server import App
-from sandbox.world import Settings, World
-from tests.loops import apart_from_playwright
+from sandbox.state.world import Settings, World
 from tests.sandbox.contract import contract
-
-START = dt.datetime(2027, 1, 4, 15, 0, tzinfo=dt.UTC)  # a Monday, half an hour into the session
+from tests.sandbox.process import START
 
 
 class Answer(NamedTuple):
@@ -26,12 +24,14 @@ class Answer(NamedTuple):
 class InProcess:
     """One state folder, served without a process. ``kill`` and ``start`` are what they are for a process."""
 
-    def __init__(self, state: Path, market: Literal["open", "real"] = "open") -> None:
-        self._settings = Settings(state=state, speed=1000, market=market)
+    def __init__(
+        self, state: Path, market: Literal["open", "real"] = "open", begin: dt.datetime = START
+    ) -> None:
+        self._settings = Settings(state=state, speed=1000, market=market, begin=begin)
         self._authorization = base64.b64encode(f"{self._settings.key}:{self._settings.secret}".encode())
         self._loop = asyncio.new_event_loop()
         self.start()
-        self.world.clock.frozen_at = START
+        self.world.clock.frozen_at = begin
         self.advance(0)
         self.firm_account_id = self.world.firm_id
 
@@ -53,8 +53,7 @@ class InProcess:
     def request(
         self, method: str, path: str, json: Any = None, params: dict[str, str] | None = None
     ) -> Answer:
-        with apart_from_playwright():
-            reply = self._loop.run_until_complete(self._call(method, path, json, params))
+        reply = self._loop.run_until_complete(self._call(method, path, json, params))
         return answer_of(*reply)
 
     def advance(self, seconds: float) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.books import check_books, read_books
+from tests.sandbox.bookkeeping import check_books, read_books
 from tests.sandbox.floor import Floor
 
 

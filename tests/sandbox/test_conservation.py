@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tests.sandbox.books import (
+from tests.sandbox.bookkeeping import (
     CENT,
     Books,
     bound_by_options,
@@ -23,7 +23,7 @@ from tests.sandbox.books import (
 )
 from tests.sandbox.in_process import Answer, InProcess, answer_of
 from tests.sandbox.people import BANK, SIGNED_FOR_OPTIONS, application, crypto_members, trading_path
-from tests.sandbox_process import SandboxProcess
+from tests.sandbox.process import process_at
 
 SCALE = int(os.environ.get("HYPOTHESIS_SCALE", "1"))
 COMMON = {
@@ -506,7 +506,7 @@ class OverHttp:
     """The process, its clock frozen: as ``InProcess``, but for what the process does by itself."""
 
     def __init__(self, state: Path) -> None:
-        self._process = SandboxProcess(state).start()
+        self._process = process_at(state).start()
         self.firm_account_id = self._process.firm_account_id
         self.request("POST", "/_sandbox/clock", {"freeze": True})
         self.stop, self.kill, self.start = self._process.stop, self._process.kill, self._process.start

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.sandbox.fuzz import Target, request_of
-from tests.sandbox_process import SandboxProcess
+from tests.sandbox.process import process_at
 
 REQUESTS = 2_000
 
@@ -13,7 +13,7 @@ REQUESTS = 2_000
 @pytest.fixture
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """A process of its own: other tests need a clock that nobody moves."""
-    with SandboxProcess(tmp_path_factory.mktemp("fuzz") / "state") as process:
+    with process_at(tmp_path_factory.mktemp("fuzz") / "state") as process:
         target = Target(process)
         yield target
         target.close()

@@ -8,7 +8,8 @@ import pytest
 import requests
 
 from tests.sandbox.people import application, apply, open_account, order, trading_path
-from tests.sandbox_process import ROOT, SandboxProcess
+from tests.sandbox.process import process_at
+from tests.sandbox_process import ROOT, SandboxProcess, eventually
 
 
 def test_no_credentials(sandbox: SandboxProcess) -> None:
@@ -85,7 +86,7 @@ def test_body_that_is_no_json_object(sandbox: SandboxProcess, body: bytes) -> No
 
 
 def test_rate_limit_when_budget_is_spent(tmp_path: Path) -> None:
-    with SandboxProcess(tmp_path / "state", extra=("--rate-limit", "5")) as process:
+    with process_at(tmp_path / "state", extra=("--rate-limit", "5")) as process:
         replies = [process.request("GET", "/v1/clock") for _ in range(8)]
 
     assert replies[-1].status_code == 429
@@ -146,6 +147,17 @@ def test_delay_fault_waits_then_acts(sandbox: SandboxProcess) -> None:
     assert time.monotonic() - started >= 0.4
 
 
+def test_delay_fault_acts_though_the_client_has_gone(sandbox: SandboxProcess) -> None:
+    path, body = "/v1/accounts", application()
+    sandbox.fail_next("POST", path, "delay", seconds=1)
+    with pytest.raises(requests.ReadTimeout):
+        sandbox.request("POST", path, json=body, timeout=0.2)
+    query = {"query": body["contact"]["email_address"]}
+    assert sandbox.get(path, params=query) == []
+
+    assert eventually(lambda: sandbox.get(path, params=query), what="the account")
+
+
 def test_faults_are_listed_and_cleared(sandbox: SandboxProcess) -> None:
     sandbox.fail_next("POST", "/v1/journals", "refuse", times=3)
     listed = sandbox.get("/_sandbox/faults")
@@ -187,7 +199,7 @@ def test_front_page_is_html(sandbox: SandboxProcess) -> None:
 
 
 def test_clock_advances_and_stays_advanced(tmp_path: Path) -> None:
-    with SandboxProcess(tmp_path / "state", speed=1) as process:
+    with process_at(tmp_path / "state", speed=1) as process:
         account_id = apply(process)["id"]
         assert process.get(f"/v1/accounts/{account_id}")["status"] == "SUBMITTED"
         process.advance(86_400)
@@ -214,12 +226,12 @@ def test_start_with_unknown_state_format_says_one_line(tmp_path: Path) -> None:
 
 
 def test_second_process_on_the_same_folder_is_refused(tmp_path: Path) -> None:
-    with SandboxProcess(tmp_path / "state"), pytest.raises(RuntimeError, match="in use by another sandbox"):
-        SandboxProcess(tmp_path / "state").start()
+    with process_at(tmp_path / "state"), pytest.raises(RuntimeError, match="in use by another sandbox"):
+        process_at(tmp_path / "state").start()
 
 
 def test_stop_ends_with_success_while_a_stream_is_open(tmp_path: Path) -> None:
-    process = SandboxProcess(tmp_path / "state").start()
+    process = process_at(tmp_path / "state").start()
     stream = process.request("GET", "/v2/events/trades", stream=True)
     started = time.monotonic()
 

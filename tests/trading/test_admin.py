@@ -3,6 +3,7 @@ from django.test import Client
 from django.urls import reverse
 
 from brokerapp.accounts.models import BrokerageAccount
+from tests.broker_stub import BrokerStub
 from tests.factories import (
     BrokerageAccountFactory,
     OrderFactory,
@@ -11,7 +12,7 @@ from tests.factories import (
     StaffFactory,
     order_body,
 )
-from tests.trading.conftest import CASH, BrokerStub
+from tests.trading.conftest import CASH
 from trading.models import Portfolio
 from trading.statuses import OrderStatus
 

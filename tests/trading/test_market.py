@@ -9,8 +9,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from brokerapp.broker.alpaca.errors import BrokerNotDone
+from tests.broker_stub import BrokerStub
 from tests.factories import AssetFactory, BrokerageAccountFactory, OrderFactory, PositionFactory, QuoteFactory
-from tests.trading.conftest import CASH, BrokerStub
+from tests.trading.conftest import CASH
 from trading.models import Asset, MarketClock, Quote
 from trading.services import market
 
@@ -168,7 +169,7 @@ def test_sync_quotes_asks_for_what_somebody_needs(broker: BrokerStub, sent: list
 
     market.sync_quotes(now=now)
 
-    assert "symbols=HELD%2COPEN%2CSEEN" in broker.mock.calls[0].request.url
+    assert "symbols=HELD%2COPEN%2CSEEN" in str(broker.calls[0].request.url)
     assert Quote.objects.get(pk="SEEN").looked_at == now - timedelta(minutes=1)
 
 
@@ -208,7 +209,7 @@ def test_refresh_quote_fresh_asks_nobody(broker: BrokerStub) -> None:
     quote = QuoteFactory.create()
 
     assert market.refresh_quote(symbol="AAPL", now=timezone.now()) == quote
-    assert not broker.mock.calls
+    assert not broker.calls
 
 
 def test_refresh_quote_stale_is_asked_for_and_kept_fresh(broker: BrokerStub) -> None:

@@ -13,6 +13,7 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.calls.models import ApiCall
 from brokerapp.workflow import state
 from brokerapp.workflow.models import StatusChange
+from tests.broker_stub import REQUEST_ID, BrokerStub
 from tests.factories import (
     AssetFactory,
     BrokerageAccountFactory,
@@ -22,7 +23,7 @@ from tests.factories import (
     order_body,
     order_reply,
 )
-from tests.trading.conftest import CASH, REQUEST_ID, BrokerStub, refusal
+from tests.trading.conftest import CASH, refusal
 from trading import rules
 from trading.models import Order, Portfolio
 from trading.rules import Ticket
@@ -69,8 +70,7 @@ def taken(
 
 
 def answer_orders(broker: BrokerStub, account: BrokerageAccount, callback: Any = taken) -> None:
-    url = f"http://127.0.0.1:9/v1/trading/accounts/{account.broker_account_id}/orders"
-    broker.mock.add_callback("POST", url, callback=callback, content_type="application/json")
+    broker.call_back("POST", f"/v1/trading/accounts/{account.broker_account_id}/orders", callback)
 
 
 def test_place_order_taken(account: BrokerageAccount, broker: BrokerStub) -> None:
@@ -83,7 +83,7 @@ def test_place_order_taken(account: BrokerageAccount, broker: BrokerStub) -> Non
     assert order.broker_order_id is not None
     assert order.last_request_id == REQUEST_ID
     assert order.filled_qty == 0
-    assert json.loads(broker.mock.calls[0].request.body) == {
+    assert json.loads(broker.calls[0].request.body or "") == {
         "symbol": "AAPL",
         "qty": "0.42",
         "side": "buy",
@@ -99,7 +99,7 @@ def test_place_order_in_dollars_sends_notional(account: BrokerageAccount, broker
 
     place(account, notional=Decimal("250.00"))
 
-    sent = json.loads(broker.mock.calls[0].request.body)
+    sent = json.loads(broker.calls[0].request.body or "")
     assert sent["notional"] == "250"
     assert "qty" not in sent
 
@@ -132,7 +132,7 @@ def test_place_order_refused_here_calls_nobody(account: BrokerageAccount, broker
         place(account, qty=Decimal(100))
 
     assert not Order.objects.exists()
-    assert not broker.mock.calls
+    assert not broker.calls
 
 
 def test_place_order_price_moved(account: BrokerageAccount, broker: BrokerStub) -> None:
@@ -411,7 +411,7 @@ def test_cancel_order_finished(account: BrokerageAccount, broker: BrokerStub) ->
 
     with pytest.raises(rules.CancelRefused, match="already filled"):
         orders.cancel_order(order=order, by=account.user, now=timezone.now())
-    assert not broker.mock.calls
+    assert not broker.calls
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ import pytest
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
+from tests.broker_stub import BrokerStub
 from tests.factories import AssetFactory, BrokerageAccountFactory, PositionFactory, QuoteFactory
-from tests.trading.conftest import CASH, BrokerStub
+from tests.trading.conftest import CASH
 from trading.models import Portfolio, Position
 from trading.services import portfolio
 

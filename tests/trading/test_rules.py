@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -30,12 +31,12 @@ def clock(is_open: bool) -> MarketClock:
     )
 
 
-def facts(**values: object) -> Facts:
+def facts(**values: Any) -> Facts:
     account = BrokerageAccount(
         status=values.pop("status", AccountStatus.ACTIVE),
         buying_power=values.pop("buying_power", Decimal(100)),
     )
-    given = {
+    given: dict[str, Any] = {
         "held_qty": Decimal(3),
         "reserved_qty": Decimal(0),
         "quote": quote(),
@@ -45,8 +46,8 @@ def facts(**values: object) -> Facts:
     return Facts(account=account, **given)
 
 
-def buy(**values: object) -> Ticket:
-    size = {} if "notional" in values else {"qty": Decimal("0.42")}
+def buy(**values: Any) -> Ticket:
+    size: dict[str, Any] = {} if "notional" in values else {"qty": Decimal("0.42")}
     return Ticket(**{"asset": asset(), "side": Order.Side.BUY, **size, **values})
 
 
@@ -138,20 +139,26 @@ def test_check_can_trade_while_closed_is_allowed() -> None:
     rules.check_can_trade(buy(), facts(clock=clock(is_open=False)))
 
 
+def estimated(ticket: Ticket, given: Facts) -> rules.Estimate:
+    found = rules.estimate(ticket, given)
+    assert found
+    return found
+
+
 def test_estimate_takes_the_far_side_while_open_and_the_last_trade_while_closed() -> None:
     open_facts, closed_facts = facts(), facts(clock=clock(is_open=False))
 
-    assert rules.estimate(buy(), open_facts).price == Decimal(201)
-    assert rules.estimate(sell("1"), open_facts).price == Decimal(199)
-    assert rules.estimate(buy(), closed_facts).price == Decimal(200)
+    assert estimated(buy(), open_facts).price == Decimal(201)
+    assert estimated(sell("1"), open_facts).price == Decimal(199)
+    assert estimated(buy(), closed_facts).price == Decimal(200)
 
 
 def test_estimate_one_sided_quote_falls_back_to_the_last_trade() -> None:
-    assert rules.estimate(buy(), facts(quote=quote(ask=None))).price == Decimal(200)
+    assert estimated(buy(), facts(quote=quote(ask=None))).price == Decimal(200)
 
 
 def test_estimate_dollars_rounds_shares_down() -> None:
-    found = rules.estimate(buy(notional=Decimal(100)), facts(quote=quote(ask=Decimal(3))))
+    found = estimated(buy(notional=Decimal(100)), facts(quote=quote(ask=Decimal(3))))
 
     assert found.qty == Decimal("33.333333333")
     assert found.value == Decimal(100)

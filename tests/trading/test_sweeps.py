@@ -7,8 +7,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
+from tests.broker_stub import BrokerStub
 from tests.factories import BrokerageAccountFactory, OrderFactory, order_body
-from tests.trading.conftest import CASH, BrokerStub
+from tests.trading.conftest import CASH
 from trading.models import Order
 from trading.services import sweeps
 from trading.statuses import OrderStatus
@@ -56,7 +57,7 @@ def test_settle_orders_leaves_calls_that_may_be_in_flight(
 
     sweeps.settle_orders(now=timezone.now())
 
-    assert not broker.mock.calls
+    assert not broker.calls
 
 
 def test_settle_orders_broker_away_leaves_it_unknown(account: BrokerageAccount, broker: BrokerStub) -> None:

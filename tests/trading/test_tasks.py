@@ -3,8 +3,8 @@ from uuid import uuid4
 
 import pytest
 
+from tests.broker_stub import BrokerStub
 from tests.factories import BrokerageAccountFactory, OrderFactory
-from tests.trading.conftest import BrokerStub
 from trading import tasks
 from trading.models import Position
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def test_sweeps_with_nothing_to_do_ask_nobody(broker: BrokerStub, name: str) -> None:
     getattr(tasks, name)(an_argument_of_a_later_version="x")
 
-    assert not broker.mock.calls
+    assert not broker.calls
 
 
 def test_sync_portfolio_reads_positions_and_balances(broker: BrokerStub) -> None:
@@ -40,4 +40,4 @@ def test_sync_fills_of_an_order_without_any(broker: BrokerStub) -> None:
 
     tasks.sync_fills(order_id=str(order.pk))
 
-    assert not broker.mock.calls
+    assert not broker.calls

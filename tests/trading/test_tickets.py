@@ -5,8 +5,9 @@ import pytest
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
+from tests.broker_stub import BrokerStub
 from tests.factories import AssetFactory, BrokerageAccountFactory, OrderFactory, PositionFactory, QuoteFactory
-from tests.trading.conftest import CASH, BrokerStub
+from tests.trading.conftest import CASH
 from trading.models import Order
 from trading.rules import Ticket, TradeRefused
 from trading.services import tickets
@@ -72,7 +73,7 @@ def test_check_ticket_by_fresh_figures_asks_nobody(account: BrokerageAccount, br
     with pytest.raises(TradeRefused):
         tickets.check_ticket(account=account, ticket=buy(qty=Decimal(100)), now=now)
 
-    assert not broker.mock.calls
+    assert not broker.calls
 
 
 def test_prepare_review_adds_up(account: BrokerageAccount) -> None:

@@ -18,6 +18,7 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.ui.links import account_url
 from brokerapp.workflow import intents
 from tests.account_pages import AccountClient, short
+from tests.broker_stub import REQUEST_ID, BrokerStub
 from tests.factories import (
     AssetFactory,
     BrokerageAccountFactory,
@@ -27,7 +28,7 @@ from tests.factories import (
     StaffFactory,
     order_body,
 )
-from tests.trading.conftest import CASH, REQUEST_ID, BrokerStub, refusal
+from tests.trading.conftest import CASH, refusal
 from trading.models import MarketClock, Order, Quote
 from trading.services import fills
 from trading.statuses import OrderStatus
@@ -81,8 +82,7 @@ def answer_orders(broker: BrokerStub, account: BrokerageAccount) -> None:
         order = Order.objects.get(client_order_id=json.loads(request.body or b"{}")["client_order_id"])
         return 200, {"X-Request-ID": REQUEST_ID}, json.dumps(order_body(order))
 
-    url = f"http://127.0.0.1:9/v1/trading/accounts/{account.broker_account_id}/orders"
-    broker.mock.add_callback("POST", url, callback=taken)
+    broker.call_back("POST", f"/v1/trading/accounts/{account.broker_account_id}/orders", taken)
 
 
 def queries(client: Client, url: str) -> int:
@@ -219,7 +219,7 @@ def test_pages_make_no_broker_call(owner: Client, account: BrokerageAccount, bro
         f"/orders/{order.pk}/",
     ):
         assert owner.get(url).status_code == 200
-    assert not broker.mock.calls
+    assert not broker.calls
 
 
 def test_market_pill_in_the_header(owner: Client) -> None:

@@ -5,9 +5,11 @@ BrokerError
     BrokerRejected        4xx: refused, and refused again if sent again
       BrokerNotFound      404
     BrokerMisconfigured   401 or 403 that is about our key or our address: the fault is ours
-    BrokerBusy            429: later
+    BrokerBusy            429, or the minute's calls are used up: later
+      BrokerSlow          too many writes of ours wait for the broker already
     BrokerUnreachable     no connection was made
     CallNotRecorded       the call log could not be written, so nothing was sent
+      ClaimLost           the row to be sent is no longer this process's to send
   BrokerOutcomeUnknown    may have been done: look before sending again
 """
 
@@ -36,15 +38,29 @@ WORDS = (
     ("deposits are not permitted", "Deposits are not permitted for this account."),
     ("withdrawals are not permitted", "Withdrawals are not permitted for this account."),
     ("position does not exist", "There is no such position."),
+    ("pattern day trading", "Pattern day trading protection does not allow this trade at the moment."),
+    ("cannot be sold short", "Only shares that the account holds can be sold."),
+    ("not allowed to short", "Only shares that the account holds can be sold."),
+    ("fractional orders must be", "Parts of shares can only be traded with simple orders for the day."),
+    ("extended hours order must be", "Outside the regular hours only limit orders are taken."),
+    ("stop price must be", "The stop price is on the wrong side of the current price."),
+    ("having open closing position", "A position is being closed; new orders by amount wait until then."),
+    ("deposit amount must be", "The amount is smaller than the smallest deposit."),
+    ("withdrawal amount must be", "The amount is smaller than the smallest withdrawal."),
+    ("cannot be a p.o. box", "The address cannot be a P.O. box."),
 )
 """Part of the broker's words, and ours for the reader; its codes are too coarse to tell these apart."""
+
+MAX_QUOTE = 200
+"""Characters of the broker's own words that are shown."""
 
 
 class BrokerError(Exception):
     """A call that did not end in a reply we could use.
 
     `message` is the broker's words (personal data removed), or ours if it said nothing; `details` the other
-    members of its error body (`buying_power`, `available`, …), decimals as strings.
+    members of its error body (`buying_power`, `available`, …), decimals as strings. `request_id` is the
+    broker's and "" without a reply; `call_id` is ours.
     """
 
     summary = "The broker could not complete this."
@@ -75,8 +91,7 @@ class BrokerError(Exception):
     @property
     def user_message(self) -> str:
         """Plain words for the end user, without the reference."""
-        said = self.message.lower()
-        return next((ours for theirs, ours in WORDS if theirs in said), self.summary)
+        return self.summary
 
     def __str__(self) -> str:
         facts = [f"HTTP {self.http_status}"] if self.http_status else []
@@ -98,6 +113,22 @@ class BrokerRejected(BrokerNotDone):
 
     summary = "The broker refused this."
 
+    @property
+    def user_message(self) -> str:
+        """Our words for the broker's, and where we have none, its own."""
+        said = self.message.lower()
+        ours = next((ours for theirs, ours in WORDS if theirs in said), "")
+        return ours or f"{self.summary}{self._quote()}"
+
+    def _quote(self) -> str:
+        words = " ".join(self.message.split())
+        if not words or words == f"HTTP {self.http_status}":
+            return ""
+        if len(words) > MAX_QUOTE:
+            words = words[: MAX_QUOTE - 1].rstrip() + "…"
+        ending = "" if words[-1] in ".!?…" else "."
+        return f" It said: “{words[0].upper()}{words[1:]}{ending}”"
+
 
 class BrokerNotFound(BrokerRejected):
     """The broker knows no such thing (404)."""
@@ -117,14 +148,24 @@ class CallNotRecorded(BrokerNotDone):
     summary = "Something is wrong on our side, and nothing was sent. We try again by ourselves."
 
 
+class ClaimLost(CallNotRecorded):
+    """The call was not sent: the row's claim was given back, and another process may send it."""
+
+
 class BrokerBusy(BrokerNotDone):
-    """Too many calls (429). `retry_after` is how many seconds to wait, if the broker said."""
+    """Too many calls: 429, or by our own count. `retry_after` is how many seconds to wait, if known."""
 
     summary = "The broker is busy. Please try again in a minute."
 
     def __init__(self, message: str, *, retry_after: float | None = None, **facts: Any) -> None:
         super().__init__(message, **facts)
         self.retry_after = retry_after
+
+
+class BrokerSlow(BrokerBusy):
+    """The call was not sent: as many writes as this process may have open wait for the broker already."""
+
+    summary = "The broker is slow at the moment; nothing was sent. Please try again in a minute."
 
 
 class BrokerUnreachable(BrokerNotDone):

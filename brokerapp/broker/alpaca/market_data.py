@@ -4,48 +4,45 @@ Reference: https://docs.alpaca.markets/docs/about-market-data-api. Prices are US
 not know are absent from its answers. Errors and Request IDs are as in `brokerapp.broker.alpaca.client`.
 """
 
+import logging
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import Any, Literal
 
+import requests
+
+from brokerapp.broker.alpaca.errors import BrokerRejected
 from brokerapp.broker.alpaca.models import (
     Bar,
     BrokerModel,
     BySymbol,
-    Quote,
     Snapshot,
 )
-from brokerapp.broker.alpaca.models.base import Text, read_by_symbol
+from brokerapp.broker.alpaca.models.base import Text, read_by_symbol, read_lists_by_symbol
 from brokerapp.broker.alpaca.transport import Transport
+
+logger = logging.getLogger(__name__)
 
 Feed = Literal["iex", "sip", "delayed_sip", "overnight", "otc"]
 
 
-class _QuoteReply(BrokerModel):
-    quote: Quote
-
-
-class _QuotesReply(BrokerModel):
-    quotes: dict[str, Quote]
+MAX_CALLS = 12
+"""For one batch of symbols, some of which are refused."""
+WRONG_REQUEST = (requests.codes.bad_request, requests.codes.unprocessable_entity)
 
 
 class _BarsReply(BrokerModel):
-    bars: dict[str, list[Bar]] | None
+    bars: dict[str, Any] | None
     next_page_token: Text = ""
-
-
-def _read_quote(body: Any, request_id: str) -> Quote:
-    return Quote.from_reply(_QuoteReply.model_validate(body).quote, request_id)
-
-
-def _read_quotes(body: Any, request_id: str) -> BySymbol[Quote]:
-    return read_by_symbol(Quote, _QuotesReply.model_validate(body).quotes, request_id)
 
 
 def _read_bars(body: Any, request_id: str) -> BySymbol[list[Bar]]:
     reply = _BarsReply.model_validate(body)
-    return BySymbol(reply.bars or {}, request_id=request_id, next_page_token=reply.next_page_token)
+    found = read_lists_by_symbol(Bar, reply.bars or {}, request_id)
+    found.next_page_token = reply.next_page_token
+    return found
 
 
 class MarketDataClient:
@@ -56,28 +53,42 @@ class MarketDataClient:
         self._send = transport.send
 
     def get_snapshots(self, symbols: Sequence[str], *, feed: Feed | None = None) -> BySymbol[Snapshot]:
-        """GET /v2/stocks/snapshots: latest trade, quote and bars by symbol."""
+        """GET /v2/stocks/snapshots: latest trade, quote and bars by symbol.
+
+        Where the API refuses the batch for a symbol, the others are asked for again without it, in at most
+        `MAX_CALLS` calls. Symbols that were `refused`, or not reached, are absent and counted as
+        `unreadable`. Raises `BrokerRejected` if none is left.
+        """
+        found: BySymbol[Snapshot] = BySymbol({})
+        refusal: BrokerRejected | None = None
+        batches, calls = [list(symbols)], 0
+        while batches and calls < MAX_CALLS:
+            # The largest first: most symbols are good, and are not to wait for the search of a bad one.
+            batch, calls = batches.pop(batches.index(max(batches, key=len))), calls + 1
+            try:
+                part = self._snapshots(batch, feed)
+            except BrokerRejected as error:
+                if error.http_status not in WRONG_REQUEST:
+                    raise
+                refusal, rest = error, _without_culprit(batch, error.message)
+                batches += rest
+                found.refused += sorted(set(batch).difference(*rest))
+                continue
+            found.update(part)
+            found.request_id, found.unreadable = part.request_id, found.unreadable + part.unreadable
+        found.unreadable += len(found.refused) + sum(map(len, batches))
+        if refusal is not None:
+            if not found.request_id:
+                raise refusal
+            logger.warning("%d of %d symbols were refused: %s", found.unreadable, len(symbols), refusal)
+        return found
+
+    def _snapshots(self, symbols: Sequence[str], feed: Feed | None) -> BySymbol[Snapshot]:
         return self._send(
             "GET",
             "/v2/stocks/snapshots",
             partial(read_by_symbol, Snapshot),
             query={"symbols": tuple(symbols), "feed": feed},
-        )
-
-    def get_latest_quotes(self, symbols: Sequence[str], *, feed: Feed | None = None) -> BySymbol[Quote]:
-        """GET /v2/stocks/quotes/latest by symbol."""
-        return self._send(
-            "GET", "/v2/stocks/quotes/latest", _read_quotes, query={"symbols": tuple(symbols), "feed": feed}
-        )
-
-    def get_latest_quote(self, symbol: str, *, feed: Feed | None = None) -> Quote:
-        """GET /v2/stocks/{symbol}/quotes/latest."""
-        return self._send(
-            "GET",
-            "/v2/stocks/{symbol}/quotes/latest",
-            _read_quote,
-            ids={"symbol": symbol},
-            query={"feed": feed},
         )
 
     def get_bars(
@@ -110,3 +121,15 @@ class MarketDataClient:
             "sort": sort,
         }
         return self._send("GET", "/v2/stocks/bars", _read_bars, query=params)
+
+
+def _without_culprit(batch: list[str], message: str) -> list[list[str]]:
+    """What to ask for after a refusal: all but the symbols it names or, if it names none, each half."""
+    named = set(re.findall(r"[^\s,;:\"'()\[\]]+", message))
+    rest = [symbol for symbol in batch if symbol not in named and symbol + "." not in named]
+    if len(rest) < len(batch):
+        return [rest] if rest else []
+    if len(batch) == 1:
+        return []
+    middle = len(batch) // 2
+    return [batch[middle:], batch[:middle]]

@@ -40,10 +40,13 @@ class CallRecord:
 
 
 class Recorder(Protocol):
-    """Keeps call records. What it raises is logged and otherwise ignored."""
+    """Keeps call records. A write that it cannot keep is not sent; a read is, and the failure is logged."""
 
     def start(self, record: CallRecord) -> Any:
-        """Keep that an attempt is about to be made; returns what `finish` will be given."""
+        """Keep, for good, that an attempt is about to be made; returns what `finish` will be given.
+
+        May raise `CallNotRecorded` to forbid the call.
+        """
 
     def finish(self, token: Any, record: CallRecord) -> None:
-        """Keep how the attempt ended. `token` is None if `start` failed."""
+        """Keep how the attempt ended. `token` is None if `start` failed. What it raises is logged."""

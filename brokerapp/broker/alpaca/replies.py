@@ -10,6 +10,7 @@ import urllib3
 from pydantic import ValidationError
 
 from brokerapp.broker.alpaca import errors
+from brokerapp.broker.alpaca.models.base import where
 from brokerapp.broker.alpaca.scrub import scrub
 
 REQUEST_TIMEOUT = 408
@@ -29,12 +30,7 @@ def read_body(response: requests.Response) -> Any:
 
 def unreadable(reason: Exception, **facts: Any) -> errors.BrokerOutcomeUnknown:
     """The error for a 2xx whose body is not what the endpoint promises; says where, never what was there."""
-    if isinstance(reason, ValidationError):
-        first = reason.errors(include_input=False, include_url=False, include_context=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the body"
-        what = f"{where}: {first['type']}"
-    else:
-        what = "not JSON"
+    what = where(reason) if isinstance(reason, ValidationError) else "not JSON"
     return errors.BrokerOutcomeUnknown(f"The reply could not be read ({what}).", **facts)
 
 

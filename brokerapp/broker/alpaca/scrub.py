@@ -2,9 +2,14 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 REDACTED = "[removed]"
 MAX_LENGTH = 500
+READ_LENGTH = 4000
+"""Of a longer text the rest is dropped unread: it is an echo or a web page."""
+LONG = 200
+"""A secret longer than this is a document, in base64; no expression is made of it."""
 
 SENSITIVE_FIELDS = frozenset(
     {
@@ -42,6 +47,9 @@ _PERSONAL = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
+PIECE = 24
+_RUN = re.compile(rf"[A-Za-z0-9+/]{{{PIECE},}}={{0,2}}")
+
 
 def sensitive_values(body: object) -> set[str]:
     """The values in a request body that `scrub` must find and remove: those of `SENSITIVE_FIELDS`."""
@@ -61,8 +69,37 @@ def _strings(value: object) -> set[str]:
 
 
 def scrub(text: str, secrets: Iterable[str] = ()) -> str:
-    """`text` without `secrets` and what looks like an SSN, an e-mail or a bank number; at most 500 long."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", REDACTED, text, flags=re.IGNORECASE)
+    """`text` without `secrets` and what looks like an SSN, an e-mail or a bank number; at most 500 long.
+
+    Of a secret over 200 characters (a document), every piece of 24 or more is removed.
+    """
+    by_length = sorted(secrets, key=len, reverse=True)
+    text = _beginning(text, by_length)
+    for secret in by_length:
+        if len(secret) > LONG:
+            text = _RUN.sub(partial(_without_piece, secret), text.replace(secret, REDACTED))
+        else:
+            text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", REDACTED, text, flags=re.IGNORECASE)
     text = _PERSONAL.sub(lambda match: match["keep"] or REDACTED, text)
     return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"
+
+
+def _beginning(text: str, secrets: Iterable[str]) -> str:
+    """As much of `text` as is read, without the part of a secret that the cut leaves at its end."""
+    if len(text) <= READ_LENGTH:
+        return text
+    text = text[:READ_LENGTH]
+    for secret in secrets:
+        for length in range(min(len(secret), LONG), 0, -1):
+            if text.lower().endswith(secret[:length].lower()):
+                text = text[:-length]
+                break
+    return text
+
+
+def _without_piece(secret: str, match: re.Match[str]) -> str:
+    """A run of base64, or what stands for it if it is a piece of the secret, whole or cut at either end."""
+    run = match[0]
+    if run[:PIECE] in secret or run[-PIECE:] in secret or run in secret:
+        return REDACTED
+    return run

@@ -7,6 +7,7 @@ what became of a write whose reply was lost.
 import json
 import logging
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,11 +24,21 @@ from brokerapp.broker.alpaca import replies
 from brokerapp.broker.alpaca.errors import (
     BrokerBusy,
     BrokerError,
+    BrokerMisconfigured,
     BrokerNotDone,
     BrokerOutcomeUnknown,
+    BrokerSlow,
     BrokerUnreachable,
+    CallNotRecorded,
 )
-from brokerapp.broker.alpaca.rate_limit import RateLimit
+from brokerapp.broker.alpaca.rate_limit import (
+    Budget,
+    LocalBudget,
+    Priority,
+    priority_of,
+    read_word,
+    retry_after,
+)
 from brokerapp.broker.alpaca.records import CallRecord, Outcome, Recorder
 from brokerapp.broker.alpaca.scrub import sensitive_values
 
@@ -36,13 +47,20 @@ logger = logging.getLogger(__name__)
 USER_AGENT = "brokerapp/0.1"
 READ_ATTEMPTS = 3
 BACKOFF_BASE, BACKOFF_CAP = 0.25, 2.0
-MAX_RATE_WAIT = 5.0
-"""Seconds a read waits at most for the rate limit to reset: somebody may be waiting for the page."""
+MAX_RATE_WAIT = {Priority.WRITE: 10.0, Priority.PERSON: 5.0, Priority.POLL: 0.0}
+"""Seconds that a call waits at most for its budget; then a write is sent all the same, and a read is not."""
+MAX_SLOT_WAIT = 2.0
+"""Seconds that a write waits at most while as many as may be open wait for the broker."""
+ALARM_SECONDS = 60.0
+"""Between two alarms of one process that the broker does not accept our key or our address."""
 
 T = TypeVar("T")
 Read = Callable[[Any, str], T]
 """Makes the result from a reply's body and Request ID, or raises `ValueError` (`ValidationError` is one)."""
 Query = Mapping[str, Any]
+_alarmed_at: dict[str, float] = {}
+OnReply = Callable[[Mapping[str, str], float, float], None]
+"""Is told of each reply's headers, and when it was sent and received (unix seconds)."""
 
 
 def make_session(key: str, secret: str) -> requests.Session:
@@ -70,9 +88,9 @@ class Transport:
     """Sends calls to one base URL.
 
     `timeouts` are connect and read, seconds; a GET is tried up to `read_attempts` times. `recorder` is told
-    of every attempt before and after it. `guard` runs before every call and may raise to forbid it. `session`
-    and `rate_limit` can be shared by several transports (the session within one thread); without them this
-    one makes its own.
+    of every attempt before and after it. `guard` runs before every call and may raise to forbid it, and
+    `on_reply` hears the headers of every reply. `budget` says when a call may be made, and `write_slots` how
+    many writes may be open. `session` is for one thread; without one this transport makes its own.
     """
 
     def __init__(
@@ -85,8 +103,10 @@ class Transport:
         timeouts: tuple[float, float] = (3.05, 10),
         read_attempts: int = READ_ATTEMPTS,
         session: requests.Session | None = None,
-        rate_limit: RateLimit | None = None,
+        budget: Budget | None = None,
+        write_slots: threading.Semaphore | None = None,
         guard: Callable[[], None] | None = None,
+        on_reply: OnReply | None = None,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
@@ -95,8 +115,10 @@ class Transport:
         self._recorder = recorder
         self._timeouts = timeouts
         self._read_attempts = read_attempts
-        self._rate_limit = rate_limit or RateLimit()
+        self._budget = budget or LocalBudget()
+        self._write_slots = write_slots
         self._guard = guard
+        self._on_reply = on_reply
         self._sleep = sleep
         self._jitter = jitter
 
@@ -118,19 +140,50 @@ class Transport:
         id that cannot be part of a path.
         """
         call = _Call(method, path, ids or {}, query or {}, body, headers or {}, uuid4())
-        attempts = self._read_attempts if method == "GET" else 1
+        with self._slot(call):
+            return self._attempt(call, read)
+
+    def _attempt(self, call: _Call, read: Read[T]) -> T:
+        level = priority_of(call.method)
+        attempts = 1 if level is Priority.WRITE else self._read_attempts
+        # Of what is tried once, somebody waits who can do without.
+        patience = MAX_RATE_WAIT[level] if attempts > 1 or level is Priority.WRITE else 0.0
         for attempt in range(1, attempts + 1):
-            if attempts > 1:
-                self._sleep_if_positive(min(self._rate_limit.wait(), MAX_RATE_WAIT))
+            self._wait_for_budget(call, level, patience)
             try:
                 with self._exchange(call, attempt) as (response, record):
                     return self._read(response, record, read)
             except BrokerError as error:
-                pause = self._pause_before_retry(error, attempt)
+                pause = self._pause_before_retry(error, attempt, patience)
                 if attempt == attempts or pause is None:
                     raise
                 self._sleep_if_positive(pause)
         raise AssertionError("unreachable")
+
+    @contextmanager
+    def _slot(self, call: _Call) -> Iterator[None]:
+        """Hold one of the places for open writes. Raises `BrokerSlow` if none gets free."""
+        if call.method == "GET" or self._write_slots is None:
+            yield
+            return
+        if not self._write_slots.acquire(timeout=MAX_SLOT_WAIT):
+            raise BrokerSlow("The call was not sent: others wait for the broker.", call_id=str(call.call_id))
+        try:
+            yield
+        finally:
+            self._write_slots.release()
+
+    def _wait_for_budget(self, call: _Call, level: Priority, patience: float) -> None:
+        """Return when the call may be made. Raises `BrokerBusy` for a read that would wait too long."""
+        while (wait := self._budget.take(level)) > 0:
+            if level is not Priority.WRITE and wait > patience:
+                message = "The call was not made: the minute's calls are used up."
+                raise BrokerBusy(message, retry_after=wait, call_id=str(call.call_id))
+            if patience <= 0:
+                return  # only the broker itself refuses a write
+            pause = min(wait, patience, 1.0) if level is Priority.WRITE else wait
+            self._sleep(pause)
+            patience -= pause
 
     @contextmanager
     def stream(
@@ -168,17 +221,20 @@ class Transport:
             attempt,
         )
         token = self._record_start(record)
-        started = time.monotonic()
+        started, sent = time.monotonic(), time.time()
         try:
             response = self._request(call, url, stream_silence)
+            if self._on_reply is not None:
+                self._on_reply(response.headers, sent, time.time())
             record.http_status = response.status_code
             record.request_id = response.headers.get("X-Request-ID", "")[:64]
-            self._rate_limit.note(response.headers)
+            if stream_silence is None:  # the limit on open streams is another one
+                self._note_budget(response)
             if not 200 <= response.status_code < 300:
                 raise replies.refused(
                     response,
                     secrets=sensitive_values(call.body),
-                    retry_after=self._rate_limit.retry_after(response.headers),
+                    retry_after=retry_after(response.headers, now=time.time()),
                     call_id=str(call.call_id),
                     request_id=record.request_id,
                 )
@@ -186,6 +242,8 @@ class Transport:
         except BrokerError as error:
             record.outcome = Outcome.NOT_DONE if isinstance(error, BrokerNotDone) else Outcome.UNKNOWN
             record.error_code, record.error_message = error.code, error.message
+            if isinstance(error, BrokerMisconfigured):
+                self._alarm(error)
             raise
         except BaseException as error:
             record.outcome, record.error_message = Outcome.UNKNOWN, type(error).__name__
@@ -232,12 +290,22 @@ class Transport:
         record.outcome = Outcome.OK
         return result
 
-    def _pause_before_retry(self, error: BrokerError, attempt: int) -> float | None:
+    def _note_budget(self, response: requests.Response) -> None:
+        word = read_word(response.headers, response.status_code, now=time.time())
+        if word is not None:
+            self._budget.note(word)
+
+    def _alarm(self, error: BrokerMisconfigured) -> None:
+        now = time.monotonic()
+        if now - _alarmed_at.get(self._base_url, -ALARM_SECONDS) >= ALARM_SECONDS:
+            _alarmed_at[self._base_url] = now
+            logger.critical("%s does not accept our key or our address: %s", self._base_url, error)
+
+    def _pause_before_retry(self, error: BrokerError, attempt: int, patience: float) -> float | None:
         """Seconds to wait before the next attempt of a read; None if another one cannot help."""
         backoff = self._jitter(0, min(BACKOFF_CAP, BACKOFF_BASE * 2**attempt))
-        if isinstance(error, BrokerBusy):
-            wait = error.retry_after or 0.0
-            return wait + backoff if wait <= MAX_RATE_WAIT else None
+        if isinstance(error, BrokerBusy):  # the budget knows how long
+            return backoff if (error.retry_after or 0.0) <= patience else None
         if isinstance(error, BrokerUnreachable):
             return backoff
         if isinstance(error, BrokerOutcomeUnknown) and (
@@ -251,12 +319,19 @@ class Transport:
             self._sleep(seconds)
 
     def _record_start(self, record: CallRecord) -> Any:
+        """Have the attempt recorded. Raises `CallNotRecorded` for a write that could not be."""
         if self._recorder is None:
             return None
         try:
             return self._recorder.start(record)
-        except Exception:
+        except CallNotRecorded as refused:
+            refused.call_id = str(record.call_id)
+            raise
+        except Exception as error:
             logger.exception("call %s could not be recorded before it was made", record.call_id)
+            if record.method != "GET":
+                message = "The call was not sent, as it could not be recorded."
+                raise CallNotRecorded(message, call_id=str(record.call_id)) from error
             return None
 
     def _record_finish(self, token: Any, record: CallRecord) -> None:

@@ -1,22 +1,42 @@
 """The call log in admin: to read and to search, never to change."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import cached_property
 
 from brokerapp.broker.calls.models import ApiCall
 from brokerapp.ui.admin_pages import ReadOnlyAdmin, as_uuid, change_link, people_called, person_link
 
+TROUBLE = ~Q(outcome=ApiCall.Outcome.OK)
+"""Part of every class but 2xx, as these calls have an index."""
+
 STATUS_CLASSES = {
     "2xx": Q(http_status__gte=200, http_status__lt=300),
-    "3xx": Q(http_status__gte=300, http_status__lt=400),
-    "4xx": Q(http_status__gte=400, http_status__lt=500),
-    "429": Q(http_status=429),
-    "5xx": Q(http_status__gte=500),
-    "none": Q(http_status__isnull=True),
+    "3xx": TROUBLE & Q(http_status__gte=300, http_status__lt=400),
+    "4xx": TROUBLE & Q(http_status__gte=400, http_status__lt=500),
+    "429": TROUBLE & Q(http_status=429),
+    "5xx": TROUBLE & Q(http_status__gte=500),
+    "none": TROUBLE & Q(http_status__isnull=True),
 }
+
+LATELY = timedelta(days=3)
+"""A path has no index of its own: the calls of these days are looked through."""
+MOST = 1000
+"""Rows that a list counts and shows; who looks for older ones has something to search by."""
+
+
+class BoundedPaginator(Paginator):
+    """Pages of at most `MOST` rows, since to count all of a large log takes longer than anybody waits."""
+
+    @cached_property
+    def count(self) -> int:
+        return min(len(self.object_list[: MOST + 1].values_list("pk", flat=True)), MOST)
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -34,16 +54,20 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 class PathFilter(admin.SimpleListFilter):
-    """By path template."""
+    """By path template, of the last days."""
 
-    title = "path"
+    title = "path (last 3 days)"
     parameter_name = "path"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(path, path) for path in ApiCall.objects.paths()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[ApiCall]) -> QuerySet[ApiCall]:
-        return queryset.filter(path=self.value()) if self.value() else queryset
+        return queryset.filter(_lately(), path=self.value()) if self.value() else queryset
+
+
+def _lately() -> Q:
+    return Q(started_at__gte=timezone.now() - LATELY)
 
 
 @admin.register(ApiCall)
@@ -65,9 +89,10 @@ class ApiCallAdmin(ReadOnlyAdmin):
     list_filter = ("outcome", StatusFilter, "started_at", PathFilter)
     search_fields = ("request_id",)
     search_help_text = (
-        "Request ID, our call id, broker account id, a row's id, a person's e-mail address, or a path"
+        "Request ID, our call id, broker account id, a row's id, a person's e-mail address, or, of the last "
+        "three days, part of a path"
     )
-    date_hierarchy = "started_at"
+    paginator = BoundedPaginator
     show_full_result_count = False
     list_per_page = 50
     list_display_links = ("started_at", "path")
@@ -99,11 +124,11 @@ class ApiCallAdmin(ReadOnlyAdmin):
 
 
 def _call_match(term: str) -> Q:
-    """Exact matches only: each of them is an index look-up."""
+    """Exact matches, each of them an index look-up; of a path, a part is enough."""
     if "@" in term:
         return Q(person_id__in=people_called(term))
     if "/" in term:
-        return Q(path__in=[path for path in ApiCall.objects.paths() if term in path])
+        return _lately() & Q(path__in=[path for path in ApiCall.objects.paths() if term in path])
     match = Q(request_id=term.lower()) | Q(request_id=term) | Q(about_id=term)
     if (found := as_uuid(term)) is not None:
         match |= Q(call_id=found) | Q(account_id=found) | Q(about_id=str(found))

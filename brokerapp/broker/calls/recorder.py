@@ -1,10 +1,48 @@
 """Writes a row per attempt of a broker call: a short statement before it, one after it, each committed."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
+from django.db import DatabaseError, connection, models, transaction
+
+from brokerapp.broker.alpaca.errors import ClaimLost
 from brokerapp.broker.alpaca.records import CallRecord
-from brokerapp.broker.calls.models import ApiCall
+from brokerapp.broker.calls.models import ApiCall, label_of
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A row that this process has claimed, to send it: what its columns hold as long as the claim does."""
+
+    row: models.Model
+    columns: Mapping[str, object]
+
+    def check(self) -> None:
+        """Lock the row and compare, within a transaction. Raises `ClaimLost` if it has changed."""
+        rows = type(self.row)._default_manager.select_for_update(of=("self",))
+        found = rows.filter(pk=self.row.pk).first()
+        if any(getattr(found, name, None) != value for name, value in self.columns.items()):
+            raise ClaimLost("The call was not sent: its claim was given back meanwhile.")
+
+
+_claim: ContextVar[Claim | None] = ContextVar("claim", default=None)
+
+
+@contextmanager
+def sending(row: models.Model, **columns: object) -> Iterator[None]:
+    """Within this, a write is the call that sends `row`, and is made only while the row holds `columns`.
+
+    The log names the row as what such a call is about: whoever looks whether the row was sent finds it.
+    """
+    token = _claim.set(Claim(row, columns))
+    try:
+        yield
+    finally:
+        _claim.reset(token)
 
 
 @dataclass(frozen=True)
@@ -16,40 +54,50 @@ class ApiCallRecorder:
     person_id: int | None = None
 
     def start(self, record: CallRecord) -> ApiCall:
-        """Write that the attempt is about to be made: a process that dies in mid-call leaves its trace."""
+        """Write that the attempt is about to be made: a process that dies in mid-call leaves its trace.
+
+        A write that sends a claimed row is recorded in one transaction with a look at its claim, under the
+        row's lock. Raises `ClaimLost` if that no longer holds.
+        """
+        claim = _claim.get() if record.method != "GET" else None
+        try:
+            if claim is None:
+                return self._insert(record, self.about_type, self.about_id)
+            with transaction.atomic(durable=True):
+                claim.check()
+                return self._insert(record, label_of(claim.row), str(claim.row.pk))
+        except DatabaseError:
+            # A session that died here must not fail what the caller writes next.
+            connection.close_if_unusable_or_obsolete()
+            raise
+
+    def _insert(self, record: CallRecord, about_type: str, about_id: str) -> ApiCall:
         return ApiCall.objects.create(
             call_id=record.call_id,
             attempt=record.attempt,
             method=record.method,
             path=record.path,
             account_id=_uuid(record.ids.get("account_id", "")),
-            about_type=self.about_type,
-            about_id=self.about_id,
+            about_type=about_type,
+            about_id=about_id,
             person_id=self.person_id,
             started_at=record.started_at,
         )
 
     def finish(self, token: ApiCall | None, record: CallRecord) -> None:
-        """Write how the attempt ended; all of it, if the first write failed."""
-        call = token or self.start(record)
-        call.http_status = record.http_status
-        call.request_id = record.request_id
-        call.outcome = ApiCall.Outcome(record.outcome)
-        call.milliseconds = record.milliseconds
-        call.error_code = record.error_code
-        call.error_message = record.error_message[:500]
-        call.finished_at = record.finished_at
-        call.save(
-            update_fields=[
-                "http_status",
-                "request_id",
-                "outcome",
-                "milliseconds",
-                "error_code",
-                "error_message",
-                "finished_at",
-            ]
-        )
+        """Write how the attempt ended; all of it, if the first write of a read failed."""
+        call = token or self._insert(record, self.about_type, self.about_id)
+        columns: dict[str, Any] = {
+            "http_status": record.http_status,
+            "request_id": record.request_id,
+            "outcome": ApiCall.Outcome(record.outcome),
+            "milliseconds": record.milliseconds,
+            "error_code": record.error_code,
+            "error_message": record.error_message[:500],
+            "finished_at": record.finished_at,
+        }
+        # The time as well: it says which partition the row is in.
+        ApiCall.objects.filter(pk=call.pk, started_at=call.started_at).update(**columns)
 
 
 def _uuid(text: str) -> UUID | None:

@@ -8,5 +8,5 @@ from brokerapp.broker.calls import retention
 
 @shared_task
 def prune_api_calls(**_extra: object) -> int:
-    """Delete calls past their lifetime; safe to run at any time, any number of times."""
+    """Make the log's coming weeks and let go of what is past its lifetime; may run any number of times."""
     return retention.prune_api_calls(now=timezone.now())

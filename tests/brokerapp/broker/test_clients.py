@@ -1,5 +1,6 @@
 import os
 import threading
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -59,16 +60,20 @@ def test_a_forked_process_does_not_share_its_parents_session(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_clients_share_what_is_known_of_the_rate_limit():
-    assert clients.get_client().transport._rate_limit is clients.get_client().transport._rate_limit
+def test_clients_share_the_budget_and_the_places_for_writes(settings):
+    settings.BROKER_WRITES_IN_FLIGHT = 3
+    one, two = clients.get_client().transport, clients.get_client().transport
+    assert one._budget is two._budget
+    assert one._write_slots is two._write_slots
 
 
 @pytest.mark.django_db
 def test_the_person_is_the_one_the_row_belongs_to_and_else_the_one_asking():
-    application, staff = KycApplicationFactory(), UserFactory()
+    application, staff = KycApplicationFactory.create(), UserFactory.create()
 
     def person_of(**who):
-        return clients.get_client(**who).transport._recorder.person_id
+        recorder: Any = clients.get_client(**who).transport._recorder
+        return recorder.person_id
 
     assert person_of(about=application, by=staff) == application.user_id
     assert person_of(by=staff) == staff.pk

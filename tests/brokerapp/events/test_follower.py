@@ -4,9 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import responses
-from django.conf import settings
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from brokerapp.broker.alpaca.stream import (
@@ -17,10 +15,10 @@ from brokerapp.broker.alpaca.stream import (
     StreamMessage,
 )
 from brokerapp.broker.streams.models import SILENCE_LIMIT, EventStream, StreamCursor
-from brokerapp.events import follower as follower_module
 from brokerapp.events.follower import Follower, open_stream
 from brokerapp.events.models import BrokerEvent
 from brokerapp.events.resume import ResumePoint
+from tests.broker_stub import broker_stub
 
 pytestmark = pytest.mark.django_db
 
@@ -60,7 +58,7 @@ def follow(*connections: list[StreamMessage | Exception]) -> Broker:
 @pytest.fixture(autouse=True)
 def keep_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     """A follower closes its thread's connection when it ends; here that is the test's own."""
-    monkeypatch.setattr(follower_module.connection, "close", lambda: None)
+    monkeypatch.setattr(connection, "close", lambda: None)
 
 
 def test_run_stores_events_and_notes_how_fresh_they_are() -> None:
@@ -121,8 +119,9 @@ def test_is_live_until_a_minute_of_silence() -> None:
     ],
 )
 def test_open_stream_resumes_by_the_right_parameter(stream: EventStream, path: str, parameter: str) -> None:
-    with responses.RequestsMock() as mock:
-        mock.get(f"{settings.BROKER_BASE_URL}{path}", body=": welcome\n\n", content_type="text/event-stream")
+    with broker_stub() as broker:
+        broker.on("GET", path, body=": welcome\n\n", content_type="text/event-stream")
         messages: list[Any] = list(open_stream(stream, ResumePoint(after_id="01F84ZC0H0Q1QN7XPNWX44HF5J")))
-        assert mock.calls[0].request.params == {parameter: "01F84ZC0H0Q1QN7XPNWX44HF5J"}
+        url = broker.calls[0].request.url or ""
+        assert url.endswith(f"{path}?{parameter}=01F84ZC0H0Q1QN7XPNWX44HF5J")
     assert messages == [Heartbeat()]

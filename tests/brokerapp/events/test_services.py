@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from brokerapp.broker.alpaca.errors import BrokerOutcomeUnknown
 from brokerapp.broker.alpaca.stream import Event
@@ -156,7 +157,7 @@ def test_handle_event_before_our_commit_is_applied_after_it(broker: Any) -> None
     assert "EventTooEarly" in handle(event).error
     Transfer.objects.filter(pk=transfer.pk).update(status="QUEUED", broker_transfer_id=broker_id)
     transfer.refresh_from_db()
-    broker.on("GET", transfer.account, "transfers", json=[listed(transfer, status="COMPLETE")])
+    broker.on_account("GET", transfer.account, "transfers", json=[listed(transfer, status="COMPLETE")])
     event = handle(event, timezone.now() + timedelta(minutes=1))
     transfer.refresh_from_db()
     assert (event.handled_at is not None, transfer.status) == (True, "COMPLETE")
@@ -173,7 +174,7 @@ def test_handle_event_journals_are_kept_for_the_record() -> None:
 @pytest.mark.parametrize("stream", list(services.DISPATCH))
 def test_dispatch_every_handler_is_there(stream: EventStream) -> None:
     for path in (services.DISPATCH[stream], *services.FUNDING_DISPATCH.values()):
-        assert callable(services.import_string(path))
+        assert callable(import_string(path))
 
 
 def test_handle_waiting_events_takes_lost_messages_and_goes_on_after_a_failure(handler: list[Any]) -> None:

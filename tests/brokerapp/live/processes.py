@@ -1,5 +1,6 @@
 """The real processes that the live tests talk to: Valkey, the web process, and a browser's stream."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -14,7 +15,7 @@ from pathlib import Path
 from devstack import valkey
 
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 def wait_for(condition: Callable[[], bool], what: str) -> None:
@@ -66,8 +67,14 @@ class Web:
         self.workers = workers
         with tempfile.NamedTemporaryFile(prefix="web-", suffix=".log", delete=False) as output:
             self.output = Path(output.name)
-            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=output)
-        wait_for(self.is_ready, "the web process")
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stderr=output, start_new_session=True
+            )
+        try:
+            wait_for(self.is_ready, "the web process")
+        except AssertionError:
+            self.ensure_stopped()
+            raise
 
     def is_ready(self) -> bool:
         """Whether each worker has started (one that has not holds up a SIGTERM) and the port is open."""
@@ -83,9 +90,10 @@ class Web:
         self.process.wait(PATIENCE_SECONDS)
 
     def ensure_stopped(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        """Kill it with its workers: one that is left would keep a session of the test database open."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
         self.output.unlink(missing_ok=True)
 
 

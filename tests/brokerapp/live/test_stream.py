@@ -144,7 +144,7 @@ def test_live_slow_browser_gets_a_resync_and_others_all_events(
             name, data = quick.read_event()
             assert (name, data.split()[0]) == ("changed", str(number))
 
-    events = []
+    events: list[str] = []
     while not events or events[-1] != "resync":
         name, data = slow.read_event()
         events.append(name if name == "resync" else data.split()[0])

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from brokerapp.web.wsgi_bridge import CHUNK_BYTES, WsgiBridge
-from tests import loops
 
 StartResponse = Callable[..., Any]
 
@@ -51,7 +50,7 @@ class Exchange:
         await self.bridge(whole, receive, send)  # type: ignore[arg-type]
 
     def run(self, *body: bytes | None, **kwargs: Any) -> "Exchange":
-        loops.run(self.ask(*body, **kwargs))
+        asyncio.run(self.ask(*body, **kwargs))
         return self
 
     @property
@@ -168,7 +167,7 @@ def test_bridge_slow_upload_leaves_the_only_thread_to_others() -> None:
         await asyncio.wait_for(quick.ask(b"quick"), 5)
         upload.cancel()
 
-    loops.run(both())
+    asyncio.run(both())
     assert quick.body == b"quick"
 
 

@@ -3,10 +3,11 @@ from typing import Any
 import pytest
 
 from brokerapp.workflow import state
+from brokerapp.workflow.actors import ActorKind
 from brokerapp.workflow.models import StatusChange
 from onboarding.models import KycApplication
 from onboarding.statuses import ApplicationStatus
-from tests.factories import KycApplicationFactory
+from tests.factories import KycApplicationFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -66,3 +67,31 @@ def test_move_is_pushed_after_commit_only(
     assert [(args[0], args[1], args[2]) for args in pushed] == [
         (application.user_id, "kycapplication", application.pk)
     ]
+
+
+@pytest.mark.parametrize("process", list(state.Process))
+def test_move_by_a_process_is_kept_as_such(application: KycApplication, process: state.Process) -> None:
+    state.move(application, ApplicationStatus.SUBMITTING, by=process, submitted_at=application.created_at)
+
+    change = StatusChange.objects.about(application).get()
+    assert (change.actor, change.actor_id) == (process.value, None)
+
+
+def test_move_by_the_owner_is_the_persons(application: KycApplication) -> None:
+    owner = application.user
+    state.move(application, ApplicationStatus.SUBMITTING, by=owner, submitted_at=application.created_at)
+
+    change = StatusChange.objects.about(application).get()
+    assert (change.actor, change.actor_id) == (ActorKind.PERSON, owner.pk)
+
+
+def test_move_by_anybody_else_is_the_staffs(application: KycApplication) -> None:
+    staff = StaffFactory.create()
+    state.move(application, ApplicationStatus.SUBMITTING, by=staff, submitted_at=application.created_at)
+
+    change = StatusChange.objects.about(application).get()
+    assert (change.actor, change.actor_id, change.person_id) == (
+        ActorKind.STAFF,
+        staff.pk,
+        application.user_id,
+    )

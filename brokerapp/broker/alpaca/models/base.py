@@ -1,6 +1,8 @@
 """What all of the broker's objects share: types of numbers, times and text, and the Request ID."""
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Self, TypeVar
@@ -15,9 +17,12 @@ from pydantic import (
     PlainSerializer,
     PrivateAttr,
     TypeAdapter,
+    ValidationError,
 )
 
 from brokerapp.units.money import parse_decimal, plain
+
+logger = logging.getLogger(__name__)
 
 
 def _none_if_blank(value: object) -> object:
@@ -26,6 +31,10 @@ def _none_if_blank(value: object) -> object:
 
 def _blank_if_none(value: object) -> object:
     return "" if value is None else value
+
+
+def _no_if_none(value: object) -> object:
+    return False if value is None else value
 
 
 def _to_utc(value: datetime) -> datetime:
@@ -43,6 +52,8 @@ MaybeInstant = Annotated[Instant | None, BeforeValidator(_none_if_blank)]
 MaybeDate = Annotated[date | None, BeforeValidator(_none_if_blank)]
 Text = Annotated[str, BeforeValidator(_blank_if_none)]
 """Text that the broker may also send as null."""
+Flag = Annotated[bool, BeforeValidator(_no_if_none)]
+"""A permission: where the broker does not say, it is not given."""
 MaybeId = Annotated[UUID | None, BeforeValidator(_none_if_blank)]
 
 
@@ -94,33 +105,116 @@ M = TypeVar("M", bound=BrokerModel)
 
 
 class Page(list[T]):
-    """A list from one reply, with that reply's Request ID."""
+    """A list from one reply, with that reply's Request ID.
 
-    def __init__(self, items: Iterable[T] = (), *, request_id: str = "") -> None:
+    `unreadable` members were left out: with any of them, what is missing here may still be there.
+    """
+
+    def __init__(self, items: Iterable[T] = (), *, request_id: str = "", unreadable: int = 0) -> None:
         super().__init__(items)
         self.request_id = request_id
+        self.unreadable = unreadable
 
 
 class BySymbol(dict[str, T]):
-    """A reply of the Market Data API keyed by symbol; symbols it does not know are absent."""
+    """A reply of the Market Data API keyed by symbol; symbols it does not know are absent.
 
-    def __init__(self, items: dict[str, T], *, request_id: str = "", next_page_token: str = "") -> None:
+    So are the `unreadable` ones; among them are those that the API refuses (`refused`).
+    """
+
+    def __init__(
+        self,
+        items: Mapping[str, T],
+        *,
+        request_id: str = "",
+        next_page_token: str = "",
+        unreadable: int = 0,
+    ) -> None:
         super().__init__(items)
         self.request_id = request_id
         self.next_page_token = next_page_token
+        self.unreadable = unreadable
+        self.refused: list[str] = []
+
+
+@dataclass
+class _Reader:
+    """Reads members one by one, so that an odd one does not take the others with it."""
+
+    item: Any
+    request_id: str
+    unreadable: int = 0
+    first_problem: str = ""
+
+    def __post_init__(self) -> None:
+        self._adapter = TypeAdapter(self.item)
+
+    def read(self, member: Any) -> Iterator[Any]:
+        """The member, or nothing."""
+        try:
+            found = self._adapter.validate_python(member)
+        except ValidationError as error:
+            self.unreadable += 1
+            self.first_problem = self.first_problem or where(error)
+            return
+        found._request_id = self.request_id
+        yield found
+
+    def report(self, total: int) -> None:
+        """Log how many could not be read and where the first was odd, and no values."""
+        if self.unreadable:
+            name = getattr(self.item, "__name__", "activity")
+            logger.warning(
+                "%d of %d members of a reply could not be read as %s (%s), Request ID %s",
+                self.unreadable,
+                total,
+                name,
+                self.first_problem,
+                self.request_id or "none",
+            )
+
+
+def where(error: ValidationError) -> str:
+    """Where an object is not as promised, and how; never what was there."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'the body'}: {first['type']}"
 
 
 def read_page(item: Any, body: Any, request_id: str) -> Page[Any]:
-    """The list in a reply's body, of models or of a union of models. Raises `pydantic.ValidationError`."""
-    found = TypeAdapter(list[item]).validate_python(body)
-    for each in found:
-        each._request_id = request_id
-    return Page(found, request_id=request_id)
+    """The list in a reply's body, of models or of a union of models, without the members it cannot read.
+
+    Raises `pydantic.ValidationError` if it is no list.
+    """
+    members = TypeAdapter(list[Any]).validate_python(body)
+    reader = _Reader(item, request_id)
+    found = [each for member in members for each in reader.read(member)]
+    reader.report(len(members))
+    return Page(found, request_id=request_id, unreadable=reader.unreadable)
 
 
 def read_by_symbol(item: type[M], body: Any, request_id: str) -> BySymbol[M]:
-    """The map in a reply's body. Raises `pydantic.ValidationError`."""
-    found: dict[str, M] = TypeAdapter(dict[str, item]).validate_python(body)  # type: ignore[valid-type]
-    for each in found.values():
-        each._request_id = request_id
-    return BySymbol(found, request_id=request_id)
+    """The map in a reply's body, without the members it cannot read.
+
+    Raises `pydantic.ValidationError` if it is no map.
+    """
+    members = TypeAdapter(dict[str, Any]).validate_python(body)
+    reader = _Reader(item, request_id)
+    found = {symbol: each for symbol, member in members.items() for each in reader.read(member)}
+    reader.report(len(members))
+    return BySymbol(found, request_id=request_id, unreadable=reader.unreadable)
+
+
+def read_lists_by_symbol(item: type[M], body: Any, request_id: str) -> BySymbol[list[M]]:
+    """The map of lists in a reply's body, without the members of the lists that it cannot read.
+
+    Raises `pydantic.ValidationError` if it is no map. What is no list is left out as a whole.
+    """
+    members = TypeAdapter(dict[str, Any]).validate_python(body)
+    reader = _Reader(item, request_id)
+    lists = {symbol: each for symbol, each in members.items() if isinstance(each, list)}
+    found = {
+        symbol: [bar for member in each for bar in reader.read(member)] for symbol, each in lists.items()
+    }
+    reader.unreadable += len(members) - len(lists)
+    reader.report(sum(map(len, lists.values())) + len(members) - len(lists))
+    return BySymbol(found, request_id=request_id, unreadable=reader.unreadable)

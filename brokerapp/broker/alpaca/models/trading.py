@@ -10,14 +10,17 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from brokerapp.broker.alpaca.models.base import (
     BrokerModel,
+    Flag,
     Instant,
     MaybeDate,
+    MaybeId,
     MaybeInstant,
     MaybeNumber,
     Number,
     RequestModel,
     Text,
 )
+from brokerapp.units.money import parse_decimal
 
 
 class Asset(BrokerModel):
@@ -29,10 +32,10 @@ class Asset(BrokerModel):
     exchange: Text = ""
     asset_class: Text = Field(default="", alias="class")
     status: str
-    tradable: bool
-    fractionable: bool = False
-    marginable: bool = False
-    shortable: bool = False
+    tradable: Flag
+    fractionable: Flag = False
+    marginable: Flag = False
+    shortable: Flag = False
     attributes: list[str] | None = None
 
 
@@ -99,7 +102,10 @@ class CreateOrderRequest(RequestModel):
 
 
 class Position(BrokerModel):
-    """Shares held. USD; `qty` of a short position is negative; `…plpc` and `change_today` are fractions."""
+    """Shares held. USD; `qty` of a short position is negative; `…plpc` and `change_today` are fractions.
+
+    A `cost_basis` that is missing is the average entry price of all shares, which is what it means.
+    """
 
     asset_id: UUID
     symbol: str
@@ -118,6 +124,16 @@ class Position(BrokerModel):
     unrealized_plpc: MaybeNumber = None
     unrealized_intraday_pl: MaybeNumber = None
     unrealized_intraday_plpc: MaybeNumber = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _cost(cls, body: Any) -> Any:
+        if not isinstance(body, dict) or body.get("cost_basis") not in (None, ""):
+            return body
+        try:
+            return body | {"cost_basis": parse_decimal(body["qty"]) * parse_decimal(body["avg_entry_price"])}
+        except (KeyError, ValueError):
+            return body
 
 
 class TradeAccount(BrokerModel):
@@ -158,7 +174,7 @@ class Fill(BrokerModel):
     qty: Number
     cum_qty: MaybeNumber = None
     leaves_qty: MaybeNumber = None
-    order_id: UUID
+    order_id: MaybeId = None
     order_status: Text = ""
 
 

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 import responses
 
+from brokerapp.broker.alpaca import transport as transport_module
+from brokerapp.broker.alpaca.rate_limit import LocalBudget
 from brokerapp.broker.alpaca.records import CallRecord
 from brokerapp.broker.alpaca.transport import Transport
 
@@ -38,12 +40,26 @@ def slept() -> list[float]:
 
 
 @pytest.fixture
-def make_transport(recorded: Recorded, slept: list[float]) -> Callable[..., Transport]:
+def budget(slept: list[float]) -> LocalBudget:
+    """A budget whose clock goes on by what was slept."""
+    return LocalBudget(clock=lambda: 1000.0 + sum(slept))
+
+
+@pytest.fixture
+def make_transport(
+    recorded: Recorded, slept: list[float], budget: LocalBudget, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Transport]:
     """Transports that note their pauses instead of sleeping, with the longest jitter."""
+    monkeypatch.setattr(transport_module, "_alarmed_at", {})
 
     def make(base_url: str = BASE, **options: Any) -> Transport:
-        options = {"recorder": recorded, "sleep": slept.append, "jitter": lambda low, high: high} | options
-        return Transport(base_url, "key", "secret", **options)
+        given: dict[str, Any] = {
+            "recorder": recorded,
+            "budget": budget,
+            "sleep": slept.append,
+            "jitter": lambda low, high: high,
+        } | options
+        return Transport(base_url, "key", "secret", **given)
 
     return make
 

@@ -9,7 +9,7 @@ import pytest
 
 from brokerapp.broker.alpaca import models
 from brokerapp.broker.alpaca.client import BrokerClient
-from brokerapp.broker.alpaca.errors import BrokerNotFound, BrokerRejected
+from brokerapp.broker.alpaca.errors import BrokerNotFound, BrokerOutcomeUnknown, BrokerRejected
 from tests.brokerapp.broker.alpaca.conftest import BASE, REQUEST_ID
 
 A = "7b8d9a3c-1f0e-4c55-9d7b-0a1b2c3d4e5f"
@@ -148,7 +148,9 @@ WRITES = [
     (
         lambda c: c.transfers.create(
             A,
-            models.CreateTransferRequest(relationship_id=X, amount=Decimal("1234.56"), direction="INCOMING"),
+            models.CreateTransferRequest(
+                relationship_id=UUID(X), amount=Decimal("1234.56"), direction="INCOMING"
+            ),
         ),
         "POST",
         f"/v1/accounts/{A}/transfers",
@@ -252,7 +254,9 @@ def test_create_account_sends_the_application(client, broker):
 
 def test_create_journal_sends_its_idempotency_key(client, broker):
     broker.post(f"{BASE}/v1/journals", json=JOURNAL)
-    request = models.CreateJournalRequest(entry_type="JNLC", from_account=X, to_account=A, amount=Decimal(10))
+    request = models.CreateJournalRequest(
+        entry_type="JNLC", from_account=UUID(X), to_account=UUID(A), amount=Decimal(10)
+    )
 
     client.journals.create(request, "key-1")
 
@@ -286,3 +290,70 @@ def test_records_hold_templates_and_ids_only(client, broker, recorded):
     ]
     assert recorded.finished[1].ids == {"account_id": A, "order_id": X}
     assert "ann@example.com" not in repr(recorded.finished)
+
+
+ODD_MEMBERS = [
+    (lambda c: c.assets.list(), "/v1/assets", ASSET, {"symbol": "KUBTY"}),
+    (lambda c: c.positions.list(A), f"{T}/positions", POSITION, {"symbol": "KUBTY", "qty": None}),
+    (lambda c: c.orders.list(A), f"{T}/orders", ORDER, None),
+    (lambda c: c.transfers.list(A), f"/v1/accounts/{A}/transfers", TRANSFER, {"id": "x"}),
+    (lambda c: c.journals.list(), "/v1/journals", JOURNAL, []),
+    (lambda c: c.accounts.list(), "/v1/accounts", ACCOUNT, 7),
+    (lambda c: c.activities.list(A), "/v1/accounts/activities", CASH, {"activity_type": "FILL", "id": "f"}),
+]
+
+
+@pytest.mark.parametrize(("call", "path", "good", "odd"), ODD_MEMBERS)
+def test_a_list_leaves_out_the_member_it_cannot_read(client, broker, caplog, call, path, good, odd):
+    broker.get(BASE + path, json=[odd, good, odd], headers={"X-Request-ID": REQUEST_ID})
+
+    found = call(client)
+
+    assert (len(found), found.unreadable) == (1, 2)
+    assert found.request_id == found[0].request_id == REQUEST_ID
+    assert "2 of 3 members" in caplog.text
+    assert "KUBTY" not in caplog.text
+
+
+@pytest.mark.parametrize("body", [{}, {"message": "x"}, None, "x", 7])
+@pytest.mark.parametrize(("call", "path"), [(call, path) for call, path, _, _ in ODD_MEMBERS])
+def test_a_list_that_is_none_is_unreadable(client, broker, call, path, body):
+    broker.get(BASE + path, json=body)
+
+    with pytest.raises(BrokerOutcomeUnknown):
+        call(client)
+
+
+def test_an_asset_may_be_silent_about_what_it_permits(client, broker):
+    silent = {"tradable": None, "fractionable": None, "marginable": None, "shortable": None}
+    broker.get(f"{BASE}/v1/assets", json=[ASSET | silent])
+
+    (asset,) = client.assets.list()
+
+    assert not any((asset.tradable, asset.fractionable, asset.marginable, asset.shortable))
+
+
+@pytest.mark.parametrize("cost", [{"cost_basis": None}, {"cost_basis": ""}])
+def test_a_position_without_a_cost_has_that_of_its_entry_prices(client, broker, cost):
+    broker.get(f"{BASE}{T}/positions", json=[POSITION | cost])
+
+    (position,) = client.positions.list(A)
+
+    assert position.cost_basis == Decimal("79.8")
+
+
+def test_a_fill_may_name_no_order(client, broker):
+    fill = {
+        "id": "20260302::2",
+        "activity_type": "FILL",
+        "transaction_time": "2026-03-02T15:00:00Z",
+        "symbol": "AAPL",
+        "side": "buy",
+        "price": "190",
+        "qty": "1",
+    }
+    broker.get(f"{BASE}/v1/accounts/activities", json=[fill, CASH])
+
+    found = client.activities.list(A)
+
+    assert (found[0].order_id, len(found), found.unreadable) == (None, 2, 0)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -14,6 +15,7 @@ from brokerapp.broker.alpaca import models
 from brokerapp.broker.alpaca.client import BrokerClient
 from brokerapp.broker.alpaca.errors import (
     BrokerBusy,
+    BrokerMisconfigured,
     BrokerNotDone,
     BrokerNotFound,
     BrokerOutcomeUnknown,
@@ -152,8 +154,8 @@ def test_get_account_of_nobody_is_rejected(client):
     assert (caught.value.http_status, caught.value.code) == (401, 40110000)
 
 
-def test_wrong_credentials_are_rejected(sandbox):
-    with pytest.raises(BrokerRejected) as caught:
+def test_wrong_credentials_are_our_own_fault(sandbox):
+    with pytest.raises(BrokerMisconfigured) as caught:
         BrokerClient(Transport(sandbox.url, sandbox.key, "wrong")).clock.get()
     assert caught.value.http_status == 401
     assert caught.value.request_id
@@ -322,14 +324,11 @@ def test_market_data_prices_what_can_be_bought(transport):
     market = MarketDataClient(transport)
 
     snapshots = market.get_snapshots(["AAPL", "MSFT", "NOSUCHSYMBOL"])
-    quotes = market.get_latest_quotes(["AAPL"])
 
     assert set(snapshots) == {"AAPL", "MSFT"}
     assert snapshots.request_id
     assert snapshots["AAPL"].latest_trade is not None
     assert snapshots["AAPL"].latest_trade.price > 0
-    assert quotes["AAPL"].ask_price >= quotes["AAPL"].bid_price > 0
-    assert market.get_latest_quote("AAPL").request_id
 
 
 @pytest.mark.parametrize(
@@ -352,7 +351,8 @@ def test_events_replay_and_resume_after_the_one_named(sandbox, client, transport
 
     def first_two(**since):
         found, deadline = [], time.monotonic() + 10
-        with closing(read_events(transport, path, silence=20, **since)) as messages:
+        messages: Any = read_events(transport, path, silence=20, **since)
+        with closing(messages):
             for message in messages:
                 if isinstance(message, Event):
                     found.append(message.id)
@@ -384,7 +384,9 @@ def test_faults_are_told_apart_and_a_write_goes_out_once(
         client.orders.create(funded.id, request)
     sandbox.clear_faults()
 
-    found = client.orders.list(funded.id, status="all")
+    # A client of its own: this one would wait until the minute of the 429 is over.
+    other = BrokerClient(Transport(sandbox.url, sandbox.key, sandbox.secret))
+    found = other.orders.list(funded.id, status="all")
     assert [order.client_order_id for order in found] == ([request.client_order_id] if acted else [])
     assert caught.value.reference
 

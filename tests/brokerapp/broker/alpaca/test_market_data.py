@@ -1,21 +1,13 @@
+import json
 from decimal import Decimal
 
 import pytest
 
-from brokerapp.broker.alpaca.errors import BrokerOutcomeUnknown
-from brokerapp.broker.alpaca.market_data import MarketDataClient
+from brokerapp.broker.alpaca.errors import BrokerMisconfigured, BrokerOutcomeUnknown, BrokerRejected
+from brokerapp.broker.alpaca.market_data import MAX_CALLS, MarketDataClient
 from tests.brokerapp.broker.alpaca.conftest import BASE, REQUEST_ID
 
 HEADERS = {"X-Request-ID": REQUEST_ID}
-QUOTE = {
-    "t": "2026-03-02T15:00:00.123456789Z",
-    "ap": 190.02,
-    "as": 100,
-    "bp": 190.0,
-    "bs": 0,
-    "ax": "V",
-    "c": ["R"],
-}
 BAR = {
     "t": "2026-03-02T05:00:00Z",
     "o": 1.1,
@@ -48,33 +40,6 @@ def test_get_snapshots_reads_numbers_exactly(market, broker):
     assert found.request_id == found["AAPL"].request_id == REQUEST_ID
 
 
-def test_get_latest_quotes_reads_the_envelope(market, broker):
-    broker.get(f"{BASE}/v2/stocks/quotes/latest", json={"quotes": {"AAPL": QUOTE}}, headers=HEADERS)
-
-    found = market.get_latest_quotes(["AAPL"], feed="iex")
-
-    assert (found["AAPL"].ask_price, found["AAPL"].bid_price) == (Decimal("190.02"), Decimal(190))
-    assert broker.calls[0].request.params == {"symbols": "AAPL", "feed": "iex"}
-
-
-def test_get_latest_quote_reads_one(market, broker):
-    broker.get(
-        f"{BASE}/v2/stocks/BRK.B/quotes/latest", json={"symbol": "BRK.B", "quote": QUOTE}, headers=HEADERS
-    )
-
-    quote = market.get_latest_quote("BRK.B")
-
-    assert quote.ask_size == 100
-    assert quote.request_id == REQUEST_ID
-
-
-def test_get_latest_quote_without_a_quote_is_unreadable(market, broker):
-    broker.get(f"{BASE}/v2/stocks/AAPL/quotes/latest", json={"symbol": "AAPL"})
-
-    with pytest.raises(BrokerOutcomeUnknown, match="quote: missing"):
-        market.get_latest_quote("AAPL")
-
-
 def test_get_bars_gives_a_page_and_the_token_of_the_next(market, broker):
     broker.get(
         f"{BASE}/v2/stocks/bars", json={"bars": {"AAPL": [BAR]}, "next_page_token": "n"}, headers=HEADERS
@@ -87,3 +52,91 @@ def test_get_bars_gives_a_page_and_the_token_of_the_next(market, broker):
     assert first["AAPL"][0].vwap == Decimal("1.743391")
     assert first.next_page_token == "n"
     assert (dict(last), last.next_page_token, last.request_id) == ({}, "", REQUEST_ID)
+
+
+def test_get_snapshots_leaves_out_the_symbol_it_cannot_read(market, broker, caplog):
+    broker.get(f"{BASE}/v2/stocks/snapshots", json={"AAPL": {}, "KUBTY": None, "TSLA": {"latestTrade": 7}})
+
+    found = market.get_snapshots(["AAPL", "KUBTY", "TSLA"])
+
+    assert (list(found), found.unreadable) == (["AAPL"], 2)
+    assert "model_type" in caplog.text
+
+
+@pytest.mark.parametrize("body", ["[]", "null", '"x"', "7"])
+def test_get_snapshots_that_are_no_map_are_unreadable(market, broker, body):
+    broker.get(f"{BASE}/v2/stocks/snapshots", body=body)
+
+    with pytest.raises(BrokerOutcomeUnknown):
+        market.get_snapshots(["AAPL"])
+
+
+def test_get_bars_leaves_out_the_bar_it_cannot_read(market, broker):
+    bars = {"AAPL": [BAR, {"t": None}, None], "KUBTY": None}
+    broker.get(f"{BASE}/v2/stocks/bars", json={"bars": bars, "next_page_token": "n"})
+
+    found = market.get_bars(["AAPL", "KUBTY"], "1Day")
+
+    assert ({symbol: len(each) for symbol, each in found.items()}, found.unreadable) == ({"AAPL": 1}, 3)
+    assert found.next_page_token == "n"
+
+
+def refusing(broker, refused, message):
+    """Have batches with one of these symbols refused, and count the calls."""
+    asked = []
+
+    def answer(request):
+        symbols = request.params["symbols"].split(",")
+        asked.append(symbols)
+        if culprits := [symbol for symbol in symbols if symbol in refused]:
+            return 400, {}, json.dumps({"message": message.format(culprits[0])})
+        return 200, HEADERS, json.dumps({symbol: {} for symbol in symbols})
+
+    broker.add_callback("GET", f"{BASE}/v2/stocks/snapshots", callback=answer)
+    return asked
+
+
+HUNDRED = [f"S{number:02}" for number in range(100)]
+
+
+@pytest.mark.parametrize(
+    "message", ["invalid symbol: {}", 'symbol "{}" is not valid', "{}.", "code=400: ({})"]
+)
+def test_get_snapshots_asks_again_without_the_symbol_that_a_refusal_names(market, broker, caplog, message):
+    asked = refusing(broker, {"S07", "S50"}, message)
+
+    found = market.get_snapshots(HUNDRED)
+
+    assert set(found) == set(HUNDRED) - {"S07", "S50"}
+    assert (found.unreadable, found.refused) == (2, ["S07", "S50"])
+    assert len(asked) == 3
+    assert "2 of 100 symbols were refused" in caplog.text
+
+
+def test_get_snapshots_finds_a_symbol_that_a_refusal_does_not_name(market, broker):
+    asked = refusing(broker, {"S07"}, "invalid symbol")
+
+    found = market.get_snapshots(HUNDRED)
+
+    assert len(found) >= 96
+    assert "S07" not in found
+    assert found.unreadable == 100 - len(found)
+    assert len(asked) <= MAX_CALLS
+
+
+def test_get_snapshots_of_refused_symbols_alone_is_refused_in_a_bounded_number_of_calls(market, broker):
+    asked = refusing(broker, set(HUNDRED), "no")
+
+    with pytest.raises(BrokerRejected):
+        market.get_snapshots(HUNDRED)
+
+    assert len(asked) == MAX_CALLS
+
+
+def test_get_snapshots_asks_once_where_the_refusal_is_not_about_symbols(market, broker):
+    broker.get(f"{BASE}/v2/stocks/snapshots", status=403, json={"message": "forbidden."})
+
+    with pytest.raises(BrokerMisconfigured):
+        market.get_snapshots(HUNDRED)
+
+    assert len(broker.calls) == 1

@@ -176,7 +176,9 @@ def test_order_request_needs_exactly_one_positive_size(size):
 
 def test_request_models_refuse_unknown_fields():
     with pytest.raises(ValidationError):
-        models.CreateTransferRequest(relationship_id=ID, amount="1", direction="INCOMING", ammount="2")
+        models.CreateTransferRequest.model_validate(
+            {"relationship_id": ID, "amount": "1", "direction": "INCOMING", "ammount": "2"}
+        )
 
 
 def test_account_request_hides_the_person_in_repr():

@@ -2,20 +2,28 @@ import ssl
 
 import pytest
 import requests
+from urllib3 import HTTPConnectionPool
 from urllib3 import exceptions as wire
+from urllib3.connection import HTTPConnection
 
 from brokerapp.broker.alpaca.errors import BrokerOutcomeUnknown, BrokerUnreachable
 from brokerapp.broker.alpaca.replies import failed_exchange
 
+CONNECTION = HTTPConnection("broker.test")
+POOL = HTTPConnectionPool("broker.test")
+
 
 def gave_up(cause: Exception) -> wire.MaxRetryError:
-    return wire.MaxRetryError(None, "/v1/accounts?query=ann@example.com", cause)
+    return wire.MaxRetryError(POOL, "/v1/accounts?query=ann@example.com", cause)
 
 
 @pytest.mark.parametrize(
     ("reason", "kind"),
     [
-        (requests.ConnectionError(gave_up(wire.NewConnectionError(None, "refused"))), BrokerUnreachable),
+        (
+            requests.ConnectionError(gave_up(wire.NewConnectionError(CONNECTION, "refused"))),
+            BrokerUnreachable,
+        ),
         (
             requests.exceptions.SSLError(gave_up(wire.SSLError(ssl.SSLCertVerificationError()))),
             BrokerUnreachable,

@@ -1,3 +1,7 @@
+import base64
+import random
+import tracemalloc
+
 import pytest
 
 from brokerapp.broker.alpaca.scrub import (
@@ -53,3 +57,43 @@ def test_sensitive_values_finds_them_at_any_depth():
     assert sensitive_values(body) == {"1", "2", "3", "4"}
     assert sensitive_values([{"content": "4"}]) == {"4"}
     assert sensitive_values(None) == set()
+
+
+DOCUMENT = base64.b64encode(random.Random(7).randbytes(7_500_000)).decode()
+"""What a file of the largest size is sent as: ten million characters."""
+
+
+@pytest.mark.parametrize(
+    "echo", [DOCUMENT, DOCUMENT[:300] + "...", DOCUMENT[-60:], DOCUMENT[5000:5100], f'"{DOCUMENT[:80]}"']
+)
+def test_scrub_removes_a_document_and_pieces_of_it(echo):
+    said = scrub(f"cannot decode {echo} of file", {DOCUMENT, "Okonkwo"})
+
+    assert said.startswith("cannot decode ")
+    assert not any(DOCUMENT[at : at + 24] in said for at in (0, 4, 276, 5000, 5050, len(DOCUMENT) - 60))
+
+
+def test_scrub_leaves_other_long_words():
+    path = "/v1/accounts/activities/account/activities/of/another"
+    assert scrub(f"no {path}", {DOCUMENT}) == f"no {path}"
+
+
+def test_scrub_of_a_document_needs_little_memory():
+    scrub("warm", {"up"})
+    tracemalloc.start()
+    try:
+        scrub(f"content {DOCUMENT} is not an image", {DOCUMENT})
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most < 4 * len(DOCUMENT)
+
+
+def test_scrub_leaves_no_half_of_a_secret_where_a_long_text_is_cut():
+    text = "x" * 3990 + " Adaeze Okonkwo"
+    assert "Ada" not in scrub(text.replace("x" * 3990, "1" * 3990), {"Adaeze Okonkwo"})
+
+
+def test_scrub_of_a_long_word_without_an_at_sign_ends():
+    assert len(scrub("a." * 2_000_000)) == MAX_LENGTH

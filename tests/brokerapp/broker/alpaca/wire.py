@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+PATIENCE_SECONDS = 10.0
+
 Answer = bytes | Callable[[socket.socket], None]
 
 
@@ -59,6 +61,17 @@ def serve(*answers: Answer) -> Iterator[Wire]:
         listener.shutdown(socket.SHUT_RDWR)  # wakes an accept, which close alone does not
         listener.close()
         thread.join(timeout=5)
+
+
+def gives_up(connection: socket.socket) -> bool:
+    """Say nothing until the client has closed the connection; False when it waits for a word of ours."""
+    connection.settimeout(PATIENCE_SECONDS)
+    try:
+        return connection.recv(1) == b""
+    except TimeoutError:
+        return False
+    except ConnectionResetError:
+        return True
 
 
 def reply(

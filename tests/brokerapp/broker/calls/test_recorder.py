@@ -7,15 +7,14 @@ from django.db import connections, transaction
 
 from brokerapp.broker import clients
 from brokerapp.broker.alpaca import models
-from brokerapp.broker.alpaca.errors import BrokerOutcomeUnknown, BrokerRejected
+from brokerapp.broker.alpaca.errors import BrokerOutcomeUnknown, BrokerRejected, CallNotRecorded
 from brokerapp.broker.alpaca.records import CallRecord, Outcome
 from brokerapp.broker.calls.models import ApiCall
 from brokerapp.broker.calls.recorder import ApiCallRecorder
+from tests.broker_stub import REQUEST_ID
 from tests.factories import KycApplicationFactory, UserFactory
 
 A = "7b8d9a3c-1f0e-4c55-9d7b-0a1b2c3d4e5f"
-REQUEST_ID = "65ddd35ed1b3433dbf29d11f6d932c88"
-HEADERS = {"X-Request-ID": REQUEST_ID}
 ACH_REQUEST = models.CreateAchRelationshipRequest(
     account_owner_name="Adaeze Okonkwo",
     bank_account_type="CHECKING",
@@ -24,14 +23,10 @@ ACH_REQUEST = models.CreateAchRelationshipRequest(
 )
 
 
-def url(path, settings):
-    return settings.BROKER_BASE_URL + path
-
-
 @pytest.mark.django_db
-def test_a_call_leaves_a_row_with_what_and_whom_it_was_for(mocked_broker, settings):
-    application = KycApplicationFactory()
-    mocked_broker.get(url(f"/v1/accounts/{A}", settings), json={"id": A, "status": "ACTIVE"}, headers=HEADERS)
+def test_a_call_leaves_a_row_with_what_and_whom_it_was_for(broker):
+    application = KycApplicationFactory.create()
+    broker.on("GET", f"/v1/accounts/{A}", json={"id": A, "status": "ACTIVE"})
 
     clients.get_client(about=application).accounts.get(A)
 
@@ -47,9 +42,9 @@ def test_a_call_leaves_a_row_with_what_and_whom_it_was_for(mocked_broker, settin
 
 
 @pytest.mark.django_db
-def test_every_attempt_of_a_read_leaves_a_row(mocked_broker, settings, monkeypatch):
+def test_every_attempt_of_a_read_leaves_a_row(broker, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda seconds: None)
-    mocked_broker.get(url("/v1/clock", settings), status=503, json={"code": 50010000, "message": "down"})
+    broker.on("GET", "/v1/clock", status=503, json={"code": 50010000, "message": "down"})
 
     with pytest.raises(BrokerOutcomeUnknown):
         clients.get_client().clock.get()
@@ -64,15 +59,16 @@ def test_every_attempt_of_a_read_leaves_a_row(mocked_broker, settings, monkeypat
 
 
 @pytest.mark.django_db
-def test_rows_hold_no_body_and_no_personal_data(mocked_broker, settings):
+def test_rows_hold_no_body_and_no_personal_data(broker):
     message = "bank_account_number 32131231abc of Adaeze Okonkwo: routing 121000358 unknown"
-    mocked_broker.post(
-        url(f"/v1/accounts/{A}/ach_relationships", settings),
+    broker.on(
+        "POST",
+        f"/v1/accounts/{A}/ach_relationships",
         status=400,
         json={"code": 40010001, "message": message},
     )
-    mocked_broker.get(url("/v1/accounts", settings), json=[])
-    client = clients.get_client(by=UserFactory(email="ann@example.com"))
+    broker.on("GET", "/v1/accounts", json=[])
+    client = clients.get_client(by=UserFactory.create(email="ann@example.com"))
 
     with pytest.raises(BrokerRejected):
         client.ach_relationships.create(A, ACH_REQUEST)
@@ -84,13 +80,13 @@ def test_rows_hold_no_body_and_no_personal_data(mocked_broker, settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_row_outlives_the_failure_of_the_work_around_it(mocked_broker, settings):
-    mocked_broker.get(url(f"/v1/accounts/{A}", settings), json={"id": A, "status": "ACTIVE"}, headers=HEADERS)
+def test_a_row_outlives_the_failure_of_the_work_around_it(broker):
+    broker.on("GET", f"/v1/accounts/{A}", json={"id": A, "status": "ACTIVE"})
 
     def work():
         reply = clients.get_client().accounts.get(A)
         with transaction.atomic():
-            UserFactory(email="lost@example.com")
+            UserFactory.create(email="lost@example.com")
             raise RuntimeError(reply.status)
 
     with pytest.raises(RuntimeError):
@@ -100,7 +96,7 @@ def test_a_row_outlives_the_failure_of_the_work_around_it(mocked_broker, setting
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_row_is_committed_before_the_attempt_is_made(mocked_broker, settings):
+def test_a_row_is_committed_before_the_attempt_is_made(broker):
     seen = []
 
     def look(request):
@@ -114,24 +110,35 @@ def test_a_row_is_committed_before_the_attempt_is_made(mocked_broker, settings):
             other.close()
         return 200, {}, json.dumps({"id": A, "status": "ACTIVE"})
 
-    mocked_broker.add_callback("GET", url(f"/v1/accounts/{A}", settings), callback=look)
+    broker.call_back("GET", f"/v1/accounts/{A}", look)
 
     clients.get_client().accounts.get(A)
 
     assert seen == [("IN_FLIGHT", "/v1/accounts/{account_id}", None)]
 
 
-@pytest.mark.django_db
-def test_a_call_is_made_even_if_it_cannot_be_recorded(mocked_broker, settings, monkeypatch):
-    def broken(self, record):
-        raise RuntimeError("no database")
+def fail_to_insert(self, *args):
+    raise RuntimeError("no database")
 
-    monkeypatch.setattr(ApiCallRecorder, "start", broken)
-    mocked_broker.get(url(f"/v1/accounts/{A}", settings), json={"id": A, "status": "ACTIVE"})
+
+@pytest.mark.django_db
+def test_a_read_is_made_even_if_it_cannot_be_recorded(broker, monkeypatch):
+    monkeypatch.setattr(ApiCallRecorder, "_insert", fail_to_insert)
+    broker.on("GET", f"/v1/accounts/{A}", json={"id": A, "status": "ACTIVE"})
 
     assert clients.get_client().accounts.get(A).status == "ACTIVE"
 
     assert not ApiCall.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_write_is_not_sent_if_it_cannot_be_recorded(broker, monkeypatch):
+    monkeypatch.setattr(ApiCallRecorder, "_insert", fail_to_insert)
+
+    with pytest.raises(CallNotRecorded):
+        clients.get_client().ach_relationships.create(A, ACH_REQUEST)
+
+    assert len(broker.calls) == 0
 
 
 @pytest.mark.django_db

@@ -1,0 +1,1 @@
+"""Accounts: applications, statuses, changes, approvals."""

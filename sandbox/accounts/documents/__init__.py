@@ -1,0 +1,1 @@
+"""Documents of accounts: uploaded ones, and those the broker issues."""

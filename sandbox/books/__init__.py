@@ -1,0 +1,1 @@
+"""Cash and holdings of accounts: booking, worth, what binds them."""

@@ -1,0 +1,1 @@
+"""/_sandbox/ and the console: what only a stand-in can do."""

@@ -1,0 +1,1 @@
+"""What is rare or slow at the real broker, on request."""

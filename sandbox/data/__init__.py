@@ -1,0 +1,1 @@
+"""The market data API, and the reference endpoints of the Broker API."""

@@ -1,0 +1,1 @@
+"""Money and shares that come, go and are moved between accounts."""

@@ -1,0 +1,1 @@
+"""What everything costs at every instant: pure functions of seed, symbol and time."""

@@ -1,0 +1,1 @@
+"""What is read back or kept for an account's owner."""

@@ -1,0 +1,1 @@
+"""What a running sandbox remembers, and what handlers see of a request."""

@@ -1,3 +1,0 @@
-from tests.funding.conftest import broker
-
-__all__ = ["broker"]

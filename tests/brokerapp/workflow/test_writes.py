@@ -1,0 +1,210 @@
+import threading
+from datetime import timedelta
+
+import pytest
+import responses
+from django.db import OperationalError, connection, connections, transaction
+from django.utils import timezone
+
+from brokerapp.broker.alpaca.errors import BrokerRejected, CallNotRecorded, ClaimLost
+from brokerapp.broker.calls.models import ApiCall
+from brokerapp.broker.calls.recorder import ApiCallRecorder, sending
+from brokerapp.workflow.writes import claim, release_unsent
+from tests.brokerapp.workflow.parcels import PATH, Parcel, parcel_table, post, send_parcel
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LATER = timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def parcels(transactional_db):
+    with parcel_table():
+        yield
+
+
+@pytest.fixture
+def broker(settings):
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        mock.post(settings.BROKER_BASE_URL + PATH, status=204, headers={"X-Request-ID": "r" * 32})
+        yield mock
+
+
+def claimed() -> Parcel:
+    """A parcel that this process has claimed and not sent yet."""
+    parcel = Parcel.objects.create()
+    assert claim(parcel, now=timezone.now())
+    return parcel
+
+
+def claim_of(parcel):
+    return sending(parcel, status=parcel.WAITING, claimed_at=parcel.claimed_at)
+
+
+def test_send_sends_once_and_leaves_one_row_about_it(broker):
+    parcel = Parcel.objects.create()
+
+    send_parcel(parcel)
+    again = send_parcel(Parcel.objects.get())
+
+    assert again.status == "SENT"
+    assert len(broker.calls) == 1
+    assert ApiCall.objects.about(parcel).get().outcome == "OK"
+
+
+def test_send_sends_nothing_that_could_not_be_recorded(broker, monkeypatch):
+    def broken(self, *args):
+        raise OperationalError("the database is away")
+
+    monkeypatch.setattr(ApiCallRecorder, "_insert", broken)
+
+    parcel = send_parcel(Parcel.objects.create())
+
+    assert len(broker.calls) == 0
+    assert (parcel.status, parcel.claimed_at, parcel.failed_sends) == ("SUBMITTING", None, 1)
+    assert parcel.status_reason == CallNotRecorded.summary
+
+
+def test_send_survives_a_database_session_that_dies_between_the_claim_and_the_record(broker):
+    def die_and_post():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            (session,) = cursor.fetchone()
+        other = connections.create_connection("default")
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [session])
+        other.close()
+        return post(parcel)
+
+    parcel = Parcel.objects.create()
+    send_parcel(parcel, call=die_and_post)
+
+    parcel.refresh_from_db()
+    assert len(broker.calls) == 0
+    assert not ApiCall.objects.exists()
+    assert (parcel.status, parcel.claimed_at) == ("SUBMITTING", None)
+
+
+def test_a_call_after_its_claim_was_given_back_is_not_sent(broker):
+    parcel = claimed()
+    assert release_unsent(Parcel.objects.get(), now=timezone.now() + LATER)
+
+    with claim_of(parcel), pytest.raises(ClaimLost):
+        post(parcel)
+
+    assert len(broker.calls) == 0
+    assert not ApiCall.objects.exists()
+
+
+def test_a_call_after_its_claim_was_taken_by_another_process_is_not_sent(broker):
+    parcel = claimed()
+    release_unsent(Parcel.objects.get(), now=timezone.now() + LATER)
+    assert claim(Parcel.objects.get(), now=timezone.now())
+
+    with claim_of(parcel), pytest.raises(ClaimLost):
+        post(parcel)
+
+    assert len(broker.calls) == 0
+
+
+def test_send_leaves_a_row_alone_whose_claim_was_lost(broker):
+    def frozen():
+        release_unsent(Parcel.objects.get(), now=timezone.now() + LATER)
+        assert claim(Parcel.objects.get(), now=timezone.now())
+        return post(parcel)
+
+    parcel = Parcel.objects.create()
+    send_parcel(parcel, call=frozen, not_done=lambda error: pytest.fail("the other process decides"))
+
+    assert len(broker.calls) == 0
+    assert Parcel.objects.get().claimed_at is not None
+    assert Parcel.objects.get().failed_sends == 0
+
+
+def test_a_claim_whose_call_was_recorded_is_not_given_back(broker):
+    parcel = claimed()
+    with claim_of(parcel):
+        post(parcel)
+
+    assert not release_unsent(Parcel.objects.get(), now=timezone.now() + LATER)
+    assert Parcel.objects.get().claimed_at == parcel.claimed_at
+
+
+def test_recording_waits_for_a_claim_that_is_being_given_back(broker):
+    parcel = claimed()
+    caught = []
+
+    def wake_up():
+        try:
+            with claim_of(parcel):
+                post(parcel)
+        except ClaimLost as error:
+            caught.append(error)
+        finally:
+            connections.close_all()
+
+    frozen = threading.Thread(target=wake_up)
+    with transaction.atomic():
+        assert release_unsent(Parcel.objects.get(), now=timezone.now() + LATER)
+        frozen.start()
+        frozen.join(0.3)
+        assert frozen.is_alive()  # it waits for the row's lock
+    frozen.join(10)
+
+    assert len(caught) == 1
+    assert len(broker.calls) == 0
+
+
+def test_giving_back_waits_for_a_call_that_is_being_recorded(broker):
+    parcel = claimed()
+    released = []
+
+    def sweep():
+        try:
+            released.append(release_unsent(Parcel.objects.get(), now=timezone.now() + LATER))
+        finally:
+            connections.close_all()
+
+    sweeping = threading.Thread(target=sweep)
+    with transaction.atomic():
+        Parcel.objects.select_for_update().get()
+        sweeping.start()
+        sweeping.join(0.3)
+        assert sweeping.is_alive()
+        ApiCall.objects.create(
+            method="POST",
+            path=PATH,
+            call_id="7b8d9a3c-1f0e-4c55-9d7b-0a1b2c3d4e5f",
+            about_type="parcels.Parcel",
+            about_id=str(parcel.pk),
+        )
+    sweeping.join(10)
+
+    assert released == [False]
+
+
+def test_a_read_and_a_write_about_something_else_need_no_claim(broker, settings):
+    parcel = claimed()
+    release_unsent(Parcel.objects.get(), now=timezone.now() + LATER)
+
+    post(parcel)  # a cancel, say: not within `sending`
+
+    assert len(broker.calls) == 1
+
+
+def test_send_gives_the_claim_back_where_our_own_key_is_refused(broker, settings, caplog):
+    broker.replace("POST", settings.BROKER_BASE_URL + PATH, status=401, json={"message": "unauthorized."})
+
+    parcel = send_parcel(Parcel.objects.create())
+
+    assert (parcel.status, parcel.claimed_at) == ("SUBMITTING", None)
+    assert parcel.send_after > timezone.now()
+
+
+def test_send_refuses_what_the_broker_refuses(broker, settings):
+    body = {"code": 40110000, "message": "request is not authorized"}
+    broker.replace("POST", settings.BROKER_BASE_URL + PATH, status=401, json=body)
+
+    parcel = send_parcel(Parcel.objects.create())
+
+    assert parcel.status == "REFUSED"
+    assert parcel.status_reason == BrokerRejected("request is not authorized").user_message
