@@ -20,8 +20,8 @@ class AccountClient(Client):
         self.account = account
         self.force_login(account.user)
 
-    def generic(self, method: str, path: str, *args: Any, **kwargs: Any) -> Any:
-        if SECTIONS.match(path):
+    def generic(self, method: str, path: Any, *args: Any, **kwargs: Any) -> Any:
+        if SECTIONS.match(str(path)):
             path = f"/a/{self.account.pk}{path}"
         return super().generic(method, path, *args, **kwargs)
 

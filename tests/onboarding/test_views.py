@@ -3,7 +3,6 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -124,9 +123,10 @@ def test_remove_document_of_another_person_is_not_found(signed_in: Client) -> No
     assert Document.objects.filter(pk=theirs.pk).exists()
 
 
-def shown(page: HttpResponse) -> str:
+def shown(page: Any) -> str:
     """What the agreements page has sealed of the revisions that it shows."""
-    return re.findall(r'name="shown" value="([^"]+)"', page.content.decode())[0]
+    (sealed,) = re.findall(r'name="shown" value="([^"]+)"', page.content.decode())
+    return str(sealed)
 
 
 def test_agreements_step_stores_time_and_address(signed_in: Client, user: User) -> None:

@@ -31,7 +31,7 @@ from trading.models import Order
 
 pytestmark = pytest.mark.django_db
 
-FIGURES = {
+FIGURES: dict[str, Any] = {
     "cash": Decimal("1111.11"),
     "cash_withdrawable": Decimal("1111.11"),
     "buying_power": Decimal("1111.11"),
@@ -56,18 +56,18 @@ PATTERNS = {name: names for name, names, _ in account_patterns()}
 
 def rows_of(account: BrokerageAccount) -> dict[str, dict[str, object]]:
     """What the addresses name besides the account, by the name of the page; "" for those not listed."""
-    AssetFactory.create()
+    asset = AssetFactory.create()
     QuoteFactory.create()
-    position = PositionFactory.create(account=account)
+    PositionFactory.create(account=account, asset=asset)
     order = OrderFactory.create(account, status="new")
     transfer = TransferFactory.create(account)
-    ticket = {"asset": str(position.asset.pk), "side": "BUY", "qty": "0.42"}
+    ticket = {"asset": str(asset.pk), "side": "BUY", "qty": "0.42"}
     amount = {"direction": Direction.INCOMING.value, "amount": "5.00", "bank": str(transfer.bank_link_id)}
 
     def token(purpose: str, data: dict[str, str]) -> str:
         return intents.mint(purpose, account.user_id, account.pk, data)
 
-    bank = {"pk": transfer.bank_link_id}
+    bank: dict[str, object] = {"pk": transfer.bank_link_id}
     return {
         "funding:bank": bank,
         "funding:unlink_bank": bank,
