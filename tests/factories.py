@@ -159,7 +159,7 @@ def transfer_reply(transfer: Transfer, **fields: Any) -> BrokerTransfer:
     """A transfer as the broker sends it once it has taken `transfer` on."""
     body = {
         "id": str(transfer.broker_transfer_id or uuid4()),
-        "relationship_id": str(transfer.bank_link.relationship_id),
+        "relationship_id": str(transfer.bank_link.relationship_id) if transfer.bank_link else None,
         "type": "ach",
         "status": "QUEUED",
         "amount": str(transfer.amount),

@@ -91,7 +91,7 @@ def filled_text(order: Order, filled_qty: Decimal | None = None) -> str:
 def first_steps(account: BrokerageAccount) -> list[TimelineStep]:
     """Approve, fund, buy: for a portfolio that is empty."""
     is_funded = account.cash > 0 or account.equity > 0
-    done = [account.is_active, is_funded, False]
+    done = [account.is_open, is_funded, False]
     titles = ["Get approved", "Add money", "Buy your first share"]
     current = done.index(False)
     return [

@@ -57,7 +57,7 @@ class PositionPage(AccountRequiredMixin):
         valuation = portfolio.get_valuation(self.account)
         holding = next((row for row in valuation.holdings if row.position.pk == position.pk), None)
         if holding is None:  # it was sold meanwhile
-            return redirect("trading:portfolio")
+            return self.redirect("trading:portfolio")
         mine = Order.objects.filter(account=self.account, asset=position.asset_id).newest_first()
         return render(
             request,

@@ -141,8 +141,6 @@ class BrokerageAccount(FollowedModel):
         """Whether it was approved and is in use; what it may do, `capabilities` says."""
         return self.status in OPEN_ACCOUNT
 
-    is_active = is_open
-
     @property
     def was_opened(self) -> bool:
         """Whether it is in use or has been: there is something to see in it."""

@@ -31,7 +31,7 @@ def listed(transfer: Transfer, **fields: Any) -> dict[str, Any]:
     return {
         "id": str(transfer.broker_transfer_id or "19a2c1a5-a1c9-4a4b-8c1c-1f5a3c6b9d22"),
         "account_id": str(transfer.account.broker_account_id),
-        "relationship_id": str(transfer.bank_link.relationship_id),
+        "relationship_id": str(transfer.bank_link.relationship_id) if transfer.bank_link else None,
         "type": "ach",
         "status": "QUEUED",
         "amount": str(transfer.amount),

@@ -135,6 +135,7 @@ def test_unlink_bank(account: BrokerageAccount, broker: BrokerStub) -> None:
 
 def test_unlink_bank_while_a_transfer_runs(account: BrokerageAccount) -> None:
     transfer = TransferFactory.create(account)
+    assert transfer.bank_link is not None
     with pytest.raises(banks.CannotUnlink, match="a transfer runs"):
         banks.unlink_bank(link=transfer.bank_link, by=transfer.user)
 

@@ -58,8 +58,7 @@ def staff() -> User:
 
 
 def give(account: BrokerageAccount, staff: User, amount: str = "25.00", **options: Any) -> Transfer:
-    return journals.credit_account(
-        **{
+    values: dict[str, Any] = {
             "account": account,
             "credit_id": uuid4(),
             "amount": Decimal(amount),
@@ -67,7 +66,7 @@ def give(account: BrokerageAccount, staff: User, amount: str = "25.00", **option
             "now": timezone.now(),
         }
         | options
-    )
+    return journals.credit_account(**values)
 
 
 def finish(credit: Transfer, status: str = TransferStatus.COMPLETE) -> Transfer:

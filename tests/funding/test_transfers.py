@@ -38,8 +38,7 @@ def bank(account: BrokerageAccount) -> BankLink:
 
 
 def ask(bank: BankLink, amount: str = "50.00", **kwargs: Any) -> Transfer:
-    return transfers.request_transfer(
-        **{
+    values: dict[str, Any] = {
             "account": bank.account,
             "intent_id": uuid4(),
             "direction": Direction.INCOMING,
@@ -49,7 +48,7 @@ def ask(bank: BankLink, amount: str = "50.00", **kwargs: Any) -> Transfer:
             "now": timezone.now(),
         }
         | kwargs
-    )
+    return transfers.request_transfer(**values)
 
 
 def test_request_transfer_writes_the_intent_and_sends_a_task(

@@ -187,7 +187,7 @@ def test_check_page_query_count_does_not_depend_on_the_answers(
 ) -> None:
     KycApplicationFactory.create(user=user)
     # The accounts, for the navigation, and the freshness of figures are two of them.
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         signed_in.get(reverse("apply_check"))
 
 

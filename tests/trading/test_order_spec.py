@@ -81,7 +81,9 @@ def case(request: pytest.FixtureRequest) -> tuple[OrderSpec, dict[str, Any]]:
 def test_order_spec_through_a_signed_intent(case: tuple[OrderSpec, dict[str, Any]]) -> None:
     spec, _ = case
 
-    found = intents.read("order", 7, intents.mint("order", 7, spec.data()))
+    account_id = uuid4()
+    token = intents.mint("order", 7, account_id, spec.data())
+    found = intents.read("order", 7, account_id, token)
 
     assert all(isinstance(value, str) for value in found.data.values())
     assert OrderSpec.from_data(found.data, spec.asset) == spec

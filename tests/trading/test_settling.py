@@ -64,8 +64,8 @@ def test_settle_order_an_absence_is_no_proof(
 def test_settle_order_found_late_is_adopted_by_the_sweep(
     account: BrokerageAccount, broker: BrokerStub
 ) -> None:
-    now = timezone.now()
     order = left_in_call(account)
+    now = timezone.now()
     broker.on_orders("GET", account, ":by_client_order_id", **NO_SUCH_ORDER)
     sweeps.settle_orders(now=now)
     order.refresh_from_db()

@@ -52,7 +52,7 @@ def table(db: None) -> None:
 
 
 def parcel(**columns: Any) -> Parcel:
-    return Parcel.objects.create(**{"status_at": NOON, **columns})
+    return Parcel._default_manager.create(**{"status_at": NOON, **columns})
 
 
 def test_rhythm_pause_grows_with_the_time_without_a_change() -> None:
