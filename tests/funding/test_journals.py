@@ -59,13 +59,13 @@ def staff() -> User:
 
 def give(account: BrokerageAccount, staff: User, amount: str = "25.00", **options: Any) -> Transfer:
     values: dict[str, Any] = {
-            "account": account,
-            "credit_id": uuid4(),
-            "amount": Decimal(amount),
-            "by": staff,
-            "now": timezone.now(),
-        }
-        | options
+        "account": account,
+        "credit_id": uuid4(),
+        "amount": Decimal(amount),
+        "by": staff,
+        "now": timezone.now(),
+    }
+    values |= options
     return journals.credit_account(**values)
 
 

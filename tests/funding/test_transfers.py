@@ -39,15 +39,15 @@ def bank(account: BrokerageAccount) -> BankLink:
 
 def ask(bank: BankLink, amount: str = "50.00", **kwargs: Any) -> Transfer:
     values: dict[str, Any] = {
-            "account": bank.account,
-            "intent_id": uuid4(),
-            "direction": Direction.INCOMING,
-            "amount": Decimal(amount),
-            "bank_link_id": str(bank.pk),
-            "by": bank.user,
-            "now": timezone.now(),
-        }
-        | kwargs
+        "account": bank.account,
+        "intent_id": uuid4(),
+        "direction": Direction.INCOMING,
+        "amount": Decimal(amount),
+        "bank_link_id": str(bank.pk),
+        "by": bank.user,
+        "now": timezone.now(),
+    }
+    values |= kwargs
     return transfers.request_transfer(**values)
 
 

@@ -92,6 +92,7 @@ def test_cache_is_used_again_once_the_server_is_back(valkey: Valkey) -> None:
     assert cache.get("known") == "before"
 
 
+LOGIN = "/accounts/login/"
 ENQUEUE = """
 import os, signal, sys, time
 import django
