@@ -75,9 +75,14 @@ class StillBroker(BaseAdapter):
         """Nothing to close."""
 
 
-def make_rows(now: datetime, *, accounts: int, pending: int, action: int) -> dict[str, str]:
-    """People with an account each, pending ones since up to two hours. Gives statuses by broker account."""
+def make_rows(now: datetime, *, accounts: int, pending: int, action: int, streams: bool) -> dict[str, str]:
+    """People with an account each, pending ones since up to two hours, as after months of running.
+
+    Each row was read at some time within its last pause. Gives statuses by broker account.
+    """
     from brokerapp.accounts.models import BrokerageAccount, User
+    from trading.models import PositionsSync
+    from trading.services import portfolio
 
     people = User.objects.bulk_create(
         [User(email=f"person{number}@example.com", password="!") for number in range(accounts)]
@@ -95,8 +100,25 @@ def make_rows(now: datetime, *, accounts: int, pending: int, action: int) -> dic
             user=person, broker_account_id=uuid4(), status=status, broker_status=status, created_at=at
         )
         row.status_at = at
+        pause = row.RHYTHM[status].pause(since, is_live=streams)
+        row.synced_at, row.due_at = now, now + random.random() * pause
+        row.balances_at = now
         rows.append(row)
     BrokerageAccount.objects.bulk_create(rows, batch_size=2000)
+    longest = portfolio.RHYTHM.longest
+    PositionsSync.objects.bulk_create(
+        [
+            PositionsSync(
+                account=row,
+                synced_at=now - longest,
+                changed_at=row.status_at,
+                due_at=now + random.random() * longest,
+            )
+            for row in rows
+            if row.status == "ACTIVE"
+        ],
+        batch_size=2000,
+    )
     return {str(row.broker_account_id): row.status for row in rows}
 
 
@@ -154,7 +176,13 @@ def measure(arguments: argparse.Namespace, *, streams: bool) -> None:
     call_command("flush", interactive=False, verbosity=0)
     now = timezone.now()
     broker = StillBroker(
-        make_rows(now, accounts=arguments.accounts, pending=arguments.pending, action=arguments.action)
+        make_rows(
+            now,
+            accounts=arguments.accounts,
+            pending=arguments.pending,
+            action=arguments.action,
+            streams=streams,
+        )
     )
     make_session = clients.make_session
 
