@@ -209,7 +209,7 @@ def test_settle_application_absent_at_the_broker_sends_it_again(
     )
     broker.get(ACCOUNTS, json=[])
     with django_capture_on_commit_callbacks(execute=True):
-        applications.settle_applications(now=LATER + timedelta(days=365))
+        applications.settle_applications(now=timezone.now() + timedelta(days=1))
     submitted.refresh_from_db()
     assert submitted.status == ApplicationStatus.SUBMITTING
     assert sent == [str(submitted.pk)]

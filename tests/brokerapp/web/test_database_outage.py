@@ -103,6 +103,7 @@ class Patient:
         return self.outcomes
 
 
+@pytest.mark.skipif("FAKETIME" in os.environ, reason="the server's timers do not run under libfaketime")
 @pytest.mark.django_db(transaction=True)
 def test_statement_that_takes_too_long_is_ended_by_the_server(settings: Any) -> None:
     settings.DATABASE_STATEMENT_SECONDS = 1
