@@ -253,9 +253,9 @@ def test_busted_trade_is_followed_everywhere(
     client: Client, account: BrokerageAccount, sandbox: SandboxProcess, by_event: bool
 ) -> None:
     since = datetime.fromisoformat(sandbox.info()["now"]) - timedelta(minutes=1)
-    order = reach(place(client, "2"), OrderStatus.FILLED)
+    order = reach(place(client, "0.2"), OrderStatus.FILLED)
     portfolio.sync_portfolio(account=account)
-    assert Position.objects.get().qty == 2
+    assert Position.objects.get().qty == Decimal("0.2")
 
     play(sandbox, "trade_bust", account)
     if by_event:
@@ -271,7 +271,7 @@ def test_busted_trade_is_followed_everywhere(
     assert not Position.objects.exists()
     assert account.cash == Decimal("1234.56")
     page = client.get(f"/orders/{order.pk}/").content.decode()
-    assert "2 of 2 shares" in page  # the line of the fill stays as it was
+    assert "0.2 of 0.2 shares" in page  # the line of the fill stays as it was
     assert ("Trade canceled by the exchange" in page) is by_event
 
 
@@ -280,9 +280,9 @@ def test_corrected_trade_is_followed_everywhere(
     client: Client, account: BrokerageAccount, sandbox: SandboxProcess, by_event: bool
 ) -> None:
     since = datetime.fromisoformat(sandbox.info()["now"]) - timedelta(minutes=1)
-    order = reach(place(client, "2"), OrderStatus.FILLED)
+    order = reach(place(client, "0.2"), OrderStatus.FILLED)
 
-    play(sandbox, "trade_correct", account, qty="1.5", price="90")
+    play(sandbox, "trade_correct", account, qty="0.1", price="90")
     if by_event:
         hear(sandbox, account, since)
         hear(sandbox, account, since)
@@ -292,12 +292,12 @@ def test_corrected_trade_is_followed_everywhere(
 
     order.refresh_from_db()
     account.refresh_from_db()
-    assert order.filled_qty == order.recorded_qty == Decimal("1.5")
+    assert order.filled_qty == order.recorded_qty == Decimal("0.1")
     standing = order.fills.standing().get()
-    assert (standing.qty, standing.price) == (Decimal("1.5"), 90)
+    assert (standing.qty, standing.price) == (Decimal("0.1"), 90)
     assert order.fills.count() == 2
-    assert Position.objects.get().cost_basis == standing.value == 135
-    assert account.cash == Decimal("1234.56") - 135
+    assert Position.objects.get().cost_basis == standing.value == 9
+    assert account.cash == Decimal("1234.56") - 9
 
 
 def test_events_alone_fill_the_order(
