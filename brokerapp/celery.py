@@ -3,11 +3,11 @@
 Three queues, each with a worker process of its own (`Procfile`), so that what takes long in one keeps nothing
 waiting in another:
 
-- `people`: what a person waits for and that is sent to the broker (an application, a document, a transfer).
-  Anything that is not told otherwise goes here.
+- `people`: mails, and what a person waits for and that is sent to the broker (an application, a document, a
+  transfer). Anything that is not told otherwise goes here.
 - `news`: what the broker told us or is to be asked after it (an event, an account's balances and positions).
   With a broker that answers slowly, these wait for it; a new deposit does not.
-- `sweeps`: all that beat sends. A sweep finds its own work in rows, so a lost or doubled run does no harm.
+- `sweeps`: all else that beat sends. A sweep finds its own work in rows: a lost or doubled run does no harm.
 """
 
 import os
@@ -34,9 +34,9 @@ app.conf.task_routes = {
 app.autodiscover_tasks()
 
 
-def every(seconds: float, task: str) -> dict[str, Any]:
+def every(seconds: float, task: str, queue: str = SWEEPS) -> dict[str, Any]:
     """One beat row; a run not started within its own period is dropped, so that runs never pile up."""
-    return {"task": task, "schedule": seconds, "options": {"queue": SWEEPS, "expires": seconds}}
+    return {"task": task, "schedule": seconds, "options": {"queue": queue, "expires": seconds}}
 
 
 def at(schedule: crontab, task: str) -> dict[str, Any]:
@@ -77,6 +77,7 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         "sync quotes": every(max(sweep, 5), "trading.tasks.sync_quotes"),
         "sync portfolios": every(max(sweep * 3, 30), "trading.tasks.sync_stale_portfolios"),
         "handle events": every(sweep, "brokerapp.events.tasks.handle_waiting_events"),
+        "tell people": every(min(sweep, 5), "brokerapp.notices.tasks.tell_people", PEOPLE),
         # 08:45 UTC is before the market opens in New York, in summer and in winter.
         "sync assets": at(crontab(minute="45", hour="2,8,14,20"), "trading.tasks.sync_assets"),
         # The small hours in New York.

@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "brokerapp.workflow",
     "brokerapp.accounts",
     "brokerapp.events",
+    "brokerapp.notices",
     "brokerapp.health",
     "brokerapp.demo",
     "onboarding",
@@ -245,6 +246,8 @@ if "EMAIL_URL" in env.ENVIRON:
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Brokerage <no-reply@localhost>")
+EMAIL_TIMEOUT = env.float("EMAIL_TIMEOUT", default=10.0)
+"""How long connecting to the mail server, or each answer of it, may take, in seconds."""
 
 CELERY_BROKER_URL = REDIS_URL
 if REDIS_URL.startswith("unix://"):

@@ -32,6 +32,11 @@ class BrokerStub:
         headers = {"X-Request-ID": REQUEST_ID} | ({"Date": date} if date else {})
         return self.mock.add(method, url, **{"headers": headers, **reply})
 
+    def replace(self, method: str, path: str, **reply: Any) -> None:
+        """Answer each call to a path by this from now on, whatever it was answered by before."""
+        headers = {"X-Request-ID": REQUEST_ID}
+        self.mock.replace(method, re.compile(self._pattern(path)), **{"headers": headers, **reply})
+
     def call_back(self, method: str, path: str, callback: Callback) -> None:
         """Answer each call to a path by what a function of the request gives: status, headers, body."""
         self.mock.add_callback(method, re.compile(self._pattern(path)), callback=callback)

@@ -9,7 +9,7 @@ from brokerapp.ui.timeline import TimelineStep
 from brokerapp.units.money import plain
 from brokerapp.workflow.actors import ActorKind
 from brokerapp.workflow.models import StatusChange
-from trading.models import Order, OrderProgress
+from trading.models import REVISED_NOTE, Order, OrderProgress
 from trading.statuses import FINAL_AT_BROKER, OURS, OrderStatus
 
 FAILED = (OrderStatus.REJECTED, OrderStatus.NOT_PLACED, OrderStatus.CANCELED, OrderStatus.EXPIRED)
@@ -46,7 +46,7 @@ def order_steps(
 
 def _is_own(change: StatusChange, told: set[str]) -> bool:
     """Whether the broker's side does not tell of it: our status, a wish, or the refusal of the call."""
-    if change.to_status == OrderStatus.SUBMITTING:
+    if change.to_status == OrderStatus.SUBMITTING or change.reason == REVISED_NOTE:
         return False
     is_note = change.from_status == change.to_status
     return is_note or change.to_status in OURS or change.to_status not in told

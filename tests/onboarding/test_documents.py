@@ -6,8 +6,6 @@ from uuid import uuid4
 
 import pytest
 import requests
-import responses
-from django.conf import settings
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
@@ -16,18 +14,12 @@ from brokerapp.workflow.models import StatusChange
 from onboarding.models import Document
 from onboarding.services import documents
 from onboarding.statuses import DocumentStatus
+from tests.broker_stub import REQUEST_ID, BrokerStub
 from tests.factories import BrokerageAccountFactory, KycApplicationFactory, StaffFactory, account_reply
 
 pytestmark = pytest.mark.django_db
 
 PDF = b"%PDF-1.7 a passport"
-REQUEST_ID = "65ddd35ed1b3433dbf29d11f6d932c88"
-
-
-@pytest.fixture
-def broker() -> Any:
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as stub:
-        yield stub
 
 
 @pytest.fixture
@@ -49,8 +41,8 @@ def store(account: BrokerageAccount, content: bytes = PDF) -> Document:
     )
 
 
-def upload_url(account: BrokerageAccount) -> str:
-    return f"{settings.BROKER_BASE_URL}/v1/accounts/{account.broker_account_id}/documents/upload"
+def upload_path(account: BrokerageAccount) -> str:
+    return f"/v1/accounts/{account.broker_account_id}/documents/upload"
 
 
 def has_documents(account: BrokerageAccount, count: int) -> dict[str, Any]:
@@ -59,12 +51,14 @@ def has_documents(account: BrokerageAccount, count: int) -> dict[str, Any]:
     return reply.model_dump(mode="json")
 
 
-def account_url(account: BrokerageAccount) -> str:
-    return f"{settings.BROKER_BASE_URL}/v1/accounts/{account.broker_account_id}"
+def account_path(account: BrokerageAccount) -> str:
+    return f"/v1/accounts/{account.broker_account_id}"
 
 
-def test_send_document_twice_sends_once(broker: Any, account: BrokerageAccount, document: Document) -> None:
-    broker.post(upload_url(account), status=204, headers={"X-Request-ID": REQUEST_ID})
+def test_send_document_twice_sends_once(
+    broker: BrokerStub, account: BrokerageAccount, document: Document
+) -> None:
+    broker.on("POST", upload_path(account), status=204)
     twin = Document.objects.get(pk=document.pk)
     for row in (document, twin):
         documents.send_document(document=row, now=timezone.now())
@@ -72,7 +66,7 @@ def test_send_document_twice_sends_once(broker: Any, account: BrokerageAccount, 
     assert len(broker.calls) == 1
 
 
-def test_send_document_before_there_is_an_account_waits(broker: Any) -> None:
+def test_send_document_before_there_is_an_account_waits(broker: BrokerStub) -> None:
     document = documents.store_document(
         application=KycApplicationFactory.create(),
         document_type="identity_verification",
@@ -86,20 +80,20 @@ def test_send_document_before_there_is_an_account_waits(broker: Any) -> None:
 
 
 def test_send_document_refused_keeps_the_brokers_words(
-    broker: Any, account: BrokerageAccount, document: Document
+    broker: BrokerStub, account: BrokerageAccount, document: Document
 ) -> None:
-    broker.post(upload_url(account), status=422, json={"code": 42210000, "message": "file is damaged"})
+    broker.on("POST", upload_path(account), status=422, json={"code": 42210000, "message": "file is damaged"})
     documents.send_document(document=document, now=timezone.now())
     assert (document.status, document.status_reason) == (DocumentStatus.REFUSED, "file is damaged")
 
 
 def test_send_document_while_our_key_is_not_accepted_waits_and_is_sent_later(
-    broker: Any, account: BrokerageAccount, document: Document
+    broker: BrokerStub, account: BrokerageAccount, document: Document
 ) -> None:
-    broker.post(upload_url(account), status=401, json={"message": "unauthorized."})
+    broker.on("POST", upload_path(account), status=401, json={"message": "unauthorized."})
     documents.send_document(document=document, now=timezone.now())
     assert (document.status, document.claimed_at) == (DocumentStatus.STORED, None)
-    broker.replace(responses.POST, upload_url(account), status=204)
+    broker.replace("POST", upload_path(account), status=204)
     documents.settle_documents(now=document.send_after)
     document.refresh_from_db()
     assert document.status == DocumentStatus.SENT
@@ -107,31 +101,33 @@ def test_send_document_while_our_key_is_not_accepted_waits_and_is_sent_later(
 
 @pytest.mark.parametrize(("at_broker", "status"), [(1, "SENT"), (0, "STORED")])
 def test_settle_document_after_a_lost_reply_asks_whether_it_is_there(
-    broker: Any, account: BrokerageAccount, document: Document, at_broker: int, status: str
+    broker: BrokerStub, account: BrokerageAccount, document: Document, at_broker: int, status: str
 ) -> None:
-    broker.post(upload_url(account), body=requests.ReadTimeout())
+    broker.on("POST", upload_path(account), body=requests.ReadTimeout())
     documents.send_document(document=document, now=timezone.now())
     assert document.status == DocumentStatus.UNKNOWN
-    broker.get(account_url(account), json=has_documents(account, at_broker))
+    broker.on("GET", account_path(account), json=has_documents(account, at_broker))
     documents.settle_documents(now=timezone.now() + timedelta(minutes=10))
     document.refresh_from_db()
     assert (document.status, document.claimed_at is None) == (status, status == "STORED")
 
 
-def test_settle_documents_of_one_type_counts_each_copy_once(broker: Any, account: BrokerageAccount) -> None:
+def test_settle_documents_of_one_type_counts_each_copy_once(
+    broker: BrokerStub, account: BrokerageAccount
+) -> None:
     rows = [store(account, content) for content in (PDF, PDF + b"2")]
     for row in rows:
         writes.conclude(row, DocumentStatus.UNKNOWN, reason="No reply.", request_id="")
-    broker.get(account_url(account), json=has_documents(account, 1))
+    broker.on("GET", account_path(account), json=has_documents(account, 1))
     documents.settle_documents(now=timezone.now() + timedelta(minutes=10))
     assert sorted(Document.objects.values_list("status", flat=True)) == ["SENT", "STORED"]
 
 
 def test_settle_document_asked_by_staff_says_so_in_the_history(
-    broker: Any, account: BrokerageAccount, document: Document
+    broker: BrokerStub, account: BrokerageAccount, document: Document
 ) -> None:
     writes.conclude(document, DocumentStatus.UNKNOWN, reason="No reply.", request_id="")
-    broker.get(account_url(account), json=has_documents(account, 1))
+    broker.on("GET", account_path(account), json=has_documents(account, 1))
     staff = StaffFactory.create()
     documents.settle_document(document=document, by=staff, now=timezone.now())
     newest = StatusChange.objects.about(document).last()

@@ -1,11 +1,12 @@
 """Assets, quotes, orders, fills and positions: what is true of one row."""
 
 from trading.models.instruments import QUOTE_FRESH_FOR, Asset, MarketClock, Quote, QuotePause
-from trading.models.orders import Fill, Order, OrderProgress
+from trading.models.orders import REVISED_NOTE, Fill, Order, OrderProgress
 from trading.models.positions import Position, PositionsSync
 
 __all__ = [
     "QUOTE_FRESH_FOR",
+    "REVISED_NOTE",
     "Asset",
     "Fill",
     "MarketClock",

@@ -23,6 +23,9 @@ RESTING = Rhythm(first=timedelta(minutes=1), longest=timedelta(minutes=15))
 SOUGHT = Rhythm(first=timedelta(seconds=30), longest=timedelta(hours=6))
 """How often orders are read that work, that rest, and that were not found at the broker so far."""
 
+REVISED_NOTE = "The broker revised what was filled."
+"""The reason of the note in the status history that stands for a bust or a correction; one for each."""
+
 
 def _sets(sets: tuple[tuple[str, ...], ...], columns: tuple[str, ...]) -> Q:
     """That the columns of one of the sets have a value above zero, and the rest of `columns` none.

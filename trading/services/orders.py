@@ -27,7 +27,7 @@ from brokerapp.broker.streams.models import EventStream, is_live
 from brokerapp.workflow import following, jobs, state, writes
 from brokerapp.workflow.state import Process
 from trading import payloads, rules, statuses
-from trading.models import Order, OrderProgress, PositionsSync
+from trading.models import REVISED_NOTE, Order, OrderProgress, PositionsSync
 from trading.order_spec import OrderSpec
 from trading.services import fills, quotes, tickets
 from trading.services.portfolio import mark_due
@@ -244,7 +244,7 @@ def apply_order(
                 request_id=reply.request_id,
                 **payloads.order_columns(reply),
             )
-        _note_progress(before, order, reason, revision)
+        _note_progress(before, order, by, reason, revision)
         _schedule(order, timezone.now())
     return order
 
@@ -255,7 +255,7 @@ def _has_less(order: Order, reply: alpaca.Order) -> bool:
     return reply.filled_qty < order.filled_qty and not is_newer
 
 
-def _note_progress(before: Order, order: Order, reason: str, revision: Revision | None) -> None:
+def _note_progress(before: Order, order: Order, by: Process, reason: str, revision: Revision | None) -> None:
     """Keep what changed, with the quantities of the moment, and have what hangs on it read again."""
     filled = (order.filled_qty, order.filled_avg_price)
     has_filled = filled != (before.filled_qty, before.filled_avg_price)
@@ -271,6 +271,9 @@ def _note_progress(before: Order, order: Order, reason: str, revision: Revision 
             reason=reason[:500],
         )
         transaction.on_commit(lambda: live.publish(order.user_id, "order", order.pk))
+    if has_filled and (is_revised or _is_taken_back(before, order)):
+        # The status need not change by it, and the history is what the person's notice is made from.
+        state.note(order, by=by, reason=REVISED_NOTE)
     if has_filled or is_revised:
         mark_due(account_id=order.account_id, now=timezone.now())
         jobs.enqueue("trading.tasks.sync_fills", order_id=order.pk)
@@ -279,6 +282,12 @@ def _note_progress(before: Order, order: Order, reason: str, revision: Revision 
     ):
         # Cash is held for the order from now on, or is free again.
         jobs.enqueue("brokerapp.accounts.tasks.sync_balances", account_id=order.account_id)
+
+
+def _is_taken_back(before: Order, order: Order) -> bool:
+    """Whether what changed is something the person was told as done, whoever told us that it was revised."""
+    was_filled = before.status == OrderStatus.FILLED and before.filled_avg_price is not None
+    return was_filled or order.filled_qty < before.filled_qty
 
 
 def _schedule(order: Order, now: datetime) -> None:

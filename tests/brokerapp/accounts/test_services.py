@@ -4,8 +4,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-import responses
-from django.conf import settings
 from django.utils import timezone
 
 from brokerapp.accounts import capabilities
@@ -17,6 +15,7 @@ from brokerapp.broker.alpaca.errors import BrokerOutcomeUnknown
 from brokerapp.broker.streams.models import EventStream, StreamCursor
 from brokerapp.workflow import following, state
 from brokerapp.workflow.models import StatusChange
+from tests.broker_stub import BrokerStub
 from tests.factories import BrokerageAccountFactory, account_reply
 
 pytestmark = pytest.mark.django_db
@@ -105,69 +104,69 @@ def test_apply_account_status_of_an_account_that_goes_back(word: str) -> None:
     assert (newest.from_status, newest.to_status, newest.actor) == ("ACTIVE", word, "event")
 
 
-def account_url(account: BrokerageAccount) -> str:
-    return f"{settings.BROKER_BASE_URL}/v1/accounts/{account.broker_account_id}"
+def account_path(account: BrokerageAccount) -> str:
+    return f"/v1/accounts/{account.broker_account_id}"
 
 
-def test_sync_accounts_failure_of_one_does_not_stop_the_others_and_is_due_again_in_seconds() -> None:
+def test_sync_accounts_failure_of_one_does_not_stop_the_others_and_is_due_again_in_seconds(
+    broker: BrokerStub,
+) -> None:
     broken, fine = (BrokerageAccountFactory.create(status="SUBMITTED") for _ in range(2))
     now = timezone.now()
-    with responses.RequestsMock() as broker:
-        broker.get(account_url(broken), status=401, json={"code": 40110000, "message": "no"})
-        broker.get(
-            account_url(fine),
-            json=account_reply(id=str(fine.broker_account_id), status="ACTIVE").model_dump(mode="json"),
-        )
-        accounts.sync_accounts(now=now)
+    broker.on("GET", account_path(broken), status=401, json={"code": 40110000, "message": "no"})
+    broker.on(
+        "GET",
+        account_path(fine),
+        json=account_reply(id=str(fine.broker_account_id), status="ACTIVE").model_dump(mode="json"),
+    )
+    accounts.sync_accounts(now=now)
     fine.refresh_from_db()
     broken.refresh_from_db()
     assert fine.status == AccountStatus.ACTIVE
     assert (broken.due_at, broken.failed_reads) == (now + following.FIRST_RETRY, 1)
 
 
-def test_sync_account_that_fails_is_due_again_in_seconds_with_growing_pauses() -> None:
+def test_sync_account_that_fails_is_due_again_in_seconds_with_growing_pauses(broker: BrokerStub) -> None:
     account = BrokerageAccountFactory.create(status="ACTIVE")
     pauses = []
+    broker.on("GET", account_path(account), body="<html>", status=200)
     for _ in range(3):
         before = timezone.now()
-        with responses.RequestsMock() as broker:
-            broker.get(account_url(account), body="<html>", status=200)
-            with pytest.raises(BrokerOutcomeUnknown):
-                accounts.sync_account(account=account)
+        with pytest.raises(BrokerOutcomeUnknown):
+            accounts.sync_account(account=account)
         account.refresh_from_db()
         assert account.due_at is not None
         pauses.append(round((account.due_at - before).total_seconds()))
     assert pauses == [5, 10, 20]
 
 
-def test_sync_accounts_reads_an_active_account_once_a_day_while_the_stream_lives() -> None:
+def test_sync_accounts_reads_an_active_account_once_a_day_while_the_stream_lives(broker: BrokerStub) -> None:
     account = BrokerageAccountFactory.create(status="ACTIVE")
     now = timezone.now()
     BrokerageAccount.objects.update(status_at=now - timedelta(days=30))
     StreamCursor.objects.create(stream=EventStream.ACCOUNTS, connected=True, last_seen_at=now)
-    with responses.RequestsMock() as broker:
-        broker.get(
-            account_url(account),
-            json=account_reply(id=str(account.broker_account_id), status="DISABLED").model_dump(mode="json"),
-        )
-        accounts.sync_accounts(now=now)
-        accounts.sync_accounts(now=now + timedelta(minutes=1))
-        assert len(broker.calls) == 1
+    broker.on(
+        "GET",
+        account_path(account),
+        json=account_reply(id=str(account.broker_account_id), status="DISABLED").model_dump(mode="json"),
+    )
+    accounts.sync_accounts(now=now)
+    accounts.sync_accounts(now=now + timedelta(minutes=1))
+    assert len(broker.calls) == 1
     account.refresh_from_db()
     assert account.status == AccountStatus.DISABLED
     month_old = BrokerageAccount(status="ACTIVE").RHYTHM["ACTIVE"].pause(timedelta(days=30), is_live=True)
     assert month_old == timedelta(days=1)
 
 
-def test_sync_accounts_leaves_a_closed_account_alone() -> None:
+def test_sync_accounts_leaves_a_closed_account_alone(broker: BrokerStub) -> None:
     BrokerageAccountFactory.create(status="ACCOUNT_CLOSED")
-    with responses.RequestsMock() as broker:
-        accounts.sync_accounts(now=timezone.now())
-        assert len(broker.calls) == 0
+    accounts.sync_accounts(now=timezone.now())
+    assert len(broker.calls) == 0
 
 
-def balances_url(account: BrokerageAccount) -> str:
-    return f"{settings.BROKER_BASE_URL}/v1/trading/accounts/{account.broker_account_id}/account"
+def balances_path(account: BrokerageAccount) -> str:
+    return f"/v1/trading/accounts/{account.broker_account_id}/account"
 
 
 def balances_body(account: BrokerageAccount, **fields: Any) -> dict[str, Any]:
@@ -182,69 +181,70 @@ def balances_body(account: BrokerageAccount, **fields: Any) -> dict[str, Any]:
     } | fields
 
 
-def test_sync_balances_stores_decimals_with_the_time_of_asking(account: BrokerageAccount) -> None:
+def test_sync_balances_stores_decimals_with_the_time_of_asking(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
     before = timezone.now()
-    with responses.RequestsMock() as broker:
-        broker.get(balances_url(account), json=balances_body(account))
-        accounts.sync_balances(account=account)
+    broker.on("GET", balances_path(account), json=balances_body(account))
+    accounts.sync_balances(account=account)
     assert account.cash == Decimal("1234.567")
     assert account.equity == Decimal("1300.25")
     assert account.balances_at is not None
     assert account.balances_at >= before
 
 
-def test_sync_balances_stores_what_the_broker_blocks() -> None:
+def test_sync_balances_stores_what_the_broker_blocks(broker: BrokerStub) -> None:
     account = BrokerageAccountFactory.create(status="ACTIVE")
+    broker.on("GET", balances_path(account))
     for blocked in (True, False):
         body = balances_body(account, trading_blocked=blocked, trade_suspended_by_user=blocked)
-        with responses.RequestsMock() as broker:
-            broker.get(balances_url(account), json=body)
-            accounts.sync_balances(account=account)
+        broker.replace("GET", balances_path(account), json=body)
+        accounts.sync_balances(account=account)
         assert capabilities.can(account, Capability.BUY) is not blocked
         assert capabilities.can(account, Capability.WITHDRAW)
 
 
 def test_sync_balances_that_fails_is_due_within_seconds_and_the_sweep_reads_it(
-    account: BrokerageAccount,
+    account: BrokerageAccount, broker: BrokerStub
 ) -> None:
     before = timezone.now()
-    with responses.RequestsMock() as broker:
-        broker.get(balances_url(account), body="{", status=200)
-        with pytest.raises(BrokerOutcomeUnknown):
-            accounts.sync_balances(account=account)
+    broker.on("GET", balances_path(account), body="{", status=200)
+    with pytest.raises(BrokerOutcomeUnknown):
+        accounts.sync_balances(account=account)
     account.refresh_from_db()
     assert account.balances_due_at is not None
     assert timedelta(0) < account.balances_due_at - before < timedelta(seconds=30)
 
-    with responses.RequestsMock() as broker:
-        broker.get(balances_url(account), json=balances_body(account))
-        accounts.sync_due_balances(now=before)
-        assert len(broker.calls) == 0
-        BrokerageAccount.objects.update(balances_due_at=before)
-        accounts.sync_due_balances(now=before)
+    broker.replace("GET", balances_path(account), json=balances_body(account))
+    asked = broker.count("GET")
+    accounts.sync_due_balances(now=before)
+    assert broker.count("GET") == asked
+    BrokerageAccount.objects.update(balances_due_at=before)
+    accounts.sync_due_balances(now=before)
     account.refresh_from_db()
     assert account.cash == Decimal("1234.567")
     assert (account.balances_due_at, account.failed_balance_reads) == (None, 0)
 
 
-def test_sync_balances_marked_due_while_it_asked_stays_due(account: BrokerageAccount) -> None:
+def test_sync_balances_marked_due_while_it_asked_stays_due(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
     def answer(request: Any) -> tuple[int, dict[str, str], str]:
         accounts.want_balances(account_id=account.pk)
         return 200, {}, json.dumps(balances_body(account))
 
-    with responses.RequestsMock() as broker:
-        broker.add_callback(responses.GET, balances_url(account), answer)
-        accounts.sync_balances(account=account)
+    broker.call_back("GET", balances_path(account), answer)
+    accounts.sync_balances(account=account)
     assert account.balances_due_at is not None
 
 
-def test_on_account_event_reads_status_and_blocks(account: BrokerageAccount) -> None:
-    with responses.RequestsMock() as broker:
-        broker.get(
-            account_url(account),
-            json=account_reply(id=str(account.broker_account_id), status="ACTIVE").model_dump(mode="json"),
-        )
-        accounts.on_account_event({"account_id": str(account.broker_account_id)})
+def test_on_account_event_reads_status_and_blocks(account: BrokerageAccount, broker: BrokerStub) -> None:
+    broker.on(
+        "GET",
+        account_path(account),
+        json=account_reply(id=str(account.broker_account_id), status="ACTIVE").model_dump(mode="json"),
+    )
+    accounts.on_account_event({"account_id": str(account.broker_account_id)})
     account.refresh_from_db()
     assert account.status == AccountStatus.ACTIVE
     assert account.balances_due_at is not None

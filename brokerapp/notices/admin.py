@@ -1,0 +1,39 @@
+"""The mails in admin: what was sent to whom about what, and what was given up."""
+
+from django.contrib import admin
+
+from brokerapp.notices.models import Notice
+from brokerapp.ui.admin_pages import ReadOnlyAdmin, change_link, person_link
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnlyAdmin):
+    """Every notice, found by person or by what it is about; the words are in no column."""
+
+    list_display = ("created_at", "kind", "status", "subject", "person", "attempts", "next_try_at", "error")
+    list_filter = ("status", "kind", "created_at")
+    search_fields = ("=row_id", "=user__email")
+    search_help_text = "A row's id, or a person's e-mail address"
+    date_hierarchy = "created_at"
+    show_full_result_count = False
+    list_per_page = 50
+    fields = (
+        ("kind", "subject", "person"),
+        ("status", "error"),
+        ("attempts", "next_try_at"),
+        ("created_at", "claimed_at", "sent_at"),
+        "change",
+    )
+    readonly_fields = ("person", "subject", "change")
+
+    @admin.display(description="person", ordering="user_id")
+    def person(self, notice: Notice) -> str:
+        return person_link(notice.user_id)
+
+    @admin.display(description="about")
+    def subject(self, notice: Notice) -> str:
+        return change_link(notice.row_type, notice.row_id, notice.row_type)
+
+    @admin.display(description="status change")
+    def change(self, notice: Notice) -> str:
+        return change_link("workflow.StatusChange", notice.change_id, str(notice.change_id))

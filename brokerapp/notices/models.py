@@ -1,0 +1,95 @@
+"""Mails to people: what each is about, and whether it was sent."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class NoticeKind(models.TextChoices):
+    """What a person is told; the words are in `brokerapp.notices.messages`."""
+
+    DEPOSIT_RETURNED = "DEPOSIT_RETURNED", "deposit returned"
+    WITHDRAWAL_RETURNED = "WITHDRAWAL_RETURNED", "withdrawal returned"
+    TRANSFER_TAKEN_BACK = "TRANSFER_TAKEN_BACK", "transfer taken back"
+    CREDIT_CORRECTED = "CREDIT_CORRECTED", "credit corrected"
+    ORDER_REVISED = "ORDER_REVISED", "order revised"
+    ACCOUNT_ACTION = "ACCOUNT_ACTION", "account needs something"
+    ACCOUNT_IN_REVIEW = "ACCOUNT_IN_REVIEW", "account in review again"
+    ACCOUNT_ENDED = "ACCOUNT_ENDED", "account not in use any more"
+
+
+class NoticeStatus(models.TextChoices):
+    """How far a mail has come. FAILED and UNKNOWN are the last word: nothing is sent any more."""
+
+    WAITING = "WAITING", "Waiting"
+    SENDING = "SENDING", "Being sent"
+    SENT = "SENT", "Sent"
+    FAILED = "FAILED", "Given up"
+    UNKNOWN = "UNKNOWN", "May have been sent"
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    """Reads of notices."""
+
+    def due(self, now: datetime) -> "NoticeQuerySet":
+        """Notices to send now, the longest due first."""
+        return self.filter(status=NoticeStatus.WAITING, next_try_at__lte=now).order_by("next_try_at", "pk")
+
+    def abandoned(self, now: datetime) -> "NoticeQuerySet":
+        """Notices whose process cannot be alive any more and has left no outcome."""
+        ended = now - timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT)
+        return self.filter(status=NoticeStatus.SENDING, claimed_at__lt=ended)
+
+
+class Notice(models.Model):
+    """One mail to one person about one change of the status history; kept as long as that.
+
+    It holds no words and no address: both are looked up when it is sent. Its own steps are in no status
+    history, which is what it is made from.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notices")
+    kind = models.CharField(max_length=30, choices=NoticeKind)
+    row_type = models.CharField("about", max_length=100)
+    row_id = models.CharField(max_length=64)
+    change_id = models.BigIntegerField("status change", unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    status = models.CharField(max_length=10, choices=NoticeStatus, default=NoticeStatus.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(default=timezone.now)
+    claimed_at = models.DateTimeField(null=True, blank=True, help_text="when a process began to send it")
+    sent_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=500, blank=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status=NoticeStatus.SENT, sent_at__isnull=False)
+                | (~Q(status=NoticeStatus.SENT) & Q(sent_at__isnull=True)),
+                name="notice_sent_has_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=NoticeStatus.SENDING) | Q(claimed_at__isnull=False),
+                name="notice_sending_is_claimed",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_try_at"], condition=Q(status=NoticeStatus.WAITING), name="notice_waiting"
+            ),
+            models.Index(
+                fields=["claimed_at"], condition=Q(status=NoticeStatus.SENDING), name="notice_sending"
+            ),
+            models.Index(fields=["row_id"], name="notice_row"),
+            models.Index(fields=["-created_at", "-id"], name="notice_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"notice {self.pk}"
