@@ -107,7 +107,9 @@ def _disclosed(entry: dict[str, Any]) -> str:
         return f"{entry.get('given_name', '')} {entry.get('family_name', '')}".strip()
     place = _joined(entry.get("company_city"), _state(entry.get("company_state", "")))
     address = _joined(entry.get("company_street_address"), place, _country(entry.get("company_country", "")))
-    firm = f"{entry.get('company_name', '')}, at {address}." if address else entry.get("company_name", "")
+    firm = (
+        f"{entry.get('company_name', '')}, at {address}." if address else f"{entry.get('company_name', '')}."
+    )
     email = entry.get("company_compliance_email")
     return f"{firm} Its compliance department is reached at {email}." if email else firm
 

@@ -10,7 +10,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def start(tmp_path: Path, code: str = "import brokerapp.settings", **environment: str) -> subprocess.CompletedProcess[str]:
+def start(
+    tmp_path: Path, code: str = "import brokerapp.settings", **environment: str
+) -> subprocess.CompletedProcess[str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.run(
         [sys.executable, "-c", code],

@@ -193,7 +193,9 @@ def test_check_your_mail_without_a_sign_up_sends_nothing(client: Client, mailout
     assert mailoutbox == []
 
 
-def test_sign_in_before_the_address_is_confirmed_can_send_again(client: Client, mailoutbox: list[Any]) -> None:
+def test_sign_in_before_the_address_is_confirmed_can_send_again(
+    client: Client, mailoutbox: list[Any]
+) -> None:
     person = UserFactory.create(verified=False)
     answer = client.post(reverse("account_login"), {"login": person.email, "password": PASSWORD})
     assert answer["Location"] == reverse("account_email_verification_sent")
@@ -294,9 +296,7 @@ def test_bad_link_is_in_our_words(client: Client) -> None:
 
 def test_sign_in_and_out_name_nobody(client: Client) -> None:
     person = UserFactory.create()
-    answer = client.post(
-        reverse("account_login"), {"login": person.email, "password": PASSWORD}, follow=True
-    )
+    answer = client.post(reverse("account_login"), {"login": person.email, "password": PASSWORD}, follow=True)
     assert "Successfully" not in answer.content.decode()
     assert f"person {person.pk}" not in answer.content.decode()
     assert "You are signed out." in client.post(reverse("account_logout"), follow=True).content.decode()

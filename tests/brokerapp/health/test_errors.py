@@ -125,5 +125,3 @@ def test_refused_rate_is_ours(browser: Client, settings: Any) -> None:
         for _ in range(3)
     ]
     assert "That was too often" in pages[-1].content.decode()
-
-
