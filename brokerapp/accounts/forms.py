@@ -94,6 +94,10 @@ class AddEmailForm(EntranceForm, theirs.AddEmailForm):
 
     email_field = NewEmailField
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = "New e-mail address"
+
 
 class ChangeEmailForm(EntranceForm, theirs.ChangeEmailForm):
     """Another address before the first is confirmed."""

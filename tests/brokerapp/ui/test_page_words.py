@@ -1,5 +1,4 @@
-"""Every page that a signed-in person can open, in many states: no word of the framework's, of the broker's or of
-ours for machines is on any of them."""
+"""Pages that a signed-in person can open, in many states: no word on them is meant for machines."""
 
 import html
 import re
