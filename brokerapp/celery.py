@@ -82,6 +82,7 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         "sync assets": at(crontab(minute="45", hour="2,8,14,20"), "trading.tasks.sync_assets"),
         # The small hours in New York.
         "prune": at(crontab(minute="10", hour="7"), "brokerapp.broker.calls.tasks.prune_api_calls"),
+        "prune errors": at(crontab(minute="20", hour="7"), "brokerapp.health.tasks.prune_error_pages"),
         "prune events": at(crontab(minute="25", hour="7"), "brokerapp.events.tasks.prune_events"),
         **{f"heartbeat of {queue}": heartbeat(queue) for queue in QUEUES},
     }

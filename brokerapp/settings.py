@@ -15,7 +15,10 @@ env = environ.FileAwareEnv()
 if env.bool("DJANGO_READ_DOT_ENV", default=True):
     env.read_env(BASE_DIR / ".env")
 
-DEBUG = env.bool("DEBUG", default=False)
+DEVELOPMENT = env.bool("DEBUG", default=False)
+DEBUG = DEVELOPMENT and env.bool("DEBUG_PAGES", default=False)
+"""Django's own DEBUG: its error pages, with the source, and every query kept. Off in development too, so that
+an error page is seen there as people see it."""
 
 REQUIRED_IN_PRODUCTION = (
     "SECRET_KEY",
@@ -32,7 +35,7 @@ REQUIRED_IN_PRODUCTION = (
     "BROKER_SECRET",
     "BROKER_FIRM_ACCOUNT_ID",
 )
-if not DEBUG:
+if not DEVELOPMENT:
     missing = [
         name
         for name in REQUIRED_IN_PRODUCTION
@@ -170,6 +173,8 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "landing"
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_USER_DISPLAY = "brokerapp.accounts.adapters.display"
 ACCOUNT_ADAPTER = "brokerapp.accounts.adapters.AccountAdapter"
 ACCOUNT_FORMS = {
     "add_email": "brokerapp.accounts.forms.AddEmailForm",
@@ -184,6 +189,7 @@ ACCOUNT_FORMS = {
     "user_token": "brokerapp.accounts.forms.UserTokenForm",
 }
 LOGIN_URL = "account_login"
+CSRF_FAILURE_VIEW = "brokerapp.health.views.csrf_failure"
 LOGIN_REDIRECT_URL = "home"
 
 SESSION_COOKIE_HTTPONLY = True
@@ -216,7 +222,7 @@ USE_TZ = True
 USE_I18N = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = None if DEBUG else BASE_DIR / "staticfiles"
+STATIC_ROOT = None if DEVELOPMENT else BASE_DIR / "staticfiles"
 STATICFILES_DIRS: list[Path | tuple[str, Path]] = [BASE_DIR / "static"]
 _charts = BASE_DIR / "node_modules" / "lightweight-charts" / "dist"
 if _charts.is_dir():
@@ -226,14 +232,14 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": (
             "django.contrib.staticfiles.storage.StaticFilesStorage"
-            if DEBUG
+            if DEVELOPMENT
             else "whitenoise.storage.CompressedManifestStaticFilesStorage"
         )
     },
 }
-WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEVELOPMENT
 # Of files without a hash in their name; those with one are kept for good.
-WHITENOISE_MAX_AGE = env.int("WHITENOISE_MAX_AGE", default=0 if DEBUG else 60)
+WHITENOISE_MAX_AGE = env.int("WHITENOISE_MAX_AGE", default=0 if DEVELOPMENT else 60)
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
@@ -275,7 +281,7 @@ BROKER_DATA_URL = env.str("BROKER_DATA_URL", default="http://127.0.0.1:8100")
 BROKER_KEY = env.str("BROKER_KEY", default="")
 BROKER_SECRET = env.str("BROKER_SECRET", default="")
 BROKER_FIRM_ACCOUNT_ID = env.str("BROKER_FIRM_ACCOUNT_ID", default="")
-BROKER_IS_SANDBOX = env.bool("BROKER_IS_SANDBOX", default="sandbox" in BROKER_BASE_URL or DEBUG)
+BROKER_IS_SANDBOX = env.bool("BROKER_IS_SANDBOX", default="sandbox" in BROKER_BASE_URL or DEVELOPMENT)
 BROKER_TIMEOUTS = (
     env.float("BROKER_CONNECT_TIMEOUT", default=3.05),
     env.float("BROKER_READ_TIMEOUT", default=10.0),
@@ -302,6 +308,9 @@ API_CALL_RETENTION_DAYS = env.int("API_CALL_RETENTION_DAYS", default=400)
 """How long the log of broker calls keeps writes and failures: a tax year and the weeks of questions after."""
 API_READ_RETENTION_DAYS = env.int("API_READ_RETENTION_DAYS", default=30)
 """How long reads that went well stay there; a week more at most, as the log is thinned by whole weeks."""
+
+ERROR_RETENTION_DAYS = env.int("ERROR_RETENTION_DAYS", default=90)
+"""How long the reference of an error page is found."""
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING = {

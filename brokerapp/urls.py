@@ -7,12 +7,15 @@ from django.urls import include, path, re_path
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
-from brokerapp.accounts.views import ShortAddress
+from brokerapp.accounts.views import CheckYourMail, ShortAddress
 from onboarding.urls import account_urlpatterns
 
 FAVICON = lazy(static, str)("img/favicon.svg")
 
-handler500 = "brokerapp.ui.views.server_error"
+handler400 = "brokerapp.health.views.bad_request"
+handler403 = "brokerapp.health.views.permission_denied"
+handler404 = "brokerapp.health.views.page_not_found"
+handler500 = "brokerapp.health.views.server_error"
 
 admin.site.site_header = admin.site.site_title = "Operations"
 
@@ -20,6 +23,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     # Asked for by browsers on pages that name no icon, such as the admin's.
     path("favicon.ico", RedirectView.as_view(url=FAVICON)),
+    path("accounts/confirm-email/", CheckYourMail.as_view(), name="account_email_verification_sent"),
     path("accounts/", include("allauth.account.urls")),
     path("", include("onboarding.urls")),
     path("", include("brokerapp.ui.urls")),

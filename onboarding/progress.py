@@ -55,7 +55,7 @@ APPLICATION_NOTICES = {
 IN_REVIEW = (
     "info",
     "We are on it",
-    "This page updates by itself. Without JavaScript, reload it now and then.",
+    "This page updates by itself.",
 )
 DECIDED = (AccountStatus.ACTIVE, AccountStatus.REJECTED, AccountStatus.DISABLED, AccountStatus.ACCOUNT_CLOSED)
 
@@ -76,10 +76,7 @@ def application_progress(application: KycApplication, account: BrokerageAccount 
 
 def _notice(application: KycApplication, account: BrokerageAccount | None) -> tuple[str, str, str]:
     if application.status == ApplicationStatus.NEEDS_CHANGES:
-        said = (
-            f"The broker said: {application.status_reason}. Change this and send it again; nothing is lost."
-        )
-        return "warn", "Your application needs a change", said
+        return "warn", "Your application needs a change", "Change it and send it again; nothing is lost."
     if account:
         return _account_notice(account)
     if application.status == ApplicationStatus.SUBMITTING and application.failed_sends:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.dateformat import format as format_date
+from localflavor.us.us_states import STATE_CHOICES
 
 from onboarding.agreements import BY_KEY
 from onboarding.forms.disclosures import CONTEXT_TITLES
@@ -97,10 +98,28 @@ def _disclosures(a: KycApplication) -> list[tuple[str, str]]:
 
 
 def _disclosure_details(a: KycApplication) -> list[tuple[str, str]]:
-    def read(entry: dict[str, Any]) -> str:
-        return ", ".join(str(value) for key, value in entry.items() if key != "context_type")
+    return [(CONTEXT_TITLES[entry["context_type"]], _disclosed(entry)) for entry in a.disclosure_context]
 
-    return [(CONTEXT_TITLES[entry["context_type"]], read(entry)) for entry in a.disclosure_context]
+
+def _disclosed(entry: dict[str, Any]) -> str:
+    """One disclosure's details as a sentence or two."""
+    if entry["context_type"] == "IMMEDIATE_FAMILY_EXPOSED":
+        return f"{entry.get('given_name', '')} {entry.get('family_name', '')}".strip()
+    place = _joined(entry.get("company_city"), _state(entry.get("company_state", "")))
+    address = _joined(entry.get("company_street_address"), place, _country(entry.get("company_country", "")))
+    firm = (
+        f"{entry.get('company_name', '')}, at {address}." if address else f"{entry.get('company_name', '')}."
+    )
+    email = entry.get("company_compliance_email")
+    return f"{firm} Its compliance department is reached at {email}." if email else firm
+
+
+def _joined(*parts: str | None) -> str:
+    return ", ".join(part for part in parts if part)
+
+
+def _state(code: str) -> str:
+    return str(dict(STATE_CHOICES).get(code, code))
 
 
 def _trusted_contact(a: KycApplication) -> list[tuple[str, str]]:

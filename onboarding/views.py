@@ -3,14 +3,13 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views import View
 
-from brokerapp.accounts.access import AccountRequiredMixin, person
+from brokerapp.accounts.access import AccountRequiredMixin, SignInRequiredMixin, person
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.ui.links import account_url
 from brokerapp.web.addresses import client_ip
@@ -21,6 +20,7 @@ from onboarding.forms.fields import StepForm
 from onboarding.forms.personal import DocumentsForm
 from onboarding.models import Document, KycApplication
 from onboarding.progress import application_progress
+from onboarding.refusals import read_refusal
 from onboarding.review import answers_to_check
 from onboarding.services import applications, documents
 from onboarding.statuses import ApplicationStatus
@@ -35,7 +35,7 @@ class Landing(View):
         )
 
 
-class Home(LoginRequiredMixin, View):
+class Home(SignInRequiredMixin):
     """Sends each person where they left off: application, its status, or their portfolio."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -56,7 +56,7 @@ class AgreementPage(View):
         return render(request, agreement.template, {"agreement": agreement})
 
 
-class ApplicationView(LoginRequiredMixin, View):
+class ApplicationView(SignInRequiredMixin):
     """A page of the person's own application, as `self.application`; once sent, its status page instead."""
 
     application: KycApplication
@@ -85,7 +85,7 @@ class Apply(ApplicationView):
                 "missing": missing,
                 "next_step": missing[0] if missing else None,
                 "done": len(asked) - len(missing),
-                "changes_wanted": f"The broker said: {self.application.status_reason}. Change it and resend.",
+                "refusal": read_refusal(self.application),
                 "reference": self.application.last_request_id or str(self.application.pk),
             },
         )
@@ -205,7 +205,7 @@ class Check(ApplicationView):
         return redirect("application_status")
 
 
-class Status(LoginRequiredMixin, View):
+class Status(SignInRequiredMixin):
     """Where the person's newest application stands; updates itself until the account is decided."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -230,6 +230,7 @@ def _status_page(request: HttpRequest, application: KycApplication) -> HttpRespo
         "application": application,
         "account": account,
         "progress": application_progress(application, account),
+        "refusal": read_refusal(application),
         "documents": application.documents.defer("content"),
         "reference": (account or application).last_request_id or str(application.pk),
     }

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import redirect
+from django.shortcuts import redirect, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import View
 
 from brokerapp.accounts.capabilities import AccountRefused, Capability, refusal
@@ -34,7 +38,32 @@ class Blocked:
         return cls(str(refused), url, refused.action)
 
 
-class AccountRequiredMixin(LoginRequiredMixin, View):
+SIGNED_OUT = (
+    "You were signed out, so nothing was sent: no order was placed, no money moved and no answer was saved. "
+    "Sign in, check the page and send it again."
+)
+
+
+class SignInRequiredMixin(LoginRequiredMixin, View):
+    """A page of signed-in people. Who was signed out in the middle of it is told, and comes back to it."""
+
+    def handle_no_permission(self) -> HttpResponseRedirect:
+        request = self.request
+        if request.method in ("GET", "HEAD"):
+            return redirect_to_login(request.get_full_path())
+        messages.warning(request, SIGNED_OUT)
+        return redirect_to_login(request.get_full_path() if hasattr(self, "get") else _page_before(request))
+
+
+def _page_before(request: HttpRequest) -> str:
+    """The page of ours from which a form was sent; the start page if the browser does not say."""
+    came_from = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(came_from, {request.get_host()}, request.is_secure())
+    parts = urlsplit(came_from)
+    return f"{parts.path}?{parts.query}".rstrip("?") if ours and parts.path else resolve_url("home")
+
+
+class AccountRequiredMixin(SignInRequiredMixin):
     """A page of the account that its address names, as `self.account`: one of the signed-in person's own.
 
     Another person's account does not exist for them, and neither does one that nobody has: 404.

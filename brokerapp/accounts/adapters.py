@@ -3,7 +3,14 @@
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
+from brokerapp.accounts.models import User
+
 NOT_THESE = "This e-mail address and password do not belong together. Check both."
+
+
+def display(user: User) -> str:
+    """What a person is called in their own pages and mails; `User.__str__` is for logs and staff."""
+    return user.email
 
 
 class AccountAdapter(DefaultAccountAdapter):

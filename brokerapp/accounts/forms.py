@@ -5,7 +5,10 @@ from typing import Any
 from allauth.account import forms as theirs
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
+from brokerapp.accounts import mail_links
 from brokerapp.accounts.emails import BrokerEmailField
 from brokerapp.ui.fields import EmailField
 from brokerapp.ui.words import SpokenForm
@@ -68,17 +71,32 @@ class EntranceForm(SpokenForm):
 class LoginForm(EntranceForm, theirs.LoginForm):
     """Sign in."""
 
+    def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
+        response: HttpResponse = super().login(request, redirect_url=redirect_url)
+        if getattr(response, "url", "") == reverse("account_email_verification_sent"):
+            mail_links.remember_address(request, self.cleaned_data["login"])
+        return response
+
 
 class SignupForm(EntranceForm, theirs.SignupForm):
     """Open an account."""
 
     email_field = NewEmailField
 
+    def try_save(self, request: HttpRequest) -> tuple[Any, HttpResponse | None]:
+        mail_links.remember_address(request, self.cleaned_data["email"])
+        user, response = super().try_save(request)
+        return user, response
+
 
 class AddEmailForm(EntranceForm, theirs.AddEmailForm):
     """Another address."""
 
     email_field = NewEmailField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = "New e-mail address"
 
 
 class ChangeEmailForm(EntranceForm, theirs.ChangeEmailForm):

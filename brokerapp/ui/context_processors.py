@@ -9,7 +9,11 @@ from django.urls import reverse
 from brokerapp.ui import preferences
 from brokerapp.ui.navigation import NavItem, is_section_of
 
-ACCOUNT = (("Display", "display", "display"),)
+ACCOUNT = (
+    ("E-mail address", "account_email", "mail"),
+    ("Password", "account_change_password", "lock"),
+    ("Display", "display", "display"),
+)
 STAFF = (("Operations", "admin:index", "bank"),)
 CHROME_URLS = ("display", "account_login", "account_signup", "account_logout")
 

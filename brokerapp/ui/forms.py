@@ -9,7 +9,13 @@ from brokerapp.ui.words import SpokenForm
 
 
 class ErrorTargetBoundField(BoundField):
-    """Knows the id of the control that the error summary links to."""
+    """Knows the id of the control that the error summary links to, and which question it follows."""
+
+    @property
+    def followed_name(self) -> str:
+        """The name of the control whose answer decides whether this is asked, "" for what is always asked."""
+        follows = getattr(self.field, "follows", None)
+        return self.form.add_prefix(follows.field) if follows else ""
 
     @property
     def focus_id(self) -> str:

@@ -1,20 +1,16 @@
 """The display preferences of a browser, and the style guide."""
 
-import sys
 from dataclasses import asdict
 
 from django.conf import settings
 from django.contrib import messages
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_safe
 
 from brokerapp.ui import preferences, styleguide_samples
-from brokerapp.ui.context_processors import brand_name
 from brokerapp.ui.forms import DisplayForm
 
 
@@ -41,27 +37,9 @@ def _next_url(request: HttpRequest) -> str:
     return url if ours else reverse("display")
 
 
-RETRY_AFTER_SECONDS = 30
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    """The page of an unexpected failure, with the reference that its log line carries.
-
-    503 if the database is away. The page is made without the request, as whatever it knows of the person
-    would be asked of the database. Called by Django while it handles the exception.
-    """
-    reference = getattr(request, "reference", "")
-    html = render_to_string("500.html", {"reference": reference, "brand_name": brand_name()})
-    response = HttpResponse(html, status=500, headers={"Cache-Control": "no-store"})
-    if isinstance(sys.exc_info()[1], (OperationalError, InterfaceError)):
-        response.status_code = 503
-        response["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return response
-
-
 @require_safe
 def styleguide(request: HttpRequest) -> HttpResponse:
     """Every component and state on one page; not in production."""
-    if not (settings.DEBUG or settings.DEMO_MODE):
+    if not (settings.DEVELOPMENT or settings.DEMO_MODE):
         raise Http404
     return render(request, "styleguide/index.html", styleguide_samples.build())

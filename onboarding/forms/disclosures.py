@@ -44,13 +44,15 @@ class DisclosuresForm(StepForm):
 
 
 FIRM_FIELDS = {
-    "company_name": ("Company name", limits.COMPANY),
-    "company_street_address": ("Company street address", limits.STREET),
-    "company_city": ("Company city", limits.CITY),
-    "company_country": ("Company country", 3),
-    "company_state": ("Company state", 2),
-    "company_compliance_email": ("E-mail of its compliance department", limits.EMAIL),
+    "company_name": ("Name of the {0}", limits.COMPANY),
+    "company_street_address": ("Street address of the {0}", limits.STREET),
+    "company_city": ("City of the {0}", limits.CITY),
+    "company_country": ("Country of the {0}", 3),
+    "company_state": ("State of the {0}", 2),
+    "company_compliance_email": ("E-mail address of the {0}'s compliance department", limits.EMAIL),
 }
+WHOSE = {"CONTROLLED_FIRM": "company", "AFFILIATE_FIRM": "exchange or firm"}
+"""What the labels of two groups of the same fields call each, so that no two are alike."""
 FAMILY_FIELDS = {
     "given_name": ("Their first name", limits.GIVEN_NAME),
     "family_name": ("Their last name", limits.FAMILY_NAME),
@@ -72,27 +74,34 @@ class DisclosureDetailsForm(StepForm):
         for context in self.contexts:
             wanted = FAMILY_FIELDS if context == "IMMEDIATE_FAMILY_EXPOSED" else FIRM_FIELDS
             for name, (label, length) in wanted.items():
-                self.fields[f"{context}-{name}"] = self._field(context, name, label, length)
+                whose = label.format(WHOSE.get(context, ""))
+                self.fields[f"{context}-{name}"] = self._field(context, name, whose, length)
                 self.initial[f"{context}-{name}"] = known.get(context, {}).get(name, "")
 
     @staticmethod
     def _field(context: str, name: str, label: str, length: int) -> forms.Field:
-        hint = CONTEXT_TITLES[context]
         if name == "company_country":
             return forms.ChoiceField(
                 label=label,
-                help_text=hint,
                 choices=country_choices,
                 error_messages={"required": "Choose the country."},
             )
         if name == "company_state":
             choices = [("", "Choose a state"), *STATE_CHOICES]
-            state = forms.ChoiceField(label=label, help_text=hint, choices=choices)
-            return asked_after(state, Follows(f"{context}-company_country", ("USA",), words="in the US"))
+            state = forms.ChoiceField(label=label, choices=choices)
+            in_the_us = Follows(f"{context}-company_country", ("USA",), words="if it is in the US")
+            return asked_after(state, in_the_us)
         if name == "company_compliance_email":
-            return BrokerEmailField(label=label, help_text=hint)
+            return BrokerEmailField(label=label)
         names = context == "IMMEDIATE_FAMILY_EXPOSED"
-        return text(label, "off", names=names, max_length=length, help_text=hint)
+        return text(label, "off", names=names, max_length=length)
+
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        fields = self.visible_fields()
+        return [
+            (CONTEXT_TITLES[context], [field for field in fields if field.name.startswith(f"{context}-")])
+            for context in self.contexts
+        ]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -112,6 +112,10 @@ class StepForm(SpokenForm):
         """What the fields show before anything is typed."""
         return {name: getattr(self.application, name, None) for name in self.base_fields}
 
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields as the page shows them: each group with its heading, "" for those without."""
+        return [("", self.visible_fields())]
+
     def answers(self) -> dict[str, Any]:
         """Column names and values, after `is_valid()`."""
         return dict(self.cleaned_data)

@@ -1,4 +1,5 @@
-// Forms: one submission at a time, focus on the error summary, Show buttons, file drop.
+// Forms: one submission at a time, focus on the error summary, Show buttons, file drop, questions that follow
+// an answer.
 
 const SUBMIT = "button:not([type]), button[type=submit], input[type=submit]";
 const submitting = new Set();
@@ -123,6 +124,37 @@ function enhanceFileDrop(zone) {
   });
 }
 
+// A question that follows an answer is shown when that answer is given; without scripts its label says when.
+function answerOf(form, name) {
+  const given = new FormData(form).get(name);
+  return given === null ? "" : String(given);
+}
+
+function isAsked(field) {
+  const answer = answerOf(field.closest("form"), field.dataset.follows);
+  const listed = (text) => text !== undefined && text.split("|").includes(answer);
+  return field.dataset.followsValues ? listed(field.dataset.followsValues) : !listed(field.dataset.followsNot);
+}
+
+function showWhatIsAsked(root) {
+  for (const field of root.querySelectorAll("[data-follows]")) {
+    const words = field.querySelector(".optional");
+    if (words) words.hidden = true;
+    field.hidden = !isAsked(field) && !field.classList.contains("field--invalid");
+  }
+}
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form");
+  if (form) showWhatIsAsked(form);
+});
+// Back brings answers back after the script has run.
+window.addEventListener("pageshow", () => showWhatIsAsked(document));
+
 enhance(document);
-document.addEventListener("htmx:after:process", (event) => enhance(event.target));
+showWhatIsAsked(document);
+document.addEventListener("htmx:after:process", (event) => {
+  enhance(event.target);
+  if (event.target.querySelectorAll) showWhatIsAsked(event.target);
+});
 document.querySelector("[data-error-summary]")?.focus();

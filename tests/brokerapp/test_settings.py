@@ -5,13 +5,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def start(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def start(
+    tmp_path: Path, code: str = "import brokerapp.settings", **environment: str
+) -> subprocess.CompletedProcess[str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.run(
-        [sys.executable, "-c", "import brokerapp.settings"],
+        [sys.executable, "-c", code],
         cwd=ROOT,
         env={**kept, "DJANGO_READ_DOT_ENV": "false", **environment},
         capture_output=True,
@@ -34,3 +38,14 @@ def test_settings_without_debug_name_everything_that_is_missing(tmp_path: Path) 
 def test_settings_with_debug_have_development_defaults(tmp_path: Path) -> None:
     done = start(tmp_path, DEBUG="true")
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("wanted", "shown"), [("", "False"), ("true", "True")])
+def test_development_has_the_error_pages_of_production_unless_told_otherwise(
+    tmp_path: Path, wanted: str, shown: str
+) -> None:
+    """Django's pages are what its own DEBUG shows."""
+    environment = {"DEBUG": "true", **({"DEBUG_PAGES": wanted} if wanted else {})}
+    done = start(tmp_path, "from brokerapp import settings; print(settings.DEBUG)", **environment)
+    assert done.stdout.strip() == shown
+    assert start(tmp_path, "import brokerapp.settings", DEBUG_PAGES="true").returncode != 0

@@ -37,7 +37,7 @@ def test_chrome_with_a_misspelt_page_fails_loudly(monkeypatch: pytest.MonkeyPatc
 
 
 def test_chrome_marks_the_page_that_is_open() -> None:
-    assert chrome(request_for(UserFactory.build()))["account_nav"][0].current
+    assert chrome(request_for(UserFactory.build()))["account_nav"][-1].current
     assert not chrome(request_for(UserFactory.build(), "/"))["account_nav"][0].current
 
 

@@ -47,7 +47,7 @@ def test_page_has_the_preferences_of_its_cookies(client):
 
 @pytest.mark.django_db
 def test_styleguide_is_not_there_in_production(client, settings):
-    settings.DEBUG = settings.DEMO_MODE = False
+    settings.DEVELOPMENT = settings.DEMO_MODE = False
 
     assert client.get(reverse("styleguide")).status_code == 404
 

@@ -1,0 +1,152 @@
+"""What the broker did not take of an application, in our words, and where it can be changed. Pure."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from onboarding.models import KycApplication
+from onboarding.statuses import ApplicationStatus
+from onboarding.steps import BY_KEY
+
+EMAIL = "email"
+"""The person's own address is no answer of the application: it is changed where they sign in with it."""
+
+ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
+    "email_address": (
+        (EMAIL, "your e-mail address"),
+        ("trusted-contact", "your trusted contact's e-mail address"),
+    ),
+    "phone_number": (
+        ("contact", "your phone number"),
+        ("trusted-contact", "your trusted contact's phone number"),
+    ),
+    "street_address": (("contact", "your street address"),),
+    "unit": (("contact", "your apartment, suite or unit"),),
+    "city": (("contact", "your city"),),
+    "state": (("contact", "your state"),),
+    "postal_code": (("contact", "your ZIP code"),),
+    "given_name": (("name", "your first name"), ("trusted-contact", "your trusted contact's first name")),
+    "middle_name": (("name", "your middle name"),),
+    "family_name": (("name", "your last name"), ("trusted-contact", "your trusted contact's last name")),
+    "date_of_birth": (("identity", "your date of birth"),),
+    "country_of_birth": (("identity", "the country where you were born"),),
+    "country_of_citizenship": (("identity", "your country of citizenship"),),
+    "permanent_resident": (("identity", "whether you are a permanent resident"),),
+    "tax_id": (("tax-id", "your Social Security number"),),
+    "tax_id_type": (("tax-id", "your Social Security number"),),
+    "funding_source": (("work", "where your money comes from"),),
+    "employment_status": (("work", "what you do"),),
+    "employer_name": (("work", "your employer"),),
+    "employer_address": (("work", "your employer's address"),),
+    "employment_position": (("work", "your job title"),),
+    "is_control_person": (("disclosures", "your disclosures"),),
+    "is_affiliated_exchange_or_finra": (("disclosures", "your disclosures"),),
+    "is_politically_exposed": (("disclosures", "your disclosures"),),
+    "immediate_family_exposed": (("disclosures", "your disclosures"),),
+    "context": (("disclosure-details", "the details of your disclosures"),),
+    "context_type": (("disclosure-details", "the details of your disclosures"),),
+    "company_name": (("disclosure-details", "the name of the company or firm"),),
+    "company_street_address": (("disclosure-details", "the street address of the company or firm"),),
+    "company_city": (("disclosure-details", "the city of the company or firm"),),
+    "company_state": (("disclosure-details", "the state of the company or firm"),),
+    "company_country": (("disclosure-details", "the country of the company or firm"),),
+    "company_compliance_email": (("disclosure-details", "the e-mail address of the compliance department"),),
+    "trusted_contact": (("trusted-contact", "your trusted contact"),),
+    "agreement": (("agreements", "your signature under the agreements"),),
+    "agreements": (("agreements", "your signature under the agreements"),),
+    "signed_at": (("agreements", "your signature under the agreements"),),
+    "ip_address": (("agreements", "your signature under the agreements"),),
+    "revision": (("agreements", "your signature under the agreements"),),
+}
+"""By the broker's names of fields (Broker API, "Create an account"): pages, and what is asked there."""
+
+NAMES = sorted(ANSWERS, key=len, reverse=True)
+_ANY_NAME = "|".join(name.replace("_", "[_ .]") for name in NAMES)
+NAMED = re.compile(rf"(?<![a-z_])({_ANY_NAME})(?![a-z_])")
+TRUSTED = re.compile(r"trusted[_ ]contact")
+TAKEN = re.compile(r"already (exists|in use|taken|registered)|not unique")
+REASONS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"(?:longer than|less than|at most) (\d+)"), "it may have up to {0} characters"),
+    (re.compile(r"(?:shorter than) (\d+)"), "it needs {0} characters or more"),
+    (re.compile(r"at least (\d+) years"), "you must be {0} or older"),
+    (re.compile(r"must have (\d+) digits"), "it has {0} digits"),
+    (re.compile(r"\brequired\b|missing"), "it is missing"),
+    (re.compile(r"p\.? ?o\.? ?box"), "it cannot be a P.O. box"),
+    (re.compile(r"digits only"), "it cannot be digits only"),
+    (re.compile(r"invalid characters"), "it has letters or signs that the broker does not take"),
+)
+LOST_NOTHING = "All other answers are kept. Once it is changed, send your application again."
+
+
+@dataclass(frozen=True)
+class Change:
+    """A page where something can be changed: its address, and what the link to it says."""
+
+    url: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What the broker did not take, in our words, and the pages to change it; none if we cannot tell."""
+
+    text: str
+    changes: list[Change]
+
+
+def read_refusal(application: KycApplication) -> Refusal | None:
+    """What the broker refused of an application that came back; None for any other."""
+    if application.status != ApplicationStatus.NEEDS_CHANGES:
+        return None
+    reason = application.status_reason
+    said = reason.lower()
+    answers = list(dict.fromkeys(_answers(said, application)))
+    if not answers:
+        return Refusal(_not_understood(reason), [])
+    changes = [Change(_url(step), f"Change {what}") for step, what in answers]
+    if TAKEN.search(said) and answers[0][0] == EMAIL:
+        return Refusal(
+            "The broker has an account with your e-mail address already. Use another address here; if that "
+            "account is yours, contact support.",
+            changes[:1],
+        )
+    what = " or ".join(what for _, what in answers)
+    return Refusal(f"The broker did not accept {what}{_why(said)}. {LOST_NOTHING}", changes)
+
+
+def _answers(said: str, application: KycApplication) -> Iterator[tuple[str, str]]:
+    """Page and name of each answer that the broker's words can be about."""
+    names = [re.sub(r"[ .]", "_", name) for name in NAMED.findall(said)]
+    about_trusted = bool(TRUSTED.search(said))
+    for name in names:
+        if about_trusted and name == "trusted_contact" and len(set(names)) > 1:
+            continue
+        for step, what in ANSWERS[name]:
+            is_trusted = step == "trusted-contact"
+            if is_trusted and not application.wants_trusted_contact:
+                continue
+            if about_trusted and not is_trusted:
+                continue
+            if step == EMAIL or BY_KEY[step].applies_to(application):
+                yield step, what
+
+
+def _url(step: str) -> str:
+    return reverse("account_email") if step == EMAIL else f"{reverse('apply_step', args=[step])}?check"
+
+
+def _why(said: str) -> str:
+    for pattern, words in REASONS:
+        if found := pattern.search(said):
+            return f": {words.format(*found.groups())}"
+    return ""
+
+
+def _not_understood(reason: str) -> str:
+    said = f" It said: “{reason.rstrip('.')}”." if reason else ""
+    return (
+        f"The broker did not accept your application.{said} Look through your answers for what that can be. "
+        "If you cannot tell, contact support and give the reference."
+    )

@@ -1,0 +1,195 @@
+"""Pages that a signed-in person can open, in many states: no word on them is meant for machines."""
+
+import html
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db.models import TextChoices
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.accounts.statuses import AccountStatus
+from brokerapp.ui.links import ACCOUNT_ID
+from brokerapp.workflow import state
+from brokerapp.workflow.state import Process
+from funding.statuses import BankLinkStatus, Direction, TransferStatus
+from onboarding.models import KycApplication
+from onboarding.services import applications
+from onboarding.statuses import ApplicationStatus, DocumentStatus
+from onboarding.steps import STEPS
+from tests.brokerapp.accounts.test_pages import account_patterns, rows_of, url_of
+from tests.factories import (
+    BankLinkFactory,
+    BrokerageAccountFactory,
+    KycApplicationFactory,
+    OrderFactory,
+    QuoteFactory,
+    TransferFactory,
+    UserFactory,
+)
+from trading.statuses import OrderStatus
+
+pytestmark = pytest.mark.django_db
+
+STATUSES: tuple[type[TextChoices], ...] = (
+    AccountStatus,
+    ApplicationStatus,
+    BankLinkStatus,
+    DocumentStatus,
+    OrderStatus,
+    TransferStatus,
+)
+RAW = {str(word) for kind in STATUSES for word in kind.values} | {"BUY", "SELL", *Direction.values}
+"""As they are stored; people read their labels."""
+MACHINES = re.compile(
+    r"\bperson \d|This field|Ensure this|valid choice|Bad Token|Confirm Access|\bNone\b|\benum\b|"
+    r"[a-z]+_[a-z]+ (?:is|must|cannot)|\{\{|\{%|&lt;|Decimal\(|\bR\d\d\b(?!\))"
+)
+NONE_IS_SAID = re.compile(r"None (?:from us|for now)|>\s*None\s*<")
+
+
+def words_of(page: str) -> str:
+    """What a person reads on a page, its title and the names of its controls included."""
+    said = re.sub(r"<(script|style|code)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    said = NONE_IS_SAID.sub(" ", said)
+    named = re.findall(r'(?:aria-label|placeholder|data-label|data-live-announce|alt)="([^"]*)"', said)
+    return html.unescape(" ".join([re.sub(r"<[^>]+>", " ", said), *named]))
+
+
+def wrong_words(page: str) -> list[str]:
+    text = words_of(page)
+    raw = [word for word in re.findall(r"\b[A-Z][A-Z_]{2,}\b", text) if word in RAW]
+    return raw + [found[0] for found in MACHINES.finditer(text)]
+
+
+def plain_addresses(resolver: URLResolver | None = None, namespace: str = "") -> Iterator[str]:
+    """Each address that takes no argument, but for staff's."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if isinstance(pattern, URLResolver):
+            if str(pattern.pattern).startswith("admin/") or pattern.pattern.converters:
+                continue
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from plain_addresses(pattern, inner)
+        elif isinstance(pattern, URLPattern) and pattern.name and not pattern.pattern.regex.groups:
+            yield reverse(f"{namespace}{pattern.name}")
+
+
+def walk(person: User, addresses: list[str]) -> None:
+    """Open each address as the person; redirects are followed."""
+    client = Client()
+    client.force_login(person)
+    opened = 0
+    for address in addresses:
+        page = client.get(address, follow=True)
+        if page.status_code == 405:
+            continue
+        assert page.status_code in (200, 404), address
+        if page["Content-Type"].startswith("text/html"):
+            assert wrong_words(page.content.decode()) == [], address
+            opened += 1
+    assert opened
+
+
+def everywhere(account: BrokerageAccount | None = None) -> list[str]:
+    steps = [reverse("apply_step", args=[step.key]) for step in STEPS]
+    found = [
+        address
+        for address in plain_addresses()
+        if not address.startswith(("/static", "/favicon", "/styleguide"))
+    ]
+    found += [*steps, "/portfolio/", "/trade/AAPL/", "/orders/", "/transfer/", "/no/such/page/"]
+    if account is not None:
+        found += [
+            url_of(name, account.pk, {})
+            for name, names, _ in account_patterns()
+            if set(names) == {ACCOUNT_ID}
+        ]
+    return found
+
+
+def sent(status: str) -> KycApplication:
+    application = KycApplicationFactory.create(wants_trusted_contact=False)
+    application = applications.submit_application(
+        application=application, by=application.user, now=application.created_at
+    )
+    if status != ApplicationStatus.SUBMITTING:
+        reason = "invalid input value for enum phone_number"
+        state.move(application, status, by=Process.REPLY, reason=reason, claimed_at=application.created_at)
+    return application
+
+
+def test_walk_finds_raw_words() -> None:
+    for wrong in (
+        "<p>SUBMITTING</p>",
+        "<p>person 6</p>",
+        "<p>postal_code is required</p>",
+        "<p>This field is required.</p>",
+        '<td data-label="QUEUED">x</td>',
+        "<p>None</p><p>it is None today</p>",
+    ):
+        assert wrong_words(wrong), wrong
+    assert wrong_words("<p>Returned: the account is closed (R02). Fee: None from us</p>") == []
+
+
+def test_pages_of_a_newcomer_and_of_a_draft() -> None:
+    walk(UserFactory.create(), everywhere())
+    draft = KycApplicationFactory.create(
+        is_control_person=True,
+        disclosure_context=[{"context_type": "CONTROLLED_FIRM", "company_name": "Initech"}],
+    )
+    walk(draft.user, everywhere())
+
+
+@pytest.mark.parametrize(
+    "status", [ApplicationStatus.SUBMITTING, ApplicationStatus.UNKNOWN, ApplicationStatus.NEEDS_CHANGES]
+)
+def test_pages_of_an_application_that_was_sent(status: str) -> None:
+    walk(sent(status).user, everywhere())
+
+
+@pytest.mark.parametrize("status", AccountStatus.values)
+def test_pages_of_an_account(status: str) -> None:
+    account = BrokerageAccountFactory.create(status=status, cash=1000, cash_withdrawable=1000)
+    walk(account.user, everywhere(account))
+
+
+@pytest.mark.parametrize("status", BankLinkStatus.values)
+def test_pages_of_a_bank(status: str) -> None:
+    account = BrokerageAccountFactory.create(cash_withdrawable=1000)
+    bank = BankLinkFactory.create(account, status)
+    walk(account.user, [*everywhere(account), url(account, "funding:bank", pk=bank.pk)])
+
+
+@pytest.mark.parametrize("status", TransferStatus.values)
+def test_pages_of_a_transfer(status: str) -> None:
+    if status == TransferStatus.NOT_MADE:
+        pytest.skip("reached by no factory")
+    account = BrokerageAccountFactory.create(cash_withdrawable=1000)
+    transfer = TransferFactory.create(account, status)
+    pages = [url(account, "funding:transfer", pk=transfer.pk), url(account, "funding:transfers")]
+    walk(account.user, [*pages, url(account, "trading:portfolio")])
+
+
+@pytest.mark.parametrize(
+    "word", ["", *(word.lower() for word in OrderStatus.values if word not in ("UNKNOWN", "SUBMITTING"))]
+)
+def test_pages_of_an_order(word: str) -> None:
+    account = BrokerageAccountFactory.create(cash=1000, buying_power=1000)
+    QuoteFactory.create()
+    order = OrderFactory.create(account, status=word)
+    pages = [url(account, "trading:order", order_id=order.pk), url(account, "trading:portfolio")]
+    listed = url(account, "trading:orders")
+    walk(account.user, [*pages, *(f"{listed}?tab={tab}" for tab in ("open", "closed", "all"))])
+
+
+def test_pages_about_a_row() -> None:
+    account = BrokerageAccountFactory.create(cash=1000, cash_withdrawable=1000, buying_power=1000)
+    rows = rows_of(account)
+    walk(account.user, [url_of(name, account.pk, rows) for name in rows])
+
+
+def url(account: BrokerageAccount, name: str, **arguments: Any) -> str:
+    return reverse(name, kwargs={ACCOUNT_ID: account.pk, **arguments})
