@@ -141,8 +141,8 @@ def _failure(transfer: Transfer) -> TimelineStep:
 def why_not_withdrawable(account: BrokerageAccount, recent: Iterable[Transfer]) -> list[str]:
     """What keeps an account's cash from being withdrawn, in sentences, as far as our rows tell.
 
-    `recent` are transfers on their way or of the last days. What is on its way out aside, cash is held back as
-    a new deposit, as money from sales that have not settled, or for open buy orders; which, nobody tells us.
+    `recent` are transfers on their way or of the last days. What is on its way out aside, cash is held back
+    as a new deposit, as money from sales that have not settled, or for open buy orders; nobody tells us which.
     """
     if account.balances_at is None:
         return ["The broker has not told us your balances yet."]
@@ -163,8 +163,9 @@ def why_not_withdrawable(account: BrokerageAccount, recent: Iterable[Transfer]) 
         )
     if left > 0:
         settles = bank_days.next_bank_day(day_in_new_york(account.balances_at))
+        most = "Up to " if booked else ""
         said.append(
-            f"{'Up to ' if booked else ''}{usd(left)} of your cash is from sales that have not settled, or is held by open buy "
+            f"{most}{usd(left)} of your cash is from sales that have not settled, or is held by open buy "
             f"orders. Sales settle one trading day later: these by {day_text(settles)}."
         )
     return said or ["The broker does not let go of your cash yet, and has not said why."]

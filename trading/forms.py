@@ -77,7 +77,7 @@ class ReviewForm(SpokenForm):
     seen_price = TypedField(required=False, widget=forms.HiddenInput)
     seen_borrowing = TypedField(required=False, widget=forms.HiddenInput)
     borrow = forms.BooleanField(
-        required=False,
+        required=False,  # whether it is needed is for `rules.check_borrowing`
         label="I want to borrow this from the broker. I know that it costs interest, and that the broker may "
         "sell what I hold in a margin call.",
     )
