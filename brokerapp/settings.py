@@ -127,6 +127,7 @@ TEMPLATES = [
                 "brokerapp.ui.context_processors.chrome",
                 "brokerapp.accounts.context_processors.navigation",
                 "trading.context_processors.market",
+                "funding.context_processors.returned",
                 "brokerapp.health.context_processors.stale",
             ],
         },

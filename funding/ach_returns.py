@@ -77,6 +77,8 @@ REASONS = {
 """By code, as the end of "… was sent back: …". Source: Nacha Operating Rules, Appendix Four, in our words."""
 
 CODE = re.compile(r"\bR\d\d\b")
+OTHER_BANK = frozenset({"R02", "R03", "R04", "R05", "R12", "R13", "R16", "R20"})
+"""After these a second deposit from the same bank account would come back as well."""
 
 
 def return_reason(code: str) -> str:
@@ -95,3 +97,9 @@ def return_reason(code: str) -> str:
 def in_words(text: str) -> str:
     """A text of the broker's with its return code in words; unchanged if it has none."""
     return return_reason(text) if CODE.search(text.upper()) else text
+
+
+def needs_other_bank(text: str) -> bool:
+    """Whether the broker's text has a return code that says that this bank account cannot be used."""
+    found = CODE.search(text.upper())
+    return found is not None and found.group() in OTHER_BANK

@@ -15,6 +15,7 @@ from brokerapp.security.encryption import EncryptedTextField
 from brokerapp.workflow import following, writes
 from brokerapp.workflow.following import FollowedModel, Rhythm
 from brokerapp.workflow.writes import SentModel
+from funding import ach_returns
 from funding.statuses import (
     BANK_TRANSITIONS,
     BROKER_BANK_STATUS,
@@ -203,6 +204,12 @@ class TransferQuerySet(models.QuerySet["Transfer"]):
         """Transfers taken back after `instant`, newest first."""
         return self.taken_back().filter(status_at__gte=instant).order_by("-status_at")
 
+    def recent(self, instant: datetime) -> "TransferQuerySet":
+        """Transfers that are on their way or were completed after `instant`, newest first."""
+        moving = Q(status__in=IN_FLIGHT_TRANSFER, needs_decision_at__isnull=True)
+        done = Q(status=TransferStatus.COMPLETE, completed_at__gte=instant)
+        return self.filter(moving | done).order_by("-created_at")
+
     def total(self) -> Decimal:
         """The sum of the amounts, USD, 2 dp."""
         return self.aggregate(total=Sum("amount"))["total"] or Decimal("0.00")
@@ -303,6 +310,16 @@ class Transfer(SentModel, FollowedModel):
     def is_deposit(self) -> bool:
         """Whether the money comes in."""
         return self.direction == Direction.INCOMING
+
+    @property
+    def reason(self) -> str:
+        """Why it stands where it does, with the banks' return codes in words; a part of a sentence if so."""
+        return ach_returns.in_words(self.status_reason)
+
+    @property
+    def needs_other_bank(self) -> bool:
+        """Whether it came back because its bank account cannot be used."""
+        return ach_returns.needs_other_bank(self.status_reason)
 
     @property
     def cash_effect(self) -> Decimal:

@@ -6,7 +6,7 @@ from decimal import ROUND_DOWN, Decimal
 
 from brokerapp.accounts.capabilities import Capability, check
 from brokerapp.accounts.models import BrokerageAccount
-from brokerapp.units.money import CENT
+from brokerapp.units.money import CENT, usd
 from funding.models import BankLink
 from funding.statuses import BankLinkStatus, Direction
 
@@ -136,7 +136,7 @@ def check_credit(account: BrokerageAccount, amount: Decimal) -> None:
 
 def _check_smallest(amount: Decimal) -> None:
     if amount < MIN_TRANSFER:
-        raise AmountTooSmall(f"The smallest transfer is ${MIN_TRANSFER}.")
+        raise AmountTooSmall(f"The smallest transfer is {usd(MIN_TRANSFER)}.")
 
 
 def check_transfer(
@@ -148,19 +148,21 @@ def check_transfer(
     _check_smallest(amount)
     if (direction, amount) in facts.undecided_amounts:
         raise SameTransferUnsettled(
-            f"Whether an earlier transfer of exactly ${amount:,} was made could not be confirmed with the "
+            f"Whether an earlier transfer of exactly {usd(amount)} was made could not be confirmed with the "
             "broker, and our staff are looking into it. Until they know, choose another amount, so that it "
             "cannot happen twice by mistake."
         )
     if (direction, amount) in facts.unsettled_amounts:
         raise SameTransferUnsettled(
-            f"A transfer of exactly ${amount:,} is being sent or checked with the broker. "
+            f"A transfer of exactly {usd(amount)} is being sent or checked with the broker. "
             "Wait until it is settled, so that it cannot happen twice by mistake, or choose another amount."
         )
     if is_deposit:
         left = DEPOSITS_PER_DAY - facts.deposits_today
         if amount > left:
             left = max(left, Decimal("0.00"))
-            raise OverDepositLimit(f"You can deposit ${DEPOSITS_PER_DAY:,} a day; ${left:,} is left today.")
+            raise OverDepositLimit(
+                f"You can deposit {usd(DEPOSITS_PER_DAY)} a day; {usd(left)} is left today."
+            )
     elif amount > (most := withdrawable(account, facts)):
-        raise OverWithdrawable(f"You can withdraw up to ${most:,} now.")
+        raise OverWithdrawable(f"You can withdraw up to {usd(most)} now.")

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from decimal import Decimal
 
+from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.ui.timeline import TimelineStep
+from brokerapp.units.market_time import day_in_new_york, day_text
+from brokerapp.units.money import usd
 from brokerapp.workflow.actors import ActorKind
 from brokerapp.workflow.models import StatusChange
-from funding import bank_days
+from funding import ach_returns, bank_days
 from funding.models import BankLink, Transfer
 from funding.statuses import FAILED_TRANSFER, BankLinkStatus, RailName, TransferStatus
 
@@ -40,19 +44,15 @@ def bank_tone(link: BankLink) -> str:
     return BANK_TONES.get(BankLinkStatus(link.status), "info")
 
 
-def day(on: date) -> str:
-    """`Tue 4 Mar`."""
-    return f"{on:%a} {on.day} {on:%b}"
-
-
 def promise(transfer: Transfer, now: datetime) -> str:
     """By when the money should be there, and that it is late once it is."""
+    by = day_text(transfer.expected_on)
     if bank_days.is_late(transfer.expected_on, now):
         return (
-            f"Expected by {day(transfer.expected_on)} and not confirmed yet, so it is late. Nothing is lost: "
+            f"Expected by {by} and not confirmed yet, so it is late. Nothing is lost: "
             "the banks have not told us the outcome. If it worries you, quote the reference to support."
         )
-    return f"Expected by {day(transfer.expected_on)}. Banks do not move money on weekends and bank holidays."
+    return f"Expected by {by}. Banks do not move money on weekends and bank holidays."
 
 
 def transfer_steps(transfer: Transfer, changes: Iterable[StatusChange], now: datetime) -> list[TimelineStep]:
@@ -82,11 +82,10 @@ def transfer_steps(transfer: Transfer, changes: Iterable[StatusChange], now: dat
 
 @dataclass(frozen=True)
 class LogLine:
-    """One line of the event log: in words, and in the statuses that support staff know."""
+    """One line of the event log, in words."""
 
     title: str
     at: datetime
-    statuses: str = ""
     reason: str = ""
     request_id: str = ""
 
@@ -103,10 +102,15 @@ def _log_line(change: StatusChange, labels: dict[str, str]) -> LogLine:
         return LogLine("Given by us" if by_staff else "Asked for by you", change.at)
     if change.from_status == change.to_status:
         return LogLine("Our staff are looking into it", change.at, reason=change.reason)
-    title = str(labels.get(change.to_status, change.to_status))
-    steps = f"{change.from_status} → {change.to_status}"
+    title = str(labels.get(change.to_status, "Changed"))
     who = " (our staff)" if by_staff else ""
-    return LogLine(f"{title}{who}", change.at, steps, change.reason, change.request_id)
+    return LogLine(f"{title}{who}", change.at, _sentence(change.reason), change.request_id)
+
+
+def _sentence(text: str) -> str:
+    """A reason on a line of its own: the banks' return codes in words, and a capital letter."""
+    told = ach_returns.in_words(text)
+    return told[:1].upper() + told[1:]
 
 
 def _before_broker(transfer: Transfer) -> list[TimelineStep]:
@@ -131,4 +135,50 @@ def _failure(transfer: Transfer) -> TimelineStep:
     }[TransferStatus(transfer.status)]
     if transfer.is_taken_back and transfer.status != TransferStatus.RETURNED:
         title = "Taken back by the broker"
-    return TimelineStep(title, "failed", transfer.status_at, transfer.status_reason)
+    return TimelineStep(title, "failed", transfer.status_at, _sentence(transfer.status_reason))
+
+
+def why_not_withdrawable(account: BrokerageAccount, recent: Iterable[Transfer]) -> list[str]:
+    """What keeps an account's cash from being withdrawn, in sentences, as far as our rows tell.
+
+    `recent` are transfers on their way or of the last days. What is on its way out aside, cash is held back
+    as a new deposit, as money from sales that have not settled, or for open buy orders; nobody tells us which.
+    """
+    if account.balances_at is None:
+        return ["The broker has not told us your balances yet."]
+    rows = list(recent)
+    out = [row for row in rows if not row.is_deposit and row.is_in_flight]
+    said = [_on_its_way(row) for row in rows if row.is_in_flight]
+    if account.cash <= 0:
+        none = f"You owe the broker {usd(account.owed)}." if account.owed else "There is no cash to withdraw."
+        return [none, *said]
+    left = account.cash - max(account.cash_withdrawable, Decimal(0)) - _total(out)
+    booked = [row for row in rows if row.is_deposit and row.completed_at]
+    for row in booked:
+        assert row.completed_at is not None
+        on = day_text(day_in_new_york(row.completed_at))
+        said.append(
+            f"Your deposit of {usd(row.amount)} was complete on {on}. "
+            "The broker may hold new deposits for some days, and does not say until when."
+        )
+    if left > 0:
+        settles = bank_days.next_bank_day(day_in_new_york(account.balances_at))
+        most = "Up to " if booked else ""
+        said.append(
+            f"{most}{usd(left)} of your cash is from sales that have not settled, or is held by open buy "
+            f"orders. Sales settle one trading day later: these by {day_text(settles)}."
+        )
+    return said or ["The broker does not let go of your cash yet, and has not said why."]
+
+
+def _on_its_way(transfer: Transfer) -> str:
+    if transfer.is_deposit:
+        return (
+            f"Your deposit of {usd(transfer.amount)} is not complete yet: it is expected by "
+            f"{day_text(transfer.expected_on)}."
+        )
+    return f"{usd(transfer.amount)} is on its way to your bank already."
+
+
+def _total(rows: Iterable[Transfer]) -> Decimal:
+    return sum((row.amount for row in rows), Decimal(0))

@@ -1,6 +1,6 @@
 """The pages of funding: transfers, banks, deposit and withdrawal. One service call each."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,8 @@ from funding.statuses import FINAL_BANK, BankLinkStatus, Direction
 
 PURPOSE = "transfer"
 HISTORY_PAGE = 20
+HELD_FOR = timedelta(days=7)
+"""How long a complete deposit is named where money cannot be withdrawn."""
 
 
 class FundingView(AccountRequiredMixin):
@@ -85,7 +87,9 @@ class Transfers(FundingView):
             "pending_in": sum((row.amount for row in moving if row.is_deposit), Decimal("0.00")),
             "pending_out": sum((row.amount for row in moving if not row.is_deposit), Decimal("0.00")),
             "withdrawable": rules.withdrawable(self.account, facts),
-            "returned": ours.returned_since(now - transfers.RETURN_NOTICE).first(),
+            "returned": transfers.get_returned(
+                account_id=self.account.pk, user_id=self.account.user_id, now=now
+            ),
             "page": page,
             "history": [(row, timelines.transfer_tone(row)) for row in page.object_list],
             "waiting": bool(in_flight) or (bank is not None and not bank.is_approved),
@@ -218,15 +222,24 @@ class Amount(FundingView):
             *args, account=self.account, bank=self.bank, direction=self.direction, facts=self.facts, **kwargs
         )
 
+    def obstacles(self, withdrawable: Decimal) -> list[str]:
+        """Why no withdrawal at all can be made, in sentences; empty if one can."""
+        if self.direction == Direction.INCOMING or withdrawable >= rules.MIN_TRANSFER:
+            return []
+        recent = Transfer.objects.filter(account=self.account).recent(timezone.now() - HELD_FOR)
+        return timelines.why_not_withdrawable(self.account, recent)
+
     def page(self, form: AmountForm) -> HttpResponse:
         """The form; refused, it keeps what was typed and has status 422."""
+        withdrawable = rules.withdrawable(self.account, self.facts)
         context = {
             "form": form,
             "account": self.account,
             "bank": self.bank,
             "blocked": self.blocked(self.bank, self.capability),
             "is_deposit": self.direction == Direction.INCOMING,
-            "withdrawable": rules.withdrawable(self.account, self.facts),
+            "withdrawable": withdrawable,
+            "obstacles": self.obstacles(withdrawable),
             "unseen": self.facts.withdrawals_unseen,
             "limit": rules.DEPOSITS_PER_DAY,
             "sandbox": settings.BROKER_IS_SANDBOX,

@@ -122,7 +122,7 @@ class BrokerageAccountFactory:
         """ACTIVE unless `status` says otherwise; balances (`cash=Decimal("100")`) are set as by a sync."""
         balances = {
             name: fields.pop(name)
-            for name in ("cash", "cash_withdrawable", "buying_power", "equity")
+            for name in ("cash", "cash_withdrawable", "buying_power", "equity", "multiplier")
             if name in fields
         }
         application = KycApplicationFactory.create(**({"user": user} if user else {}))

@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 from typing import TypedDict
 
-from brokerapp.units.market_time import clock_text, in_new_york
+from brokerapp.units.market_time import clock_text, day_in_new_york, day_text, in_new_york
 from trading.models import MarketClock
 
 CLOCK_GOOD_FOR = timedelta(minutes=10)
+WEEKDAY_TELLS = 7
+"""Days from which on the weekday alone would be taken for an earlier one."""
 
 
 class MarketPill(TypedDict):
@@ -40,20 +42,30 @@ def known(clock: MarketClock | None, now: datetime) -> MarketClock | None:
     )
 
 
-def day_text(at: datetime) -> str:
-    """`Mon 9:30 am ET`."""
-    return f"{in_new_york(at):%a} {clock_text(at)}"
+def _when(at: datetime, now: datetime) -> str:
+    """`4:00 pm ET` of today, `Fri 1:00 pm ET` of the coming days, `Mon 4 Jan, 9:30 am ET` of later ones."""
+    days = (day_in_new_york(at) - day_in_new_york(now)).days
+    if days == 0:
+        return clock_text(at)
+    if days < WEEKDAY_TELLS:
+        return f"{in_new_york(at):%a} {clock_text(at)}"
+    return f"{day_text(in_new_york(at))}, {clock_text(at)}"
 
 
-def pill(clock: MarketClock) -> MarketPill:
-    """`Open · closes 4:00 pm ET` or `Closed · opens Mon 9:30 am ET`."""
-    if clock.is_open:
-        return {"is_open": True, "text": f"Open · closes {clock_text(clock.next_close)}"}
-    return {"is_open": False, "text": f"Closed · opens {day_text(clock.next_open)}"}
+def pill(clock: MarketClock, now: datetime) -> MarketPill:
+    """`Open · closes 4:00 pm ET` or `Closed · opens Mon 9:30 am ET`, with the day unless it is today.
+
+    An open market that opens before it closes never closes: so a sandbox is, that trades at all hours.
+    """
+    if not clock.is_open:
+        return {"is_open": False, "text": f"Closed · opens {_when(clock.next_open, now)}"}
+    if now < clock.next_open < clock.next_close:
+        return {"is_open": True, "text": "Open at all hours"}
+    return {"is_open": True, "text": f"Open · closes {_when(clock.next_close, now)}"}
 
 
-def wait_note(clock: MarketClock | None) -> str:
+def wait_note(clock: MarketClock | None, now: datetime) -> str:
     """What a closed market means for a market order; empty while it is open or if that is not known."""
     if clock is None or clock.is_open:
         return ""
-    return f"The market is closed. This order will wait until {day_text(clock.next_open)}."
+    return f"The market is closed. This order will wait until {_when(clock.next_open, now)}."

@@ -1,17 +1,18 @@
 """May this trade happen now? `check_x` raises with words for the person; `can_x` wraps it for pages. Pure."""
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from brokerapp.accounts.capabilities import AccountRefused, Capability, check
 from brokerapp.accounts.models import BrokerageAccount
-from brokerapp.units.money import plain, quantize_cash, quantize_shares
+from brokerapp.units.money import CENT, plain, quantity, quantize_cash, quantize_shares, usd
 from trading import asset_classes, statuses
 from trading.models import Asset, MarketClock, Order, Quote
 from trading.order_spec import OrderSpec
 
 MIN_VALUE = asset_classes.US_EQUITY.smallest_order
 """USD: the smallest order (Broker API, "Orders": cost basis must be at least 1)."""
+CAPABILITIES: dict[str, Capability] = {Order.Side.BUY: Capability.BUY, Order.Side.SELL: Capability.SELL}
 MOVED_TOO_FAR = Decimal("0.01")
 """The fraction by which a price may move after the review page before the person is asked again."""
 
@@ -54,6 +55,10 @@ class NotEnoughBuyingPower(TradeRefused):
     field = "amount"
 
 
+class BorrowingNotAgreed(TradeRefused):
+    """It would borrow from the broker, more than the person has agreed to."""
+
+
 class NothingHeld(TradeRefused):
     """There is nothing to sell."""
 
@@ -79,6 +84,29 @@ class CancelRefused(Exception):
 
 
 @dataclass(frozen=True)
+class Spending:
+    """What an account may spend on orders, USD: its own cash, and what the broker would lend on top."""
+
+    own: Decimal
+    could_borrow: Decimal
+
+    @property
+    def most(self) -> str:
+        """The digits of an order for all of the own cash; empty if that is less than the smallest order."""
+        whole_cents = self.own.quantize(CENT, rounding=ROUND_DOWN)
+        return plain(whole_cents) if whole_cents >= MIN_VALUE else ""
+
+
+def spending(account: BrokerageAccount, claimed: Decimal) -> Spending:
+    """Buying power apart by whose money it is; `claimed` is own cash that other orders take, USD."""
+    power = max(account.buying_power, Decimal(0))
+    if not account.may_borrow:
+        return Spending(power, Decimal(0))
+    own = min(max(account.cash - claimed, Decimal(0)), power)
+    return Spending(own, power - own)
+
+
+@dataclass(frozen=True)
 class Facts:
     """What a ticket is judged by, as last synced. Quantities are of the ticket's asset."""
 
@@ -88,6 +116,13 @@ class Facts:
     """Shares that open sell orders will take."""
     quote: Quote | None
     clock: MarketClock | None
+    claimed_cash: Decimal = Decimal(0)
+    """USD that buy orders take which the balances do not show yet."""
+
+    @property
+    def spending(self) -> Spending:
+        """Own cash, and what could be borrowed."""
+        return spending(self.account, self.claimed_cash)
 
     @property
     def free_qty(self) -> Decimal:
@@ -136,10 +171,7 @@ def check_can_trade(ticket: OrderSpec, facts: Facts) -> None:
     """
     check_account(ticket, facts.account)
     asset = ticket.asset
-    if asset.status != Asset.ACTIVE:
-        raise NoLongerTraded(f"{asset.title} is no longer traded.")
-    if ticket.is_buy and not asset.tradable:
-        raise NotTradable(f"{asset.title} cannot be bought at the moment.")
+    check_asset(asset, ticket.side)
     in_dollars = ticket.notional is not None and not asset.kind.takes_dollars
     if in_dollars or (ticket.is_fractional and not asset.fractionable):
         raise WholeSharesOnly(f"{asset.title} trades in whole {asset.kind.unit}s only.")
@@ -149,10 +181,18 @@ def check_can_trade(ticket: OrderSpec, facts: Facts) -> None:
         _check_held(ticket, facts)
 
 
+def check_asset(asset: Asset, side: str) -> None:
+    """Raises `NoLongerTraded` or `NotTradable`."""
+    if asset.status != Asset.ACTIVE:
+        raise NoLongerTraded(f"{asset.title} is no longer traded.")
+    if side == Order.Side.BUY and not asset.tradable:
+        raise NotTradable(f"{asset.title} cannot be bought at the moment.")
+
+
 def check_account(ticket: OrderSpec, account: BrokerageAccount) -> None:
     """Raises `MayNotTrade` with what keeps the account from this."""
     try:
-        check(account, Capability.BUY if ticket.is_buy else Capability.SELL)
+        check(account, CAPABILITIES[ticket.side])
     except AccountRefused as error:
         raise MayNotTrade(str(error)) from error
 
@@ -165,11 +205,44 @@ def _check_affordable(ticket: OrderSpec, facts: Facts) -> None:
     smallest = ticket.asset.kind.smallest_order
     if value < smallest:
         raise TooSmall(f"This comes to about {usd(value)}. The smallest order is {usd(smallest)}.")
-    available = facts.account.buying_power
-    if value > available:
+    if value > facts.account.buying_power:
         about = "" if ticket.notional is not None else "about "
+        yours = facts.spending
+        lent = f" of your own and could borrow {usd(yours.could_borrow)}" if yours.could_borrow else ""
         raise NotEnoughBuyingPower(
-            f"Not enough buying power: this comes to {about}{usd(value)} and you have {usd(available)}."
+            f"Not enough buying power: this comes to {about}{usd(value)} and you have {usd(yours.own)}{lent}."
+        )
+
+
+def borrowing(ticket: OrderSpec, facts: Facts) -> Decimal:
+    """What the broker would lend for it, USD, 2 dp; without a price, the most that it can come to."""
+    if not ticket.is_buy:
+        return Decimal(0)
+    expected = estimate(ticket, facts)
+    value = expected.value if expected else ticket.notional
+    if value is None:
+        return quantize_cash(facts.spending.could_borrow)
+    return max(quantize_cash(value - facts.spending.own), Decimal(0))
+
+
+def check_borrowing(agreed: Decimal | None, ticket: OrderSpec, facts: Facts) -> None:
+    """Raises `BorrowingNotAgreed` if it borrows, and more than the person agreed to (USD; None: to nothing).
+
+    As with its price, a hundredth of the order may come on top before the person is asked again.
+    """
+    wanted = borrowing(ticket, facts)
+    if not wanted:
+        return
+    if agreed is None:
+        raise BorrowingNotAgreed(
+            f"Nothing was sent: this order borrows about {usd(wanted)} from the broker. Tick that you want "
+            "to borrow, or order less."
+        )
+    expected = estimate(ticket, facts)
+    if wanted - agreed > (expected.value if expected else wanted) * MOVED_TOO_FAR:
+        raise BorrowingNotAgreed(
+            f"Nothing was sent: this order now borrows about {usd(wanted)} from the broker, and you agreed "
+            f"to {usd(agreed)}. Please look again."
         )
 
 
@@ -182,10 +255,10 @@ def _check_held(ticket: OrderSpec, facts: Facts) -> None:
     if wanted <= facts.free_qty:
         return
     about = "" if ticket.qty is not None else "about "
-    so = f"so {plain(facts.free_qty)} can be sold and not {about}{plain(wanted)}."
-    held = f"You hold {plain(facts.held_qty)} {name}"
+    so = f"so {quantity(facts.free_qty)} can be sold and not {about}{quantity(wanted)}."
+    held = f"You hold {quantity(facts.held_qty)} {name}"
     if facts.reserved_qty:
-        raise SharesHeld(f"{held}, and open orders are selling {plain(facts.reserved_qty)} of them, {so}")
+        raise SharesHeld(f"{held}, and open orders are selling {quantity(facts.reserved_qty)} of them, {so}")
     raise NotEnoughShares(f"{held}, {so}")
 
 
@@ -229,8 +302,3 @@ def can_cancel(order: Order) -> bool:
     except CancelRefused:
         return False
     return True
-
-
-def usd(amount: Decimal) -> str:
-    """`$1,234.56`, for sentences."""
-    return f"${quantize_cash(amount):,.2f}"

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.ui.timeline import TimelineStep
-from brokerapp.units.money import plain
+from brokerapp.units.money import quantity, shares, usd
 from brokerapp.workflow.actors import ActorKind
 from brokerapp.workflow.models import StatusChange
 from trading.models import REVISED_NOTE, Order, OrderProgress
@@ -73,7 +73,7 @@ def _broker_steps(order: Order, step: OrderProgress) -> list[TimelineStep]:
     line = TimelineStep(status.label, _state(status), step.at, text)
     if step.kind not in REVISED:
         return [line]
-    average = f" at {plain(step.filled_avg_price)} USD on average" if step.filled_avg_price else ""
+    average = f" at {usd(step.filled_avg_price)} on average" if step.filled_avg_price else ""
     revised = TimelineStep(REVISED[OrderProgress.Kind(step.kind)], "done", step.at, f"{filled}{average}")
     return [revised, line] if status in FAILED else [revised]
 
@@ -84,8 +84,8 @@ def _state(status: OrderStatus) -> str:
 
 def filled_text(order: Order, filled_qty: Decimal | None = None) -> str:
     """`0.2 of 0.42 shares`, or `0.2 shares` of an order in dollars; as filled now unless given."""
-    of = f" of {plain(order.qty)}" if order.qty is not None else ""
-    return f"{plain(order.filled_qty if filled_qty is None else filled_qty)}{of} shares"
+    filled = order.filled_qty if filled_qty is None else filled_qty
+    return shares(filled) if order.qty is None else f"{quantity(filled)} of {shares(order.qty)}"
 
 
 def first_steps(account: BrokerageAccount) -> list[TimelineStep]:

@@ -40,30 +40,30 @@ class Holding:
 
 @dataclass(frozen=True)
 class Valuation:
-    """Cash and holdings together. USD."""
+    """Cash and holdings together, USD. What is not known of one holding hides no figure of the others."""
 
     cash: Decimal
     holdings: list[Holding]
 
     @property
-    def value(self) -> Decimal | None:
-        """Of the holdings; None if one of them has no price."""
-        return _total(holding.value for holding in self.holdings)
+    def value(self) -> Decimal:
+        """Of the holdings that have a price; `unpriced` are the others."""
+        return sum((holding.value for holding in self.holdings if holding.value is not None), Decimal(0))
 
     @property
-    def total(self) -> Decimal | None:
-        """Cash and holdings; None if one of them has no price."""
-        return None if self.value is None else self.cash + self.value
+    def total(self) -> Decimal:
+        """Cash, and the holdings that have a price."""
+        return self.cash + self.value
 
     @property
     def cost(self) -> Decimal | None:
-        """Of the holdings; None if that of one of them is not known."""
-        return _total(holding.position.cost_basis for holding in self.holdings)
+        """Of the holdings whose gain is known; None if that of none is."""
+        return _total(holding.position.cost_basis for holding in self.holdings if holding.gain is not None)
 
     @property
     def gain(self) -> Decimal | None:
-        """Of the holdings: not realized. None if a price or a cost is not known."""
-        return None if self.value is None or self.cost is None else self.value - self.cost
+        """Of the holdings whose gain is known: not realized. None if that of none is."""
+        return _total(holding.gain for holding in self.holdings)
 
     @property
     def gain_fraction(self) -> Decimal | None:
@@ -79,6 +79,11 @@ class Valuation:
         """Symbols without a price."""
         return [holding.position.symbol for holding in self.holdings if holding.value is None]
 
+    @property
+    def without_gain(self) -> list[str]:
+        """Symbols whose gain is not known."""
+        return [holding.position.symbol for holding in self.holdings if holding.gain is None]
+
 
 def value_positions(cash: Decimal, positions: Iterable[Position], quotes: Mapping[UUID, Quote]) -> Valuation:
     """Cash and positions at the quotes given by asset id."""
@@ -86,9 +91,6 @@ def value_positions(cash: Decimal, positions: Iterable[Position], quotes: Mappin
 
 
 def _total(values: Iterable[Decimal | None]) -> Decimal | None:
-    total = Decimal(0)
-    for value in values:
-        if value is None:
-            return None
-        total += value
-    return total
+    """The sum of those that are known; None if none is."""
+    known = [value for value in values if value is not None]
+    return sum(known, Decimal(0)) if known else None

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
-from brokerapp.accounts.access import AccountRequiredMixin
+from brokerapp.accounts.access import AccountRequiredMixin, Blocked
 from brokerapp.accounts.capabilities import Capability
 from brokerapp.units.money import plain
 from brokerapp.workflow import intents
@@ -40,6 +40,7 @@ class Portfolio(AccountRequiredMixin):
             {
                 "account": self.account,
                 "valuation": valuation,
+                "spending": tickets.get_spending(self.account),
                 "open_orders": open_orders,
                 "first_steps": timeline.first_steps(self.account) if is_empty else [],
                 "blocked": self.blocked_from(Capability.TRADE) if self.account.was_opened else None,
@@ -51,9 +52,11 @@ class PositionPage(AccountRequiredMixin):
     """One holding: its cost, value and gain, its orders, and the way to buy more or sell."""
 
     def get(self, request: HttpRequest, symbol: str) -> HttpResponse:
-        position = get_object_or_404(
-            Position.objects.select_related("asset"), account=self.account, symbol=symbol.upper()
-        )
+        position = Position.objects.get_held(self.account, symbol)
+        if position is None:
+            raise Http404
+        if position.symbol != symbol:
+            return self.redirect("trading:position", position.symbol)
         valuation = portfolio.get_valuation(self.account)
         holding = next((row for row in valuation.holdings if row.position.pk == position.pk), None)
         if holding is None:  # it was sold meanwhile
@@ -66,6 +69,7 @@ class PositionPage(AccountRequiredMixin):
                 "holding": holding,
                 "position": position,
                 "share": holding.value / valuation.total if holding.value and valuation.total else None,
+                "unpriced": valuation.unpriced,
                 "orders": list(mine[:ORDERS_PER_PAGE]),
             },
         )
@@ -85,6 +89,7 @@ class Search(AccountRequiredMixin):
                 "q": request.GET.get("q", ""),
                 "assets": assets,
                 "is_loading": not assets and not Asset.objects.exists(),
+                "blocked": self.blocked_from(Capability.TRADE),
             },
         )
 
@@ -94,7 +99,12 @@ class AssetPage(AccountRequiredMixin):
 
     def get(self, request: HttpRequest, symbol: str) -> HttpResponse:
         asset = get_asset_or_404(symbol)
+        if asset.symbol != symbol:
+            asked = f"?{request.GET.urlencode()}" if request.GET else ""
+            return redirect(self.url("trading:asset", asset.symbol) + asked)
         given = {name: request.GET[name] for name in ("side", "unit", "amount") if name in request.GET}
+        if self.closed(asset, Order.Side.BUY):
+            given.setdefault("side", Order.Side.SELL)
         return self.page(asset, TicketForm(asset=asset, initial=given))
 
     def post(self, request: HttpRequest, symbol: str) -> HttpResponse:
@@ -118,12 +128,25 @@ class AssetPage(AccountRequiredMixin):
             "asset": asset,
             "facts": facts,
             "quote_is_stale": facts.quote is not None and facts.quote.is_stale(now),
-            "wait_note": hours.wait_note(facts.clock),
+            "wait_note": hours.wait_note(facts.clock, now),
             "form": form,
             "blocked": self.blocked_from(Capability.TRADE),
+            "closed_to_buy": self.closed(asset, Order.Side.BUY),
+            "closed_to_sell": self.closed(asset, Order.Side.SELL),
         }
         # Refused, it keeps what was typed.
         return render(self.request, "trading/asset.html", context, status=422 if form.is_bound else 200)
+
+    def closed(self, asset: Asset, side: str) -> Blocked | None:
+        """What keeps the account, or anybody, from trading this on that side; None if nothing does."""
+        blocked = self.blocked_from(rules.CAPABILITIES[side])
+        if blocked is not None:
+            return blocked
+        try:
+            rules.check_asset(asset, side)
+        except rules.TradeRefused as refusal:
+            return Blocked(str(refusal))
+        return None
 
 
 def get_asset_or_404(symbol: str) -> Asset:
@@ -170,6 +193,7 @@ class OrderReview(AccountRequiredMixin):
                 ticket=tickets.get_ticket(self.intent.data),
                 order_id=self.intent.id,
                 seen_price=form.cleaned_data.get("seen_price"),
+                agreed_borrowing=form.agreed_borrowing(),
                 by=self.account.user,
                 now=timezone.now(),
             )
@@ -181,12 +205,13 @@ class OrderReview(AccountRequiredMixin):
         ticket = tickets.get_ticket(self.intent.data)
         review = tickets.prepare_review(account=self.account, ticket=ticket, now=timezone.now())
         price = review.estimate.price if review.estimate else None
+        seen = {"seen_price": plain(price) if price else "", "seen_borrowing": plain(review.borrows)}
         context = {
             "review": review,
             "ticket": ticket,
             "refusal": refusal or review.refusal,
             "may_place": review.refusal is None,
-            "form": ReviewForm(initial={"seen_price": plain(price) if price else ""}),
+            "form": ReviewForm(initial=seen),
             "edit_url": self.edit_url(ticket),
         }
         return render(self.request, "trading/review.html", context)

@@ -101,6 +101,9 @@ class BrokerageAccount(FollowedModel):
     cash_withdrawable = models.DecimalField(max_digits=20, decimal_places=9, default=Decimal(0))
     buying_power = models.DecimalField(max_digits=20, decimal_places=9, default=Decimal(0))
     equity = models.DecimalField(max_digits=20, decimal_places=9, default=Decimal(0))
+    multiplier = models.DecimalField(
+        max_digits=4, decimal_places=1, default=Decimal(1), help_text="of buying power; above 1 with margin"
+    )
     last_equity = models.DecimalField(max_digits=20, decimal_places=9, default=Decimal(0))
     balances_at = models.DateTimeField(null=True, blank=True)
     balances_due_at = models.DateTimeField(
@@ -135,6 +138,16 @@ class BrokerageAccount(FollowedModel):
         """Which of a person's accounts it is: `Individual ••4486`."""
         kind = ACCOUNT_TYPES.get(self.account_type, "Account")
         return f"{kind} ••{self.last4}" if self.last4 else kind
+
+    @property
+    def owed(self) -> Decimal:
+        """What the person owes the broker, USD: cash below zero."""
+        return max(-self.cash, Decimal(0))
+
+    @property
+    def may_borrow(self) -> bool:
+        """Whether its buying power has money in it that would be borrowed from the broker."""
+        return self.multiplier > 1 or self.buying_power > max(self.cash, Decimal(0))
 
     @property
     def is_open(self) -> bool:

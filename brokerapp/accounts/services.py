@@ -128,6 +128,7 @@ def _read_balances(account: BrokerageAccount) -> BrokerageAccount:
         cash_withdrawable=reply.cash_withdrawable or Decimal(0),
         buying_power=reply.buying_power,
         equity=reply.equity,
+        multiplier=reply.multiplier or Decimal(1),
         last_equity=reply.last_equity or Decimal(0),
         balances_at=asked_at,
         balances_due_at=still_due,

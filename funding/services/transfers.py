@@ -48,6 +48,12 @@ def get_transfer_facts(*, account: BrokerageAccount, now: datetime) -> rules.Tra
     )
 
 
+def get_returned(*, account_id: UUID, user_id: int, now: datetime) -> Transfer | None:
+    """The newest transfer of a person's account that was taken back in the last days; None if none was."""
+    ours = Transfer.objects.filter(account_id=account_id, user_id=user_id)
+    return ours.returned_since(now - RETURN_NOTICE).first()
+
+
 def _unseen(account: BrokerageAccount) -> Decimal:
     """What has left or will leave and the balances do not show yet, as they were read before it, USD.
 

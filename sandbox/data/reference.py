@@ -45,12 +45,18 @@ def get_asset(call: Call) -> dict[str, Any]:
 
 @endpoint("GET", "/v1/clock")
 def get_clock(call: Call) -> dict[str, Any]:
-    """Instants with the New York offset. An always-open market still names the exchange's next times."""
+    """Instants with the New York offset.
+
+    An always-open market names the exchange's next session: it opens there before it closes, so that no
+    client takes the close of today's session for its own.
+    """
+    opens = trading_calendar.next_open(call.now)
+    closes = trading_calendar.next_close(opens if call.world.always_open else call.now)
     return {
         "timestamp": call.now.astimezone(NEW_YORK).isoformat(),
         "is_open": call.world.is_open(call.now),
-        "next_open": trading_calendar.next_open(call.now).isoformat(),
-        "next_close": trading_calendar.next_close(call.now).isoformat(),
+        "next_open": opens.isoformat(),
+        "next_close": closes.isoformat(),
     }
 
 

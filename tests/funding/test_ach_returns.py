@@ -1,6 +1,6 @@
 import pytest
 
-from funding.ach_returns import REASONS, in_words, return_reason
+from funding.ach_returns import REASONS, in_words, needs_other_bank, return_reason
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,10 @@ def test_reasons_are_every_code_as_the_end_of_a_sentence() -> None:
 def test_in_words_leaves_other_texts_alone() -> None:
     assert in_words("R02") == "the bank account is closed (R02)"
     assert in_words("Canceled by the person") == "Canceled by the person"
+
+
+@pytest.mark.parametrize(
+    ("text", "needed"), [("R02 account closed", True), ("r03", True), ("R01", False), ("", False)]
+)
+def test_needs_other_bank(text: str, needed: bool) -> None:
+    assert needs_other_bank(text) is needed

@@ -127,3 +127,11 @@ def test_check_transfer_same_amount_unsettled() -> None:
         rules.check_transfer(account(), bank(), Direction.INCOMING, Decimal("50.00"), facts)
     rules.check_transfer(account(), bank(), Direction.INCOMING, Decimal("50.01"), facts)
     rules.check_transfer(account(), bank(), Direction.OUTGOING, Decimal("50.00"), facts)
+
+
+@pytest.mark.parametrize("facts_of", ["unsettled_amounts", "undecided_amounts"])
+def test_check_transfer_same_amount_is_named_to_the_cent(facts_of: str) -> None:
+    same = frozenset({(Direction.INCOMING.value, Decimal("1031"))})
+    facts = replace(NO_FACTS, **{facts_of: same})
+    with pytest.raises(rules.SameTransferUnsettled, match=r"exactly \$1,031\.00 "):
+        rules.check_transfer(account(), bank(), Direction.INCOMING, Decimal("1031"), facts)

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.ui.links import account_url
+from brokerapp.units.market_time import day_text
+from brokerapp.workflow import state
 from funding.models import BankLink, Transfer
 from funding.statuses import FAILED_TRANSFER, IN_FLIGHT_TRANSFER, BankLinkStatus
 from tests.account_pages import AccountClient, short
@@ -87,7 +89,9 @@ def test_transfer_receipt_owner_stranger_anonymous(
     page = text(owner.get(url))
     assert transfer.last_request_id in page
     assert str(transfer.pk) in page
-    assert "SUBMITTING → COMPLETE" in page
+    assert "→" not in page
+    assert "SUBMITTING" not in page
+    assert "Asked for by you" in page
     assert stranger.get(url).status_code == 404
     assert Client().get(url).status_code == 302
 
@@ -107,10 +111,105 @@ def test_transfers_account_in_review_says_so() -> None:
 
 def test_transfers_returned_deposit_has_a_banner(owner: Client, account: BrokerageAccount) -> None:
     TransferFactory.create(account, status="RETURNED", amount="75.00")
-    BrokerageAccount.objects.update(cash=Decimal("-75.00"))
+    BrokerageAccount.objects.update(cash=Decimal("-75.00"), balances_at=timezone.now())
     page = text(owner.get(short("funding:transfers")))
     assert "deposit of $75.00 was returned by your bank" in page
-    assert "Your cash is −$75.00" in page
+    assert "Your cash is −$75.00: you owe the broker $75.00." in page
+    assert "deposit at least $75.00" in page
+
+
+def test_transfers_returned_deposit_that_the_balances_do_not_show_yet(
+    owner: Client, account: BrokerageAccount
+) -> None:
+    BrokerageAccount.objects.update(balances_at=timezone.now())
+    TransferFactory.create(account, status="RETURNED", amount="75.00")
+    page = text(owner.get(short("funding:transfers")))
+    assert "Your balances here are from before that." in page
+    assert "so you owe nothing" not in page
+
+
+def test_transfers_returned_deposit_says_what_is_blocked(owner: Client, account: BrokerageAccount) -> None:
+    TransferFactory.create(account, status="RETURNED", amount="75.00")
+    BrokerageAccount.objects.update(transfers_blocked=True, balances_at=timezone.now())
+    page = text(owner.get(short("funding:transfers")))
+    assert "the broker has blocked deposits and withdrawals" in page
+    assert "contact support" in page
+
+
+def test_transfers_with_margin_leaves_borrowing_to_the_portfolio(
+    owner: Client, account: BrokerageAccount
+) -> None:
+    BrokerageAccount.objects.update(buying_power=Decimal(1000), multiplier=2)
+    page = text(owner.get(short("funding:transfers")))
+    assert "Ready to invest" not in page
+    assert "$1,000.00" not in page
+
+
+@pytest.mark.parametrize("page_name", ["transfer", "transfers"])
+def test_return_codes_are_words_on_every_page(
+    owner: Client, account: BrokerageAccount, page_name: str
+) -> None:
+    transfer = TransferFactory.create(account, status="COMPLETE")
+    transfer = state.move(transfer, "RETURNED", by=state.Process.EVENT, reason="R16")
+    url = short("funding:transfer", transfer.pk) if page_name == "transfer" else short("funding:transfers")
+    page = text(owner.get(url))
+    assert "he bank account is frozen (R16)" in page
+    assert "R16" not in page.replace("(R16)", "")
+
+
+def withdrawal_page(owner: Client, account: BrokerageAccount, **balances: Any) -> str:
+    BankLinkFactory.create(account)
+    BrokerageAccount.objects.update(**{"cash_withdrawable": Decimal(0), **balances})
+    return text(owner.get(short("funding:withdraw")))
+
+
+def test_withdraw_nothing_of_an_unsettled_sale_says_until_when(
+    owner: Client, account: BrokerageAccount
+) -> None:
+    thursday = datetime(2026, 11, 25, 16, 0, tzinfo=UTC)  # before Thanksgiving
+    page = withdrawal_page(owner, account, balances_at=thursday)
+    assert "Nothing can be withdrawn now" in page
+    assert "$500.00 of your cash is from sales that have not settled" in page
+    assert "by Fri 27 Nov." in page
+    assert 'name="amount"' not in page
+
+
+def test_withdraw_nothing_of_a_new_deposit_names_it(owner: Client, account: BrokerageAccount) -> None:
+    with time_machine.travel(datetime(2026, 11, 24, 16, 0, tzinfo=UTC), tick=False):
+        TransferFactory.create(account, status="COMPLETE", amount="500.00")
+        BrokerageAccount.objects.update(cash_withdrawable=Decimal(0))
+        page = text(owner.get(short("funding:withdraw")))
+    assert "Your deposit of $500.00 was complete on Tue 24 Nov." in page
+
+
+def test_withdraw_nothing_while_the_deposit_is_on_its_way(owner: Client, account: BrokerageAccount) -> None:
+    transfer = TransferFactory.create(account, amount="80.00")
+    BrokerageAccount.objects.update(cash=Decimal(0), cash_withdrawable=Decimal(0))
+    page = text(owner.get(short("funding:withdraw")))
+    assert "There is no cash to withdraw." in page
+    assert f"expected by {day_text(transfer.expected_on)}." in page
+
+
+def test_withdraw_nothing_of_money_on_its_way_out(owner: Client, account: BrokerageAccount) -> None:
+    BrokerageAccount.objects.update(cash_withdrawable=Decimal(500))
+    TransferFactory.create(account, direction="OUTGOING", amount="500.00")
+    BrokerageAccount.objects.update(cash_withdrawable=Decimal(0))
+    page = text(owner.get(short("funding:withdraw")))
+    assert "$500.00 is on its way to your bank already." in page
+    assert "have not settled" not in page
+
+
+def test_withdraw_nothing_of_what_is_owed(owner: Client, account: BrokerageAccount) -> None:
+    assert "You owe the broker $30.00." in withdrawal_page(owner, account, cash=Decimal(-30))
+
+
+def test_withdraw_post_with_nothing_withdrawable_moves_nothing(
+    owner: Client, account: BrokerageAccount
+) -> None:
+    withdrawal_page(owner, account)
+    response = owner.post(short("funding:withdraw"), {"amount": "5.00"})
+    assert response.status_code == 422
+    assert not Transfer.objects.exists()
 
 
 def test_transfers_shows_only_ones_own(owner: Client, account: BrokerageAccount) -> None:

@@ -38,6 +38,7 @@ CASH: dict[str, Any] = {name: Decimal(1000) for name in ("cash", "buying_power",
 def place(account: BrokerageAccount, order_id: UUID | None = None, **values: Any) -> Order:
     """Place an order as the review page does; a buy of 0.42 AAPL unless `values` say otherwise."""
     seen_price, now = values.pop("seen_price", None), values.pop("now", timezone.now())
+    agreed = values.pop("agreed_borrowing", None)
     size = {} if "notional" in values else {"qty": Decimal("0.42")}
     ticket = OrderSpec(**{"asset": AssetFactory.create(), "side": Order.Side.BUY, **size, **values})
     return orders.place_order(
@@ -45,6 +46,7 @@ def place(account: BrokerageAccount, order_id: UUID | None = None, **values: Any
         ticket=ticket,
         order_id=order_id or uuid4(),
         seen_price=seen_price,
+        agreed_borrowing=agreed,
         by=account.user,
         now=now,
     )

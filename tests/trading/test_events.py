@@ -194,7 +194,7 @@ def test_on_trade_event_bust_adds_a_line_and_keeps_the_others(
     found = timeline.order_steps(order, StatusChange.objects.about(order), order.progress.all())
     assert [(step.title, step.text) for step in found[-3:]] == [
         ("Filled", "20 of 20 shares"),
-        ("Trade canceled by the exchange", "5 of 20 shares at 200 USD on average"),
+        ("Trade canceled by the exchange", "5 of 20 shares at $200.00 on average"),
         ("Canceled", "5 of 20 shares"),
     ]
 

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 from trading import hours
 from trading.models import MarketClock
 
+FRIDAY = datetime(2026, 3, 6, 20, 0, tzinfo=UTC)
 SATURDAY = datetime(2026, 3, 7, 15, 0, tzinfo=UTC)
 
 
@@ -17,19 +18,22 @@ def clock(is_open: bool) -> MarketClock:
 
 
 def test_pill_open() -> None:
-    assert hours.pill(clock(True)) == {"is_open": True, "text": "Open · closes 4:00 pm ET"}
+    assert hours.pill(clock(True), FRIDAY) == {"is_open": True, "text": "Open · closes 4:00 pm ET"}
 
 
 def test_pill_closed() -> None:
-    assert hours.pill(clock(False)) == {"is_open": False, "text": "Closed · opens Mon 9:30 am ET"}
+    assert hours.pill(clock(False), SATURDAY) == {"is_open": False, "text": "Closed · opens Mon 9:30 am ET"}
 
 
 def test_wait_note_closed_says_until_when() -> None:
-    assert hours.wait_note(clock(False)) == "The market is closed. This order will wait until Mon 9:30 am ET."
+    assert (
+        hours.wait_note(clock(False), SATURDAY)
+        == "The market is closed. This order will wait until Mon 9:30 am ET."
+    )
 
 
 def test_wait_note_open_or_unknown_is_empty() -> None:
-    assert hours.wait_note(clock(True)) == hours.wait_note(None) == ""
+    assert hours.wait_note(clock(True), FRIDAY) == hours.wait_note(None, FRIDAY) == ""
 
 
 SYNCED = datetime(2026, 3, 6, 20, 55, tzinfo=UTC)
@@ -50,8 +54,8 @@ def test_known_past_the_close_is_closed() -> None:
     found = hours.known(seen, CLOSE)
 
     assert found is not None
-    assert hours.pill(found) == {"is_open": False, "text": "Closed · opens Mon 9:30 am ET"}
-    assert hours.wait_note(found)
+    assert hours.pill(found, CLOSE) == {"is_open": False, "text": "Closed · opens Mon 9:30 am ET"}
+    assert hours.wait_note(found, CLOSE)
 
 
 def test_known_past_the_open_is_open_until_the_close() -> None:
@@ -62,7 +66,7 @@ def test_known_past_the_open_is_open_until_the_close() -> None:
     found = hours.known(seen, OPEN)
 
     assert found is not None
-    assert hours.pill(found) == {"is_open": True, "text": "Open · closes 4:00 pm ET"}
+    assert hours.pill(found, OPEN) == {"is_open": True, "text": "Open · closes 4:00 pm ET"}
 
 
 def test_known_that_has_run_out_is_unknown() -> None:
@@ -71,3 +75,32 @@ def test_known_that_has_run_out_is_unknown() -> None:
     )
 
     assert hours.known(seen, CLOSE + timedelta(minutes=2)) is None
+
+
+def test_pill_names_the_day_of_a_close_that_is_not_today() -> None:
+    thanksgiving = datetime(2026, 11, 26, 15, 0, tzinfo=UTC)
+    early = datetime(2026, 11, 27, 18, 0, tzinfo=UTC)
+    seen = MarketClock(is_open=True, next_close=early, next_open=early + timedelta(days=3), synced_at=SYNCED)
+
+    assert hours.pill(seen, thanksgiving)["text"] == "Open · closes Fri 1:00 pm ET"
+    assert hours.pill(seen, early - timedelta(hours=1))["text"] == "Open · closes 1:00 pm ET"
+
+
+def test_pill_of_an_open_later_today_needs_no_day() -> None:
+    seen = MarketClock(is_open=False, next_open=OPEN, next_close=OPEN + timedelta(hours=6), synced_at=SYNCED)
+
+    assert hours.pill(seen, OPEN - timedelta(hours=1))["text"] == "Closed · opens 9:30 am ET"
+
+
+def test_pill_names_the_date_where_the_weekday_would_mislead() -> None:
+    seen = MarketClock(is_open=False, next_open=OPEN, next_close=OPEN + timedelta(hours=6), synced_at=SYNCED)
+
+    text = hours.pill(seen, OPEN - timedelta(days=9))["text"]
+
+    assert text == "Closed · opens Mon 9 Mar, 9:30 am ET"
+
+
+def test_pill_of_a_market_that_opens_before_it_closes_never_closes() -> None:
+    seen = MarketClock(is_open=True, next_open=OPEN, next_close=OPEN + timedelta(hours=6), synced_at=SYNCED)
+
+    assert hours.pill(seen, SATURDAY)["text"] == "Open at all hours"

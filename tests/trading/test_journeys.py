@@ -123,7 +123,8 @@ def test_buy_a_fraction_then_sell_it_all(
     assert abs(account.cash + fill.value - Decimal("1234.56")) < Decimal("0.01")
     assert "0.42" in client.get("/portfolio/").content.decode()
     receipt = client.get(f"/orders/{order.pk}/").content.decode()
-    placed = StatusChange.objects.about(order).earliest("at")
+    asked, placed = StatusChange.objects.about(order)[:2]
+    assert (asked.from_status, asked.to_status, asked.actor_id) == ("", "SUBMITTING", account.user_id)
     assert placed.request_id in receipt
     assert ApiCall.objects.get(request_id=placed.request_id).method == "POST"
     assert ApiCall.objects.filter(request_id=order.last_request_id, person_id=account.user_id).exists()

@@ -103,6 +103,17 @@ def test_place_order_refused_here_calls_nobody(account: BrokerageAccount, broker
     assert not broker.calls
 
 
+def test_place_order_that_borrows_needs_agreement(account: BrokerageAccount, broker: BrokerStub) -> None:
+    BrokerageAccount.objects.update(buying_power=Decimal(2000), multiplier=2)
+    account.refresh_from_db()
+    answer_orders(broker, account)
+
+    with pytest.raises(rules.BorrowingNotAgreed):
+        place(account, notional=Decimal(1500))
+    assert not Order.objects.exists()
+    assert place(account, notional=Decimal(1500), agreed_borrowing=Decimal(500)).broker_order_id
+
+
 def test_place_order_price_moved(account: BrokerageAccount, broker: BrokerStub) -> None:
     with pytest.raises(rules.PriceMoved):
         place(account, seen_price=Decimal(190))
@@ -277,6 +288,8 @@ def test_cancel_order_that_waits_withdraws_it(
     order = orders.cancel_order(order=order, by=account.user, now=timezone.now())
 
     assert order.status == OrderStatus.NOT_PLACED
-    change = StatusChange.objects.about(order).get()
-    assert (change.actor, change.actor_id) == (ActorKind.PERSON, account.user_id)
+    asked, withdrawn = StatusChange.objects.about(order)
+    for change in (asked, withdrawn):
+        assert (change.actor, change.actor_id) == (ActorKind.PERSON, account.user_id)
+    assert (asked.from_status, asked.to_status) == ("", OrderStatus.SUBMITTING)
     assert not broker.calls

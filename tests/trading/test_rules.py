@@ -33,9 +33,12 @@ def clock(is_open: bool) -> MarketClock:
 
 
 def facts(**values: Any) -> Facts:
+    power = values.pop("buying_power", Decimal(100))
     account = BrokerageAccount(
         status=values.pop("status", AccountStatus.ACTIVE),
-        buying_power=values.pop("buying_power", Decimal(100)),
+        buying_power=power,
+        cash=values.pop("cash", power),
+        multiplier=values.pop("multiplier", Decimal(1)),
     )
     given: dict[str, Any] = {
         "held_qty": Decimal(3),
@@ -226,3 +229,77 @@ def test_estimate_of_a_coin_takes_no_notice_of_market_hours() -> None:
     ticket = buy(asset=asset(asset_class="crypto"))
 
     assert estimated(ticket, facts(clock=clock(is_open=False))).price == Decimal(201)
+
+
+MARGIN = {"cash": Decimal(5000), "buying_power": Decimal(10000), "multiplier": Decimal(2)}
+
+
+def test_spending_of_a_cash_account_is_its_buying_power() -> None:
+    found = facts(cash=Decimal(5000), buying_power=Decimal("1999.50")).spending
+
+    assert (found.own, found.could_borrow, found.most) == (Decimal("1999.50"), 0, "1999.5")
+
+
+def test_spending_with_margin_is_own_cash_and_what_could_be_borrowed() -> None:
+    found = facts(**MARGIN).spending
+
+    assert (found.own, found.could_borrow, found.most) == (Decimal(5000), Decimal(5000), "5000")
+
+
+def test_spending_with_margin_without_what_open_orders_take() -> None:
+    given = facts(**{**MARGIN, "buying_power": Decimal(4000)}, claimed_cash=Decimal(6000))
+
+    assert given.spending == rules.Spending(Decimal(0), Decimal(4000))
+    assert given.spending.most == ""
+
+
+def test_spending_that_owes_already_has_no_own_cash() -> None:
+    found = facts(cash=Decimal(-300), buying_power=Decimal(700), multiplier=Decimal(1)).spending
+
+    assert found == rules.Spending(Decimal(0), Decimal(700))
+
+
+@pytest.mark.parametrize(
+    ("notional", "borrows"), [("5000.00", "0"), ("5000.01", "0.01"), ("8000.00", "3000.00")]
+)
+def test_borrowing_is_what_goes_beyond_own_cash(notional: str, borrows: str) -> None:
+    assert rules.borrowing(buy(notional=Decimal(notional)), facts(**MARGIN)) == Decimal(borrows)
+
+
+def test_borrowing_without_a_price_is_the_most_it_can_come_to() -> None:
+    assert rules.borrowing(buy(qty=Decimal(1)), facts(**MARGIN, quote=None)) == Decimal(5000)
+    assert rules.borrowing(buy(qty=Decimal(1)), facts(quote=None)) == 0
+
+
+def test_borrowing_of_a_sale_is_none() -> None:
+    assert rules.borrowing(sell("3"), facts(cash=Decimal(-5), buying_power=Decimal(5))) == 0
+
+
+@pytest.mark.parametrize(
+    ("agreed", "refused"), [(None, True), ("2919.99", True), ("2920.00", False), ("3000.00", False)]
+)
+def test_check_borrowing_takes_what_was_agreed_to(agreed: str | None, refused: bool) -> None:
+    amount = Decimal(agreed) if agreed else None
+    ticket = buy(notional=Decimal("8000.00"))
+    if refused:
+        with pytest.raises(rules.BorrowingNotAgreed, match=r"Nothing was sent: .* borrows about \$3,000\.00"):
+            rules.check_borrowing(amount, ticket, facts(**MARGIN))
+    else:
+        rules.check_borrowing(amount, ticket, facts(**MARGIN))
+
+
+def test_check_borrowing_from_own_cash_needs_no_agreement() -> None:
+    rules.check_borrowing(None, buy(notional=Decimal("5000.00")), facts(**MARGIN))
+
+
+def test_check_can_trade_beyond_buying_power_says_whose_money_it_is() -> None:
+    assert str(refusal(buy(notional=Decimal("10000.01")), facts(**MARGIN))) == (
+        "Not enough buying power: this comes to $10,000.01 and you have $5,000.00 of your own and could "
+        "borrow $5,000.00."
+    )
+
+
+def test_check_can_trade_words_have_quantities_in_groups() -> None:
+    found = refusal(sell("1500"), facts(held_qty=Decimal("1234.5")))
+
+    assert str(found) == "You hold 1,234.5 AAPL, so 1,234.5 can be sold and not 1,500."

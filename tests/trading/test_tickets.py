@@ -98,3 +98,39 @@ def test_prepare_review_without_a_price(account: BrokerageAccount, broker: Broke
 
     assert (review.estimate, review.cash_after, review.position_after) == (None, None, None)
     assert review.quote_is_stale
+
+
+def test_get_spending_counts_buys_that_the_balances_do_not_show(account: BrokerageAccount) -> None:
+    BrokerageAccount.objects.update(
+        cash=Decimal(5000), buying_power=Decimal(9000), multiplier=2, balances_at=timezone.now()
+    )
+    account.refresh_from_db()
+    before = timezone.now() - timedelta(hours=1)
+    OrderFactory.create(account, status="new", notional=Decimal(1000))
+    OrderFactory.create(account, status="new", qty=Decimal(2))
+    OrderFactory.create(account, status="filled", qty=Decimal(3), filled_qty="3", filled_avg_price="100")
+    OrderFactory.create(account, status="canceled", qty=Decimal(9))
+    OrderFactory.create(account, status="new", side=Order.Side.SELL, qty=Decimal(9))
+    old = OrderFactory.create(account, status="filled", qty=Decimal(5), filled_qty="5", filled_avg_price="9")
+    Order.objects.filter(pk=old.pk).update(status_at=before)
+
+    found = tickets.get_spending(account)
+
+    assert found.own == Decimal(5000) - 1000 - 2 * 200 - 300
+    assert found.own + found.could_borrow == Decimal(9000)
+
+
+def test_get_spending_of_a_cash_account_needs_no_query(
+    account: BrokerageAccount, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(0):
+        assert tickets.get_spending(account).own == Decimal(1000)
+
+
+def test_prepare_review_that_borrows_adds_up(account: BrokerageAccount) -> None:
+    account.cash, account.buying_power, account.multiplier = Decimal(500), Decimal(1000), Decimal(2)
+
+    review = tickets.prepare_review(account=account, ticket=buy(notional=Decimal(800)), now=timezone.now())
+
+    assert review.refusal is None
+    assert (review.own_part, review.borrows, review.owed_after) == (500, 300, 300)

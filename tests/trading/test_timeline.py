@@ -108,7 +108,7 @@ def test_order_steps_a_bust_adds_lines_and_rewrites_none() -> None:
 
     assert [(step.title, step.text) for step in found[1:]] == [
         ("Filled", "20 of 20 shares"),
-        ("Trade canceled by the exchange", "15 of 20 shares at 200.5 USD on average"),
+        ("Trade canceled by the exchange", "15 of 20 shares at $200.50 on average"),
         ("Canceled", "15 of 20 shares"),
     ]
 
@@ -119,7 +119,7 @@ def test_order_steps_a_correction_adds_a_line() -> None:
     found = timeline.order_steps(order("FILLED", filled_qty=Decimal(20)), [], told)
 
     assert [step.title for step in found[1:]] == ["Filled", "Trade corrected by the exchange"]
-    assert found[-1].text == "20 of 20 shares at 199 USD on average"
+    assert found[-1].text == "20 of 20 shares at $199.00 on average"
 
 
 def test_order_steps_a_cancel_by_staff_is_theirs() -> None:

@@ -2,6 +2,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+import pytest
+
 from trading.models import Position, Quote
 from trading.valuation import value_positions
 
@@ -35,14 +37,20 @@ def test_value_positions_adds_up() -> None:
     assert found.priced_at == NOW - timedelta(seconds=20)
 
 
-def test_value_positions_without_a_price_has_no_total() -> None:
+def test_value_positions_without_a_price_is_the_total_of_the_others() -> None:
     found = value_positions(
         Decimal(100), [position(AAPL, "1", "1"), position(ODD, "1", "1", "X")], {AAPL: quote("2")}
     )
 
-    assert found.total is None
-    assert found.gain is None
-    assert found.unpriced == ["X"]
+    assert found.total == Decimal(102)
+    assert (found.cost, found.gain) == (Decimal(1), Decimal(1))
+    assert found.unpriced == found.without_gain == ["X"]
+
+
+def test_value_positions_without_any_price_is_cash_and_has_no_gain() -> None:
+    found = value_positions(Decimal(100), [position(ODD, "1", "1", "X")], {})
+
+    assert (found.total, found.cost, found.gain, found.gain_fraction) == (Decimal(100), None, None, None)
 
 
 def test_value_positions_empty_is_cash() -> None:
@@ -51,6 +59,7 @@ def test_value_positions_empty_is_cash() -> None:
     assert found.total == Decimal("12.34")
     assert found.gain_fraction is None
     assert found.priced_at is None
+    assert found.gain is None
 
 
 def test_value_positions_of_unknown_cost_have_a_value_and_no_gain() -> None:
@@ -59,3 +68,37 @@ def test_value_positions_of_unknown_cost_have_a_value_and_no_gain() -> None:
     assert found.total == Decimal(3)
     assert (found.cost, found.gain, found.gain_fraction) == (None, None, None)
     assert (found.holdings[0].gain, found.holdings[0].gain_fraction) == (None, None)
+
+
+def test_value_positions_of_unknown_cost_do_not_hide_the_gain_of_others() -> None:
+    held = [position(AAPL, "1", None, "A"), position(MSFT, "1", "4", "M")]
+    found = value_positions(Decimal(1), held, {AAPL: quote("2"), MSFT: quote("5")})
+
+    assert (found.total, found.gain, found.gain_fraction) == (Decimal(8), Decimal(1), Decimal("0.25"))
+    assert (found.unpriced, found.without_gain) == ([], ["A"])
+
+
+@pytest.mark.parametrize(
+    ("previous", "last", "known"),
+    [
+        ("400", "100", False),  # 4:1
+        ("400", "103", False),  # 4:1, and a good day
+        ("300", "100", False),  # 3:1
+        ("200", "101", False),  # 2:1
+        ("150", "100.5", False),  # 3:2
+        ("2", "20", False),  # 1:10
+        ("100", "150", False),  # 2:3
+        ("100", "62", True),
+        ("100", "71", True),
+        ("100", "140", True),
+        ("100", "158", True),
+    ],
+)
+def test_quote_change_is_not_known_where_a_split_may_be_between(
+    previous: str, last: str, known: bool
+) -> None:
+    found = Quote(last=Decimal(last), previous_close=Decimal(previous))
+
+    assert found.may_be_split is not known
+    assert (found.change is not None) is known
+    assert (found.change_fraction is not None) is known

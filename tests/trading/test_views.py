@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.ui.links import account_url
-from brokerapp.workflow import intents
+from brokerapp.workflow import intents, state
 from tests.account_pages import AccountClient, short
 from tests.broker_stub import REQUEST_ID, BrokerStub
 from tests.factories import (
@@ -26,6 +26,7 @@ from tests.factories import (
     PositionFactory,
     QuoteFactory,
     StaffFactory,
+    TransferFactory,
     order_body,
 )
 from tests.trading.conftest import CASH, record_fill, refusal
@@ -61,6 +62,20 @@ def owner(account: BrokerageAccount) -> Client:
 @pytest.fixture
 def stranger() -> Client:
     return signed_in(BrokerageAccountFactory.create())
+
+
+MARGIN: dict[str, Any] = {
+    "cash": Decimal(5000),
+    "buying_power": Decimal(10000),
+    "equity": Decimal(5000),
+    "multiplier": Decimal(2),
+}
+"""With the margin agreement: twice the cash is buying power."""
+
+
+def shown(response: Any) -> str:
+    """A page with its blanks folded."""
+    return " ".join(response.content.decode().split())
 
 
 def signed_in(account: BrokerageAccount) -> AccountClient:
@@ -178,13 +193,69 @@ def test_portfolio_shows_what_is_held_and_open(owner: Client, account: Brokerage
     assert "in three steps" not in page
 
 
-def test_portfolio_without_a_price_shows_no_total(owner: Client, account: BrokerageAccount) -> None:
+def test_portfolio_without_a_price_shows_the_total_of_the_others(
+    owner: Client, account: BrokerageAccount
+) -> None:
+    PositionFactory.create(account=account)
     PositionFactory.create(account=account, asset=AssetFactory.create(symbol="ODD"))
+    BrokerageAccount.objects.update(equity=Decimal("1512.34"))
 
     page = owner.get("/portfolio/").content.decode()
 
-    assert "Without a price for ODD" in page
-    assert '<span class="stat-value">–</span>' in page
+    assert "Total value without ODD" in page
+    assert '<span class="stat-value">$1,400.00</span>' in page
+    assert "There is no price for ODD at the moment, so the total is without it." in page
+    assert "own figure for all that you have was $1,512.34" in page
+    assert "+$100.00 (+33.33%)" in page
+
+
+def test_portfolio_tells_own_cash_from_what_could_be_borrowed() -> None:
+    account = BrokerageAccountFactory.create(**MARGIN)
+
+    page = shown(signed_in(account).get("/portfolio/"))
+
+    assert 'Ready to invest, your own cash</span><span class="stat-value">$5,000.00' in page
+    assert "You could borrow</dt><dd>$5,000.00" in page
+    assert "$10,000.00" not in page
+
+
+def test_portfolio_of_a_cash_account_speaks_of_no_borrowing(owner: Client) -> None:
+    page = shown(owner.get("/portfolio/"))
+
+    assert 'Ready to invest</span><span class="stat-value">$1,000.00' in page
+    assert "borrow" not in page
+
+
+def test_portfolio_says_what_is_owed() -> None:
+    account = BrokerageAccountFactory.create(cash=Decimal("-75.00"))
+
+    page = shown(signed_in(account).get("/portfolio/"))
+
+    assert "You owe the broker</dt><dd>$75.00" in page
+
+
+def test_portfolio_tells_of_a_returned_deposit(owner: Client, account: BrokerageAccount) -> None:
+    transfer = TransferFactory.create(account, status="COMPLETE", amount="75.00")
+    transfer = state.move(transfer, "RETURNED", by=state.Process.EVENT, reason="R02 account closed")
+    BrokerageAccount.objects.update(
+        cash=Decimal("-75.00"), buying_power=Decimal(0), balances_at=timezone.now()
+    )
+
+    page = shown(owner.get("/portfolio/"))
+
+    assert "Your deposit of $75.00 was returned by your bank" in page
+    assert "The reason: the bank account is closed (R02)." in page
+    assert "you owe the broker $75.00" in page
+    assert "Until you have paid it you cannot withdraw or buy." in page
+    assert "do not deposit from this bank account again" in page
+    assert account_url(account, "funding:transfer", transfer.pk) in page
+
+
+def test_portfolio_tells_nobody_of_another_accounts_returned_deposit(owner: Client) -> None:
+    other = TransferFactory.create(BrokerageAccountFactory.create(), status="COMPLETE")
+    state.move(other, "RETURNED", by=state.Process.EVENT, reason="R01")
+
+    assert "was returned" not in shown(owner.get("/portfolio/"))
 
 
 @pytest.mark.parametrize(
@@ -236,9 +307,32 @@ def test_position_shows_cost_value_and_share(owner: Client, account: BrokerageAc
     PositionFactory.create(account=account)
     OrderFactory.create(account, status="filled", filled_qty="0.42", filled_avg_price="200")
 
-    page = owner.get("/portfolio/aapl/").content.decode()
+    page = owner.get("/portfolio/AAPL/").content.decode()
 
     assert all(text in page for text in ("$150.00", "$300.00", "$400.00", "28.57%", "0.42 at $200.00"))
+
+
+@pytest.mark.parametrize("written", ["brk.b", "BRK-B", "brkb", "$BRK.B"])
+def test_position_and_ticket_by_any_spelling_lead_to_the_right_one(
+    owner: Client, account: BrokerageAccount, written: str
+) -> None:
+    QuoteFactory.create(symbol="BRK.B")
+    PositionFactory.create(account=account, asset=AssetFactory.create(symbol="BRK.B"))
+
+    position, asset = owner.get(f"/portfolio/{written}/"), owner.get(f"/trade/{written}/?side=SELL")
+
+    assert position["Location"] == account_url(account, "trading:position", "BRK.B")
+    assert asset["Location"] == account_url(account, "trading:asset", "BRK.B") + "?side=SELL"
+    assert owner.get(position["Location"]).status_code == 200
+    assert owner.get(asset["Location"]).status_code == 200
+
+
+def test_position_by_another_spelling_is_only_ones_own(owner: Client, account: BrokerageAccount) -> None:
+    PositionFactory.create(
+        account=BrokerageAccountFactory.create(), asset=AssetFactory.create(symbol="BRK.B")
+    )
+
+    assert owner.get("/portfolio/brk-b/").status_code == 404
 
 
 def test_position_queries_do_not_grow(owner: Client, account: BrokerageAccount) -> None:
@@ -308,11 +402,71 @@ def ticket(owner: Client, **data: str) -> Any:
 
 
 def test_asset_shows_price_and_ticket(owner: Client) -> None:
-    page = owner.get("/trade/aapl/").content.decode()
+    page = owner.get("/trade/AAPL/").content.decode()
 
     assert "$200.00" in page
     assert "+$2.00 (+1.01%)" in page
     assert "You can spend" in page
+
+
+def test_asset_on_the_day_of_a_split_shows_no_change(owner: Client) -> None:
+    Quote.objects.update(previous_close=Decimal(800))
+
+    page = shown(owner.get("/trade/AAPL/"))
+
+    assert "No change since the previous close is shown" in page
+    assert "75" not in page.split("Last price")[1].split("</div>")[0]
+
+
+def test_asset_ticket_tells_own_cash_from_what_could_be_borrowed(account: BrokerageAccount) -> None:
+    page = shown(signed_in(BrokerageAccountFactory.create(**MARGIN)).get("/trade/AAPL/"))
+
+    assert "You can spend</dt><dd>$5,000.00 of your own cash" in page
+    assert "You could borrow</dt><dd>$5,000.00" in page
+    assert "?side=BUY&amp;unit=DOLLARS&amp;amount=5000" in page
+    assert "$10,000.00" not in page
+
+
+def test_asset_ticket_of_a_cash_account_speaks_of_no_borrowing(owner: Client) -> None:
+    page = shown(owner.get("/trade/AAPL/"))
+
+    assert "You can spend</dt><dd>$1,000.00</dd>" in page
+    assert "borrow" not in page
+
+
+@pytest.mark.parametrize(
+    ("not_offered", "title", "side"),
+    [("BUY", "You can only sell", "SELL"), ("SELL", "You can only buy", "BUY")],
+)
+def test_asset_one_side_not_offered_is_said_before_the_ticket(
+    owner: Client, settings: Any, not_offered: str, title: str, side: str
+) -> None:
+    settings.NOT_OFFERED = [not_offered]
+
+    response = owner.get("/trade/AAPL/")
+
+    page = shown(response)
+    assert page.index(title) < page.index('name="amount"')
+    assert response.context["form"]["side"].value() == side
+
+
+def test_asset_that_cannot_be_bought_says_so_before_the_ticket(owner: Client) -> None:
+    AssetFactory.create(symbol="BERK", name="Frozen", tradable=False)
+    QuoteFactory.create(symbol="BERK")
+
+    page = shown(owner.get("/trade/BERK/"))
+
+    assert page.index("Frozen cannot be bought at the moment.") < page.index('name="amount"')
+
+
+@pytest.mark.parametrize("url", ["/trade/", "/trade/AAPL/", "/portfolio/"])
+def test_person_who_may_not_trade_sees_why(owner: Client, url: str) -> None:
+    BrokerageAccount.objects.update(trading_blocked=True)
+
+    page = shown(owner.get(url))
+
+    assert "The broker has blocked trading in your account." in page
+    assert 'name="amount"' not in page
 
 
 def test_asset_unknown(owner: Client) -> None:
@@ -430,6 +584,81 @@ def test_review_places_once_and_shows_the_order(
     assert REQUEST_ID in page
     assert str(order.pk) in page
     assert "data-live-url" in page
+
+
+@pytest.fixture
+def on_margin(account: BrokerageAccount) -> BrokerageAccount:
+    BrokerageAccount.objects.filter(pk=account.pk).update(**MARGIN)
+    account.refresh_from_db()
+    return account
+
+
+def test_review_that_borrows_says_how_much_and_what_that_means(
+    owner: Client, on_margin: BrokerageAccount
+) -> None:
+    page = shown(owner.get(review_url(on_margin, notional="8000")))
+
+    assert "This order borrows about $3,000.00 from the broker" in page
+    assert "From your own cash</dt><dd>$5,000.00" in page
+    assert "You owe the broker after</dt><dd>about $3,000.00" in page
+    assert "You pay interest" in page
+    assert "a margin call" in page
+    assert 'type="checkbox" name="borrow"' in page
+    assert "−$3,000.00" not in page
+
+
+def test_review_that_borrows_is_not_placed_without_the_tick(
+    owner: Client, on_margin: BrokerageAccount, broker: BrokerStub
+) -> None:
+    url = review_url(on_margin, notional="8000")
+
+    page = shown(owner.post(url, {"seen_price": "200.1", "seen_borrowing": "3000"}))
+
+    assert "Nothing was sent: this order borrows about $3,000.00 from the broker." in page
+    assert "Place buy order" in page
+    assert not Order.objects.exists()
+    assert not broker.calls
+
+
+def test_review_that_borrows_more_than_was_seen_is_asked_again(
+    owner: Client, on_margin: BrokerageAccount, broker: BrokerStub
+) -> None:
+    url = review_url(on_margin, notional="8000")
+
+    page = shown(owner.post(url, {"seen_price": "200.1", "seen_borrowing": "100", "borrow": "on"}))
+
+    assert "now borrows about $3,000.00 from the broker, and you agreed to $100.00" in page
+    assert not Order.objects.exists()
+
+
+def test_review_that_borrows_is_placed_with_the_tick(
+    owner: Client, on_margin: BrokerageAccount, broker: BrokerStub
+) -> None:
+    answer_orders(broker, on_margin)
+    url = review_url(on_margin, notional="8000")
+
+    owner.post(url, {"seen_price": "200.1", "seen_borrowing": "3000", "borrow": "on"})
+
+    assert Order.objects.get().notional == Decimal(8000)
+
+
+def test_review_from_own_cash_asks_for_no_tick(
+    owner: Client, on_margin: BrokerageAccount, broker: BrokerStub
+) -> None:
+    answer_orders(broker, on_margin)
+    url = review_url(on_margin, notional="5000")
+
+    assert "orrow" not in shown(owner.get(url)).split("<main")[1].replace("seen_borrowing", "")
+    owner.post(url, {"seen_price": "200.1"})
+
+    assert Order.objects.exists()
+
+
+def test_review_of_one_share_is_in_the_singular(owner: Client, account: BrokerageAccount) -> None:
+    page = shown(owner.get(review_url(account, qty="1")))
+
+    assert "Buy 1 share of" in page
+    assert "after</dt><dd>1 share<" in page
 
 
 def test_review_in_dollars(owner: Client, account: BrokerageAccount) -> None:

@@ -13,6 +13,11 @@ from trading.asset_classes import OFFERED, US_EQUITY, AssetClass, asset_class_of
 from trading.models.fields import price_field
 
 QUOTE_FRESH_FOR = timedelta(seconds=30)
+LEAST_FALL, LEAST_RISE = Decimal("0.6"), Decimal("1.6")
+"""Last price by previous close, from where on a split is as likely as a move of the price."""
+THREE_FOR_TWO = (Decimal(2) / 3, Decimal(3) / 2)
+"""The splits within those bounds; smaller ones cannot be told from moves of the price."""
+NEAR = Decimal("0.01")
 
 
 class AssetQuerySet(models.QuerySet["Asset"]):
@@ -116,9 +121,21 @@ class Quote(models.Model):
         return now - self.synced_at > QUOTE_FRESH_FOR
 
     @property
+    def may_be_split(self) -> bool:
+        """Whether the shares may have been split since the previous close, which data APIs do not adjust.
+
+        On such a day a 4:1 split would read as a loss of three quarters.
+        """
+        if not self.last or not self.previous_close:
+            return False
+        ratio = self.last / self.previous_close
+        is_far = not LEAST_FALL < ratio < LEAST_RISE
+        return is_far or any(abs(ratio / split - 1) <= NEAR for split in THREE_FOR_TWO)
+
+    @property
     def change(self) -> Decimal | None:
-        """Last price less previous close, USD per share."""
-        if self.last is None or self.previous_close is None:
+        """Last price less previous close, USD per share; None too where a split may be between them."""
+        if self.last is None or self.previous_close is None or self.may_be_split:
             return None
         return self.last - self.previous_close
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
+from trading import search
 from trading.models.fields import price_field, share_field
 from trading.models.instruments import Asset
 
@@ -42,6 +43,19 @@ class PositionsSync(models.Model):
         return f"positions of {self.pk}"
 
 
+class PositionQuerySet(models.QuerySet["Position"]):
+    """Reads of positions."""
+
+    def get_held(self, account: BrokerageAccount, symbol: str) -> "Position | None":
+        """What the account holds under a symbol, however it is written (`brk-b`); None if nothing."""
+        mine = self.filter(account=account).select_related("asset")
+        exact = mine.filter(symbol=symbol.upper()).first()
+        if exact is not None:
+            return exact
+        asset = search.by_symbol(Asset.objects.filter(positions__account=account), symbol)
+        return mine.filter(asset=asset).first() if asset is not None else None
+
+
 class Position(models.Model):
     """What an account holds of one asset, as last read. Short positions have a negative quantity.
 
@@ -57,6 +71,8 @@ class Position(models.Model):
         "cost", max_digits=24, decimal_places=9, null=True, blank=True, help_text="USD"
     )
     synced_at = models.DateTimeField()
+
+    objects = PositionQuerySet.as_manager()
 
     class Meta:
         ordering = ["symbol"]

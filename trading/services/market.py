@@ -73,4 +73,4 @@ def get_clock(now: datetime) -> MarketClock | None:
 def market_pill(now: datetime) -> hours.MarketPill | None:
     """What the header says of the market (`is_open`, `text`); None if that is not known. One query."""
     clock = get_clock(now)
-    return hours.pill(clock) if clock else None
+    return hours.pill(clock, now) if clock else None

@@ -64,12 +64,15 @@ def place_order(
     seen_price: Decimal | None,
     by: User,
     now: datetime,
+    agreed_borrowing: Decimal | None = None,
 ) -> Order:
     """Place the order reviewed under `order_id`, at the price seen there (USD per share); once.
 
+    `agreed_borrowing` is what the person agreed there to borrow from the broker, USD.
+
     A second call with the same id returns the first one's order. The intent is on disk before the broker is
-    called, so a process that dies in between leaves a row for the sweep. Raises `TradeRefused`, and
-    `PriceMoved` if the price is no longer the reviewed one.
+    called, so a process that dies in between leaves a row for the sweep. Raises `TradeRefused`, with
+    `PriceMoved` if the price is no longer the reviewed one and `BorrowingNotAgreed` if it would borrow more.
     """
     quotes.refresh_quote(asset=ticket.asset, now=now)
     with transaction.atomic(durable=True):
@@ -81,15 +84,18 @@ def place_order(
         facts = tickets.get_facts(locked, ticket.asset, now)
         rules.check_can_trade(ticket, facts)
         rules.check_price(seen_price, ticket, facts)
-        order = Order.objects.create(
+        rules.check_borrowing(agreed_borrowing, ticket, facts)
+        order = Order(
             id=order_id,
             client_order_id=str(order_id),
-            user=by,
+            user_id=locked.user_id,
             account=locked,
             created_at=now,
+            status_at=now,
             send_after=now,
             **ticket.columns(),
         )
+        state.start(order, by=by)
         PositionsSync.objects.get_or_create(account=locked)
     return send_order(order=order, now=now)
 

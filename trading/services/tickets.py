@@ -36,6 +36,21 @@ class Review:
     wait_note: str
 
     @property
+    def borrows(self) -> Decimal:
+        """What the broker would lend for it, USD."""
+        return rules.borrowing(self.ticket, self.facts)
+
+    @property
+    def own_part(self) -> Decimal | None:
+        """What it takes of the account's own cash, USD; None without a price."""
+        return self.estimate.value - self.borrows if self.estimate else None
+
+    @property
+    def owed_after(self) -> Decimal | None:
+        """What is owed to the broker afterwards, USD; None if nothing is, or without a price."""
+        return -self.cash_after if self.cash_after is not None and self.cash_after < 0 else None
+
+    @property
     def cash_after(self) -> Decimal | None:
         """USD; None without a price."""
         if self.estimate is None:
@@ -63,7 +78,7 @@ def get_ticket(data: dict[str, Any]) -> OrderSpec:
 
 
 def get_facts(account: BrokerageAccount, asset: Asset, now: datetime) -> Facts:
-    """The facts of an account and an asset, as stored. Four queries."""
+    """The facts of an account and an asset, as stored. Four queries; five if the account may borrow."""
     quote = Quote.objects.filter(pk=asset.pk).first()
     held = Position.objects.filter(account=account, asset=asset).values_list("qty", flat=True).first()
     return Facts(
@@ -72,7 +87,40 @@ def get_facts(account: BrokerageAccount, asset: Asset, now: datetime) -> Facts:
         reserved_qty=_reserved(account, asset, quote),
         quote=quote,
         clock=market.get_clock(now),
+        claimed_cash=_claimed(account),
     )
+
+
+def get_spending(account: BrokerageAccount) -> rules.Spending:
+    """Own cash and what could be borrowed, as stored. One query, if the account may borrow."""
+    return rules.spending(account, _claimed(account))
+
+
+def _claimed(account: BrokerageAccount) -> Decimal:
+    """USD of own cash that buy orders take and the balances may not show yet, rather too much.
+
+    Open orders, at their limit or the last price, and what was filled since the balances were read.
+    """
+    if not account.may_borrow:
+        return Decimal(0)
+    read_at = account.balances_at or account.created_at
+    buys = Order.objects.filter(account=account, side=Order.Side.BUY)
+    since = Q(status_at__gte=read_at, filled_qty__gt=0)
+    wanted = buys.filter(Q(pk__in=buys.reserving().values("pk")) | since).select_related("asset__quote")
+    return sum((_claim(order, read_at) for order in wanted), Decimal(0))
+
+
+def _claim(order: Order, read_at: datetime) -> Decimal:
+    filled = order.filled_value or Decimal(0)
+    claim = filled if order.status_at >= read_at else Decimal(0)
+    if not order.is_open:
+        return claim
+    if order.notional is not None:
+        return claim + max(order.notional - filled, Decimal(0))
+    assert order.qty is not None
+    quote = getattr(order.asset, "quote", None)
+    price = order.limit_price or (quote.last if quote else None) or Decimal(0)
+    return claim + max(order.qty - order.filled_qty, Decimal(0)) * price
 
 
 def _reserved(account: BrokerageAccount, asset: Asset, quote: Quote | None) -> Decimal:
@@ -126,5 +174,5 @@ def prepare_review(*, account: BrokerageAccount, ticket: OrderSpec, now: datetim
         estimate=rules.estimate(ticket, facts),
         refusal=refusal,
         quote_is_stale=facts.quote is None or facts.quote.is_stale(now),
-        wait_note=hours.wait_note(facts.clock) if ticket.asset.kind.keeps_market_hours else "",
+        wait_note=hours.wait_note(facts.clock, now) if ticket.asset.kind.keeps_market_hours else "",
     )

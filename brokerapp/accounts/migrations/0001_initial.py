@@ -63,6 +63,7 @@ class Migration(migrations.Migration):
                 ('cash_withdrawable', models.DecimalField(decimal_places=9, default=Decimal('0'), max_digits=20)),
                 ('buying_power', models.DecimalField(decimal_places=9, default=Decimal('0'), max_digits=20)),
                 ('equity', models.DecimalField(decimal_places=9, default=Decimal('0'), max_digits=20)),
+                ('multiplier', models.DecimalField(decimal_places=1, default=Decimal('1'), help_text='of buying power; above 1 with margin', max_digits=4)),
                 ('last_equity', models.DecimalField(decimal_places=9, default=Decimal('0'), max_digits=20)),
                 ('balances_at', models.DateTimeField(blank=True, null=True)),
                 ('balances_due_at', models.DateTimeField(blank=True, help_text='when they are read again, as they changed or could not be read', null=True)),
