@@ -15,10 +15,11 @@ def returned(request: HttpRequest) -> dict[str, object]:
     Pages are about accounts of the signed-in person only: another person's has no such page.
     """
     account_id = account_id_of(request)
-    if account_id is None or not request.user.is_authenticated:
+    user_id = request.user.pk
+    if account_id is None or user_id is None:
         return {}
 
     def find() -> Transfer | None:
-        return get_returned(account_id=account_id, user_id=request.user.pk, now=timezone.now())
+        return get_returned(account_id=account_id, user_id=user_id, now=timezone.now())
 
     return {"returned_transfer": SimpleLazyObject(find)}

@@ -142,7 +142,7 @@ def why_not_withdrawable(account: BrokerageAccount, recent: Iterable[Transfer]) 
     """What keeps an account's cash from being withdrawn, in sentences, as far as our rows tell.
 
     `recent` are transfers on their way or of the last days. What is on its way out aside, cash is held back
-    as a new deposit, as money from sales that have not settled, or for open buy orders; nobody tells us which.
+    as a new deposit, as money from sales that have not settled, or for open buy orders; nobody says which.
     """
     if account.balances_at is None:
         return ["The broker has not told us your balances yet."]

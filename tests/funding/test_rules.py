@@ -1,5 +1,6 @@
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -131,7 +132,7 @@ def test_check_transfer_same_amount_unsettled() -> None:
 
 @pytest.mark.parametrize("facts_of", ["unsettled_amounts", "undecided_amounts"])
 def test_check_transfer_same_amount_is_named_to_the_cent(facts_of: str) -> None:
-    same = frozenset({(Direction.INCOMING.value, Decimal("1031"))})
+    same: Any = frozenset({(Direction.INCOMING.value, Decimal("1031"))})
     facts = replace(NO_FACTS, **{facts_of: same})
     with pytest.raises(rules.SameTransferUnsettled, match=r"exactly \$1,031\.00 "):
         rules.check_transfer(account(), bank(), Direction.INCOMING, Decimal("1031"), facts)
