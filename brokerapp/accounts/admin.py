@@ -1,5 +1,7 @@
 """Ops pages of people and their accounts: read-only but for actions, each of which calls a service."""
 
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import QuerySet
@@ -7,7 +9,12 @@ from django.http import HttpRequest
 
 from brokerapp.accounts import services as accounts
 from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.accounts.signin import second_factor
 from brokerapp.workflow.status_admin import StatusRowAdmin
+
+# Keys and sessions are nobody's to read or change; a lost second step is an action on the person.
+for hidden in (Authenticator, UserSession):
+    admin.site.unregister(hidden)
 
 
 @admin.register(User)
@@ -26,6 +33,14 @@ class UserAdmin(DjangoUserAdmin):
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("email", "usable_password", "password1", "password2")}),
     )
+    actions = ("remove_second_step",)
+
+    @admin.action(permissions=["change"], description="Take a lost second step away")
+    def remove_second_step(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for person in queryset.exclude(pk=request.user.pk):
+            second_factor.remove_lost(person)
+            self.log_change(request, person, "Second step taken away")
+            self.message_user(request, f"{person} has no second step any more, and a mail says so.")
 
 
 @admin.register(BrokerageAccount)
