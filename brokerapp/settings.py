@@ -203,6 +203,8 @@ MFA_ADAPTER = "brokerapp.accounts.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_TOLERANCE = 1
+# A new address waits to be confirmed beside the old one. Nobody signs in with one that is not confirmed.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT
 MFA_FORMS = {
     "activate_totp": "brokerapp.accounts.signin_pages.forms.ActivateTotpForm",

@@ -20,12 +20,10 @@ handler404 = "brokerapp.health.views.page_not_found"
 handler500 = "brokerapp.health.views.server_error"
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
-admin.site.site_header = admin.site.site_title = "Operations"
 
 urlpatterns = [
-    # Staff sign in and out, and change their password, on the same pages as all others.
+    # Staff sign in and out on the same pages as all others.
     path("admin/logout/", LogoutView.as_view()),
-    path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("admin/", admin.site.urls),
     # Asked for by browsers on pages that name no icon, such as the admin's.
     path("favicon.ico", RedirectView.as_view(url=FAVICON)),

@@ -378,7 +378,10 @@ def test_review_of_somebody_else_cannot_be_used(
     assert not Transfer.objects.exists()
 
 
-def test_review_too_old_goes_back_with_the_amount(owner: Client, account: BrokerageAccount) -> None:
+def test_review_too_old_goes_back_with_the_amount(
+    owner: Client, account: BrokerageAccount, settings: Any
+) -> None:
+    settings.SESSION_IDLE_MINUTES = 60
     BankLinkFactory.create(account)
     url = review_url(owner)
     with time_machine.travel(timezone.now() + timedelta(minutes=31)):

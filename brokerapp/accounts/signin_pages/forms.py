@@ -17,8 +17,10 @@ CODE = "Code"
 NO_PASSKEY = "Your device gave no passkey. Try again, or use another way."
 
 
-class CodeForm(EntranceForm):
+class TypedCode:
     """What is typed from an authenticator app, or from the list of recovery codes."""
+
+    fields: dict[str, Any]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -28,7 +30,7 @@ class CodeForm(EntranceForm):
         field.error_messages["required"] = "Enter the code."
 
 
-class OneUseCodeForm(CodeForm):
+class OneUseCode(TypedCode):
     """A code that signs in or confirms: it is used up by that, wherever it was used."""
 
     def clean_code(self) -> str:
@@ -39,11 +41,11 @@ class OneUseCodeForm(CodeForm):
         return code
 
 
-class AuthenticateForm(OneUseCodeForm, base.AuthenticateForm):
+class AuthenticateForm(OneUseCode, EntranceForm, base.AuthenticateForm):
     """The second step of signing in."""
 
 
-class ReauthenticateCodeForm(OneUseCodeForm, base.ReauthenticateForm):
+class ReauthenticateCodeForm(OneUseCode, EntranceForm, base.ReauthenticateForm):
     """A code, before something that matters."""
 
     def _emit_authentication_failed(self, authenticator: Authenticator) -> None:
@@ -53,7 +55,7 @@ class ReauthenticateCodeForm(OneUseCodeForm, base.ReauthenticateForm):
         tell_of_failed_confirmations(context.request)
 
 
-class ActivateTotpForm(CodeForm, totp.ActivateTOTPForm):
+class ActivateTotpForm(TypedCode, EntranceForm, totp.ActivateTOTPForm):
     """The first code of a new authenticator app."""
 
 
@@ -65,8 +67,10 @@ class GenerateRecoveryCodesForm(EntranceForm, recovery.GenerateRecoveryCodesForm
     """Nothing to fill in."""
 
 
-class PasskeyForm(EntranceForm):
+class AnswerOfADevice:
     """What the browser answers; a person fills in at most a name."""
+
+    fields: dict[str, Any]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -76,10 +80,10 @@ class PasskeyForm(EntranceForm):
             self.fields["name"].label = "Your name for it"
             self.fields["name"].help_text = "So that you can tell it from others, for example Work laptop."
             self.fields["name"].error_messages["required"] = "Enter a name."
-            self.fields["name"].max_length = 60  # type: ignore[attr-defined]
+            self.fields["name"].max_length = 60
 
 
-class AddPasskeyForm(PasskeyForm, passkeys.AddWebAuthnForm):
+class AddPasskeyForm(AnswerOfADevice, EntranceForm, passkeys.AddWebAuthnForm):
     """A new passkey."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -90,17 +94,17 @@ class AddPasskeyForm(PasskeyForm, passkeys.AddWebAuthnForm):
         alone.initial = True
 
 
-class EditPasskeyForm(PasskeyForm, passkeys.EditWebAuthnForm):
+class EditPasskeyForm(AnswerOfADevice, EntranceForm, passkeys.EditWebAuthnForm):
     """Another name for a passkey."""
 
 
-class AuthenticatePasskeyForm(PasskeyForm, passkeys.AuthenticateWebAuthnForm):
+class AuthenticatePasskeyForm(AnswerOfADevice, EntranceForm, passkeys.AuthenticateWebAuthnForm):
     """A passkey as the second step."""
 
 
-class LoginPasskeyForm(PasskeyForm, passkeys.LoginWebAuthnForm):
+class LoginPasskeyForm(AnswerOfADevice, EntranceForm, passkeys.LoginWebAuthnForm):
     """A passkey instead of a password."""
 
 
-class ReauthenticatePasskeyForm(PasskeyForm, passkeys.ReauthenticateWebAuthnForm):
+class ReauthenticatePasskeyForm(AnswerOfADevice, EntranceForm, passkeys.ReauthenticateWebAuthnForm):
     """A passkey, before something that matters."""

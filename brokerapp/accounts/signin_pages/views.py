@@ -1,5 +1,6 @@
 """Where a person sees to their sign-in: the second step, devices, and what was typed when that ended."""
 
+import re
 from typing import Any
 
 from allauth.account.models import Login
@@ -29,6 +30,7 @@ from brokerapp.accounts.access import SignInRequiredMixin, person
 from brokerapp.accounts.signin import gate, second_factor, sessions, suspended
 from brokerapp.web import session_limits
 
+DEVICE_NUMBER = re.compile(r"[0-9]{1,18}")
 NEXT_KEY = "after_second_step"
 """In the session: the page that asked for a second step, to come back to once there is one."""
 
@@ -161,7 +163,8 @@ class Devices(SignInRequiredMixin):
         if "others" in request.POST:
             ended = sessions.end_all(user, but=current)
         else:
-            one = UserSession.objects.filter(user=user, pk__in=[request.POST.get("device", "")])
+            number = request.POST.get("device", "")
+            one = UserSession.objects.filter(user=user, pk=int(number) if DEVICE_NUMBER.fullmatch(number) else 0)
             ended = sessions.end(user, one.exclude(session_key=current))
         if ended:
             messages.success(

@@ -70,7 +70,7 @@ def test_page_that_fetches_itself_does_not_keep_a_session_alive() -> None:
 def test_session_state_is_a_click_when_posted() -> None:
     client = signed_in(UserFactory.create())
     with after(29):
-        assert client.post(reverse("session_state")).json()["seconds"] == 30 * 60
+        assert client.post(reverse("session_state")).json()["seconds"] > 29 * 60
     with after(58):
         assert is_signed_in(client)
 

@@ -145,7 +145,7 @@ def test_staff_keep_their_last_second_step() -> None:
     client = Client()
     client.force_login(StaffFactory.create())
     confirm(client)
-    assert "Add another before you remove this one" in text(client.get(reverse("mfa_deactivate_totp")))
+    assert "Add another one before you remove this" in text(client.get(reverse("mfa_deactivate_totp")))
     client.post(reverse("mfa_deactivate_totp"))
     assert Authenticator.objects.exists()
 
