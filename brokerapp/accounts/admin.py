@@ -39,7 +39,7 @@ class UserAdmin(DjangoUserAdmin):
 
     @admin.action(permissions=["change"], description="Take a lost second step away")
     def remove_second_step(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        for person in queryset.exclude(pk=request.user.pk):
+        for person in queryset.exclude(pk=request.user.pk or 0):
             second_factor.remove_lost(person)
             self.log_change(request, person, "Second step taken away")
             self.message_user(request, f"{person} has no second step any more, and a mail says so.")

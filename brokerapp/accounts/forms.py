@@ -85,6 +85,7 @@ class SignupForm(EntranceForm, theirs.SignupForm):
     """Open an account."""
 
     email_field = NewEmailField
+    account_already_exists: bool
 
     def try_save(self, request: HttpRequest) -> tuple[Any, HttpResponse | None]:
         mail_links.remember_address(request, self.cleaned_data["email"])

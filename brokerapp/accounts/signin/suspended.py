@@ -66,8 +66,8 @@ def resume(request: HttpRequest, state: dict[str, str]) -> HttpResponse:
         return HttpResponseRedirect(url or resolve_url("home"))
     path, _, query = url.partition("?")
     match = resolve(path)
-    request.POST = QueryDict(unseal(state["sealed"], PURPOSE))  # type: ignore[assignment]
-    request.GET = QueryDict(query)  # type: ignore[assignment]
+    request.POST = QueryDict(unseal(state["sealed"], PURPOSE))
+    request.GET = QueryDict(query)
     request.path = request.path_info = path
     request.META |= {"PATH_INFO": path, "QUERY_STRING": query}
     request.resolver_match = match

@@ -73,10 +73,9 @@ class ConfirmationMiddleware:
         user = request.user
         if not user.is_authenticated or request.path.startswith(FREE_PAGES):
             return self.get_response(request)
-        asked_always = settings.MFA_REQUIRED == second_factor.Required.ALWAYS
-        if (asked_always or request.path.startswith(reverse("admin:index"))) and second_factor.is_missing(
-            user  # type: ignore[arg-type]
-        ):
+        asked_everywhere = settings.MFA_REQUIRED == second_factor.Required.ALWAYS
+        is_asked = asked_everywhere or request.path.startswith(reverse("admin:index"))
+        if is_asked and second_factor.is_missing(user):
             return lead_to_second_step(request)
         return self.get_response(request)
 

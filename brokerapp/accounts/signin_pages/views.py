@@ -164,7 +164,9 @@ class Devices(SignInRequiredMixin):
             ended = sessions.end_all(user, but=current)
         else:
             number = request.POST.get("device", "")
-            one = UserSession.objects.filter(user=user, pk=int(number) if DEVICE_NUMBER.fullmatch(number) else 0)
+            one = UserSession.objects.filter(
+                user=user, pk=int(number) if DEVICE_NUMBER.fullmatch(number) else 0
+            )
             ended = sessions.end(user, one.exclude(session_key=current))
         if ended:
             messages.success(

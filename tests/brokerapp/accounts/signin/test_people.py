@@ -51,11 +51,12 @@ def test_sign_up_hashes_a_password_whether_or_not_the_address_is_known(
 ) -> None:
     hashed: list[str] = []
     encode = MD5PasswordHasher.encode
-    monkeypatch.setattr(
-        MD5PasswordHasher,
-        "encode",
-        lambda self, password, salt: hashed.append(password) or encode(self, password, salt),
-    )
+
+    def count(self: MD5PasswordHasher, password: str, salt: str) -> str:
+        hashed.append(password)
+        return encode(self, password, salt)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", count)
     known = UserFactory.create()
     hashed.clear()
     replies = []
