@@ -24,7 +24,8 @@ ROWS_NAMED = 100
 class OperationsSite(admin.AdminSite):
     """The one place through which every admin page is asked for.
 
-    A `ModelAdmin` with `personal = "what it shows"` has each look at its pages written down.
+    A `ModelAdmin` with `personal = "what it shows"` has each look at its pages written down. Actions that it
+    names in `money_actions` are decisions on money.
     """
 
     site_header = site_title = "Operations"
@@ -108,10 +109,11 @@ def _record_action(request: HttpRequest, response: HttpResponseBase, model_admin
     names = request.POST.getlist("action")
     name = names[min(int(request.POST.get("index") or 0), len(names) - 1)]
     chosen = request.POST.getlist(helpers.ACTION_CHECKBOX_NAME)
+    kind = Kind.MONEY_DECIDED if name in getattr(model_admin, "money_actions", ()) else Kind.ADMIN_ACTION
     detail = {"model": model_admin.opts.label, "action": name, "count": len(chosen)}
     if request.POST.get("select_across") == "1" or len(chosen) > ROWS_NAMED:
         record(
-            Kind.ADMIN_ACTION,
+            kind,
             staff=_staff(request),
             request=request,
             detail=detail | {"across": request.POST.get("select_across") == "1"},
@@ -119,7 +121,7 @@ def _record_action(request: HttpRequest, response: HttpResponseBase, model_admin
         return
     for row in model_admin.get_queryset(request).filter(pk__in=chosen):
         record(
-            Kind.ADMIN_ACTION,
+            kind,
             staff=_staff(request),
             person=person_of(row),
             request=request,

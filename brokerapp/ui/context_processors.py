@@ -13,6 +13,7 @@ ACCOUNT = (
     ("E-mail address", "account_email", "mail"),
     ("Password", "account_change_password", "lock"),
     ("Display", "display", "display"),
+    ("Secure my account", "account_secure", "warn"),
 )
 STAFF = (("Operations", "admin:index", "bank"),)
 CHROME_URLS = ("display", "account_login", "account_signup", "account_logout")
