@@ -6,6 +6,7 @@
 import os
 from collections import defaultdict
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 
@@ -117,11 +118,12 @@ def url_of(house: House, address: Address) -> str:
 
 def asked(client: Client, method: str, url: str) -> str:
     """What somebody is answered, in the words of the table; nothing of what it did is left."""
-    before = transaction.savepoint()
+    before, cookies = transaction.savepoint(), deepcopy(client.cookies)
     try:
         reply = client.generic(method, url)
     finally:
         transaction.savepoint_rollback(before)
+        client.cookies = cookies  # some pages sign out
     where = reply.headers.get("Location", "")
     if reply.status_code in (301, 302, 303):
         if where.startswith((reverse("account_login"), reverse("admin:login"))):
@@ -173,8 +175,8 @@ def test_pages_of_people(house: House) -> None:
         route = address.route.replace("|", "\\|")
         rows.append([f"`/{route}`", *cells])
         if ACCOUNT_ID in address.params:
-            assert set(cells[2:]) == {"not there"}, address
-            assert cells[0] == "sign in", address
+            assert set(cells[2:]) == {"not there"}, (address, cells)
+            assert cells[0] == "sign in", (address, cells)
     hold(PEOPLE, table("Address", EVERYBODY, rows))
 
 
@@ -204,7 +206,7 @@ def a_row_of_everything(house: House) -> None:
     BrokerEvent.objects.create(stream="trades", event_id="1", payload={})
     Notice.objects.create(user=account.user, kind=NoticeKind.SECURED, row_type="x", row_id="1", change_id=1)
     PositionsSync.objects.get_or_create(account=account)
-    QuotePause.objects.get_or_create(asset_id=Asset.objects.get().pk)
+    QuotePause.objects.create(asset=Asset.objects.get(), due_at=now)
 
 
 def section_of(label: str) -> str:

@@ -31,7 +31,7 @@ class RevealMixin(admin.ModelAdmin):
 
     def get_urls(self) -> list[Any]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_reveal"
-        page = self.admin_site.admin_view(reauthentication_required(self.reveal_view))
+        page = self.admin_site.admin_view(self.reveal_view)
         return [path("<path:object_id>/reveal/", page, name=name), *super().get_urls()]
 
     @admin.display(description="personal data")
@@ -41,9 +41,13 @@ class RevealMixin(admin.ModelAdmin):
         return format_html('<a href="{}">Show what is hidden</a> (asks why, and is kept)', url)
 
     def reveal_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        """Ask for a reason, and show the hidden columns in answer to it."""
+        """Ask for a reason, and show the hidden columns in answer to it. Raises `PermissionDenied`."""
         if not (self.has_view_permission(request) and request.user.has_perm(REVEAL)):
             raise PermissionDenied
+        view: Callable[..., HttpResponseBase] = reauthentication_required(self._reveal)
+        return view(request, object_id)
+
+    def _reveal(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         row = self.get_object(request, object_id)
         if row is None:
             raise Http404

@@ -12,8 +12,8 @@ from brokerapp.ui.navigation import NavItem, is_section_of
 ACCOUNT = (
     ("E-mail address", "account_email", "mail"),
     ("Password", "account_change_password", "lock"),
-    ("Display", "display", "display"),
     ("Secure my account", "account_secure", "warn"),
+    ("Display", "display", "display"),
 )
 STAFF = (("Operations", "admin:index", "bank"),)
 CHROME_URLS = ("display", "account_login", "account_signup", "account_logout")

@@ -49,9 +49,6 @@ def test_link_bank_form_takes_what_is_pasted(field: str, pasted: str, kept: str)
         ("bank_account_type", "", "checking or savings"),
     ],
 )
-
-# Of withdrawals, our own holds are asked of the database.
-pytestmark = pytest.mark.django_db
 def test_link_bank_form_refuses_and_shows_it_again(field: str, typed: str, words: str) -> None:
     form = link(field, typed)
     assert list(form.errors) == [field]

@@ -57,9 +57,6 @@ def test_check_routing_number_any_single_wrong_digit_is_found() -> None:
 @pytest.mark.parametrize(
     ("number", "fine"), [("1234", True), ("1" * 17, True), ("123", False), ("1" * 18, False)]
 )
-
-# Of withdrawals, our own holds are asked of the database.
-pytestmark = pytest.mark.django_db
 def test_check_account_number_length(number: str, fine: bool) -> None:
     if fine:
         rules.check_account_number(number)

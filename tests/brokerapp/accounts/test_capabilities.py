@@ -52,9 +52,6 @@ def test_can_while_a_change_is_in_review_is_all_but_withdrawing() -> None:
 def test_check_of_a_block_names_it_and_leaves_the_rest(
     fact: str, refused: set[Capability], refusal: type[capabilities.AccountRefused]
 ) -> None:
-
-# Of withdrawals, our own holds are asked of the database.
-pytestmark = pytest.mark.django_db
     blocked = account(**{fact: True})
     assert allowed(blocked) == set(Capability) - refused
     for capability in refused:
