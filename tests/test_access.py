@@ -301,7 +301,7 @@ def actions_of(page: admin.ModelAdmin, person: User) -> dict[str, str]:
     request.resolver_match = resolve("/admin/")
     if not page.has_view_permission(request):
         return {}
-    return {name: str(title) for name, (_, _, title) in page.get_actions(request).items()}
+    return {name: str(action[2]) for name, action in page.get_actions(request).items() if action}
 
 
 def test_staff_without_a_role_see_nothing() -> None:

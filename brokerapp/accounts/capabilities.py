@@ -197,8 +197,8 @@ def check(account: BrokerageAccount, capability: Capability) -> None:
 
 
 def _check_hold(account: BrokerageAccount) -> None:
-    if account.user_id is None:
-        return  # made in memory, so nobody can have changed anything
+    if account._state.adding:
+        return  # nobody's yet
     hold = WithdrawalHold.objects.current(account.user_id, timezone.now())
     if hold is not None:
         raise AccountSecured(hold) if hold.until is None else WithdrawalsHeld(hold)

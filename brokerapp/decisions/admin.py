@@ -97,7 +97,7 @@ class StaffDecisionAdmin(StatusRowAdmin):
         if not isinstance(reason, str):
             return reason
         may_all = request.user.has_perm(services.CONFIRM)
-        mine = queryset if may_all else queryset.filter(proposed_by_id=request.user.pk)
+        mine = queryset if may_all else queryset.filter(proposed_by_id=request.user.pk or 0)
         self.run_action(
             request,
             mine.filter(status=DecisionStatus.PROPOSED),

@@ -30,7 +30,9 @@ class OperationsSite(admin.AdminSite):
 
     site_header = site_title = "Operations"
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(  # type: ignore[override]
+        self, view: Callable[..., Any], cacheable: bool = False
+    ) -> Callable[..., Any]:
         return super().admin_view(self.logged(view), cacheable)
 
     def logged(self, view: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,7 +52,9 @@ class OperationsSite(admin.AdminSite):
 
         return inner
 
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponse:
         """Staff change their password where people do, so that the same is asked of them."""
         return redirect("account_change_password")
 

@@ -3,7 +3,7 @@
 import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
@@ -279,9 +279,12 @@ def test_second_factor_taken_away_or_renewed_starts_a_hold() -> None:
 # What starts one: banks
 
 
-def link(account: Any, broker: BrokerStub, **details: str) -> None:
+DETAILS = cast(banks.BankDetails, BANK)
+
+
+def link(account: Any, broker: BrokerStub) -> None:
     broker.on_account("POST", account, "ach_relationships", json=bank_body(account))
-    banks.link_bank(account=account, details={**BANK, **details}, by=account.user)
+    banks.link_bank(account=account, details=DETAILS, by=account.user)
 
 
 def bank_body(account: Any) -> dict[str, Any]:
@@ -304,7 +307,9 @@ def test_first_bank_of_an_account_that_was_always_empty_starts_none(broker: Brok
 
 @pytest.mark.parametrize("had", ["cash", "shares", "bank", "transfer"])
 def test_bank_that_money_could_leave_to_starts_a_hold(broker: BrokerStub, had: str) -> None:
-    figures = {"cash": Decimal(100)} if had == "cash" else {"equity": Decimal(100)} if had == "shares" else {}
+    figures: dict[str, Any] = {"cash": {"cash": Decimal(100)}, "shares": {"equity": Decimal(100)}}.get(
+        had, {}
+    )
     account = BrokerageAccountFactory.create(**figures)
     if had == "bank":
         former = BankLinkFactory.create(account)
@@ -319,7 +324,7 @@ def test_bank_that_money_could_leave_to_starts_a_hold(broker: BrokerStub, had: s
 def test_same_bank_sent_twice_starts_one_hold(broker: BrokerStub) -> None:
     account = BrokerageAccountFactory.create(cash=Decimal(100))
     link(account, broker)
-    banks.link_bank(account=account, details={**BANK}, by=account.user)
+    banks.link_bank(account=account, details=DETAILS, by=account.user)
     assert causes(account.user) == ["BANK"]
 
 

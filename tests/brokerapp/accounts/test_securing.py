@@ -12,6 +12,7 @@ from django.utils import timezone
 from brokerapp.accounts import holds, securing
 from brokerapp.accounts.capabilities import AccountSecured, Capability, refusal
 from brokerapp.accounts.models import WithdrawalHold
+from brokerapp.accounts.statuses import HoldReason
 from brokerapp.live.sessions import get_user_id
 from brokerapp.notices.messages import message_of
 from brokerapp.notices.models import Notice, NoticeKind
@@ -149,7 +150,7 @@ def test_person_is_mailed_once_of_being_secured_and_once_of_being_cleared() -> N
 def test_mail_of_a_hold_has_the_reason_the_time_and_a_link_that_secures(settings: Any) -> None:
     settings.SITE_URL = "https://broker.example.com/"
     person = UserFactory.create()
-    hold = holds.place_hold(person, holds.HoldReason.PASSWORD, now=timezone.now())
+    hold = holds.place_hold(person, HoldReason.PASSWORD, now=timezone.now())
     assert hold is not None
     write_all()
     message = message_of(Notice.objects.get())
