@@ -209,7 +209,8 @@ def test_withdrawal_that_was_reviewed_before_the_hold_is_refused() -> None:
 
 
 def test_facts_of_the_broker_come_before_our_hold() -> None:
-    account = BrokerageAccountFactory.create(transfers_blocked=True)
+    account = BrokerageAccountFactory.create()
+    account.transfers_blocked = True
     holds.place_hold(account.user, HoldReason.SECURED)
     assert isinstance(refusal(account, Capability.WITHDRAW), TransfersBlocked)
     account.transfers_blocked = False
@@ -249,21 +250,21 @@ def test_reset_password_starts_a_hold() -> None:
 
 
 def test_changed_email_starts_a_hold_once_it_is_confirmed() -> None:
-    person = UserFactory.create()
+    person, address = UserFactory.create(), f"{uuid4().hex}@example.com"
     client = signed_in(person)
-    client.post(reverse("account_email"), {"email": "new@example.com", "action_add": ""})
+    client.post(reverse("account_email"), {"email": address, "action_add": ""})
     assert causes(person) == []
-    sent = next(message for message in mail.outbox if message.to == ["new@example.com"])
+    sent = next(message for message in mail.outbox if message.to == [address])
     link = next(line for line in str(sent.body).splitlines() if "/confirm-email/" in line)
     client.post(link.strip().removeprefix("http://testserver"))
     person.refresh_from_db()
-    assert person.email == "new@example.com"
+    assert person.email == address
     assert causes(person) == ["EMAIL"]
 
 
 def test_signing_up_and_confirming_the_first_address_starts_none() -> None:
-    client = Client()
-    client.post(reverse("account_signup"), {"email": "new@example.com", "password1": "a-long-enough-one-92"})
+    client, address = Client(), f"{uuid4().hex}@example.com"
+    client.post(reverse("account_signup"), {"email": address, "password1": "a-long-enough-one-92"})
     link = next(line for line in str(mail.outbox[0].body).splitlines() if "/confirm-email/" in line)
     client.post(link.strip().removeprefix("http://testserver"))
     assert User.objects.get().last_login

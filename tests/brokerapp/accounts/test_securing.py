@@ -54,6 +54,7 @@ def test_secure_signs_out_every_browser_and_stops_withdrawals() -> None:
     assert SecurityEvent.objects.get(kind=Kind.SECURED).person_id == account.user_id
 
 
+@pytest.mark.django_db(transaction=True)
 def test_secure_ends_live_streams_of_every_session() -> None:
     person = UserFactory.create()
     key = browser(person).session.session_key
