@@ -9,7 +9,7 @@ from django.urls import include, path, re_path
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
-from brokerapp.accounts.views import ShortAddress
+from brokerapp.accounts.views import AccountSecured, SecureAccount, SecureAccountByLink, ShortAddress
 from onboarding.urls import account_urlpatterns
 
 FAVICON = lazy(static, str)("img/favicon.svg")
@@ -27,6 +27,9 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     # Asked for by browsers on pages that name no icon, such as the admin's.
     path("favicon.ico", RedirectView.as_view(url=FAVICON)),
+    path("accounts/secure/", SecureAccount.as_view(), name="account_secure"),
+    path("accounts/secure/<str:token>/", SecureAccountByLink.as_view(), name="account_secure_by_link"),
+    path("accounts/secured/", AccountSecured.as_view(), name="account_secured"),
     path("accounts/", include("brokerapp.accounts.signin_pages.urls")),
     path("", include("onboarding.urls")),
     path("", include("brokerapp.ui.urls")),

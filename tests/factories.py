@@ -10,6 +10,7 @@ import factory
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
 from factory.django import DjangoModelFactory
@@ -82,6 +83,13 @@ def confirm(client: Client) -> None:
     ]
     session["account_authentication_methods_user"] = str(person.pk)
     session.save()
+
+
+def staff_in_role(role: str, **columns: Any) -> User:
+    """A member of staff with one role of `accounts.roles`, and no other right."""
+    member: User = StaffFactory.create(is_superuser=False, **columns)
+    member.groups.add(Group.objects.get(name=role))
+    return member
 
 
 class KycApplicationFactory(DjangoModelFactory[KycApplication]):

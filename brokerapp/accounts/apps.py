@@ -18,8 +18,12 @@ class AccountsConfig(AppConfig):
         from allauth.account.signals import authentication_step_completed
         from django.contrib.auth.signals import user_logged_in
 
+        from brokerapp.accounts import credentials, roles
         from brokerapp.accounts.capabilities import Capability
         from brokerapp.accounts.signin.second_factor import Required
+
+        credentials.connect()
+        roles.connect()
 
         if unknown := settings.NOT_OFFERED - set(Capability.values):
             raise ImproperlyConfigured(f"NOT_OFFERED names no capabilities: {', '.join(sorted(unknown))}.")

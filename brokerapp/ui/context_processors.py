@@ -11,6 +11,7 @@ from brokerapp.ui.navigation import NavItem, is_section_of
 
 ACCOUNT = (
     ("Your sign-in", "account_security", "lock"),
+    ("Secure my account", "account_secure", "warn"),
     ("Display", "display", "display"),
 )
 STAFF = (("Operations", "admin:index", "bank"),)
