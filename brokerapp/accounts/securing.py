@@ -1,19 +1,23 @@
 """“Secure my account”: signed out everywhere at once, and no money leaves until staff have cleared it."""
 
+from datetime import timedelta
+from functools import partial
+
+from django.conf import settings
 from django.core import signing
 from django.db import transaction
 from django.db.models import F
+from django.urls import reverse
 
+from brokerapp import live
 from brokerapp.accounts import holds
 from brokerapp.accounts.models import User, WithdrawalHold
-from brokerapp.accounts.signin import sessions
-from brokerapp.accounts.signin.secure_link import LASTS as LINK_LASTS
-from brokerapp.accounts.signin.secure_link import SALT, link_for
 from brokerapp.accounts.statuses import HoldReason
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
 
-__all__ = ["LinkTooOld", "link_for", "owner_of", "secure_account"]
+SALT = "secure-account"
+LINK_LASTS = timedelta(days=30)
 
 
 class LinkTooOld(Exception):
@@ -27,8 +31,17 @@ def secure_account(*, user: User) -> WithdrawalHold:
         hold = holds.place_hold(user, HoldReason.SECURED)
         assert hold is not None
         record(Kind.SECURED, person=user, obj=hold)
-    sessions.end_all(user)
+        transaction.on_commit(partial(live.check_sessions, user.pk))
     return hold
+
+
+def link_for(user: User) -> str:
+    """An address for mails by which the person can secure the account without signing in, for 30 days.
+
+    Whoever has it can lock the account up and nothing else.
+    """
+    path = reverse("account_secure_by_link", args=[signing.dumps(user.pk, salt=SALT)])
+    return f"{settings.SITE_URL.rstrip('/')}{path}"
 
 
 def owner_of(token: str) -> User:

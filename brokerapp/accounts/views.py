@@ -12,6 +12,7 @@ from django.views.generic import TemplateView, View
 from brokerapp.accounts import mail_links, securing
 from brokerapp.accounts.access import SignInRequiredMixin, person
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.accounts.signin import sessions
 
 OPENS = {
     "portfolio": "Your portfolio opens",
@@ -61,6 +62,7 @@ class SecureAccount(SignInRequiredMixin):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         securing.secure_account(user=person(request))
+        sessions.end_all(person(request))
         logout(request)
         return redirect("account_secured")
 
@@ -84,6 +86,7 @@ class SecureAccountByLink(View):
         except securing.LinkTooOld:
             return render(request, "accounts/secure.html", {"too_old": True}, status=410)
         securing.secure_account(user=owner)
+        sessions.end_all(owner)
         if request.user.is_authenticated:
             logout(request)
         return redirect("account_secured")

@@ -12,10 +12,12 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 
+from brokerapp.accounts import securing
 from brokerapp.accounts.models import User
-from brokerapp.accounts.signin import known_devices, secure_link
+from brokerapp.accounts.signin import known_devices
 from brokerapp.web.addresses import UnknownClientAddress, client_ip
 
 logger = logging.getLogger(__name__)
@@ -33,7 +35,9 @@ def tell(
         return
     context |= {
         "timestamp": timezone.now(),
-        "secure_url": secure_link.link_for(person),
+        "security_url": settings.SITE_URL + reverse("account_security"),
+        "reset_url": settings.SITE_URL + reverse("account_reset_password"),
+        "secure_url": securing.link_for(person),
         **(_origin(request) if request else {}),
     }
     subject = render_to_string(f"{template}_subject.txt", context).strip()
