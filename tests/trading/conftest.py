@@ -23,7 +23,7 @@ from trading.services import fills, orders
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The tasks that were sent, by name, instead of sending them."""
     names: list[str] = []
-    monkeypatch.setattr("brokerapp.workflow.jobs._send", lambda task, path, ids: names.append(path))
+    monkeypatch.setattr("brokerapp.workflow.jobs.send", lambda task, path, ids: names.append(path))
     return names
 
 
