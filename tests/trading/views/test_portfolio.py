@@ -107,7 +107,6 @@ def test_portfolio_tells_nobody_of_another_accounts_returned_deposit(owner: Clie
 @pytest.mark.parametrize(
     ("fields", "action"),
     [
-        ({"status": "SUBMITTED"}, "See your application"),
         ({}, "Add money"),
         (CASH, "Find something to buy"),
     ],
