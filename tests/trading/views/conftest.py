@@ -21,22 +21,15 @@ from tests.factories import (
     PositionFactory,
     QuoteFactory,
 )
-from tests.trading.conftest import CASH
+from trading.models import Quote
 from trading.views import PURPOSE
 
 LONG = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
-def _tasks(sent: list[str]) -> None:
-    """No task runs by itself."""
-
-
-@pytest.fixture
-def account() -> BrokerageAccount:
-    QuoteFactory.create()
-    AssetFactory.create()
-    return BrokerageAccountFactory.create(**CASH)
+def _tasks(sent: list[str], quote: Quote) -> None:
+    """No task runs by itself, and AAPL has a price."""
 
 
 @pytest.fixture

@@ -11,14 +11,11 @@ from tests.factories import (
     OrderFactory,
     order_body,
 )
-from tests.trading.conftest import record_fill
+from tests.trading.conftest import LATER, record_fill
 from tests.trading.views.conftest import assert_constant_queries
 from trading.statuses import OrderStatus
 
 pytestmark = pytest.mark.django_db
-
-
-LATER = "2026-03-02T15:00:01Z"
 
 
 def test_order_accepted_is_not_called_filled(owner: Client, account: BrokerageAccount) -> None:

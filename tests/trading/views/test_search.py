@@ -10,6 +10,7 @@ from tests.factories import (
     BrokerageAccountFactory,
 )
 from tests.trading.views.conftest import assert_constant_queries, signed_in
+from trading.models import Asset, Quote
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +34,8 @@ def test_search_without_results(owner: Client, q: str, text: str) -> None:
 
 
 def test_search_before_the_assets_are_loaded() -> None:
+    Quote.objects.all().delete()
+    Asset.objects.all().delete()
     page = signed_in(BrokerageAccountFactory.create()).get("/trade/?q=app").content.decode()
 
     assert "still being loaded" in page
