@@ -101,7 +101,7 @@ def test_focus_on_a_segmented_control_shows_one_ring(open_guide):
     ringed = page.locator(".segmented *, .segmented").evaluate_all(
         """all => all.filter(one => {
             const style = getComputedStyle(one);
-            return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0 && style.opacity !== "0";
+            return style.outlineStyle !== "none" && style.outlineWidth !== "0px" && style.opacity !== "0";
         }).map(one => one.textContent.trim())"""
     )
     assert ringed == ["Sell"]
