@@ -25,7 +25,11 @@ HEADERS_OF_CGI = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_L
 
 
 class BodyTooLarge(Exception):
-    """The request's body is larger than the site reads."""
+    """The request's body is larger than the site reads; `more` of it is still to come."""
+
+    def __init__(self, *, more: bool) -> None:
+        super().__init__()
+        self.more = more
 
 
 class BrowserLeft(Exception):
@@ -56,8 +60,10 @@ class WsgiBridge:
         with SpooledTemporaryFile(max_size=BODY_IN_MEMORY_BYTES) as body:
             try:
                 await self._read_body(scope, receive, body)
-            except BodyTooLarge:
-                await refuse_body(receive, send, self.too_large())
+            except BodyTooLarge as refused:
+                if refused.more:
+                    await throw_away(receive)
+                await refuse_body(send, self.too_large())
                 return
             except BrowserLeft:
                 return
@@ -70,7 +76,7 @@ class WsgiBridge:
     async def _read_body(self, scope: HTTPScope, receive: ASGIReceiveCallable, body: IO[bytes]) -> None:
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > self.max_body_bytes:
-            raise BodyTooLarge
+            raise BodyTooLarge(more=True)
         more = True
         while more:
             message = await receive()
@@ -78,7 +84,7 @@ class WsgiBridge:
                 raise BrowserLeft
             body.write(message["body"])
             if body.tell() > self.max_body_bytes:
-                raise BodyTooLarge
+                raise BodyTooLarge(more=message["more_body"])
             more = message["more_body"]
         body.seek(0)
 
@@ -134,15 +140,8 @@ class Answer:
         await self._send(event)
 
 
-async def refuse_body(receive: ASGIReceiveCallable, send: ASGISendCallable, page: bytes) -> None:
-    """Answer 413 with a page.
-
-    What the browser still sends is thrown away first, for a while: one whose connection is closed while it
-    sends shows an error of its own instead of the page.
-    """
-    with suppress(TimeoutError):
-        async with asyncio.timeout(LINGER_SECONDS):
-            await _throw_away(receive)
+async def refuse_body(send: ASGISendCallable, page: bytes) -> None:
+    """Answer 413 with a page."""
     headers = [
         (b"content-type", b"text/html; charset=utf-8"),
         (b"content-length", b"%d" % len(page)),
@@ -155,13 +154,18 @@ async def refuse_body(receive: ASGIReceiveCallable, send: ASGISendCallable, page
     await send({"type": "http.response.body", "body": page, "more_body": False})
 
 
-async def _throw_away(receive: ASGIReceiveCallable) -> None:
-    thrown = 0
-    while thrown < LINGER_BYTES:
-        message = await receive()
-        if message["type"] != "http.request" or not message["more_body"]:
-            return
-        thrown += len(message["body"])
+async def throw_away(receive: ASGIReceiveCallable) -> None:
+    """Read what the browser still sends, for a while, and keep none of it.
+
+    A browser whose connection is closed while it sends shows an error of its own instead of our answer.
+    """
+    thrown, more = 0, True
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_SECONDS):
+            while more and thrown < LINGER_BYTES:
+                message = await receive()
+                more = message["type"] == "http.request" and message["more_body"]
+                thrown += len(message["body"]) if message["type"] == "http.request" else 0
 
 
 def build_environ(scope: HTTPScope, body: InputStream | IO[bytes]) -> dict[str, Any]:
