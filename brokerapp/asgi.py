@@ -16,6 +16,7 @@ from django.core.wsgi import get_wsgi_application
 
 from brokerapp.live.hub import Hub
 from brokerapp.live.pushes import LiveApp
+from brokerapp.ui.error_pages import too_large
 from brokerapp.web.wsgi_bridge import WsgiBridge
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "brokerapp.settings")
@@ -26,7 +27,10 @@ STOP_RETRY_SECONDS = 0.5
 hub = Hub(settings.REDIS_URL)
 live = LiveApp(hub)
 pages = WsgiBridge(
-    get_wsgi_application(), threads=settings.WEB_THREADS, max_body_bytes=settings.MAX_UPLOAD_BYTES
+    get_wsgi_application(),
+    threads=settings.WEB_THREADS,
+    max_body_bytes=settings.MAX_UPLOAD_BYTES,
+    too_large=too_large,
 )
 
 

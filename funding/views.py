@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from brokerapp.accounts.access import AccountRequiredMixin, Blocked
+from brokerapp.accounts.access import AccountRequiredMixin, Blocked, SectionMixin
 from brokerapp.accounts.capabilities import AccountRefused, Capability, can
 from brokerapp.units.market_time import day_in_new_york
 from brokerapp.workflow import intents
@@ -57,8 +57,10 @@ class FundingView(AccountRequiredMixin):
         return None
 
 
-class Transfers(FundingView):
+class Transfers(SectionMixin, FundingView):
     """Balances explained, the bank, what is on its way, and history."""
+
+    section = "transfer"
 
     def get(self, request: HttpRequest) -> HttpResponse:
         now = timezone.now()

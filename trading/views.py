@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
-from brokerapp.accounts.access import AccountRequiredMixin, Blocked
+from brokerapp.accounts.access import AccountRequiredMixin, Blocked, SectionMixin
 from brokerapp.accounts.capabilities import Capability
 from brokerapp.units.money import plain
 from brokerapp.workflow import intents
@@ -26,8 +26,10 @@ ORDERS_PER_PAGE = 25
 PURPOSE = "order"
 
 
-class Portfolio(AccountRequiredMixin):
+class Portfolio(SectionMixin):
     """What the person has, what is on its way, and what to do next."""
+
+    section = "portfolio"
 
     def get(self, request: HttpRequest) -> HttpResponse:
         portfolio.refresh_if_old(account=self.account, now=timezone.now())
@@ -43,7 +45,7 @@ class Portfolio(AccountRequiredMixin):
                 "spending": tickets.get_spending(self.account),
                 "open_orders": open_orders,
                 "first_steps": timeline.first_steps(self.account) if is_empty else [],
-                "blocked": self.blocked_from(Capability.TRADE) if self.account.was_opened else None,
+                "blocked": self.blocked_from(Capability.TRADE),
             },
         )
 
@@ -75,8 +77,10 @@ class PositionPage(AccountRequiredMixin):
         )
 
 
-class Search(AccountRequiredMixin):
+class Search(SectionMixin):
     """Find what to trade, by symbol or name."""
+
+    section = "trade"
 
     def get(self, request: HttpRequest) -> HttpResponse:
         form = SearchForm(request.GET)
@@ -224,8 +228,10 @@ class OrderReview(AccountRequiredMixin):
         return f"{self.url('trading:asset', ticket.asset.symbol)}?{urlencode(given)}"
 
 
-class Orders(AccountRequiredMixin):
+class Orders(SectionMixin):
     """Every order, open or closed."""
+
+    section = "orders"
 
     def get(self, request: HttpRequest) -> HttpResponse:
         tab = "closed" if request.GET.get("tab") == "closed" else "open"

@@ -1,7 +1,7 @@
 """Who sees a page: people with a brokerage account, and only their own."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from django.contrib import messages
@@ -36,6 +36,20 @@ class Blocked:
         """What a refusal says."""
         url = account_url(account, refused.page) if refused.page else ""
         return cls(str(refused), url, refused.action)
+
+
+OPENS = {
+    "portfolio": "Your portfolio opens",
+    "trade": "Trading opens",
+    "orders": "Your orders open",
+    "transfer": "Transfers open",
+}
+"""What a section does once the account is open, by the beginning of its address."""
+
+
+def say_what_opens_later(request: HttpRequest, section: str) -> None:
+    """Tell an applicant why they see their application instead of the section."""
+    messages.info(request, f"{OPENS[section]} once your account is open. This is your application for it.")
 
 
 SIGNED_OUT = (
@@ -97,3 +111,15 @@ class AccountRequiredMixin(SignInRequiredMixin):
         """What keeps the account from doing this now; None if it may."""
         refused = refusal(self.account, capability)
         return Blocked.by(self.account, refused) if refused else None
+
+
+class SectionMixin(AccountRequiredMixin):
+    """The first page of a section (a key of `OPENS`); an account never opened leads to its application."""
+
+    section: ClassVar[str]
+
+    def dispatch_own(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not self.account.was_opened:
+            say_what_opens_later(request, self.section)
+            return self.redirect("account_status")
+        return super().dispatch_own(request, *args, **kwargs)

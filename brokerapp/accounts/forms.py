@@ -84,8 +84,8 @@ class SignupForm(EntranceForm, theirs.SignupForm):
     email_field = NewEmailField
 
     def try_save(self, request: HttpRequest) -> tuple[Any, HttpResponse | None]:
-        mail_links.remember_address(request, self.cleaned_data["email"])
         user, response = super().try_save(request)
+        mail_links.remember_sign_up(request, self.cleaned_data["email"], user)
         return user, response
 
 

@@ -218,11 +218,14 @@ def _try_unlink_later(link: BankLink, error: BrokerError, now: datetime) -> Bank
 def settle_bank_links(*, now: datetime) -> None:
     """Send what nobody has sent, and ask about calls that have had no known outcome for too long."""
     settle = partial(_settle, now=now)
-    failed = partial(following.schedule_retry, now=now)
-    waiting = writes.waiting_to_be_sent(BankLink, now).select_related("account")
-    sweeps.sweep("bank links: send", waiting, settle, failed=failed)
-    lost = BankLink.objects.to_settle(now).select_related("account")
-    sweeps.sweep("bank links: settle", lost, settle, failed=failed)
+    sweeps.sweep_calls(
+        "bank links",
+        writes.waiting_to_be_sent(BankLink, now).select_related("account"),
+        BankLink.objects.to_settle(now).select_related("account"),
+        send=settle,
+        settle=settle,
+        failed=partial(following.schedule_retry, now=now),
+    )
 
 
 def _settle(link: BankLink, now: datetime) -> None:

@@ -61,12 +61,15 @@ class NotUndecided(state.IllegalMove):
 
 def settle_transfers(*, now: datetime) -> None:
     """Send what nobody has sent, and ask about what has no known outcome."""
-    failed = partial(following.schedule_retry, now=now)
     settle = partial(_settle, now=now)
-    waiting = writes.waiting_to_be_sent(Transfer, now)
-    sweeps.sweep("transfers: send", waiting.select_related("account", "bank_link"), settle, failed=failed)
-    lost = Transfer.objects.to_settle(now)
-    sweeps.sweep("transfers: settle", lost.select_related("account", "bank_link"), settle, failed=failed)
+    sweeps.sweep_calls(
+        "transfers",
+        writes.waiting_to_be_sent(Transfer, now).select_related("account", "bank_link"),
+        Transfer.objects.to_settle(now).select_related("account", "bank_link"),
+        send=settle,
+        settle=settle,
+        failed=partial(following.schedule_retry, now=now),
+    )
 
 
 def _settle(transfer: Transfer, now: datetime) -> None:

@@ -219,26 +219,14 @@ def settle_application(
 
 def settle_applications(*, now: datetime) -> None:
     """Move stuck applications on: send those never picked up, settle those with an unknown outcome."""
-    sweeps.sweep(
-        "send applications",
+    sweeps.sweep_calls(
+        "applications",
         writes.waiting_to_be_sent(KycApplication, now).select_related("user"),
-        partial(_open_account, now=now),
-        failed=partial(writes.put_off, now=now),
-    )
-    sweeps.sweep(
-        "settle applications",
         writes.without_outcome(KycApplication, now).select_related("user"),
-        partial(_settle_application, now=now),
+        send=lambda application: open_account(application=application, now=now),
+        settle=lambda application: settle_application(application=application, now=now),
         failed=partial(writes.put_off, now=now),
     )
-
-
-def _open_account(application: KycApplication, now: datetime) -> None:
-    open_account(application=application, now=now)
-
-
-def _settle_application(application: KycApplication, now: datetime) -> None:
-    settle_application(application=application, now=now)
 
 
 def apply_account(

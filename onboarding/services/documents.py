@@ -114,23 +114,11 @@ def _is_open(document: Document) -> bool:
 
 def settle_documents(*, now: datetime) -> None:
     """Send what waits and settle what is unknown."""
-    sweeps.sweep(
-        "send documents",
+    sweeps.sweep_calls(
+        "documents",
         writes.waiting_to_be_sent(Document, now).filter(application__account__isnull=False),
-        partial(_send_document, now=now),
-        failed=partial(writes.put_off, now=now),
-    )
-    sweeps.sweep(
-        "settle documents",
         writes.without_outcome(Document, now).defer("content"),
-        partial(_settle_document, now=now),
+        send=lambda document: send_document(document=document, now=now),
+        settle=lambda document: settle_document(document=document, now=now),
         failed=partial(writes.put_off, now=now),
     )
-
-
-def _send_document(document: Document, now: datetime) -> None:
-    send_document(document=document, now=now)
-
-
-def _settle_document(document: Document, now: datetime) -> None:
-    settle_document(document=document, now=now)

@@ -7,47 +7,26 @@ not know are absent from its answers. Errors and Request IDs are as in `brokerap
 import logging
 import re
 from collections.abc import Sequence
-from datetime import date, datetime
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import requests
 
 from brokerapp.broker.alpaca.errors import BrokerRejected
-from brokerapp.broker.alpaca.models import (
-    Bar,
-    BrokerModel,
-    BySymbol,
-    Snapshot,
-)
-from brokerapp.broker.alpaca.models.base import Text, read_by_symbol, read_lists_by_symbol
+from brokerapp.broker.alpaca.models import BySymbol, Snapshot
+from brokerapp.broker.alpaca.models.base import read_by_symbol
 from brokerapp.broker.alpaca.transport import Transport
 
 logger = logging.getLogger(__name__)
-
-Feed = Literal["iex", "sip", "delayed_sip", "overnight", "otc"]
-
 
 MAX_CALLS = 12
 """For one batch of symbols, some of which are refused."""
 WRONG_REQUEST = (requests.codes.bad_request, requests.codes.unprocessable_entity)
 
 
-class _BarsReply(BrokerModel):
-    bars: dict[str, Any] | None
-    next_page_token: Text = ""
-
-
 def _read_snapshots(body: Any, request_id: str) -> BySymbol[Snapshot]:
     members = body.get("snapshots") if isinstance(body, dict) else None
     return read_by_symbol(Snapshot, members, request_id)
-
-
-def _read_bars(body: Any, request_id: str) -> BySymbol[list[Bar]]:
-    reply = _BarsReply.model_validate(body)
-    found = read_lists_by_symbol(Bar, reply.bars or {}, request_id)
-    found.next_page_token = reply.next_page_token
-    return found
 
 
 class MarketDataClient:
@@ -57,7 +36,7 @@ class MarketDataClient:
         self.transport = transport
         self._send = transport.send
 
-    def get_snapshots(self, symbols: Sequence[str], *, feed: Feed | None = None) -> BySymbol[Snapshot]:
+    def get_snapshots(self, symbols: Sequence[str]) -> BySymbol[Snapshot]:
         """GET /v2/stocks/snapshots: latest trade, quote and bars by symbol.
 
         Where the API refuses the batch for a symbol, the others are asked for again without it, in at most
@@ -71,7 +50,7 @@ class MarketDataClient:
             # The largest first: most symbols are good, and are not to wait for the search of a bad one.
             batch, calls = batches.pop(batches.index(max(batches, key=len))), calls + 1
             try:
-                part = self._snapshots(batch, feed)
+                part = self._snapshots(batch)
             except BrokerRejected as error:
                 if error.http_status not in WRONG_REQUEST:
                     raise
@@ -88,44 +67,13 @@ class MarketDataClient:
             logger.warning("%d of %d symbols were refused: %s", found.unreadable, len(symbols), refusal)
         return found
 
-    def _snapshots(self, symbols: Sequence[str], feed: Feed | None) -> BySymbol[Snapshot]:
+    def _snapshots(self, symbols: Sequence[str]) -> BySymbol[Snapshot]:
         return self._send(
             "GET",
             "/v2/stocks/snapshots",
             partial(read_by_symbol, Snapshot),
-            query={"symbols": tuple(symbols), "feed": feed},
+            query={"symbols": tuple(symbols)},
         )
-
-    def get_bars(
-        self,
-        symbols: Sequence[str],
-        timeframe: str,
-        *,
-        start: datetime | date | None = None,
-        end: datetime | date | None = None,
-        limit: int | None = None,
-        adjustment: Literal["raw", "split", "dividend", "all"] | None = None,
-        feed: Feed | None = None,
-        page_token: str | None = None,
-        sort: Literal["asc", "desc"] | None = None,
-    ) -> BySymbol[list[Bar]]:
-        """GET /v2/stocks/bars by symbol, one page; `next_page_token` of the result is "" on the last.
-
-        `timeframe` is `5Min`, `1Hour`, `1Day` and the like. `start` and `end` are inclusive. `limit` (1,000,
-        to 10,000) counts the bars of all symbols together, and pages are filled symbol by symbol.
-        """
-        params = {
-            "symbols": tuple(symbols),
-            "timeframe": timeframe,
-            "start": start,
-            "end": end,
-            "limit": limit,
-            "adjustment": adjustment,
-            "feed": feed,
-            "page_token": page_token,
-            "sort": sort,
-        }
-        return self._send("GET", "/v2/stocks/bars", _read_bars, query=params)
 
     def get_crypto_snapshots(self, symbols: Sequence[str]) -> BySymbol[Snapshot]:
         """GET /v1beta3/crypto/us/snapshots by symbol, spelt with a slash (`BTC/USD`)."""

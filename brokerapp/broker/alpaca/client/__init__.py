@@ -9,7 +9,6 @@ from brokerapp.broker.alpaca.client.accounts import Accounts
 from brokerapp.broker.alpaca.client.ach_relationships import AchRelationships
 from brokerapp.broker.alpaca.client.activities import Activities
 from brokerapp.broker.alpaca.client.assets import Assets
-from brokerapp.broker.alpaca.client.calendar import Calendar
 from brokerapp.broker.alpaca.client.clock import MarketClock
 from brokerapp.broker.alpaca.client.documents import Documents
 from brokerapp.broker.alpaca.client.journals import Journals
@@ -36,4 +35,3 @@ class BrokerClient:
         self.trading_accounts = TradingAccounts(transport)
         self.activities = Activities(transport)
         self.clock = MarketClock(transport)
-        self.calendar = Calendar(transport)

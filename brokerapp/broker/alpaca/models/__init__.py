@@ -30,7 +30,6 @@ from brokerapp.broker.alpaca.models.funding import (
 )
 from brokerapp.broker.alpaca.models.market import (
     Bar,
-    CalendarDay,
     Clock,
     Quote,
     Snapshot,
@@ -58,7 +57,6 @@ __all__ = [
     "Bar",
     "BrokerModel",
     "BySymbol",
-    "CalendarDay",
     "Clock",
     "Contact",
     "CreateAccountRequest",
