@@ -13,7 +13,6 @@ from tests.broker_stub import BrokerStub, broker_stub
 from tests.sandbox.contract import Report
 from tests.sandbox_process import SandboxProcess, point_at
 
-
 # How long an example takes says how busy the machine is.
 hypothesis.settings.register_profile("no deadline", deadline=None)
 hypothesis.settings.load_profile("no deadline")
