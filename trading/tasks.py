@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from trading.models import Order
-from trading.services import fills, market, orders, portfolio, quotes, sweeps
+from trading.services import bars, fills, market, orders, portfolio, quotes, sweeps
 
 
 @shared_task
@@ -58,6 +58,18 @@ def sync_stale_portfolios(**_: object) -> None:
 def sync_quotes(**_: object) -> None:
     """Refresh the quotes that somebody needs."""
     quotes.sync_quotes(now=timezone.now())
+
+
+@shared_task
+def sync_bars(**_: object) -> None:
+    """Refresh the price bars of charts that somebody looks at."""
+    bars.sync_bars(now=timezone.now())
+
+
+@shared_task
+def prune_bars(**_: object) -> None:
+    """Forget price bars past their time."""
+    bars.prune_bars(now=timezone.now())
 
 
 @shared_task

@@ -1,5 +1,6 @@
 """Assets, quotes, orders, fills and positions: what is true of one row."""
 
+from trading.models.bars import Bar, BarSeries
 from trading.models.instruments import QUOTE_FRESH_FOR, Asset, MarketClock, Quote, QuotePause
 from trading.models.orders import REVISED_NOTE, Fill, Order, OrderProgress
 from trading.models.positions import Position, PositionsSync
@@ -8,6 +9,8 @@ __all__ = [
     "QUOTE_FRESH_FOR",
     "REVISED_NOTE",
     "Asset",
+    "Bar",
+    "BarSeries",
     "Fill",
     "MarketClock",
     "Order",

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from trading import search
 from trading.asset_classes import OFFERED, US_EQUITY, AssetClass, asset_class_of
-from trading.models.fields import price_field
+from trading.models.fields import price_field, share_field
 
 QUOTE_FRESH_FOR = timedelta(seconds=30)
 LEAST_FALL, LEAST_RISE = Decimal("0.6"), Decimal("1.6")
@@ -104,8 +104,14 @@ class Quote(models.Model):
     asset = models.OneToOneField(Asset, on_delete=models.CASCADE, primary_key=True, related_name="quote")
     bid = price_field(null=True, blank=True)
     ask = price_field(null=True, blank=True)
+    bid_size = share_field(null=True, blank=True)
+    ask_size = share_field(null=True, blank=True)
     last = price_field(null=True, blank=True)
     previous_close = price_field(null=True, blank=True)
+    day_open = price_field(null=True, blank=True, help_text="of the day of the latest daily bar")
+    day_high = price_field(null=True, blank=True)
+    day_low = price_field(null=True, blank=True)
+    day_volume = share_field(null=True, blank=True)
     as_of = models.DateTimeField(help_text="when the market made these prices")
     synced_at = models.DateTimeField(db_index=True, help_text="when we asked for them")
     looked_at = models.DateTimeField(

@@ -26,6 +26,7 @@ CLOSED_PAUSE = timedelta(minutes=10)
 """How old a quote may grow while its market is closed and nothing moves."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)
 """Pauses between questions after an asset that gets no answer."""
+PRICES = [field.name for field in Quote._meta.fields if field.name not in ("asset", "looked_at", "feed")]
 ABOUT_THE_SYMBOLS = (400, 404, 422)
 UNREADABLE = 200
 
@@ -125,7 +126,7 @@ def _store(rows: Mapping[UUID, Quote], now: datetime, looked_at: bool) -> None:
             newer,
             update_conflicts=True,
             unique_fields=["asset"],
-            update_fields=["bid", "ask", "last", "previous_close", "as_of", "synced_at"],
+            update_fields=PRICES,
         )
         times = {"synced_at": now, **({"looked_at": now} if looked_at else {})}
         Quote.objects.filter(pk__in=rows).update(**times)

@@ -7,7 +7,8 @@ not know are absent from its answers. Errors and Request IDs are as in `brokerap
 import logging
 import re
 from collections.abc import Sequence
-from datetime import date, datetime
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any, Literal
 
@@ -28,6 +29,8 @@ logger = logging.getLogger(__name__)
 Feed = Literal["iex", "sip", "delayed_sip", "overnight", "otc"]
 
 
+MOST_BARS = 10_000
+"""Of one page."""
 MAX_CALLS = 12
 """For one batch of symbols, some of which are refused."""
 WRONG_REQUEST = (requests.codes.bad_request, requests.codes.unprocessable_entity)
@@ -48,6 +51,20 @@ def _read_bars(body: Any, request_id: str) -> BySymbol[list[Bar]]:
     found = read_lists_by_symbol(Bar, reply.bars or {}, request_id)
     found.next_page_token = reply.next_page_token
     return found
+
+
+@dataclass(frozen=True)
+class BarsWanted:
+    """Which bars to ask for. The `next_page_token` of the answer is "" on the last page.
+
+    `timeframe` is `5Min`, `1Hour`, `1Day` and the like; `start` is inclusive. `limit` (1 to 10,000) counts
+    the bars of all symbols together, and pages are filled symbol by symbol.
+    """
+
+    timeframe: str
+    start: datetime
+    limit: int = MOST_BARS
+    page_token: str | None = None
 
 
 class MarketDataClient:
@@ -96,36 +113,23 @@ class MarketDataClient:
             query={"symbols": tuple(symbols), "feed": feed},
         )
 
-    def get_bars(
-        self,
-        symbols: Sequence[str],
-        timeframe: str,
-        *,
-        start: datetime | date | None = None,
-        end: datetime | date | None = None,
-        limit: int | None = None,
-        adjustment: Literal["raw", "split", "dividend", "all"] | None = None,
-        feed: Feed | None = None,
-        page_token: str | None = None,
-        sort: Literal["asc", "desc"] | None = None,
-    ) -> BySymbol[list[Bar]]:
-        """GET /v2/stocks/bars by symbol, one page; `next_page_token` of the result is "" on the last.
+    def get_bars(self, symbols: Sequence[str], wanted: BarsWanted) -> BySymbol[list[Bar]]:
+        """GET /v2/stocks/bars by symbol, one page, adjusted for splits; shares."""
+        return self._bars("/v2/stocks/bars", symbols, wanted, adjustment="split")
 
-        `timeframe` is `5Min`, `1Hour`, `1Day` and the like. `start` and `end` are inclusive. `limit` (1,000,
-        to 10,000) counts the bars of all symbols together, and pages are filled symbol by symbol.
-        """
-        params = {
-            "symbols": tuple(symbols),
-            "timeframe": timeframe,
-            "start": start,
-            "end": end,
-            "limit": limit,
-            "adjustment": adjustment,
-            "feed": feed,
-            "page_token": page_token,
-            "sort": sort,
-        }
-        return self._send("GET", "/v2/stocks/bars", _read_bars, query=params)
+    def get_crypto_bars(self, symbols: Sequence[str], wanted: BarsWanted) -> BySymbol[list[Bar]]:
+        """GET /v1beta3/crypto/us/bars by symbol, spelt with a slash (`BTC/USD`); one page."""
+        return self._bars("/v1beta3/crypto/us/bars", symbols, wanted)
+
+    def get_option_bars(self, symbols: Sequence[str], wanted: BarsWanted) -> BySymbol[list[Bar]]:
+        """GET /v1beta1/options/bars by contract symbol; one page."""
+        return self._bars("/v1beta1/options/bars", symbols, wanted)
+
+    def _bars(
+        self, path: str, symbols: Sequence[str], wanted: BarsWanted, **options: str
+    ) -> BySymbol[list[Bar]]:
+        query = {"symbols": tuple(symbols), **asdict(wanted), **options}
+        return self._send("GET", path, _read_bars, query=query)
 
     def get_crypto_snapshots(self, symbols: Sequence[str]) -> BySymbol[Snapshot]:
         """GET /v1beta3/crypto/us/snapshots by symbol, spelt with a slash (`BTC/USD`)."""
