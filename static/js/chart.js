@@ -2,6 +2,7 @@
 // that its address gives for a range. Both say the same without scripts, in a table.
 
 const REFRESH_MS = 60_000;
+const PENDING_MS = 4_000;
 const money = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
 const smallMoney = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", maximumFractionDigits: 4 });
 const tick = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", maximumSignificantDigits: 6 });
@@ -122,7 +123,10 @@ class PriceChart {
   addSeries() {
     const { charts, chart } = this;
     const quiet = { priceLineVisible: false, lastValueVisible: false };
-    this.shade = chart.addSeries(charts.HistogramSeries, { ...quiet, priceScaleId: "shade" });
+    this.shade = chart.addSeries(charts.AreaSeries, {
+      ...quiet, priceScaleId: "shade", lineVisible: false, lineType: charts.LineType.WithSteps, crosshairMarkerVisible: false,
+      autoscaleInfoProvider: () => ({ priceRange: { minValue: 0, maxValue: 1 } }),
+    });
     chart.priceScale("shade").applyOptions({ scaleMargins: { top: 0, bottom: 0 }, visible: false });
     this.volume = chart.addSeries(charts.HistogramSeries, { ...quiet, priceScaleId: "volume" });
     chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.82, bottom: 0 }, visible: false });
@@ -191,7 +195,9 @@ class PriceChart {
       this.intraday = body.intraday;
       this.previousClose = body.previousClose === null ? null : Number(body.previousClose);
       this.bars = readBars(body.points);
-      this.say(this.bars.length ? "" : "There are no prices in this range yet.");
+      if (body.pending) setTimeout(() => { if (range === this.range) this.load(); }, PENDING_MS);
+      if (body.pending) this.say("These prices are being fetched for the first time…");
+      else this.say(this.bars.length ? "" : "There are no prices in this range.");
       this.draw();
     } catch {
       this.say("The prices could not be loaded. They will be asked for again in a minute.");
@@ -217,7 +223,8 @@ class PriceChart {
     this.line.setData(bars.map(({ time, close }) => ({ time, value: close })));
     this.candle.setData(bars.map(({ time, open, high, low, close }) => ({ time, open, high, low, close })));
     this.volume.setData(bars.map(({ time, volume }) => ({ time, value: volume, color: found.line })));
-    this.shade.setData(bars.map(({ time, extended }) => (extended ? { time, value: 1, color: found.sunken } : { time })));
+    this.shade.applyOptions({ topColor: found.sunken, bottomColor: found.sunken });
+    this.shade.setData(this.intraday ? bars.map(({ time, extended }) => ({ time, value: Number(extended) })) : []);
     if (this.closeLine) this.line.removePriceLine(this.closeLine);
     this.closeLine = this.previousClose === null ? null : this.line.createPriceLine({
       price: this.previousClose, color: found.muted, lineWidth: 1, lineStyle: 2, axisLabelVisible: false, title: "",
@@ -235,23 +242,36 @@ class PriceChart {
   read(index) {
     this.index = index;
     const bar = index === null ? null : this.bars[index];
-    const last = this.bars.length - 1;
-    const text = bar ? `${this.when(bar)}: ${dollars(bar.close)}` : this.summary();
-    const more = bar ? ` · open ${dollars(bar.open)}, high ${dollars(bar.high)}, low ${dollars(bar.low)}, volume ${count.format(bar.volume)}${bar.extended ? ", outside regular hours" : ""}` : "";
-    this.reading.textContent = text + more;
-    this.plot.setAttribute("aria-valuenow", String(index ?? Math.max(0, last)));
-    this.plot.setAttribute("aria-valuetext", text + more || "No prices");
+    const text = bar ? this.details(bar) : this.showChange();
+    if (bar) this.reading.textContent = text;
+    this.plot.setAttribute("aria-valuenow", String(index ?? Math.max(0, this.bars.length - 1)));
+    this.plot.setAttribute("aria-valuetext", text || "No prices");
   }
 
-  summary() {
-    if (!this.bars.length) return "";
-    const from = this.previousClose ?? this.bars[0].open;
-    const change = this.bars.at(-1).close - from;
-    if (!from) return "";
-    const sign = change > 0 ? "+" : change < 0 ? "−" : "";
-    const arrow = change > 0 ? "▲ up" : change < 0 ? "▼ down" : "unchanged";
-    const since = this.previousClose === null ? "over this range" : "since the previous close";
-    return `${arrow} ${sign}${dollars(Math.abs(change))} (${sign}${percentage.format(Math.abs(change / from))}) ${since}`;
+  details(bar) {
+    const prices = `open ${dollars(bar.open)}, high ${dollars(bar.high)}, low ${dollars(bar.low)}, volume ${count.format(bar.volume)}`;
+    return `${this.when(bar)}: ${dollars(bar.close)} · ${prices}${bar.extended ? ", outside regular hours" : ""}`;
+  }
+
+  // The change over the range; that since the previous close stands above the chart already.
+  showChange() {
+    this.reading.replaceChildren();
+    const first = this.bars[0]?.open;
+    if (!first || this.previousClose !== null) return this.bars.length ? this.details(this.bars.at(-1)) : "";
+    const change = this.bars.at(-1).close - first;
+    const [word, arrow, sign] = change > 0 ? ["up", "▲", "+"] : change < 0 ? ["down", "▼", "−"] : ["no change", "", ""];
+    const delta = document.createElement("span");
+    delta.className = `delta${change ? ` delta--${word}` : ""}`;
+    const shown = document.createElement("span");
+    shown.ariaHidden = "true";
+    shown.textContent = arrow;
+    const spoken = document.createElement("span");
+    spoken.className = "visually-hidden";
+    spoken.textContent = `${word} `;
+    const amount = `${sign}${dollars(Math.abs(change))} (${sign}${percentage.format(Math.abs(change / first))})`;
+    delta.append(shown, spoken, amount);
+    this.reading.append(delta, " over this range");
+    return `${word} ${amount} over this range`;
   }
 }
 

@@ -136,8 +136,7 @@ def test_sync_bars_keeps_the_extremes_of_a_year(broker: BrokerStub) -> None:
 
     chart(asset)
 
-    series = BarSeries.objects.of_days(asset)
-    assert series is not None
+    series = bars.get_year(asset=asset, now=NOON)
     assert (series.high, series.low) == (Decimal(215), Decimal(190))
 
 

@@ -7,14 +7,6 @@ from trading.models.fields import price_field
 from trading.models.instruments import Asset
 
 
-class BarSeriesQuerySet(models.QuerySet["BarSeries"]):
-    """Reads of series."""
-
-    def of_days(self, asset: Asset) -> "BarSeries | None":
-        """The daily bars of an asset, with its extremes of a year; None if nobody has looked at them yet."""
-        return self.filter(asset=asset, timeframe=Timeframe.DAY).first()
-
-
 class BarSeries(models.Model):
     """The bars we keep of one asset in one length, and how fresh they are."""
 
@@ -29,8 +21,6 @@ class BarSeries(models.Model):
     )
     high = price_field(null=True, blank=True, help_text="of the last 52 weeks; daily bars only")
     low = price_field(null=True, blank=True, help_text="of the last 52 weeks; daily bars only")
-
-    objects = BarSeriesQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "bar series"

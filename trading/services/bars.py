@@ -75,6 +75,14 @@ def get_chart(*, asset: Asset, chart_range: ChartRange, now: datetime) -> Chart:
     return Chart(chart_range, _points(series, chart_range), series.synced_at)
 
 
+def get_year(*, asset: Asset, now: datetime) -> BarSeries:
+    """The daily bars' row of an asset, with its extremes of 52 weeks once `sync_bars` has read them."""
+    series, _ = BarSeries.objects.get_or_create(
+        asset=asset, timeframe=Timeframe.DAY, defaults={"looked_at": now}
+    )
+    return series
+
+
 def _points(series: BarSeries, chart_range: ChartRange) -> list[Point]:
     newest = series.bars.aggregate(at=Max("at"))["at"]
     if newest is None:

@@ -10,8 +10,8 @@ from brokerapp.workflow import intents
 from trading import hours, rules
 from trading.chart_ranges import CHART_RANGES, chart_range
 from trading.forms import SearchForm, TicketForm
-from trading.models import Asset, BarSeries, Order
-from trading.services import tickets
+from trading.models import Asset, Order
+from trading.services import bars, tickets
 from trading.views.orders import PURPOSE
 
 RESULTS = 30
@@ -69,7 +69,7 @@ class AssetPage(AccountRequiredMixin):
         context = {
             "asset": asset,
             "facts": facts,
-            "year": BarSeries.objects.of_days(asset),
+            "year": bars.get_year(asset=asset, now=now),
             "ranges": CHART_RANGES.values(),
             "range": chart_range(self.request.GET.get("range", "")),
             "quote_is_stale": facts.quote is not None and facts.quote.is_stale(now),

@@ -25,6 +25,7 @@ class ChartData(AccountRequiredMixin):
         body = {
             "range": wanted.word,
             "intraday": wanted.is_intraday,
+            "pending": chart.synced_at is None,
             "points": [
                 [int(at.timestamp()), *map(plain, prices), int(wanted.is_intraday and is_extended(at))]
                 for at, *prices in chart.points
