@@ -75,6 +75,8 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         "sync open orders": every(sweep, "trading.tasks.sync_open_orders"),
         "sync clock": every(max(sweep, 15), "trading.tasks.sync_clock"),
         "sync quotes": every(max(sweep, 5), "trading.tasks.sync_quotes"),
+        "sync screens": every(max(sweep, 60), "trading.tasks.sync_screens"),
+        "send watchlists": every(max(sweep, 30), "trading.tasks.send_watchlists"),
         "sync bars": every(max(sweep, 15), "trading.tasks.sync_bars"),
         "sync portfolios": every(max(sweep * 3, 30), "trading.tasks.sync_stale_portfolios"),
         "handle events": every(sweep, "brokerapp.events.tasks.handle_waiting_events"),

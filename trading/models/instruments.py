@@ -126,6 +126,10 @@ class Quote(models.Model):
         """Whether a ticket must ask again before it trusts these prices."""
         return now - self.synced_at > QUOTE_FRESH_FOR
 
+    def was_looked_at(self, since: datetime) -> bool:
+        """Whether a person wanted it since then."""
+        return self.looked_at is not None and self.looked_at >= since
+
     @property
     def may_be_split(self) -> bool:
         """Whether the shares may have been split since the previous close, which data APIs do not adjust.
@@ -162,6 +166,29 @@ class QuotePause(models.Model):
 
     def __str__(self) -> str:
         return f"no quote of {self.asset_id}"
+
+
+class ScreenedAsset(models.Model):
+    """A row of a list that the data API ranks: the most traded, the largest gains and losses of the day."""
+
+    class Screen(models.TextChoices):
+        """The lists."""
+
+        MOST_ACTIVE = "MOST_ACTIVE", "Most active"
+        GAINERS = "GAINERS", "Gainers"
+        LOSERS = "LOSERS", "Losers"
+
+    screen = models.CharField(max_length=12, choices=Screen)
+    rank = models.PositiveSmallIntegerField()
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="+")
+    as_of = models.DateTimeField(help_text="when the data API made the list")
+
+    class Meta:
+        ordering = ["screen", "rank"]
+        constraints = [models.UniqueConstraint(fields=["screen", "rank"], name="screen_rank_once")]
+
+    def __str__(self) -> str:
+        return f"{self.screen} {self.rank}"
 
 
 class MarketClock(models.Model):

@@ -147,6 +147,27 @@ def get_quotes(asset_ids: Iterable[UUID]) -> Mapping[UUID, Quote]:
     return Quote.objects.in_bulk(set(asset_ids))
 
 
+def get_shown_quotes(assets: Collection[Asset], *, now: datetime) -> Mapping[UUID, Quote]:
+    """Stored quotes by asset id of assets that a page lists; from now on kept fresh for five minutes.
+
+    Those never quoted before are asked for at once, in one call for all, which gives up within seconds.
+    """
+    known = get_quotes(asset.pk for asset in assets)
+    old = [pk for pk, quote in known.items() if not quote.was_looked_at(now - WANTED_FOR / 5)]
+    if old:
+        Quote.objects.filter(pk__in=old).update(looked_at=now)
+    missing = [asset for asset in assets if asset.pk not in known]
+    if not missing:
+        return known
+    paused = set(QuotePause.objects.filter(asset__in=missing, due_at__gt=now).values_list("pk", flat=True))
+    try:
+        for batch in _batches([asset for asset in missing if asset.pk not in paused]):
+            fetch_quotes(batch, now=now, looked_at=True, quick=True)
+    except BrokerError as error:
+        logger.info("no quotes yet for %s assets: %s", len(missing), error)
+    return {**known, **get_quotes(asset.pk for asset in missing)}
+
+
 def refresh_quote(*, asset: Asset, now: datetime) -> Quote | None:
     """The quote of one asset, asked for again if it is stale; the last known one if that fails, or None."""
     quote = Quote.objects.filter(pk=asset.pk).first()

@@ -1,4 +1,4 @@
-"""Finding an asset; its page, with the ticket."""
+"""The page of an asset, with its chart and the ticket."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -9,31 +9,10 @@ from brokerapp.accounts.capabilities import Capability
 from brokerapp.workflow import intents
 from trading import hours, rules
 from trading.chart_ranges import CHART_RANGES, chart_range
-from trading.forms import SearchForm, TicketForm
+from trading.forms import TicketForm
 from trading.models import Asset, Order
-from trading.services import bars, tickets
+from trading.services import bars, tickets, watchlists
 from trading.views.orders import PURPOSE
-
-RESULTS = 30
-
-
-class Search(AccountRequiredMixin):
-    """Find what to trade, by symbol or name."""
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        form = SearchForm(request.GET)
-        text = form.cleaned_data["q"] if form.is_valid() else ""
-        assets = list(Asset.objects.matching(text)[:RESULTS]) if text else []
-        return render(
-            request,
-            "trading/search.html",
-            {
-                "q": request.GET.get("q", ""),
-                "assets": assets,
-                "is_loading": not assets and not Asset.objects.exists(),
-                "blocked": self.blocked_from(Capability.TRADE),
-            },
-        )
 
 
 class AssetPage(AccountRequiredMixin):
@@ -70,6 +49,7 @@ class AssetPage(AccountRequiredMixin):
             "asset": asset,
             "facts": facts,
             "year": bars.get_year(asset=asset, now=now),
+            "watchlists": watchlists.get_watched(self.account, asset),
             "ranges": CHART_RANGES.values(),
             "range": chart_range(self.request.GET.get("range", "")),
             "quote_is_stale": facts.quote is not None and facts.quote.is_stale(now),

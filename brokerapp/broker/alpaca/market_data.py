@@ -19,6 +19,8 @@ from brokerapp.broker.alpaca.models import (
     Bar,
     BrokerModel,
     BySymbol,
+    MostActives,
+    Movers,
     Snapshot,
 )
 from brokerapp.broker.alpaca.models.base import Text, read_by_symbol, read_lists_by_symbol
@@ -142,6 +144,16 @@ class MarketDataClient:
         return self._send(
             "GET", "/v1beta1/options/snapshots", _read_snapshots, query={"symbols": tuple(symbols)}
         )
+
+    def get_most_actives(self, top: int) -> MostActives:
+        """GET /v1beta1/screener/stocks/most-actives by volume; at most 100."""
+        path = "/v1beta1/screener/stocks/most-actives"
+        return self._send("GET", path, MostActives.from_reply, query={"by": "volume", "top": top})
+
+    def get_movers(self, top: int) -> Movers:
+        """GET /v1beta1/screener/stocks/movers; at most 50 either way."""
+        path = "/v1beta1/screener/stocks/movers"
+        return self._send("GET", path, Movers.from_reply, query={"top": top})
 
 
 def _without_culprit(batch: list[str], message: str) -> list[list[str]]:

@@ -17,6 +17,7 @@ from brokerapp.broker.alpaca.client.orders import Orders
 from brokerapp.broker.alpaca.client.positions import Positions
 from brokerapp.broker.alpaca.client.trading_accounts import TradingAccounts
 from brokerapp.broker.alpaca.client.transfers import Transfers
+from brokerapp.broker.alpaca.client.watchlists import Watchlists
 from brokerapp.broker.alpaca.transport import Transport
 
 
@@ -35,5 +36,6 @@ class BrokerClient:
         self.positions = Positions(transport)
         self.trading_accounts = TradingAccounts(transport)
         self.activities = Activities(transport)
+        self.watchlists = Watchlists(transport)
         self.clock = MarketClock(transport)
         self.calendar = Calendar(transport)

@@ -32,6 +32,8 @@ from brokerapp.broker.alpaca.models.market import (
     Bar,
     CalendarDay,
     Clock,
+    MostActives,
+    Movers,
     Quote,
     Snapshot,
     Trade,
@@ -45,6 +47,7 @@ from brokerapp.broker.alpaca.models.trading import (
     Order,
     Position,
     TradeAccount,
+    Watchlist,
 )
 
 __all__ = [
@@ -72,6 +75,8 @@ __all__ = [
     "Identity",
     "Journal",
     "KycResults",
+    "MostActives",
+    "Movers",
     "NoContent",
     "NonTrade",
     "Order",
@@ -84,4 +89,5 @@ __all__ = [
     "TradeAccount",
     "Transfer",
     "TrustedContact",
+    "Watchlist",
 ]

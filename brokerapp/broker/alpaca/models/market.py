@@ -102,3 +102,24 @@ class Snapshot(BrokerModel):
     minute_bar: Bar | None = Field(default=None, alias="minuteBar")
     daily_bar: Bar | None = Field(default=None, alias="dailyBar")
     prev_daily_bar: Bar | None = Field(default=None, alias="prevDailyBar")
+
+
+class Screened(BrokerModel):
+    """A member of a list that the data API ranks."""
+
+    symbol: str
+
+
+class MostActives(BrokerModel):
+    """The stocks traded most, largest first."""
+
+    most_actives: list[Screened] = []
+    last_updated: Instant
+
+
+class Movers(BrokerModel):
+    """The stocks whose price rose and fell most since the previous close, largest first."""
+
+    gainers: list[Screened] = []
+    losers: list[Screened] = []
+    last_updated: Instant
