@@ -75,6 +75,9 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         "sync open orders": every(sweep, "trading.tasks.sync_open_orders"),
         "sync clock": every(max(sweep, 15), "trading.tasks.sync_clock"),
         "sync quotes": every(max(sweep, 5), "trading.tasks.sync_quotes"),
+        "sync screens": every(max(sweep, 60), "trading.tasks.sync_screens"),
+        "send watchlists": every(max(sweep, 30), "trading.tasks.send_watchlists"),
+        "sync bars": every(max(sweep, 15), "trading.tasks.sync_bars"),
         "sync portfolios": every(max(sweep * 3, 30), "trading.tasks.sync_stale_portfolios"),
         "handle events": every(sweep, "brokerapp.events.tasks.handle_waiting_events"),
         "tell people": every(min(sweep, 5), "brokerapp.notices.tasks.tell_people", PEOPLE),
@@ -82,6 +85,7 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         "sync assets": at(crontab(minute="45", hour="2,8,14,20"), "trading.tasks.sync_assets"),
         # The small hours in New York.
         "prune": at(crontab(minute="10", hour="7"), "brokerapp.broker.calls.tasks.prune_api_calls"),
+        "prune bars": at(crontab(minute="30", hour="7"), "trading.tasks.prune_bars"),
         "prune errors": at(crontab(minute="20", hour="7"), "brokerapp.health.tasks.prune_error_pages"),
         "prune events": at(crontab(minute="25", hour="7"), "brokerapp.events.tasks.prune_events"),
         **{f"heartbeat of {queue}": heartbeat(queue) for queue in QUEUES},

@@ -33,7 +33,9 @@ urlpatterns = [
     path("a/<uuid:account_id>/", include("trading.urls")),
     # As people remember and write them: without the account.
     re_path(
-        r"^(?P<path>(?:portfolio|trade|orders|transfer)/.*)$", ShortAddress.as_view(), name="short_address"
+        r"^(?P<path>(?:portfolio|trade|watchlists|orders|transfer)/.*)$",
+        ShortAddress.as_view(),
+        name="short_address",
     ),
 ]
 if settings.DEMO_MODE:

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from brokerapp.accounts.models import BrokerageAccount
 
-SECTIONS = re.compile(r"/(portfolio|trade|orders|transfer|status)/")
+SECTIONS = re.compile(r"/(portfolio|trade|watchlists|orders|transfer|status)/")
 
 
 class AccountClient(Client):

@@ -34,6 +34,7 @@ class SiteNavigation:
 
     sections: list[NavItem]
     search_url: str
+    suggestions_url: str
     accounts: list[AccountLink]
 
 
@@ -60,7 +61,8 @@ def _navigation(request: HttpRequest) -> SiteNavigation:
         AccountLink(row.title, row.get_status_display(), _same_page(request, row), row.pk == page_id)
         for row in several
     ]
-    return SiteNavigation(sections, sections[1].url, links)
+    suggestions = account_url(current, "trading:suggestions") if current else ""
+    return SiteNavigation(sections, sections[1].url, suggestions, links)
 
 
 def _same_page(request: HttpRequest, account: BrokerageAccount) -> str:

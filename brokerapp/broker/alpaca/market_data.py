@@ -7,26 +7,63 @@ not know are absent from its answers. Errors and Request IDs are as in `brokerap
 import logging
 import re
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 import requests
 
 from brokerapp.broker.alpaca.errors import BrokerRejected
-from brokerapp.broker.alpaca.models import BySymbol, Snapshot
-from brokerapp.broker.alpaca.models.base import read_by_symbol
+from brokerapp.broker.alpaca.models import (
+    Bar,
+    BrokerModel,
+    BySymbol,
+    MostActives,
+    Movers,
+    Snapshot,
+)
+from brokerapp.broker.alpaca.models.base import Text, read_by_symbol, read_lists_by_symbol
 from brokerapp.broker.alpaca.transport import Transport
 
 logger = logging.getLogger(__name__)
 
+MOST_BARS = 10_000
+"""Of one page."""
 MAX_CALLS = 12
 """For one batch of symbols, some of which are refused."""
 WRONG_REQUEST = (requests.codes.bad_request, requests.codes.unprocessable_entity)
 
 
+class _BarsReply(BrokerModel):
+    bars: dict[str, Any] | None
+    next_page_token: Text = ""
+
+
 def _read_snapshots(body: Any, request_id: str) -> BySymbol[Snapshot]:
     members = body.get("snapshots") if isinstance(body, dict) else None
     return read_by_symbol(Snapshot, members, request_id)
+
+
+def _read_bars(body: Any, request_id: str) -> BySymbol[list[Bar]]:
+    reply = _BarsReply.model_validate(body)
+    found = read_lists_by_symbol(Bar, reply.bars or {}, request_id)
+    found.next_page_token = reply.next_page_token
+    return found
+
+
+@dataclass(frozen=True)
+class BarsWanted:
+    """Which bars to ask for. The `next_page_token` of the answer is "" on the last page.
+
+    `timeframe` is `5Min`, `1Hour`, `1Day` and the like; `start` is inclusive. `limit` (1 to 10,000) counts
+    the bars of all symbols together, and pages are filled symbol by symbol.
+    """
+
+    timeframe: str
+    start: datetime
+    limit: int = MOST_BARS
+    page_token: str | None = None
 
 
 class MarketDataClient:
@@ -75,6 +112,24 @@ class MarketDataClient:
             query={"symbols": tuple(symbols)},
         )
 
+    def get_bars(self, symbols: Sequence[str], wanted: BarsWanted) -> BySymbol[list[Bar]]:
+        """GET /v2/stocks/bars by symbol, one page, adjusted for splits; shares."""
+        return self._bars("/v2/stocks/bars", symbols, wanted, adjustment="split")
+
+    def get_crypto_bars(self, symbols: Sequence[str], wanted: BarsWanted) -> BySymbol[list[Bar]]:
+        """GET /v1beta3/crypto/us/bars by symbol, spelt with a slash (`BTC/USD`); one page."""
+        return self._bars("/v1beta3/crypto/us/bars", symbols, wanted)
+
+    def get_option_bars(self, symbols: Sequence[str], wanted: BarsWanted) -> BySymbol[list[Bar]]:
+        """GET /v1beta1/options/bars by contract symbol; one page."""
+        return self._bars("/v1beta1/options/bars", symbols, wanted)
+
+    def _bars(
+        self, path: str, symbols: Sequence[str], wanted: BarsWanted, **options: str
+    ) -> BySymbol[list[Bar]]:
+        query = {"symbols": tuple(symbols), **asdict(wanted), **options}
+        return self._send("GET", path, _read_bars, query=query)
+
     def get_crypto_snapshots(self, symbols: Sequence[str]) -> BySymbol[Snapshot]:
         """GET /v1beta3/crypto/us/snapshots by symbol, spelt with a slash (`BTC/USD`)."""
         return self._send(
@@ -86,6 +141,16 @@ class MarketDataClient:
         return self._send(
             "GET", "/v1beta1/options/snapshots", _read_snapshots, query={"symbols": tuple(symbols)}
         )
+
+    def get_most_actives(self, top: int) -> MostActives:
+        """GET /v1beta1/screener/stocks/most-actives by volume; at most 100."""
+        path = "/v1beta1/screener/stocks/most-actives"
+        return self._send("GET", path, MostActives.from_reply, query={"by": "volume", "top": top})
+
+    def get_movers(self, top: int) -> Movers:
+        """GET /v1beta1/screener/stocks/movers; at most 50 either way."""
+        path = "/v1beta1/screener/stocks/movers"
+        return self._send("GET", path, Movers.from_reply, query={"top": top})
 
 
 def _without_culprit(batch: list[str], message: str) -> list[list[str]]:

@@ -43,6 +43,7 @@ TRADER = [
     "/trade/",
     "/trade/?q=app",
     "/trade/AAPL/",
+    "/trade/AAPL/prices/",
     "/orders/",
     "/orders/?tab=closed",
     "/transfer/",

@@ -16,6 +16,7 @@ from brokerapp.broker.alpaca.client.orders import Orders
 from brokerapp.broker.alpaca.client.positions import Positions
 from brokerapp.broker.alpaca.client.trading_accounts import TradingAccounts
 from brokerapp.broker.alpaca.client.transfers import Transfers
+from brokerapp.broker.alpaca.client.watchlists import Watchlists
 from brokerapp.broker.alpaca.transport import Transport
 
 
@@ -34,4 +35,5 @@ class BrokerClient:
         self.positions = Positions(transport)
         self.trading_accounts = TradingAccounts(transport)
         self.activities = Activities(transport)
+        self.watchlists = Watchlists(transport)
         self.clock = MarketClock(transport)

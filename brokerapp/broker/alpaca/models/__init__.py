@@ -31,6 +31,8 @@ from brokerapp.broker.alpaca.models.funding import (
 from brokerapp.broker.alpaca.models.market import (
     Bar,
     Clock,
+    MostActives,
+    Movers,
     Quote,
     Snapshot,
     Trade,
@@ -44,6 +46,7 @@ from brokerapp.broker.alpaca.models.trading import (
     Order,
     Position,
     TradeAccount,
+    Watchlist,
 )
 
 __all__ = [
@@ -70,6 +73,8 @@ __all__ = [
     "Identity",
     "Journal",
     "KycResults",
+    "MostActives",
+    "Movers",
     "NoContent",
     "NonTrade",
     "Order",
@@ -82,4 +87,5 @@ __all__ = [
     "TradeAccount",
     "Transfer",
     "TrustedContact",
+    "Watchlist",
 ]

@@ -127,10 +127,12 @@ class BySymbol(dict[str, T]):
         items: Mapping[str, T],
         *,
         request_id: str = "",
+        next_page_token: str = "",
         unreadable: int = 0,
     ) -> None:
         super().__init__(items)
         self.request_id = request_id
+        self.next_page_token = next_page_token
         self.unreadable = unreadable
         self.refused: list[str] = []
 
@@ -199,4 +201,20 @@ def read_by_symbol(item: type[M], body: Any, request_id: str) -> BySymbol[M]:
     reader = _Reader(item, request_id)
     found = {symbol: each for symbol, member in members.items() for each in reader.read(member)}
     reader.report(len(members))
+    return BySymbol(found, request_id=request_id, unreadable=reader.unreadable)
+
+
+def read_lists_by_symbol(item: type[M], body: Any, request_id: str) -> BySymbol[list[M]]:
+    """The map of lists in a reply's body, without the members of the lists that it cannot read.
+
+    Raises `pydantic.ValidationError` if it is no map. What is no list is left out as a whole.
+    """
+    members = TypeAdapter(dict[str, Any]).validate_python(body)
+    reader = _Reader(item, request_id)
+    lists = {symbol: each for symbol, each in members.items() if isinstance(each, list)}
+    found = {
+        symbol: [bar for member in each for bar in reader.read(member)] for symbol, each in lists.items()
+    }
+    reader.unreadable += len(members) - len(lists)
+    reader.report(sum(map(len, lists.values())) + len(members) - len(lists))
     return BySymbol(found, request_id=request_id, unreadable=reader.unreadable)

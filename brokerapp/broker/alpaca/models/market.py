@@ -6,7 +6,7 @@ Broker API, "Clock" and "Calendar"; Market Data API, "Stock pricing data"
 
 from pydantic import Field
 
-from brokerapp.broker.alpaca.models.base import BrokerModel, Instant, Number
+from brokerapp.broker.alpaca.models.base import BrokerModel, Instant, MaybeNumber, Number
 
 
 class Clock(BrokerModel):
@@ -26,17 +26,34 @@ class Trade(BrokerModel):
 
 
 class Quote(BrokerModel):
-    """Best bid and ask. A price of 0 means that there is no quote on that side."""
+    """Best bid and ask, sizes in shares. A price of 0 means that there is no quote on that side."""
 
     at: Instant = Field(alias="t")
     ask_price: Number = Field(alias="ap")
+    ask_size: MaybeNumber = Field(default=None, alias="as")
     bid_price: Number = Field(alias="bp")
+    bid_size: MaybeNumber = Field(default=None, alias="bs")
 
 
 class Bar(BrokerModel):
-    """What was traded in a time, of which its last price is used."""
+    """Open, high, low, close, volume (shares) from `at` on; daily bars start at New York midnight."""
 
+    at: Instant = Field(alias="t")
+    open: Number = Field(alias="o")
+    high: Number = Field(alias="h")
+    low: Number = Field(alias="l")
     close: Number = Field(alias="c")
+    volume: Number = Field(alias="v")
+
+
+class DailyBar(BrokerModel):
+    """A day within a snapshot: a figure that is missing hides none of the others, nor the price."""
+
+    open: MaybeNumber = Field(default=None, alias="o")
+    high: MaybeNumber = Field(default=None, alias="h")
+    low: MaybeNumber = Field(default=None, alias="l")
+    close: MaybeNumber = Field(default=None, alias="c")
+    volume: MaybeNumber = Field(default=None, alias="v")
 
 
 class Snapshot(BrokerModel):
@@ -44,4 +61,26 @@ class Snapshot(BrokerModel):
 
     latest_trade: Trade | None = Field(default=None, alias="latestTrade")
     latest_quote: Quote | None = Field(default=None, alias="latestQuote")
-    prev_daily_bar: Bar | None = Field(default=None, alias="prevDailyBar")
+    daily_bar: DailyBar | None = Field(default=None, alias="dailyBar")
+    prev_daily_bar: DailyBar | None = Field(default=None, alias="prevDailyBar")
+
+
+class Screened(BrokerModel):
+    """A member of a list that the data API ranks."""
+
+    symbol: str
+
+
+class MostActives(BrokerModel):
+    """The stocks traded most, largest first."""
+
+    most_actives: list[Screened] = []
+    last_updated: Instant
+
+
+class Movers(BrokerModel):
+    """The stocks whose price rose and fell most since the previous close, largest first."""
+
+    gainers: list[Screened] = []
+    losers: list[Screened] = []
+    last_updated: Instant

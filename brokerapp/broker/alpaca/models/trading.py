@@ -210,3 +210,10 @@ Activity = Annotated[
     Annotated[Fill, Tag("fill")] | Annotated[NonTrade, Tag("non_trade")],
     Discriminator(_kind),
 ]
+
+
+class Watchlist(BrokerModel):
+    """A named list of symbols. The list of lists leaves `assets` out."""
+
+    id: UUID
+    name: Text = ""

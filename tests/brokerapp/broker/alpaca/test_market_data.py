@@ -1,13 +1,26 @@
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
 from brokerapp.broker.alpaca.errors import BrokerMisconfigured, BrokerOutcomeUnknown, BrokerRejected
-from brokerapp.broker.alpaca.market_data import MAX_CALLS, MarketDataClient
+from brokerapp.broker.alpaca.market_data import MAX_CALLS, BarsWanted, MarketDataClient
 from tests.brokerapp.broker.alpaca.conftest import BASE, REQUEST_ID
 
+WANTED = BarsWanted("1Day", datetime(2026, 1, 1, tzinfo=UTC))
 HEADERS = {"X-Request-ID": REQUEST_ID}
+BAR = {
+    "t": "2026-03-02T05:00:00Z",
+    "o": 1.1,
+    "h": 2.2,
+    "l": 0.3,
+    "c": 1.7,
+    "v": 56457696,
+    "n": 3,
+    "vw": 1.743391,
+}
 
 
 @pytest.fixture
@@ -30,6 +43,20 @@ def test_get_snapshots_reads_numbers_exactly(market, broker):
     assert found.request_id == found["AAPL"].request_id == REQUEST_ID
 
 
+def test_get_bars_gives_a_page_and_the_token_of_the_next(market, broker):
+    broker.get(
+        f"{BASE}/v2/stocks/bars", json={"bars": {"AAPL": [BAR]}, "next_page_token": "n"}, headers=HEADERS
+    )
+    broker.get(f"{BASE}/v2/stocks/bars", json={"bars": None, "next_page_token": None}, headers=HEADERS)
+
+    first = market.get_bars(["AAPL"], WANTED)
+    last = market.get_bars(["AAPL"], replace(WANTED, page_token=first.next_page_token))
+
+    assert first["AAPL"][0].close == Decimal("1.7")
+    assert first.next_page_token == "n"
+    assert (dict(last), last.next_page_token, last.request_id) == ({}, "", REQUEST_ID)
+
+
 def test_get_snapshots_leaves_out_the_symbol_it_cannot_read(market, broker, caplog):
     broker.get(f"{BASE}/v2/stocks/snapshots", json={"AAPL": {}, "KUBTY": None, "TSLA": {"latestTrade": 7}})
 
@@ -45,6 +72,16 @@ def test_get_snapshots_that_are_no_map_are_unreadable(market, broker, body):
 
     with pytest.raises(BrokerOutcomeUnknown):
         market.get_snapshots(["AAPL"])
+
+
+def test_get_bars_leaves_out_the_bar_it_cannot_read(market, broker):
+    bars = {"AAPL": [BAR, {"t": None}, None], "KUBTY": None}
+    broker.get(f"{BASE}/v2/stocks/bars", json={"bars": bars, "next_page_token": "n"})
+
+    found = market.get_bars(["AAPL", "KUBTY"], WANTED)
+
+    assert ({symbol: len(each) for symbol, each in found.items()}, found.unreadable) == ({"AAPL": 1}, 3)
+    assert found.next_page_token == "n"
 
 
 def refusing(broker, refused, message):
