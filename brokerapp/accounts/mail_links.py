@@ -20,7 +20,7 @@ def remember_sign_up(request: HttpRequest, address: str, user: User | None) -> N
     The sign-up that it made before with another address, and did not confirm, is taken back: "Use another
     address" leaves none behind.
     """
-    former = User.objects.filter(pk=request.session.get(SIGN_UP_KEY), last_login=None)
+    former = User.objects.filter(pk=request.session.get(SIGN_UP_KEY, 0), last_login=None)
     if address.lower() != address_to_confirm(request).lower():
         former.exclude(emailaddress__verified=True).delete()
         request.session.pop(SIGN_UP_KEY, None)
