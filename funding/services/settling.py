@@ -135,7 +135,7 @@ def _look(transfer: Transfer, now: datetime, by: By) -> Transfer:
 def _leave_unknown(transfer: Transfer, now: datetime, by: By) -> Transfer:
     """Keep looking; after a while, have staff find out."""
     with transaction.atomic():
-        locked = Transfer.objects.select_for_update(of=("self",)).get(pk=transfer.pk)
+        locked = Transfer.objects.select_for_update(of=("self",), no_key=True).get(pk=transfer.pk)
         if locked.status == TransferStatus.SUBMITTING:
             locked = state.move(locked, TransferStatus.UNKNOWN, by=by, reason=CHECKING)
         if locked.status == TransferStatus.UNKNOWN:

@@ -35,7 +35,7 @@ def get_or_start_application(*, user: User) -> KycApplication:
 def save_answers(*, application: KycApplication, answers: dict[str, Any]) -> None:
     """Store one page's answers. Raises `ApplicationFrozen` if the application was sent meanwhile."""
     with transaction.atomic():
-        locked = KycApplication.objects.select_for_update().get(pk=application.pk)
+        locked = KycApplication.objects.select_for_update(no_key=True).get(pk=application.pk)
         rules.check_editable(locked)
         for column, value in answers.items():
             setattr(locked, column, value)
@@ -55,7 +55,7 @@ def sign_agreements(
     if not are_current(signed):
         raise AgreementRevised
     with transaction.atomic():
-        locked = KycApplication.objects.select_for_update().get(pk=application.pk)
+        locked = KycApplication.objects.select_for_update(no_key=True).get(pk=application.pk)
         rules.check_editable(locked)
         for row in locked.agreements.all():
             given_back = locked.status == ApplicationStatus.NEEDS_CHANGES
@@ -79,7 +79,7 @@ def submit_application(*, application: KycApplication, by: User, now: datetime) 
     """
     with transaction.atomic(durable=True):
         locked = (
-            KycApplication.objects.select_for_update(of=["self"])
+            KycApplication.objects.select_for_update(of=("self",), no_key=True)
             .select_related("user")
             .get(pk=application.pk)
         )
@@ -199,7 +199,7 @@ def settle_application(
         apply_account(application=application, reply=found, by=by, asked_at=now)
         return
     with transaction.atomic():
-        locked = KycApplication.objects.select_for_update(of=("self",)).get(pk=application.pk)
+        locked = KycApplication.objects.select_for_update(of=("self",), no_key=True).get(pk=application.pk)
         if locked.status == ApplicationStatus.SUBMITTING and locked.claimed_at:
             state.move(
                 locked, ApplicationStatus.UNKNOWN, by=by, reason="The sender stopped before the reply."
@@ -237,7 +237,7 @@ def apply_account(
     Safe to repeat. Raises `NotOurAccount`.
     """
     with transaction.atomic():
-        locked = KycApplication.objects.select_for_update(of=("self",)).get(pk=application.pk)
+        locked = KycApplication.objects.select_for_update(of=("self",), no_key=True).get(pk=application.pk)
         account, _ = BrokerageAccount.objects.get_or_create(
             broker_account_id=reply.id, defaults={"user_id": locked.user_id}
         )

@@ -84,8 +84,10 @@ def settle_document(*, document: Document, by: User | Process = Process.SWEEP, n
     at_broker = sum(row.document_type == document.document_type for row in reply.documents or [])
     with transaction.atomic():
         # Of several files of one type, one is settled after the other.
-        KycApplication.objects.select_for_update().get(pk=document.application_id)
-        locked = Document.objects.select_for_update(of=("self",)).defer("content").get(pk=document.pk)
+        KycApplication.objects.select_for_update(no_key=True).get(pk=document.application_id)
+        locked = (
+            Document.objects.select_for_update(of=("self",), no_key=True).defer("content").get(pk=document.pk)
+        )
         if not _is_open(locked):
             return
         if at_broker > _sent_of_the_type(locked):

@@ -151,10 +151,10 @@ def test_delay_fault_waits_then_acts(sandbox: SandboxProcess) -> None:
     delayed = threading.Thread(target=ask, args=("/v1/clock",), daemon=True)
     delayed.start()
     eventually(lambda: sandbox.get("/_sandbox/faults") == [], what="the fault to strike")
-    ask("/v1/calendar")
+    ask("/v1/assets/AAPL")
     delayed.join(10)
 
-    assert order == ["/v1/calendar", "/v1/clock"]
+    assert order == ["/v1/assets/AAPL", "/v1/clock"]
 
 
 def test_delay_fault_acts_though_the_client_has_gone(sandbox: SandboxProcess) -> None:

@@ -123,7 +123,7 @@ def _ask(assets: Sequence[Asset], quick: bool) -> Mapping[str, Snapshot]:
 
 def _store(rows: Mapping[UUID, Quote], now: datetime, looked_at: bool) -> None:
     with transaction.atomic():
-        known = Quote.objects.select_for_update().in_bulk(rows)
+        known = Quote.objects.select_for_update(no_key=True).in_bulk(rows)
         newer = [row for pk, row in rows.items() if pk not in known or row.as_of >= known[pk].as_of]
         Quote.objects.bulk_create(
             newer,

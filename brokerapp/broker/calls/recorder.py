@@ -23,7 +23,7 @@ class Claim:
 
     def check(self) -> None:
         """Lock the row and compare, within a transaction. Raises `ClaimLost` if it has changed."""
-        rows = type(self.row)._default_manager.select_for_update(of=("self",))
+        rows = type(self.row)._default_manager.select_for_update(of=("self",), no_key=True)
         found = rows.filter(pk=self.row.pk).first()
         if any(getattr(found, name, None) != value for name, value in self.columns.items()):
             raise ClaimLost("The call was not sent: its claim was given back meanwhile.")

@@ -18,8 +18,11 @@ RESIDENT = "Are you a permanent resident of the United States?"
 
 
 @pytest.fixture
-def scripted(new_context: Callable[..., BrowserContext], stack: Stack) -> Journey:
-    journey = Journey(new_context().new_page(), stack, "follows@example.com")
+def scripted(
+    new_context: Callable[..., BrowserContext], stack: Stack, request: pytest.FixtureRequest
+) -> Journey:
+    name = re.sub(r"[^a-z]+", "-", request.node.name)[:40].strip("-")
+    journey = Journey(new_context().new_page(), stack, f"{name}@example.com")
     journey.sign_up()
     return journey
 
