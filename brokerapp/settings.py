@@ -66,7 +66,7 @@ WEB_THREADS = env.int("WEB_THREADS", default=8)
 
 INSTALLED_APPS = [
     "brokerapp.ui",
-    "django.contrib.admin",
+    "brokerapp.security_log.admin_app.OperationsAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -82,7 +82,9 @@ INSTALLED_APPS = [
     "django_htmx",
     "brokerapp.broker.calls",
     "brokerapp.broker.streams",
+    "brokerapp.security_log",
     "brokerapp.workflow",
+    "brokerapp.decisions",
     "brokerapp.accounts",
     "brokerapp.events",
     "brokerapp.notices",
@@ -289,6 +291,8 @@ BROKER_TIMEOUTS = (
 )
 NOT_OFFERED = frozenset(env.list("NOT_OFFERED", default=[]))
 """What no account may do here, whatever the broker allows: names of `brokerapp.accounts.capabilities`."""
+WITHDRAWAL_HOLD_HOURS = env.int("WITHDRAWAL_HOLD_HOURS", default=24)
+"""How long no money leaves after a change of how a person signs in or is paid out; 0 for no hold."""
 BROKER_WRITES_IN_FLIGHT = env.int("BROKER_WRITES_IN_FLIGHT", default=max(1, WEB_THREADS // 2))
 """How many writes of one process may wait for the broker, so that a silent one leaves threads for pages."""
 SETTLE_AFTER_SECONDS = env.int("SETTLE_AFTER_SECONDS", default=30)
@@ -321,10 +325,18 @@ LOGGING = {
         "line": {
             "()": "brokerapp.web.middleware.LogFormatter",
             "format": "%(asctime)sZ %(levelname)s %(name)s %(reference)s %(message)s",
-        }
+        },
+        "bare": {"format": "%(message)s"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "stdout": {"class": "logging.StreamHandler", "formatter": "bare", "stream": "ext://sys.stdout"},
+    },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     # Its DEBUG lines hold query strings, and a query can hold an e-mail address.
-    "loggers": {"urllib3": {"level": "INFO"}},
+    "loggers": {
+        "urllib3": {"level": "INFO"},
+        # A line of JSON for each row of the security log, for a collector.
+        "security_log": {"handlers": ["stdout"], "level": "INFO", "propagate": False},
+    },
 }

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from brokerapp.security_log.reveal import RevealMixin
 from brokerapp.workflow import jobs
 from brokerapp.workflow.status_admin import StatusRowAdmin
 from onboarding.models import Agreement, Document, KycApplication
@@ -24,14 +25,42 @@ class AgreementInline(admin.TabularInline):
 
 
 @admin.register(KycApplication)
-class KycApplicationAdmin(StatusRowAdmin):
-    """Applications. The tax id is shown by its last four digits."""
+class KycApplicationAdmin(RevealMixin, StatusRowAdmin):
+    """Applications: name and e-mail address, to know whose it is; the rest on the page that reveals it."""
+
+    personal = "name, e-mail address, last four of the tax id"
+    hidden = (
+        "date_of_birth",
+        "tax_id",
+        "phone_number",
+        "street_address",
+        "unit",
+        "city",
+        "state",
+        "postal_code",
+        "country_of_citizenship",
+        "country_of_birth",
+        "permanent_resident",
+        "funding_source",
+        "employment_status",
+        "employer_name",
+        "employer_address",
+        "employment_position",
+        "is_control_person",
+        "is_affiliated_exchange_or_finra",
+        "is_politically_exposed",
+        "immediate_family_exposed",
+        "disclosure_context",
+        "trusted_given_name",
+        "trusted_family_name",
+        "trusted_email_address",
+        "trusted_phone_number",
+    )
 
     list_display = ("id", "user", "status", "status_at", "submitted_at", "last_request_id")
     list_filter = ("status", "submitted_at")
     search_fields = ("id", "user__email", "last_request_id")
     list_select_related = ("user",)
-    exclude = ("tax_id",)
     inlines = (AgreementInline,)
     actions = ("settle",)
 

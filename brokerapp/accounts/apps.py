@@ -9,7 +9,11 @@ class AccountsConfig(AppConfig):
     name = "brokerapp.accounts"
 
     def ready(self) -> None:
+        from brokerapp.accounts import credentials, roles
         from brokerapp.accounts.capabilities import Capability
+
+        credentials.connect()
+        roles.connect()
 
         if unknown := settings.NOT_OFFERED - set(Capability.values):
             raise ImproperlyConfigured(f"NOT_OFFERED names no capabilities: {', '.join(sorted(unknown))}.")
