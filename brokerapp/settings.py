@@ -78,6 +78,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_htmx",
     "brokerapp.broker.calls",
@@ -108,7 +110,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "brokerapp.accounts.signin_pages.middleware.SessionLimitsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "brokerapp.accounts.signin_pages.middleware.ConfirmationMiddleware",
     "brokerapp.web.middleware.NoStoreMiddleware",
 ]
 
@@ -165,7 +169,11 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 10},
     },
     {"NAME": "brokerapp.security.passwords.NotCommon"},
+    {"NAME": "brokerapp.security.passwords.NotOfThisSite"},
 ]
+if env.bool("PASSWORDS_CHECK_BREACHED", default=False):
+    AUTH_PASSWORD_VALIDATORS.append({"NAME": "brokerapp.security.passwords.NotBreached"})
+PWNED_PASSWORDS = {"API_TIMEOUT": 1.0, "ADD_PADDING": True}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -179,6 +187,38 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "landing"
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_USER_DISPLAY = "brokerapp.accounts.adapters.display"
 ACCOUNT_ADAPTER = "brokerapp.accounts.adapters.AccountAdapter"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = env.int("CONFIRM_AGAIN_AFTER_SECONDS", default=300)
+"""How long a confirmation with password, code or passkey stands for what pays out or changes the sign-in."""
+ACCOUNT_RATE_LIMITS = {
+    # Codes of the second step; whoever gets there has the password. For passwords see `signin.throttling`.
+    "login_failed": "5/5m/key,30/1d/key",
+}
+MFA_REQUIRED = env.str("MFA_REQUIRED", default="payouts")
+"""Of whom a second step of signing in is required; of staff it always is.
+
+`payouts`: before a withdrawal, a bank and another e-mail address; `always`: before anything; `never`.
+"""
+MFA_ADAPTER = "brokerapp.accounts.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1
+# A new address waits to be confirmed beside the old one. Nobody signs in with one that is not confirmed.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT
+MFA_FORMS = {
+    "activate_totp": "brokerapp.accounts.signin_pages.forms.ActivateTotpForm",
+    "add_webauthn": "brokerapp.accounts.signin_pages.forms.AddPasskeyForm",
+    "authenticate": "brokerapp.accounts.signin_pages.forms.AuthenticateForm",
+    "authenticate_webauthn": "brokerapp.accounts.signin_pages.forms.AuthenticatePasskeyForm",
+    "deactivate_totp": "brokerapp.accounts.signin_pages.forms.DeactivateTotpForm",
+    "edit_webauthn": "brokerapp.accounts.signin_pages.forms.EditPasskeyForm",
+    "generate_recovery_codes": "brokerapp.accounts.signin_pages.forms.GenerateRecoveryCodesForm",
+    "login_webauthn": "brokerapp.accounts.signin_pages.forms.LoginPasskeyForm",
+    "reauthenticate": "brokerapp.accounts.signin_pages.forms.ReauthenticateCodeForm",
+    "reauthenticate_webauthn": "brokerapp.accounts.signin_pages.forms.ReauthenticatePasskeyForm",
+}
 ACCOUNT_FORMS = {
     "add_email": "brokerapp.accounts.forms.AddEmailForm",
     "change_email": "brokerapp.accounts.forms.ChangeEmailForm",
@@ -195,8 +235,19 @@ LOGIN_URL = "account_login"
 CSRF_FAILURE_VIEW = "brokerapp.health.views.csrf_failure"
 LOGIN_REDIRECT_URL = "home"
 
+SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", default=30)
+"""How long people can be idle before they are signed out."""
+STAFF_SESSION_IDLE_MINUTES = env.int("STAFF_SESSION_IDLE_MINUTES", default=15)
+SESSION_HOURS = env.int("SESSION_HOURS", default=12)
+"""After so long everybody signs in again."""
+SESSION_COOKIE_AGE = (SESSION_HOURS + 1) * 3600  # so that the end is noticed, and said
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https://")
+# A browser takes a cookie of this prefix only from this very host, over https, for the whole site.
+_host_only = "__Host-" if SESSION_COOKIE_SECURE else ""
+SESSION_COOKIE_NAME = f"{_host_only}sessionid"
+CSRF_COOKIE_NAME = f"{_host_only}csrftoken"
+DEVICE_COOKIE_NAME = f"{_host_only}device"
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=False)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0)
 SECURE_REFERRER_POLICY = "same-origin"

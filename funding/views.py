@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -15,6 +14,7 @@ from django.utils import timezone
 
 from brokerapp.accounts.access import AccountRequiredMixin, Blocked, SectionMixin
 from brokerapp.accounts.capabilities import AccountRefused, Capability, can
+from brokerapp.accounts.signin import gate
 from brokerapp.units.market_time import day_in_new_york
 from brokerapp.workflow import intents
 from brokerapp.workflow.models import StatusChange
@@ -117,7 +117,7 @@ def _with_steps(rows: list[Transfer], now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-class LinkBank(FundingView):
+class LinkBank(FundingView, gate.ConfirmedMixin):
     """Links a bank by its numbers."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -167,7 +167,7 @@ class Bank(FundingView):
         return render(request, "funding/bank.html", context)
 
 
-class UnlinkBank(FundingView):
+class UnlinkBank(FundingView, gate.ConfirmedMixin):
     """Asks whether to unlink, and does."""
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -252,17 +252,18 @@ class Amount(FundingView):
 class TransferReview(FundingView):
     """What is about to happen and when; its POST makes it happen, once per token."""
 
+    typed_is_kept = False
+
     def dispatch_own(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         account = self.account
         try:
             self.intent = intents.read(PURPOSE, account.user_id, account.pk, kwargs["token"])
         except intents.IntentExpired as expired:
             return self.start_again(expired.data)
-        view = super().dispatch_own
         if self.intent.data["direction"] == Direction.OUTGOING:
             # Money leaves: a session left open on a shared machine must not be enough.
-            view = reauthentication_required(view)
-        return view(request, *args, **kwargs)
+            gate.check(request)
+        return super().dispatch_own(request, *args, **kwargs)
 
     def start_again(self, data: dict[str, Any]) -> HttpResponse:
         """Back from a review that cannot be used to the amount as it was, where that is known."""

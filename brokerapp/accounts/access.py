@@ -15,6 +15,7 @@ from django.views.generic import View
 
 from brokerapp.accounts.capabilities import AccountRefused, Capability, refusal
 from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.accounts.signin import suspended
 from brokerapp.ui.links import ACCOUNT_ID, account_url
 
 
@@ -67,14 +68,24 @@ SIGNED_OUT = (
 
 
 class SignInRequiredMixin(LoginRequiredMixin, View):
-    """A page of signed-in people. Who was signed out in the middle of it is told, and comes back to it."""
+    """A page of signed-in people. Who was signed out in the middle of it is told, and comes back to it.
+
+    `typed_is_kept`: what they sent is offered to them again; not where it is a decision to be made afresh.
+    """
+
+    typed_is_kept = True
 
     def handle_no_permission(self) -> HttpResponseRedirect:
         request = self.request
         if request.method in ("GET", "HEAD"):
             return redirect_to_login(request.get_full_path())
         messages.warning(request, SIGNED_OUT)
-        return redirect_to_login(request.get_full_path() if hasattr(self, "get") else _page_before(request))
+        if not hasattr(self, "get"):
+            return redirect_to_login(_page_before(request))
+        ended_of = getattr(request, "session_ended_of", None)
+        if ended_of and self.typed_is_kept and suspended.keep_typed(request, ended_of):
+            return redirect_to_login(resolve_url("account_typed"))
+        return redirect_to_login(request.get_full_path())
 
 
 def _page_before(request: HttpRequest) -> str:

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.ui.links import ACCOUNT_ID, account_id_of, account_url
 from brokerapp.ui.navigation import NavItem, is_section_of
+from brokerapp.web import session_limits
 
 SECTIONS = (
     ("Portfolio", "trading:portfolio", "portfolio", "portfolio/"),
@@ -39,11 +41,14 @@ class SiteNavigation:
 
 
 def navigation(request: HttpRequest) -> dict[str, object]:
-    """`site_nav` for signed-in people; asked of the database only where a page shows it."""
+    """`site_nav` for signed-in people, asked for only where a page shows it, and `session_state`."""
     user = getattr(request, "user", None)  # not there on the page of a failure in the middleware
     if user is None or not user.is_authenticated:
         return {}
-    return {"site_nav": SimpleLazyObject(lambda: _navigation(request))}
+    return {
+        "site_nav": SimpleLazyObject(lambda: _navigation(request)),
+        "session_state": session_limits.state_of(request, timezone.now()),
+    }
 
 
 def _navigation(request: HttpRequest) -> SiteNavigation:

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from brokerapp.accounts import holds
 from brokerapp.accounts.models import User, WithdrawalHold
+from brokerapp.accounts.signin import sessions
 from brokerapp.accounts.statuses import HoldReason
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
@@ -29,6 +30,7 @@ def secure_account(*, user: User) -> WithdrawalHold:
         hold = holds.place_hold(user, HoldReason.SECURED)
         assert hold is not None
         record(Kind.SECURED, person=user, obj=hold)
+    sessions.end_all(user)  # and the live streams of open pages
     return hold
 
 

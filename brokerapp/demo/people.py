@@ -19,6 +19,7 @@ from django.utils import timezone
 from brokerapp.accounts import services as accounts
 from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.accounts.statuses import AccountStatus
+from brokerapp.demo import codes
 from funding.models import BankLink, Transfer
 from funding.services import banks, transfers
 from funding.statuses import BankLinkStatus, Direction, TransferStatus
@@ -50,7 +51,7 @@ APPLICANT = Person("applicant@example.com", "new: has not applied yet")
 TRADER = Person("trader@example.com", "funded: cash and shares", "Trader", "124554321")
 ACTION = Person("action@example.com", "KYC: the broker needs something", "Action", "124554322")
 RETURNED = Person("returned@example.com", "a deposit that the bank returned", "Returned", "124554323")
-OPS = Person("ops@example.com", "operations staff (admin site)")
+OPS = Person("ops@example.com", "operations staff (admin site); the code is in the mailbox")
 PEOPLE = (APPLICANT, TRADER, ACTION, RETURNED, OPS)
 
 
@@ -61,7 +62,7 @@ def seed_people() -> list[Person]:
     invented person is ever sent to Alpaca. Raises `TimeoutError` if the sandbox does not get on.
     """
     _user(APPLICANT)
-    _user(OPS, is_staff=True, is_superuser=True)
+    codes.set_up(_user(OPS, is_staff=True, is_superuser=True))
     if not is_built_in_sandbox():
         return [APPLICANT, OPS]
     makers = (_make_trader, _make_action, _make_returned)

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
@@ -17,7 +16,7 @@ from funding.services import banks, settling, transfers
 from funding.statuses import BankLinkStatus, TransferStatus
 from funding.tasks import send_transfer
 from tests.account_pages import AccountClient, short
-from tests.factories import BANK, PASSWORD
+from tests.factories import BANK
 from tests.journeys import open_account_at
 from tests.sandbox_process import SandboxProcess, eventually
 
@@ -33,10 +32,8 @@ def account(sandbox: SandboxProcess) -> BrokerageAccount:
 
 @pytest.fixture
 def client(account: BrokerageAccount) -> AccountClient:
-    """The person's browser, with the password given just now, as a withdrawal asks for it."""
-    client = AccountClient(account)
-    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
-    return client
+    """The person's browser, confirmed just now, as a bank and a withdrawal ask for it."""
+    return AccountClient(account)
 
 
 @pytest.fixture

@@ -27,6 +27,8 @@ PURPOSE = "order"
 class OrderReview(AccountRequiredMixin):
     """What is about to be placed, and the button that places it: once, however often it is pressed."""
 
+    typed_is_kept = False
+
     intent: intents.Intent
 
     def dispatch_own(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

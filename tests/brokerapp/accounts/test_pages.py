@@ -27,6 +27,7 @@ from tests.factories import (
     StaffFactory,
     TransferFactory,
     UserFactory,
+    confirm,
 )
 from trading.models import Order
 
@@ -81,6 +82,7 @@ def rows_of(account: BrokerageAccount) -> dict[str, dict[str, object]]:
 def signed_in(person: Any) -> Client:
     client = Client()
     client.force_login(person)
+    confirm(client)
     return client
 
 
