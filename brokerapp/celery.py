@@ -83,6 +83,7 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         # The small hours in New York.
         "prune": at(crontab(minute="10", hour="7"), "brokerapp.broker.calls.tasks.prune_api_calls"),
         "prune errors": at(crontab(minute="20", hour="7"), "brokerapp.health.tasks.prune_error_pages"),
+        "drop personal data": at(crontab(minute="30", hour="7"), "onboarding.tasks.drop_personal_data"),
         "prune events": at(crontab(minute="25", hour="7"), "brokerapp.events.tasks.prune_events"),
         **{f"heartbeat of {queue}": heartbeat(queue) for queue in QUEUES},
     }

@@ -5,3 +5,9 @@ class FundingConfig(AppConfig):
     """Bank links and transfers."""
 
     name = "funding"
+
+    def ready(self) -> None:
+        from brokerapp.security.known_values import register
+        from funding.models import known_values_of
+
+        register(known_values_of)

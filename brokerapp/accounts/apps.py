@@ -10,6 +10,9 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from brokerapp.accounts.capabilities import Capability
+        from brokerapp.accounts.models import known_values_of
+        from brokerapp.security.known_values import register
 
+        register(known_values_of)
         if unknown := settings.NOT_OFFERED - set(Capability.values):
             raise ImproperlyConfigured(f"NOT_OFFERED names no capabilities: {', '.join(sorted(unknown))}.")
