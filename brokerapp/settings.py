@@ -69,7 +69,7 @@ WEB_THREADS = env.int("WEB_THREADS", default=8)
 
 INSTALLED_APPS = [
     "brokerapp.ui",
-    "django.contrib.admin",
+    "brokerapp.security_log.admin_app.OperationsAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "brokerapp.security",
     "brokerapp.broker.calls",
     "brokerapp.broker.streams",
+    "brokerapp.security_log",
     "brokerapp.workflow",
     "brokerapp.accounts",
     "brokerapp.events",
@@ -335,10 +336,18 @@ LOGGING = {
         "line": {
             "()": "brokerapp.web.middleware.LogFormatter",
             "format": "%(asctime)sZ %(levelname)s %(name)s %(reference)s %(message)s",
-        }
+        },
+        "bare": {"format": "%(message)s"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "stdout": {"class": "logging.StreamHandler", "formatter": "bare", "stream": "ext://sys.stdout"},
+    },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     # Its DEBUG lines hold query strings, and a query can hold an e-mail address.
-    "loggers": {"urllib3": {"level": "INFO"}},
+    "loggers": {
+        "urllib3": {"level": "INFO"},
+        # A line of JSON for each row of the security log, for a collector.
+        "security_log": {"handlers": ["stdout"], "level": "INFO", "propagate": False},
+    },
 }

@@ -14,6 +14,8 @@ from brokerapp.workflow.status_admin import StatusRowAdmin
 class UserAdmin(DjangoUserAdmin):
     """People. Passwords can be reset, names are in the application."""
 
+    personal = "e-mail address"
+
     ordering = ("-date_joined",)
     list_display = ("email", "is_active", "is_staff", "date_joined", "last_login")
     list_filter = ("is_active", "is_staff", "date_joined")

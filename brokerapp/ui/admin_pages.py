@@ -5,10 +5,25 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.db.models import Model
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import cached_property
 from django.utils.html import format_html
+
+MOST = 1000
+"""Rows that the list of a large log counts and shows; who looks for older ones has something to search by."""
+
+
+class BoundedPaginator(Paginator):
+    """Pages of at most `MOST` rows, since to count all of a large log takes longer than anybody waits."""
+
+    object_list: QuerySet[Any]
+
+    @cached_property
+    def count(self) -> int:
+        return self.object_list[:MOST].count()
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

@@ -4,14 +4,19 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.functional import cached_property
 
 from brokerapp.broker.calls.models import ApiCall
-from brokerapp.ui.admin_pages import ReadOnlyAdmin, as_uuid, change_link, people_called, person_link
+from brokerapp.ui.admin_pages import (
+    BoundedPaginator,
+    ReadOnlyAdmin,
+    as_uuid,
+    change_link,
+    people_called,
+    person_link,
+)
 
 TROUBLE = ~Q(outcome=ApiCall.Outcome.OK)
 """Part of every class but 2xx, as these calls have an index."""
@@ -27,19 +32,6 @@ STATUS_CLASSES = {
 
 LATELY = timedelta(days=3)
 """A path has no index of its own: the calls of these days are looked through."""
-MOST = 1000
-"""Rows that a list counts and shows; who looks for older ones has something to search by."""
-
-
-class BoundedPaginator(Paginator):
-    """Pages of at most `MOST` rows, since to count all of a large log takes longer than anybody waits."""
-
-    object_list: QuerySet[ApiCall]
-
-    @cached_property
-    def count(self) -> int:
-        return self.object_list[:MOST].count()
-
 
 class StatusFilter(admin.SimpleListFilter):
     """By class of HTTP status."""

@@ -3,8 +3,8 @@ from uuid import uuid4
 import pytest
 from django.urls import reverse
 
-from brokerapp.broker.calls import admin
 from brokerapp.broker.calls.models import ApiCall
+from brokerapp.ui import admin_pages
 from brokerapp.workflow.actors import Actor, ActorKind
 from brokerapp.workflow.models import StatusChange
 from tests.brokerapp.broker.calls.factories import ApiCallFactory
@@ -72,7 +72,7 @@ def test_calls_are_filtered_by_status(staff, http, statuses):
 
 
 def test_the_list_counts_no_more_than_it_shows(staff, monkeypatch):
-    monkeypatch.setattr(admin, "MOST", 2)
+    monkeypatch.setattr(admin_pages, "MOST", 2)
     ApiCallFactory.create_batch(4)
 
     response = staff.get(reverse(LIST))

@@ -1,0 +1,129 @@
+"""The admin site: every change, action, refusal and look at personal data is kept in the security log."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import helpers
+from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+
+from brokerapp.security_log.kinds import Kind
+from brokerapp.security_log.services import record
+
+CHANGES = {"add": Kind.ADMIN_ADDED, "change": Kind.ADMIN_CHANGED, "delete": Kind.ADMIN_DELETED}
+ROWS_NAMED = 100
+"""Of an action on more rows than this, the count is written down and not each of them."""
+
+
+class OperationsSite(admin.AdminSite):
+    """The one place through which every admin page is asked for.
+
+    A `ModelAdmin` with `personal = "what it shows"` has each look at its pages written down.
+    """
+
+    site_header = site_title = "Operations"
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        return super().admin_view(self.logged(view), cacheable)
+
+    def logged(self, view: Callable[..., Any]) -> Callable[..., Any]:
+        """`view`, with a row in the log of what came of it."""
+
+        @wraps(view)
+        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            try:
+                response: HttpResponseBase = view(request, *args, **kwargs)
+            except PermissionDenied:
+                record(Kind.ADMIN_REFUSED, staff=_staff(request), request=request, detail=_page(request))
+                raise
+            model_admin = getattr(view, "__self__", None)
+            if isinstance(model_admin, admin.ModelAdmin):
+                _record(request, response, model_admin, kwargs.get("object_id"))
+            return response
+
+        return inner
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Staff change their password where people do, so that the same is asked of them."""
+        return redirect("account_change_password")
+
+
+def _staff(request: HttpRequest) -> int | None:
+    return request.user.pk
+
+
+def _page(request: HttpRequest) -> dict[str, str]:
+    """The page by its name in the URL conf; no path, as a query or an id might be in it."""
+    match = request.resolver_match
+    return {"page": (match.url_name if match else "") or "", "method": request.method or ""}
+
+
+def _record(
+    request: HttpRequest, response: HttpResponseBase, model_admin: admin.ModelAdmin, object_id: Any
+) -> None:
+    what = _page(request)["page"].rpartition("_")[2]
+    detail = {"model": model_admin.opts.label, "id": str(object_id or "")}
+    if request.method == "POST":
+        if what == "changelist" and "action" in request.POST:
+            _record_action(request, response, model_admin)
+        elif what in CHANGES and 300 <= response.status_code < 400:
+            gone = what == "delete"
+            _record_row(
+                CHANGES[what], request, None if gone else _row(model_admin, request, object_id), detail
+            )
+    elif (shown := getattr(model_admin, "personal", "")) and response.status_code == 200:
+        row = _row(model_admin, request, object_id)
+        _record_row(Kind.PII_VIEWED, request, row, detail | {"page": what, "shown": shown})
+
+
+def _record_row(kind: Kind, request: HttpRequest, row: Model | None, detail: dict[str, str]) -> None:
+    person = person_of(row) if row is not None else None
+    record(kind, staff=_staff(request), person=person, request=request, obj=row, detail=detail)
+
+
+def _row(model_admin: admin.ModelAdmin, request: HttpRequest, object_id: Any) -> Model | None:
+    if object_id is None:
+        return None
+    try:
+        return model_admin.get_object(request, str(object_id))
+    except (ValidationError, ValueError):
+        return None
+
+
+def person_of(row: Model) -> int | None:
+    """Whom a row is about: its `user_id`, or itself where it is a person."""
+    return row.pk if isinstance(row, get_user_model()) else getattr(row, "user_id", None)
+
+
+def _record_action(request: HttpRequest, response: HttpResponseBase, model_admin: admin.ModelAdmin) -> None:
+    """One event for each row that was chosen. A page that only asks for more is no action yet."""
+    if isinstance(response, TemplateResponse):
+        return
+    names = request.POST.getlist("action")
+    name = names[min(int(request.POST.get("index") or 0), len(names) - 1)]
+    chosen = request.POST.getlist(helpers.ACTION_CHECKBOX_NAME)
+    detail = {"model": model_admin.opts.label, "action": name, "count": len(chosen)}
+    if request.POST.get("select_across") == "1" or len(chosen) > ROWS_NAMED:
+        record(
+            Kind.ADMIN_ACTION,
+            staff=_staff(request),
+            request=request,
+            detail=detail | {"across": request.POST.get("select_across") == "1"},
+        )
+        return
+    for row in model_admin.get_queryset(request).filter(pk__in=chosen):
+        record(
+            Kind.ADMIN_ACTION,
+            staff=_staff(request),
+            person=person_of(row),
+            request=request,
+            obj=row,
+            reason=request.POST.get("reason", ""),
+            detail=detail,
+        )
