@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "onboarding",
     "funding",
     "trading",
+    "brokerapp.privacy",
 ]
 
 MIDDLEWARE = [

@@ -1,4 +1,4 @@
-"""How every form of the site is rendered, and the form of the display preferences."""
+"""How every form of the site is rendered, and the forms of display preferences and of staff's reasons."""
 
 from django import forms
 from django.forms import BoundField
@@ -44,4 +44,20 @@ class DisplayForm(SpokenForm):
         help_text="“/” goes to the search field.",
         choices=preferences.SHORTCUTS,
         widget=forms.RadioSelect,
+    )
+
+
+class ReasonForm(SpokenForm):
+    """Why a member of staff does something that is kept with its reason."""
+
+    reason = forms.CharField(
+        label="Reason",
+        min_length=10,
+        max_length=500,
+        widget=forms.Textarea({"rows": 3, "cols": 80}),
+        help_text="A sentence that somebody else understands in a year. Kept for good: nothing personal.",
+        error_messages={
+            "required": "Say why, in a sentence.",
+            "min_length": "Say why in a sentence: this is too short for somebody else to understand.",
+        },
     )

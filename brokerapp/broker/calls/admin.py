@@ -33,6 +33,7 @@ STATUS_CLASSES = {
 LATELY = timedelta(days=3)
 """A path has no index of its own: the calls of these days are looked through."""
 
+
 class StatusFilter(admin.SimpleListFilter):
     """By class of HTTP status."""
 

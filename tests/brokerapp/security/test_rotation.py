@@ -67,8 +67,9 @@ def test_rotate_keys_after_an_interruption_goes_on(keys: list[str], settings: An
         rotation.rotate(batch=2, say=say)
     assert 0 < left() < begun_with
     assert values() == before
+    remaining = left()
     rotated = rotation.rotate(batch=2, say=lambda line: None)
-    assert (rotated.done, rotated.failed, left()) == (begun_with - len(batches) * 2 + 1, 0, 0)
+    assert (rotated.done, rotated.failed, left()) == (remaining, 0, 0)
     settings.FIELD_ENCRYPTION_KEYS = keys[:1]
     assert values() == before
 
@@ -82,7 +83,7 @@ def test_rotate_keys_twice_does_nothing_more(keys: list[str]) -> None:
 
 
 def test_rotate_keys_keeps_what_the_site_writes_meanwhile(keys: list[str]) -> None:
-    """A row that a process read before the rotation, and saves after it, is readable and found by the next run."""
+    """A row that was read before the rotation and saved after it is readable, and found by the next run."""
     application = KycApplication.objects.get(tax_id_last4="4321", date_of_birth__isnull=True)
     other = KycApplication.objects.exclude(tax_id="").first()
     assert other is not None
@@ -91,9 +92,9 @@ def test_rotate_keys_keeps_what_the_site_writes_meanwhile(keys: list[str]) -> No
     application.save()
     other.given_name = "Augusta"
     other.save()
-    assert left() == 1
+    assert left() == 2
     assert KycApplication.objects.get(pk=application.pk).phone_number == "+12125550199"
-    assert rotation.rotate(say=lambda line: None).done == 1
+    assert rotation.rotate(say=lambda line: None).done == 2
     assert left() == 0
 
 

@@ -180,22 +180,28 @@ def test_picture_of_any_colors_is_kept(mode: str) -> None:
     assert opened(kept(out.getvalue())).size == (9, 9)
 
 
+def set_author(document: pikepdf.Pdf) -> None:
+    document.docinfo["/Author"] = "Ada Byron"
+    with document.open_metadata() as metadata:
+        metadata["dc:creator"] = ["Ada Byron"]
+
+
 def pdf_text(made: files.CleanFile) -> bytes:
     """Everything in a PDF, unpacked."""
-    out = io.BytesIO()
     with pikepdf.open(io.BytesIO(made.content)) as document:
-        document.save(out, qdf=True, object_stream_mode=pikepdf.ObjectStreamMode.disable)
-    return out.getvalue()
+        objects = list(document.objects)
+        streams = [thing.read_bytes() for thing in objects if isinstance(thing, pikepdf.Stream)]
+        return b"\n".join([thing.unparse() for thing in objects] + streams)
 
 
 @pytest.mark.parametrize(
     ("make", "without"),
     [
         (lambda: samples.pdf_with_link(link_out()), [b"evil.example"]),
-        (lambda: samples.passport().replace(b"%PDF-1.", b"%PDF-1.", 1) + SCRIPT + b"\n%%EOF\n", [SCRIPT]),
+        (lambda: samples.passport() + SCRIPT + b"\n%%EOF\n", [SCRIPT]),
         (lambda: with_comment(samples.passport()), [SCRIPT]),
         (lambda: samples.passport() + samples.zip_file() + b"\n%%EOF", [b"PK\x03\x04"]),
-        (lambda: pdf(lambda document: set_author(document)), [b"Ada Byron"]),
+        (lambda: pdf(set_author), [b"Ada Byron"]),
         (lambda: samples.pdf_with_root(OpenAction=Array([Name.Fit])), [b"OpenAction"]),
         (lambda: samples.pdf_with_note("Text", Contents=String("a secret note")), [b"a secret note"]),
     ],
@@ -217,12 +223,6 @@ def link_out() -> Dictionary:
 def with_comment(content: bytes) -> bytes:
     first, rest = content.split(b"\n", 1)
     return first + b"\n%" + SCRIPT + b"\n" + rest
-
-
-def set_author(document: pikepdf.Pdf) -> None:
-    document.docinfo["/Author"] = "Ada Byron"
-    with document.open_metadata() as metadata:
-        metadata["dc:creator"] = ["Ada Byron"]
 
 
 def test_pdf_of_fifty_pages_is_kept_whole() -> None:
