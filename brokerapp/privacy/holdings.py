@@ -38,8 +38,8 @@ class Encoder(DjangoJSONEncoder):
 def everything_about(person: User) -> dict[str, list[dict[str, Any]]]:
     """The rows that are about a person, by model, each as its columns, decrypted; for `Encoder`.
 
-    Rows that refer to the person, rows that refer to those, and so on; lines of logs with the person's number;
-    and the broker's events about their accounts.
+    Rows that refer to the person, rows that refer to those, and so on; lines of logs with the person's
+    number; and the broker's events about their accounts.
     """
     found: Found = {User: {person.pk: User.objects.get(pk=person.pk)}}
     _follow(found, User, [person.pk])

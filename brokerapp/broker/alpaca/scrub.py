@@ -67,6 +67,7 @@ _PERSONAL = re.compile(
     \b\d{3}([- .])\d{2}\1\d{4}\b                          # SSN, ITIN
     | (?<![\w.])(\(\d{3}\)[ ]?|\d{3}[-. ])\d{3}[-. ]\d{4}\b    # phone number
     | [^\s@"<>]+@[^\s@"'<>]+\.[a-z]{2,}                   # e-mail address
+    | (?<![\w.-])(?=(?:\d[ -]?){9})\d{3,}(?:[ -]\d{3,})+\b(?!\.\d)  # the same in groups
     | (?<![\d.])\d{8,}[a-z]*\b(?!\.\d)                    # bank, routing and account numbers; decimals stay
     """,
     re.IGNORECASE | re.VERBOSE,

@@ -85,6 +85,7 @@ def test_scrub_finds_a_number_in_other_digits_and_blanks(wide: str) -> None:
         "bird and Byronic are other words",
         "code 40910000, at most 100 characters",
         "since Feb 18, 1971",
+        "at most 1000 2000 of 2026-11-23",
     ],
 )
 def test_scrub_leaves_what_only_looks_like_it(harmless: str) -> None:
@@ -92,7 +93,10 @@ def test_scrub_leaves_what_only_looks_like_it(harmless: str) -> None:
     assert said == harmless.replace("40910000", REDACTED)
 
 
-@pytest.mark.parametrize("personal", ["124 55 9876", "124.55.9876", "(212) 555-0197", "212-555-0197"])
+@pytest.mark.parametrize(
+    "personal",
+    ["124 55 9876", "124.55.9876", "(212) 555-0197", "212-555-0197", "0007-1829-3645", "000718 293645"],
+)
 def test_scrub_knows_numbers_of_people_whom_nobody_named(personal: str) -> None:
     assert scrub(f"not {personal}, sorry") == f"not {REDACTED}, sorry"
 
