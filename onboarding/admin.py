@@ -36,7 +36,7 @@ class KycApplicationAdmin(StatusRowAdmin):
     search_help_text = "Our id, e-mail address, Request ID, or a whole phone number"
     list_select_related = ("user",)
     exclude = ("tax_id",)
-    readonly_fields = ("same_tax_id",)
+    readonly_fields = (*StatusRowAdmin.readonly_fields, "same_tax_id")
     inlines = (AgreementInline,)
     actions = ("settle",)
 
@@ -50,7 +50,7 @@ class KycApplicationAdmin(StatusRowAdmin):
     @admin.display(description="other applications with this tax id")
     def same_tax_id(self, application: KycApplication) -> str:
         others = duplicates.others_with_tax_id(application)
-        links = [(change_link(other._meta.label, other.pk, str(other)),) for other in others]
+        links = [(change_link(other._meta.label, str(other.pk), str(other)),) for other in others]
         return format_html_join(", ", "{}", links) or "-"
 
     @admin.action(permissions=["operate"], description="Ask the broker what became of it")

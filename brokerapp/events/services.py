@@ -128,7 +128,9 @@ def store_event(*, stream: EventStream, event: Event) -> BrokerEvent | None:
 
 def _known_of(event: Event) -> frozenset[str] | None:
     """What we know of the person whom an event is about; None of one whom we do not know."""
-    account_id = event.body.get("account_id")
+    account_id = str(event.body.get("account_id") or "")
+    if not account_id:
+        return None
     person = BrokerageAccount.objects.filter(broker_account_id=account_id).values_list("user_id", flat=True)
     person_id = person.first()
     return known_values(person_id) if person_id else None

@@ -52,7 +52,7 @@ def _batches(editor: BaseDatabaseSchemaEditor, select: str, batch: int) -> Itera
     with editor.connection.cursor() as cursor:
         while True:
             after = "" if last is None else "WHERE id > %s"
-            parameters = [] if last is None else [last]
+            parameters: list[Any] = [] if last is None else [last]
             cursor.execute(f"{select} {after} ORDER BY id LIMIT {batch}", parameters)
             rows = cursor.fetchall()
             if not rows:
@@ -61,7 +61,7 @@ def _batches(editor: BaseDatabaseSchemaEditor, select: str, batch: int) -> Itera
             yield rows
 
 
-def _write(editor: BaseDatabaseSchemaEditor, table: str, pk: object, columns: Mapping[str, object]) -> None:
+def _write(editor: BaseDatabaseSchemaEditor, table: str, pk: Any, columns: Mapping[str, Any]) -> None:
     if not columns:
         return
     assignments = ", ".join(f'"{name}" = %s' for name in columns)

@@ -105,7 +105,7 @@ def test_documents_step_stores_the_file_and_can_take_it_back(signed_in: Client, 
     }
     signed_in.post(step("documents"), upload)
     document = Document.objects.get(user=user)
-    assert document.content.startswith(b"%PDF-")
+    assert bytes(document.content).startswith(b"%PDF-")
     assert document.mime_type == "application/pdf"
     signed_in.post(reverse("remove_document", args=[document.pk]))
     assert not Document.objects.exists()

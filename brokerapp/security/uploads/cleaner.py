@@ -213,7 +213,7 @@ def _check_dictionary(part: pikepdf.Object) -> None:
 
 def _unpacked_size(stream: pikepdf.Object, most: int) -> int:
     """How large a stream is when it is unpacked; pictures as they are, since their pixels are counted."""
-    filters = stream.get("/Filter", [])
+    filters: object = stream.get("/Filter", [])
     names = [str(name) for name in (filters if isinstance(filters, pikepdf.Array) else [filters])]
     if len(names) > MOST_FILTERS:
         raise Refused("damaged")

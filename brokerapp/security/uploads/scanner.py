@@ -9,7 +9,7 @@ from django.conf import settings
 
 logger = logging.getLogger(__name__)
 
-SECONDS = 20.0
+SECONDS = 20
 """For connecting and for each answer."""
 PORT = 3310
 

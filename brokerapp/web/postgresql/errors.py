@@ -50,4 +50,4 @@ class QuietErrors(DatabaseErrorWrapper):
     ) -> None:
         if isinstance(exc_value, psycopg.Error):
             quiet(exc_value)
-        super().__exit__(exc_type, exc_value, traceback)  # type: ignore[arg-type]
+        super().__exit__(exc_type, exc_value, traceback)

@@ -27,7 +27,7 @@ def logged(error: BaseException) -> str:
     return LogFormatter("%(asctime)s %(message)s %(reference)s").format(record)
 
 
-def run(statement: str, *parameters: object) -> None:
+def run(statement: str, *parameters: str) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement, parameters)
 
