@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "brokerapp.broker.streams",
     "brokerapp.security_log",
     "brokerapp.workflow",
+    "brokerapp.decisions",
     "brokerapp.accounts",
     "brokerapp.events",
     "brokerapp.notices",
@@ -300,6 +301,8 @@ BROKER_TIMEOUTS = (
 )
 NOT_OFFERED = frozenset(env.list("NOT_OFFERED", default=[]))
 """What no account may do here, whatever the broker allows: names of `brokerapp.accounts.capabilities`."""
+WITHDRAWAL_HOLD_HOURS = env.int("WITHDRAWAL_HOLD_HOURS", default=24)
+"""How long no money leaves after a change of how a person signs in or is paid out; 0 for no hold."""
 BROKER_WRITES_IN_FLIGHT = env.int("BROKER_WRITES_IN_FLIGHT", default=max(1, WEB_THREADS // 2))
 """How many writes of one process may wait for the broker, so that a silent one leaves threads for pages."""
 SETTLE_AFTER_SECONDS = env.int("SETTLE_AFTER_SECONDS", default=30)

@@ -7,7 +7,13 @@ from django.urls import include, path, re_path
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
-from brokerapp.accounts.views import CheckYourMail, ShortAddress
+from brokerapp.accounts.views import (
+    AccountSecured,
+    CheckYourMail,
+    SecureAccount,
+    SecureAccountByLink,
+    ShortAddress,
+)
 from onboarding.urls import account_urlpatterns
 
 FAVICON = lazy(static, str)("img/favicon.svg")
@@ -24,6 +30,9 @@ urlpatterns = [
     # Asked for by browsers on pages that name no icon, such as the admin's.
     path("favicon.ico", RedirectView.as_view(url=FAVICON)),
     path("accounts/confirm-email/", CheckYourMail.as_view(), name="account_email_verification_sent"),
+    path("accounts/secure/", SecureAccount.as_view(), name="account_secure"),
+    path("accounts/secure/<str:token>/", SecureAccountByLink.as_view(), name="account_secure_by_link"),
+    path("accounts/secured/", AccountSecured.as_view(), name="account_secured"),
     path("accounts/", include("allauth.account.urls")),
     path("", include("onboarding.urls")),
     path("", include("brokerapp.ui.urls")),

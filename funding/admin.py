@@ -2,19 +2,24 @@
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from brokerapp.accounts.access import person
+from brokerapp.decisions import services as decisions
+from brokerapp.security_log.reveal import RevealMixin
+from brokerapp.ui.admin_pages import ask_reason
 from brokerapp.workflow.status_admin import StatusRowAdmin
 from funding.models import BankLink, Transfer
 from funding.services import banks, settling
 
-ASKED, NOT_MADE = "Asking the broker", "Recorded as never made"
+ASKED, PROPOSED = "Asking the broker", "Proposed, and waits for somebody else to confirm it"
 
 
 @admin.register(BankLink)
-class BankLinkAdmin(StatusRowAdmin):
-    """Linked banks, by their last four digits; the numbers themselves are never shown."""
+class BankLinkAdmin(RevealMixin, StatusRowAdmin):
+    """Linked banks, by their last four digits; the numbers themselves only on the page that reveals them."""
+
+    hidden = ("account_owner_name", "bank_account_number", "bank_routing_number")
 
     list_display = (
         "id",
@@ -38,7 +43,6 @@ class BankLinkAdmin(StatusRowAdmin):
     list_select_related = ("user",)
     date_hierarchy = "created_at"
     ordering = ("-created_at",)
-    exclude = ("bank_account_number", "bank_routing_number")
     actions = ("ask_broker",)
 
     @admin.action(permissions=["operate"], description="Ask the broker now")
@@ -90,7 +94,8 @@ class TransferAdmin(StatusRowAdmin):
     list_select_related = ("user",)
     date_hierarchy = "created_at"
     ordering = ("-created_at",)
-    actions = ("ask_broker", "record_not_done")
+    actions = ("ask_broker", "propose_not_done")
+    money_actions = ("propose_not_done",)
 
     @admin.action(permissions=["operate"], description="Ask the broker now")
     def ask_broker(self, request: HttpRequest, queryset: QuerySet[Transfer]) -> None:
@@ -99,12 +104,28 @@ class TransferAdmin(StatusRowAdmin):
             request, queryset, ASKED, lambda transfer: settling.ask_broker_soon(transfer=transfer, by=by)
         )
 
+    def has_propose_permission(self, request: HttpRequest) -> bool:
+        """Whether this member of staff may propose a decision on money."""
+        return request.user.has_perm(decisions.PROPOSE)
+
     @admin.action(
-        permissions=["operate"],
-        description="Record as never made (only after the broker's support has confirmed it)",
+        permissions=["propose"],
+        description="Propose: was never made (once the broker's support has confirmed it)",
     )
-    def record_not_done(self, request: HttpRequest, queryset: QuerySet[Transfer]) -> None:
+    def propose_not_done(self, request: HttpRequest, queryset: QuerySet[Transfer]) -> HttpResponse | None:
+        text = (
+            "Say who at the broker confirmed that these were never made, and when. Somebody else has to "
+            "agree before anything happens; they then count as never made."
+        )
+        title = "Propose that it was never made"
+        reason = ask_reason(self, request, queryset, action="propose_not_done", title=title, text=text)
+        if not isinstance(reason, str):
+            return reason
         by = person(request)
         self.run_action(
-            request, queryset, NOT_MADE, lambda transfer: settling.record_not_done(transfer=transfer, by=by)
+            request,
+            queryset,
+            PROPOSED,
+            lambda row: decisions.propose(what=settling.NEVER_MADE, row=row, by=by, reason=reason),
         )
+        return None

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 
+from brokerapp.security_log.reveal import RevealMixin
 from brokerapp.ui.admin_pages import change_link
 from brokerapp.workflow import jobs
 from brokerapp.workflow.status_admin import StatusRowAdmin
@@ -27,18 +28,49 @@ class AgreementInline(admin.TabularInline):
 
 
 @admin.register(KycApplication)
-class KycApplicationAdmin(StatusRowAdmin):
-    """Applications. The tax id is shown by its last four digits."""
+class KycApplicationAdmin(RevealMixin, StatusRowAdmin):
+    """Applications: name and e-mail address, to know whose it is; the rest on the page that reveals it."""
+
+    personal = "name, e-mail address, last four of the tax id"
+    hidden = (
+        "date_of_birth",
+        "tax_id",
+        "phone_number",
+        "street_address",
+        "unit",
+        "city",
+        "state",
+        "postal_code",
+        "country_of_citizenship",
+        "country_of_birth",
+        "permanent_resident",
+        "funding_source",
+        "employment_status",
+        "employer_name",
+        "employer_address",
+        "employment_position",
+        "is_control_person",
+        "is_affiliated_exchange_or_finra",
+        "is_politically_exposed",
+        "immediate_family_exposed",
+        "disclosure_context",
+        "trusted_given_name",
+        "trusted_family_name",
+        "trusted_email_address",
+        "trusted_phone_number",
+    )
 
     list_display = ("id", "user", "status", "status_at", "submitted_at", "last_request_id")
     list_filter = ("status", "submitted_at")
     search_fields = ("id", "user__email", "last_request_id")
     search_help_text = "Our id, e-mail address, Request ID, or a whole phone number"
     list_select_related = ("user",)
-    exclude = ("tax_id",)
-    readonly_fields = (*StatusRowAdmin.readonly_fields, "same_tax_id")
+    exclude = ("tax_id_index", "phone_number_index")
     inlines = (AgreementInline,)
     actions = ("settle",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [*super().get_fields(request, obj), "same_tax_id"]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[KycApplication], search_term: str

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import factory
+from django.contrib.auth.models import Group
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
@@ -51,6 +52,13 @@ class StaffFactory(UserFactory):
     email = factory.Sequence(lambda n: f"ops{n}@example.com")
     is_staff = True
     is_superuser = True
+
+
+def staff_in_role(role: str, **columns: Any) -> User:
+    """A member of staff with one role of `accounts.roles`, and no other right."""
+    member: User = StaffFactory.create(is_superuser=False, **columns)
+    member.groups.add(Group.objects.get(name=role))
+    return member
 
 
 class KycApplicationFactory(DjangoModelFactory[KycApplication]):

@@ -9,6 +9,7 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, resolve_url
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import View
 
@@ -30,12 +31,19 @@ class Blocked:
     text: str
     url: str = ""
     action: str = ""
+    passes: bool = False
+    """Whether time alone helps."""
 
     @classmethod
     def by(cls, account: BrokerageAccount, refused: AccountRefused) -> "Blocked":
         """What a refusal says."""
-        url = account_url(account, refused.page) if refused.page else ""
-        return cls(str(refused), url, refused.action)
+        return cls(str(refused), _page_of(account, refused), refused.action, refused.passes)
+
+
+def _page_of(account: BrokerageAccount, refused: AccountRefused) -> str:
+    if not refused.page:
+        return ""
+    return reverse(refused.page) if refused.of_person else account_url(account, refused.page)
 
 
 SIGNED_OUT = (

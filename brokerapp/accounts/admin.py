@@ -1,39 +1,169 @@
-"""Ops pages of people and their accounts: read-only but for actions, each of which calls a service."""
+"""Ops pages of people, their accounts and holds: read-only but for actions, each of which calls a service.
 
-from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.db.models import QuerySet
-from django.http import HttpRequest
+What a member of staff may do is set here too, by administrators alone, and never for themselves.
+"""
 
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django import forms
+from django.apps import apps
+from django.contrib import admin, messages
+from django.contrib.auth.models import Group
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from brokerapp.accounts import holds, roles
 from brokerapp.accounts import services as accounts
-from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.accounts.access import person
+from brokerapp.accounts.forms import ResetPasswordForm
+from brokerapp.accounts.models import BrokerageAccount, User, WithdrawalHold
+from brokerapp.accounts.roles import Role
+from brokerapp.accounts.statuses import HoldStatus
+from brokerapp.security_log.kinds import Kind
+from brokerapp.security_log.reveal import RevealMixin
+from brokerapp.security_log.services import record
+from brokerapp.ui.admin_pages import ReadOnlyAdmin, ask_reason
 from brokerapp.workflow.status_admin import StatusRowAdmin
+
+LIFTED = "Withdrawals opened again"
+
+# What opens a session or an account is nobody's to read or change here.
+admin.site.unregister(EmailAddress)
+for label, name in (("mfa", "Authenticator"), ("usersessions", "UserSession")):
+    if apps.is_installed(f"allauth.{label}"):
+        admin.site.unregister(apps.get_model(label, name))
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(ReadOnlyAdmin):
+    """The roles. What each may do comes with the product (`accounts.roles`) and is changed by nobody."""
+
+    list_display = ("name",)
+    search_fields = ("name",)
+
+
+class RolesForm(forms.ModelForm):
+    """Whether somebody is staff, and in which role."""
+
+    class Meta:
+        model = User
+        fields = ("is_active", "is_staff", "groups")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        chosen = {group.name for group in cleaned.get("groups") or ()}
+        if chosen and not cleaned.get("is_staff"):
+            self.add_error("groups", "Only staff have a role. Tick “staff status”, or take the role away.")
+        if Role.ADMINISTRATOR in chosen and len(chosen) > 1:
+            self.add_error("groups", "An administrator gives roles and has no other: choose one.")
+        return cleaned
+
+
+class NewPersonForm(forms.ModelForm):
+    """Somebody new, by e-mail address. They choose a password by the mail that resets it."""
+
+    class Meta:
+        model = User
+        fields = ("email",)
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"].lower()
+        if User.objects.filter(email__iexact=email).exists():
+            raise forms.ValidationError("Somebody has this e-mail address already.")
+        return email
+
+    def save(self, commit: bool = True) -> User:
+        self.instance.set_unusable_password()
+        return super().save(commit)
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
-    """People. Passwords can be reset, names are in the application."""
+class UserAdmin(admin.ModelAdmin):
+    """People. Nobody's password or address is set here; roles are, by administrators, for others."""
 
     personal = "e-mail address"
 
     ordering = ("-date_joined",)
-    list_display = ("email", "is_active", "is_staff", "date_joined", "last_login")
-    list_filter = ("is_active", "is_staff", "date_joined")
+    list_display = ("email", "is_active", "is_staff", "role", "date_joined", "last_login")
+    list_filter = ("is_active", "is_staff", "groups", "date_joined")
     search_fields = ("email",)
+    show_full_result_count = False
     fieldsets = (
-        (None, {"fields": ("email", "password")}),
-        ("Access", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        (None, {"fields": ("email",)}),
+        ("Access", {"fields": ("is_active", "is_staff", "groups", "is_superuser")}),
         ("Dates", {"fields": ("date_joined", "last_login")}),
     )
-    add_fieldsets = (
-        (None, {"classes": ("wide",), "fields": ("email", "usable_password", "password1", "password2")}),
-    )
+    add_fieldsets = ((None, {"fields": ("email",)}),)
+    readonly_fields = ("email", "is_superuser", "date_joined", "last_login")
+    filter_horizontal = ("groups",)
+    actions = ("send_reset",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fieldsets if obj else self.add_fieldsets
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.readonly_fields if obj else ()
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, form=RolesForm if obj else NewPersonForm, **kwargs)
+
+    @admin.display(description="role")
+    def role(self, user: User) -> str:
+        """The groups, or that it is a superuser."""
+        return "superuser" if user.is_superuser else ", ".join(group.name for group in user.groups.all())
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return roles.may_manage(request.user) and super().has_add_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return roles.may_manage(request.user, obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Whoever may change people in general may look at those whom they may not change.
+        may_change = request.user.has_perm("accounts.change_user")
+        return may_change or request.user.has_perm("accounts.view_user")
+
+    def has_reset_permission(self, request: HttpRequest) -> bool:
+        """Whether this member of staff may have somebody mailed a link to a new password."""
+        return request.user.has_perm(roles.SEND_RESET)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if change and form.changed_data:
+            detail = {"before": _access(form.initial), "after": _access(form.cleaned_data)}
+            user = form.instance
+            record(Kind.RIGHTS_CHANGED, person=user, request=request, obj=user, detail=detail)
+
+    @admin.action(permissions=["reset"], description="Mail them a link to choose a new password")
+    def send_reset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset.filter(is_active=True):
+            form = ResetPasswordForm({"email": user.email})
+            if form.is_valid():
+                form.save(request)
+                record(Kind.PASSWORD_RESET_SENT, person=user, request=request, obj=user)
+        self.message_user(request, "Those who can sign in have been mailed a link.", messages.SUCCESS)
+
+
+def _access(answers: dict[str, Any]) -> dict[str, Any]:
+    """What the log keeps of an answer to `RolesForm`."""
+    names = sorted(group.name for group in answers["groups"])
+    return {"roles": names, "staff": answers["is_staff"], "active": answers["is_active"]}
 
 
 @admin.register(BrokerageAccount)
-class BrokerageAccountAdmin(StatusRowAdmin):
+class BrokerageAccountAdmin(RevealMixin, StatusRowAdmin):
     """Accounts at Alpaca, with the last synced balances."""
 
+    hidden = ("kyc_results",)
     list_display = (
         "id",
         "user",
@@ -66,3 +196,52 @@ class BrokerageAccountAdmin(StatusRowAdmin):
         self.run_action(
             request, queryset, "Asked to be read again", lambda row: accounts.read_again(account=row)
         )
+
+
+class InForceFilter(admin.SimpleListFilter):
+    """What keeps money from leaving now."""
+
+    title = "in force"
+    parameter_name = "in_force"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Yes"), ("secured", "Yes, and until staff lift it")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "secured":
+            return queryset.filter(until__isnull=True, status=HoldStatus.ACTIVE)
+        return queryset.in_force(timezone.now()) if self.value() else queryset
+
+
+@admin.register(WithdrawalHold)
+class WithdrawalHoldAdmin(StatusRowAdmin):
+    """Holds on withdrawals, those that people placed by securing their account among them."""
+
+    list_display = ("created_at", "user", "cause", "until", "status", "in_force", "status_reason")
+    list_filter = (InForceFilter, "cause", "status", "created_at")
+    search_fields = ("=user__email",)
+    search_help_text = "The person's e-mail address"
+    list_select_related = ("user",)
+    date_hierarchy = "created_at"
+    actions = ("lift",)
+    money_actions = ("lift",)
+
+    @admin.display(boolean=True, description="in force")
+    def in_force(self, hold: WithdrawalHold) -> bool:
+        """Whether it keeps money from leaving now."""
+        return hold.status == HoldStatus.ACTIVE and (hold.until is None or hold.until > timezone.now())
+
+    @admin.action(permissions=["operate"], description="Open withdrawals again before the time")
+    def lift(self, request: HttpRequest, queryset: QuerySet[WithdrawalHold]) -> HttpResponse | None:
+        text = (
+            "Money can leave these people's accounts at once. Say how you made sure that it is them who ask: "
+            "somebody who took the account over would ask as well."
+        )
+        reason = ask_reason(self, request, queryset, action="lift", title="Open withdrawals again", text=text)
+        if not isinstance(reason, str):
+            return reason
+        by = person(request)
+        self.run_action(
+            request, queryset, LIFTED, lambda hold: holds.lift_hold(hold=hold, by=by, reason=reason)
+        )
+        return None

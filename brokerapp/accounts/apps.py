@@ -9,10 +9,14 @@ class AccountsConfig(AppConfig):
     name = "brokerapp.accounts"
 
     def ready(self) -> None:
+        from brokerapp.accounts import credentials, roles
         from brokerapp.accounts.capabilities import Capability
         from brokerapp.accounts.models import known_values_of
         from brokerapp.security.known_values import register
 
         register(known_values_of)
+        credentials.connect()
+        roles.connect()
+
         if unknown := settings.NOT_OFFERED - set(Capability.values):
             raise ImproperlyConfigured(f"NOT_OFFERED names no capabilities: {', '.join(sorted(unknown))}.")

@@ -1,15 +1,17 @@
-"""What an account may do now: `check` raises one class for each fact that blocks, `can` says yes or no. Pure.
+"""What an account may do now: `check` raises one class for each fact that blocks, `can` says yes or no.
 
-Facts: the broker's status and the blocks it sets (Broker API, "Account Statuses" and "Trading Account"), and
-what this installation offers at all.
+Facts: the broker's status and the blocks it sets (Broker API, "Account Statuses" and "Trading Account"), what
+this installation offers at all, and our own holds on withdrawals, which alone are asked of the database.
 """
 
 from typing import ClassVar
 
 from django.conf import settings
 from django.db.models import TextChoices
+from django.utils import timezone
 
-from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.accounts import holds
+from brokerapp.accounts.models import BrokerageAccount, WithdrawalHold
 from brokerapp.accounts.statuses import AccountStatus
 from brokerapp.workflow import following
 
@@ -32,12 +34,15 @@ MOVING_MONEY = (Capability.DEPOSIT, Capability.WITHDRAW)
 class AccountRefused(Exception):
     """The account may not do this now. The message names the fact, `page` and `action` the way on.
 
-    `page` is the name of an address of the account, "" if none of our pages helps.
+    `page` is the name of an address of the account, or of the person if `of_person`, "" if none of our pages
+    helps. `passes` says that time alone helps, so that a page should look again by itself.
     """
 
     words: ClassVar[str] = ""
     page: ClassVar[str] = "account_status"
     action: ClassVar[str] = "See your application"
+    of_person: ClassVar[bool] = False
+    passes: ClassVar[bool] = False
 
     def __init__(self, message: str = "") -> None:
         super().__init__(message or self.words)
@@ -140,6 +145,28 @@ class NotOffered(AccountRefused):
         super().__init__(f"{capability.label} is not offered here at the moment.")
 
 
+class WithdrawalsHeld(AccountRefused):
+    """Somebody changed how the person signs in or is paid out, so that money waits (`accounts.holds`)."""
+
+    page = "account_secure"
+    action = "It was not me: secure my account"
+    of_person = True
+    passes = True
+
+    def __init__(self, hold: WithdrawalHold) -> None:
+        super().__init__(holds.in_words(hold, timezone.now()))
+
+
+class AccountSecured(AccountRefused):
+    """The person secured the account, and staff have not cleared it yet."""
+
+    page = ""
+    action = ""
+
+    def __init__(self, hold: WithdrawalHold) -> None:
+        super().__init__(holds.in_words(hold, timezone.now()))
+
+
 BY_STATUS: dict[str, type[AccountRefused]] = {
     AccountStatus.ACTION_REQUIRED: ActionRequired,
     AccountStatus.REJECTED: NotApproved,
@@ -165,6 +192,16 @@ def check(account: BrokerageAccount, capability: Capability) -> None:
         raise TransfersBlocked
     if capability in settings.NOT_OFFERED:
         raise NotOffered(capability)
+    if capability == Capability.WITHDRAW:
+        _check_hold(account)
+
+
+def _check_hold(account: BrokerageAccount) -> None:
+    if account._state.adding:
+        return  # nobody's yet
+    hold = WithdrawalHold.objects.current(account.user_id, timezone.now())
+    if hold is not None:
+        raise AccountSecured(hold) if hold.until is None else WithdrawalsHeld(hold)
 
 
 def _check_status(account: BrokerageAccount, capability: Capability) -> None:

@@ -10,15 +10,20 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from brokerapp.accounts.statuses import (
     ACCOUNT_RHYTHM,
     ACCOUNT_TRANSITIONS,
     ENDED_ACCOUNT,
+    HOLD_TRANSITIONS,
     OPEN_ACCOUNT,
     AccountStatus,
+    HoldReason,
+    HoldStatus,
 )
 from brokerapp.workflow.following import FollowedModel
+from brokerapp.workflow.state import StatusModel
 
 
 class UserManager(BaseUserManager["User"]):
@@ -48,6 +53,9 @@ class User(AbstractUser):
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
     email = models.EmailField("e-mail address", unique=True)
+    sign_out_count = models.PositiveIntegerField(
+        default=0, editable=False, help_text="how often they were signed out everywhere"
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = []
@@ -56,9 +64,22 @@ class User(AbstractUser):
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_any_case")]
+        permissions = [
+            ("manage_roles", "Can add staff and say which role they have"),
+            ("reveal_personal_data", "Can have hidden personal data shown, with a reason"),
+            ("send_password_reset", "Can send somebody the mail to reset their password"),
+        ]
 
     def __str__(self) -> str:
         return f"person {self.pk}"
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What each session of this person is held against: counting up ends them all, wherever they are."""
+        of_password: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
+        if not self.sign_out_count:
+            return of_password
+        counted = f"{self.sign_out_count} {of_password}"
+        return salted_hmac("accounts.sign_out_count", counted, secret=secret, algorithm="sha256").hexdigest()
 
 
 ACCOUNT_TYPES = {"": "Individual", "trading": "Individual", "custodial": "Custodial", "ira": "IRA"}
@@ -159,6 +180,56 @@ class BrokerageAccount(FollowedModel):
     def was_opened(self) -> bool:
         """Whether it is in use or has been: there is something to see in it."""
         return self.status in (*OPEN_ACCOUNT, *ENDED_ACCOUNT)
+
+
+class WithdrawalHoldQuerySet(models.QuerySet["WithdrawalHold"]):
+    """Reads of holds."""
+
+    def in_force(self, now: datetime) -> "WithdrawalHoldQuerySet":
+        """Holds that staff have not lifted and whose time is not over."""
+        still = models.Q(until__isnull=True) | models.Q(until__gt=now)
+        return self.filter(still, status=HoldStatus.ACTIVE)
+
+    def current(self, user_id: int, now: datetime) -> "WithdrawalHold | None":
+        """The hold of a person that lasts longest, one without an end first; None if there is none."""
+        longest = models.F("until").desc(nulls_first=True)
+        return self.in_force(now).filter(user_id=user_id).order_by(longest).first()
+
+
+class WithdrawalHold(StatusModel):
+    """A time in which no money leaves any account of a person: until `until`, or until staff lift it."""
+
+    TRANSITIONS = HOLD_TRANSITIONS
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="withdrawal_holds")
+    cause = models.CharField(max_length=10, choices=HoldReason)
+    status = models.CharField(max_length=10, choices=HoldStatus, default=HoldStatus.ACTIVE)
+    until = models.DateTimeField(null=True, blank=True, help_text="empty: until staff lift it")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = WithdrawalHoldQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(
+                fields=["user", "until"], name="hold_active", condition=models.Q(status=HoldStatus.ACTIVE)
+            )
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=models.Q(status=HoldStatus.ACTIVE, cause=HoldReason.SECURED),
+                name="hold_secured_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(until__isnull=False) | models.Q(cause=HoldReason.SECURED),
+                name="hold_ends_but_secured",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"hold {self.pk}"
 
 
 def known_values_of(person_id: int) -> Iterator[str]:

@@ -58,3 +58,26 @@ ACCOUNT_RHYTHM: dict[str, Rhythm] = {
     AccountStatus.DISABLED: DECIDED,
     AccountStatus.INACTIVE: DECIDED,
 }
+
+
+class HoldReason(TextChoices):
+    """Why no money may leave for a while; in the words of staff."""
+
+    PASSWORD = "PASSWORD", "password changed"
+    EMAIL = "EMAIL", "e-mail address changed"
+    MFA = "MFA", "second factor changed"
+    BANK = "BANK", "bank linked"
+    SECURED = "SECURED", "secured by its owner"
+
+
+class HoldStatus(TextChoices):
+    """Whether staff have lifted a hold; that its time is over is no status."""
+
+    ACTIVE = "ACTIVE", "Active"
+    LIFTED = "LIFTED", "Lifted by staff"
+
+
+HOLD_TRANSITIONS: dict[str, frozenset[str]] = {
+    HoldStatus.ACTIVE: frozenset({HoldStatus.LIFTED}),
+    HoldStatus.LIFTED: frozenset(),
+}

@@ -4,10 +4,12 @@ from typing import Any
 
 from allauth.account.views import EmailVerificationSentView
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.generic import TemplateView, View
 
-from brokerapp.accounts import mail_links
+from brokerapp.accounts import mail_links, securing
 from brokerapp.accounts.access import SignInRequiredMixin, person
 from brokerapp.accounts.models import BrokerageAccount
 
@@ -49,3 +51,45 @@ class CheckYourMail(EmailVerificationSentView):
         else:
             messages.info(request, "We sent a link a moment ago. Give it three minutes before the next one.")
         return redirect("account_email_verification_sent")
+
+
+class SecureAccount(SignInRequiredMixin):
+    """Says what securing an account does, and does it: signed out everywhere, and no money leaves."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return render(request, "accounts/secure.html")
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        securing.secure_account(user=person(request))
+        logout(request)
+        return redirect("account_secured")
+
+
+class SecureAccountByLink(View):
+    """The same, by the link of a mail and without signing in: it may be that the password was changed.
+
+    It shows nothing of the person, and opening it does nothing: mail programs open links by themselves.
+    """
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        try:
+            securing.owner_of(token)
+        except securing.LinkTooOld:
+            return render(request, "accounts/secure.html", {"too_old": True}, status=410)
+        return render(request, "accounts/secure.html")
+
+    def post(self, request: HttpRequest, token: str) -> HttpResponse:
+        try:
+            owner = securing.owner_of(token)
+        except securing.LinkTooOld:
+            return render(request, "accounts/secure.html", {"too_old": True}, status=410)
+        securing.secure_account(user=owner)
+        if request.user.is_authenticated:
+            logout(request)
+        return redirect("account_secured")
+
+
+class AccountSecured(TemplateView):
+    """What comes next for somebody who has secured their account."""
+
+    template_name = "accounts/secured.html"

@@ -9,13 +9,18 @@ from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.accounts import holds, securing
+from brokerapp.accounts.models import BrokerageAccount, WithdrawalHold
+from brokerapp.accounts.statuses import HoldReason
 from brokerapp.notices.models import Notice, NoticeKind
 
 
 @dataclass(frozen=True)
 class Words:
-    """A mail's subject, and the page that shows the rest; the text is in `templates/notices/`."""
+    """A mail's subject, and the page that shows the rest; the text is in `templates/notices/`.
+
+    `page` is "" for what is about the person and none of their accounts.
+    """
 
     subject: str
     page: str
@@ -30,22 +35,19 @@ WORDS = {
     NoticeKind.ACCOUNT_ACTION: Words("Your account needs something from you", "account_status"),
     NoticeKind.ACCOUNT_IN_REVIEW: Words("Your account is being reviewed again", "account_status"),
     NoticeKind.ACCOUNT_ENDED: Words("Your account can no longer be used", "account_status"),
+    NoticeKind.WITHDRAWALS_HELD: Words("Withdrawals are on hold for a while", ""),
+    NoticeKind.WITHDRAWALS_OPENED: Words("Withdrawals are open again", ""),
+    NoticeKind.SECURED: Words("Your account is secured", ""),
 }
 
 
 def message_of(notice: Notice) -> EmailMessage:
     """The mail, to the person's address of this moment. Raises `DoesNotExist` if its subject is gone."""
     row: Any = apps.get_model(notice.row_type)._default_manager.get(pk=notice.row_id)
-    account: BrokerageAccount = row if isinstance(row, BrokerageAccount) else row.account
     kind = NoticeKind(notice.kind)
     words = WORDS[kind]
-    ids = [account.pk] if row is account else [account.pk, row.pk]
-    context = {
-        "row": row,
-        "account": account,
-        "reference": notice.row_id,
-        "link": f"{settings.SITE_URL.rstrip('/')}{reverse(words.page, args=ids)}",
-    }
+    context = {"row": row, "reference": notice.row_id}
+    context |= _about_account(row, words.page) if words.page else _about_hold(row)
     return EmailMessage(
         subject=words.subject,
         body=render_to_string(f"notices/{kind.lower()}.txt", context),
@@ -53,3 +55,17 @@ def message_of(notice: Notice) -> EmailMessage:
         # Out-of-office replies are not sent to what a machine sent (RFC 3834).
         headers={"Auto-Submitted": "auto-generated"},
     )
+
+
+def _about_account(row: Any, page: str) -> dict[str, Any]:
+    account: BrokerageAccount = row if isinstance(row, BrokerageAccount) else row.account
+    ids = [account.pk] if row is account else [account.pk, row.pk]
+    return {"account": account, "link": f"{settings.SITE_URL.rstrip('/')}{reverse(page, args=ids)}"}
+
+
+def _about_hold(hold: WithdrawalHold) -> dict[str, Any]:
+    return {
+        "why": holds.WHY[HoldReason(hold.cause)],
+        "until": holds.until_text(hold),
+        "secure_link": securing.link_for(hold.user),
+    }

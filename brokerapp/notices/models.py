@@ -19,6 +19,9 @@ class NoticeKind(models.TextChoices):
     ACCOUNT_ACTION = "ACCOUNT_ACTION", "account needs something"
     ACCOUNT_IN_REVIEW = "ACCOUNT_IN_REVIEW", "account in review again"
     ACCOUNT_ENDED = "ACCOUNT_ENDED", "account not in use any more"
+    WITHDRAWALS_HELD = "WITHDRAWALS_HELD", "withdrawals on hold"
+    WITHDRAWALS_OPENED = "WITHDRAWALS_OPENED", "withdrawals opened by staff"
+    SECURED = "SECURED", "account secured"
 
 
 class NoticeStatus(models.TextChoices):

@@ -6,8 +6,14 @@ from typing import Any
 
 from django.db import models
 
-from brokerapp.accounts.models import BrokerageAccount
-from brokerapp.accounts.statuses import ENDED_ACCOUNT, OPEN_ACCOUNT, AccountStatus
+from brokerapp.accounts.models import BrokerageAccount, WithdrawalHold
+from brokerapp.accounts.statuses import (
+    ENDED_ACCOUNT,
+    OPEN_ACCOUNT,
+    AccountStatus,
+    HoldReason,
+    HoldStatus,
+)
 from brokerapp.notices.models import Notice, NoticeKind
 from brokerapp.workflow import outbox
 from brokerapp.workflow.models import StatusChange
@@ -50,6 +56,16 @@ def _kind_of_going_back(change: StatusChange, account: BrokerageAccount) -> Noti
     return NoticeKind.ACCOUNT_ENDED if change.to_status in ended else NoticeKind.ACCOUNT_IN_REVIEW
 
 
+def _is_hold(change: StatusChange) -> bool:
+    return True  # placed, or lifted by staff
+
+
+def _kind_of_hold(change: StatusChange, hold: WithdrawalHold) -> NoticeKind:
+    if change.to_status == HoldStatus.LIFTED:
+        return NoticeKind.WITHDRAWALS_OPENED
+    return NoticeKind.SECURED if hold.cause == HoldReason.SECURED else NoticeKind.WITHDRAWALS_HELD
+
+
 @dataclass(frozen=True)
 class Subject:
     """What a model's changes tell a person: which of them do, and what kind of notice each is."""
@@ -63,6 +79,7 @@ SUBJECTS = (
     Subject(Transfer, _is_undone, _kind_of_undone),
     Subject(Order, _is_revised, _kind_of_revised),
     Subject(BrokerageAccount, _goes_back, _kind_of_going_back),
+    Subject(WithdrawalHold, _is_hold, _kind_of_hold),
 )
 
 

@@ -35,7 +35,7 @@ PREFIX_CHARACTERS = PREFIX_BYTES * 4 // 3
 """Six bytes are eight characters of base64, whatever comes after them."""
 
 
-class CannotDecrypt(Exception):
+class CannotDecrypt(ValueError):
     """None of our keys made this value, or it was made for another row or column."""
 
 

@@ -24,12 +24,15 @@ ROWS_NAMED = 100
 class OperationsSite(admin.AdminSite):
     """The one place through which every admin page is asked for.
 
-    A `ModelAdmin` with `personal = "what it shows"` has each look at its pages written down.
+    A `ModelAdmin` with `personal = "what it shows"` has each look at its pages written down. Actions that it
+    names in `money_actions` are decisions on money.
     """
 
     site_header = site_title = "Operations"
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(  # type: ignore[override]
+        self, view: Callable[..., Any], cacheable: bool = False
+    ) -> Callable[..., Any]:
         return super().admin_view(self.logged(view), cacheable)
 
     def logged(self, view: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,7 +52,9 @@ class OperationsSite(admin.AdminSite):
 
         return inner
 
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponse:
         """Staff change their password where people do, so that the same is asked of them."""
         return redirect("account_change_password")
 
@@ -77,6 +82,8 @@ def _record(
             _record_row(
                 CHANGES[what], request, None if gone else _row(model_admin, request, object_id), detail
             )
+    elif what == "reveal":
+        pass  # it asks for a reason, and writes down itself what it shows
     elif (shown := getattr(model_admin, "personal", "")) and response.status_code == 200:
         row = _row(model_admin, request, object_id)
         _record_row(Kind.PII_VIEWED, request, row, detail | {"page": what, "shown": shown})
@@ -108,10 +115,11 @@ def _record_action(request: HttpRequest, response: HttpResponseBase, model_admin
     names = request.POST.getlist("action")
     name = names[min(int(request.POST.get("index") or 0), len(names) - 1)]
     chosen = request.POST.getlist(helpers.ACTION_CHECKBOX_NAME)
+    kind = Kind.MONEY_DECIDED if name in getattr(model_admin, "money_actions", ()) else Kind.ADMIN_ACTION
     detail = {"model": model_admin.opts.label, "action": name, "count": len(chosen)}
     if request.POST.get("select_across") == "1" or len(chosen) > ROWS_NAMED:
         record(
-            Kind.ADMIN_ACTION,
+            kind,
             staff=_staff(request),
             request=request,
             detail=detail | {"across": request.POST.get("select_across") == "1"},
@@ -119,7 +127,7 @@ def _record_action(request: HttpRequest, response: HttpResponseBase, model_admin
         return
     for row in model_admin.get_queryset(request).filter(pk__in=chosen):
         record(
-            Kind.ADMIN_ACTION,
+            kind,
             staff=_staff(request),
             person=person_of(row),
             request=request,

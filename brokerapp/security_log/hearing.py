@@ -64,7 +64,7 @@ def _listener(kind: Kind) -> Any:
     return hear
 
 
-def by(user: AbstractBaseUser) -> dict[str, AbstractBaseUser]:
+def by(user: AbstractBaseUser) -> dict[str, Any]:
     """Whom an event about somebody's own credentials is of: `person` or `staff`, as `record` takes it."""
     return {"staff" if getattr(user, "is_staff", False) else "person": user}
 

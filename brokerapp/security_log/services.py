@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from allauth.core import context
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db import models, transaction
@@ -37,13 +38,14 @@ def record(
 ) -> SecurityEvent:
     """Write one event in the current transaction, and a line of JSON to stdout once that is committed.
 
-    `person` is the customer whom it is about or who acted, `staff` the member of staff who acted. With
-    neither, it is whoever is signed in with the `request`, which also gives address, session and reference.
-    `obj` is the row that it is about. `detail` is plain data without names, addresses or numbers of people;
+    `person` is the customer whom it is about or who acted, `staff` the member of staff who acted; whoever is
+    signed in with the `request` is put in where that is left open. The request also gives address, session
+    and reference; it is the one being answered, where none is given. `obj` is the row that it is about.
+    `detail` is plain data without names, addresses or numbers of people;
     its texts and `reason` are scrubbed of what looks like such all the same.
     """
-    if request is not None and person is None and staff is None:
-        person, staff = _signed_in(request)
+    request = request or context.request
+    person, staff = _with_signed_in(request, person, staff)
     event = SecurityEvent(
         kind=Kind(kind).value,
         person_id=_id_of(person),
@@ -62,11 +64,15 @@ def record(
     return event
 
 
-def _signed_in(request: HttpRequest) -> tuple[Somebody, Somebody]:
+def _with_signed_in(
+    request: HttpRequest | None, person: Somebody, staff: Somebody
+) -> tuple[Somebody, Somebody]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return None, None
-    return (None, user) if user.is_staff else (user, None)
+        return person, staff
+    if user.is_staff:
+        return person, staff or user
+    return (user if person is None and staff is None else person), staff
 
 
 def _id_of(somebody: Somebody) -> int | None:

@@ -4,13 +4,17 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
+from django.contrib.admin import helpers
 from django.contrib.auth import get_user_model
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
+
+from brokerapp.ui.forms import ReasonForm
 
 MOST = 1000
 """Rows that the list of a large log counts and shows; who looks for older ones has something to search by."""
@@ -68,3 +72,29 @@ def as_uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+def ask_reason(
+    model_admin: admin.ModelAdmin, request: HttpRequest, rows: QuerySet, *, action: str, title: str, text: str
+) -> str | TemplateResponse:
+    """The reason for which an action is done to `rows`, or the page that asks for it.
+
+    For actions: where it is a page, return it; it posts the same action again, with the reason.
+    """
+    form = ReasonForm(request.POST if "reason" in request.POST else None)
+    if form.is_valid():
+        return str(form.cleaned_data["reason"])
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": title,
+        "text": text,
+        "opts": model_admin.opts,
+        "form": form,
+        "rows": rows,
+        "hidden": [
+            ("action", action),
+            ("select_across", request.POST.get("select_across", "0")),
+            *((helpers.ACTION_CHECKBOX_NAME, row.pk) for row in rows),
+        ],
+    }
+    return TemplateResponse(request, "admin/ask_reason.html", context, status=422 if form.is_bound else 200)

@@ -12,6 +12,7 @@ from brokerapp.ui.navigation import NavItem, is_section_of
 ACCOUNT = (
     ("E-mail address", "account_email", "mail"),
     ("Password", "account_change_password", "lock"),
+    ("Secure my account", "account_secure", "warn"),
     ("Display", "display", "display"),
 )
 STAFF = (("Operations", "admin:index", "bank"),)

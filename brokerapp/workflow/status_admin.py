@@ -30,8 +30,10 @@ class StatusRowAdmin(ReadOnlyAdmin):
         return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        columns = [field.name for field in self.opts.fields if field.name not in (self.exclude or ())]
-        return [*columns, "broker_calls", "history"]
+        left_out = (*(self.exclude or ()), *getattr(self, "hidden", ()))
+        columns = [field.name for field in self.opts.fields if field.name not in left_out]
+        reveal = ["reveal_link"] if getattr(self, "hidden", ()) else []
+        return [*columns, *reveal, "broker_calls", "history"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.get_fields(request, obj)

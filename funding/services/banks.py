@@ -12,7 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from brokerapp.accounts.capabilities import Capability, check
+from brokerapp.accounts.holds import place_hold
 from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.accounts.statuses import HoldReason
 from brokerapp.broker.alpaca.errors import (
     BrokerError,
     BrokerNotFound,
@@ -21,11 +23,13 @@ from brokerapp.broker.alpaca.errors import (
 from brokerapp.broker.alpaca.models import AchRelationship
 from brokerapp.broker.clients import get_client
 from brokerapp.broker.streams.models import EventStream, is_live
+from brokerapp.security_log.kinds import Kind
+from brokerapp.security_log.services import record
 from brokerapp.workflow import following, jobs, state, sweeps, writes
 from brokerapp.workflow.following import EventTooEarly
 from brokerapp.workflow.state import Process
 from funding import payloads, routing
-from funding.models import BankLink
+from funding.models import BankLink, Transfer
 from funding.snapshots import Snapshot
 from funding.statuses import BROKER_BANK_STATUS, UNSETTLED_BANK, WAITING_BANK, BankLinkStatus
 
@@ -82,7 +86,9 @@ def link_bank(*, account: BrokerageAccount, details: BankDetails, by: User) -> B
         BrokerageAccount.objects.select_for_update().get(pk=account.pk)
         first = BankLink.objects.active().filter(account=account).first()
         if first is None:
+            _hold_money(account, by)
             state.start(link, by=by)
+            record(Kind.BANK_LINKED, person=account.user_id, obj=link)
     if first is not None:
         if (first.bank_account_number, first.bank_routing_number) == (number, routing_number):
             return first
@@ -90,6 +96,14 @@ def link_bank(*, account: BrokerageAccount, details: BankDetails, by: User) -> B
             "A bank is already linked to your account. Unlink it before you link another."
         )
     return send_bank_link(link=link, now=timezone.now())
+
+
+def _hold_money(account: BrokerageAccount, by: User) -> None:
+    """Money waits before it leaves to a new bank, but for the first of an account that always was empty."""
+    had_bank = BankLink.objects.filter(account=account).exclude(status=BankLinkStatus.REJECTED).exists()
+    had_money = account.cash > 0 or account.equity > 0 or Transfer.objects.filter(account=account).exists()
+    if had_bank or had_money:
+        place_hold(account.user, HoldReason.BANK, by=by)
 
 
 def send_bank_link(*, link: BankLink, now: datetime) -> BankLink:
@@ -175,6 +189,7 @@ def unlink_bank(*, link: BankLink, by: User) -> BankLink:
         if not state.can_move(link, BankLinkStatus.CANCEL_REQUESTED) or link.relationship_id is None:
             raise CannotUnlink("This bank cannot be unlinked until the broker has confirmed it.")
         link = state.move(link, BankLinkStatus.CANCEL_REQUESTED, by=by)
+        record(Kind.BANK_UNLINKED, person=link.user_id, obj=link)
     return send_unlink(link=link, by=Process.REPLY, now=timezone.now())
 
 

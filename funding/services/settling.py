@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
@@ -53,6 +54,10 @@ UNCONFIRMED = (
 )
 TOO_LATE = "The broker could not be reached in time. It was not sent, and no money moved."
 DECIDED = "Our staff have checked with the broker: it has no such transfer, and no money moved."
+
+
+NEVER_MADE = "TRANSFER_NEVER_MADE"
+"""The decision of two members of staff that the broker has no such transfer."""
 
 
 class NotUndecided(state.IllegalMove):
@@ -177,13 +182,23 @@ def ask_broker_soon(*, transfer: Transfer, by: User) -> None:
     jobs.enqueue("funding.tasks.ask_about_transfer", transfer_id=transfer.pk, staff_id=by.pk)
 
 
-def record_not_done(*, transfer: Transfer, by: User) -> Transfer:
+def check_undecided(transfer: Transfer) -> None:
+    """Raises `NotUndecided` unless staff can decide about it."""
+    if transfer.status != TransferStatus.UNKNOWN:
+        raise NotUndecided(f"It is {transfer.get_status_display().lower()}, so there is nothing to decide.")
+
+
+def decide_not_done(transfer: Transfer, by: AbstractBaseUser, reason: str) -> Transfer:
+    """What a decision `NEVER_MADE` does, once a second person has confirmed it."""
+    return record_not_done(transfer=transfer, by=by)
+
+
+def record_not_done(*, transfer: Transfer, by: AbstractBaseUser) -> Transfer:
     """Staff decide, having asked the broker, that an UNKNOWN one was never made.
 
     Should a list or an event show it after all, it is adopted. Raises `NotUndecided` and `LostRace`.
     """
-    if transfer.status != TransferStatus.UNKNOWN:
-        raise NotUndecided(f"It is {transfer.get_status_display().lower()}, so there is nothing to decide.")
+    check_undecided(transfer)
     moved = state.move(transfer, TransferStatus.NOT_MADE, by=by, reason=DECIDED, needs_decision_at=None)
     schedule(moved, now=timezone.now())
     return moved

@@ -11,7 +11,6 @@ from brokerapp.workflow.models import StatusChange
 from brokerapp.workflow.state import LostRace
 from funding import tasks
 from funding.models import Transfer
-from funding.services import settling
 from funding.statuses import BankLinkStatus, TransferStatus
 from tests.broker_stub import BrokerStub
 from tests.factories import BANK, BankLinkFactory, StaffFactory, TransferFactory, UserFactory
@@ -53,16 +52,8 @@ def test_bank_link_page_never_shows_the_numbers(ops: Client) -> None:
         assert BANK["bank_routing_number"] not in page
 
 
-def test_record_not_done_action_ends_an_unknown_one(ops: Client) -> None:
-    transfer = TransferFactory.create(status="UNKNOWN")
-    data = {"action": "record_not_done", "_selected_action": [str(transfer.pk)]}
-    ops.post(reverse("admin:funding_transfer_changelist"), data)
-    transfer.refresh_from_db()
-    assert transfer.status == TransferStatus.NOT_MADE
-
-
-def run(ops: Client, noun: str, action: str, *rows: Model) -> str:
-    data = {"action": action, "_selected_action": [str(row.pk) for row in rows]}
+def run(ops: Client, noun: str, action: str, *rows: Model, **answers: str) -> str:
+    data = {"action": action, "_selected_action": [str(row.pk) for row in rows], **answers}
     return ops.post(reverse(f"admin:funding_{noun}_changelist"), data, follow=True).content.decode()
 
 
@@ -96,18 +87,23 @@ def test_ask_about_bank_link_task_tells_who_asked(broker: BrokerStub) -> None:
     assert list(StatusChange.objects.about(link))[-1].actor == ActorKind.STAFF
 
 
-def test_record_not_done_action_on_another_status_says_so(ops: Client) -> None:
-    assert "there is nothing to decide" in run(ops, "transfer", "record_not_done", TransferFactory.create())
+REASON = "Dana at the broker looked it up on Monday: they have none."
 
 
-def test_record_not_done_action_that_loses_a_race_says_so(
+def test_propose_not_done_action_on_another_status_says_so(ops: Client) -> None:
+    page = run(ops, "transfer", "propose_not_done", TransferFactory.create(), reason=REASON)
+    assert "there is nothing to decide" in page
+
+
+def test_propose_not_done_action_that_loses_a_race_says_so(
     ops: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lose(**_: object) -> None:
         raise LostRace("it is no longer UNKNOWN")
 
-    monkeypatch.setattr(settling, "record_not_done", lose)
-    page = run(ops, "transfer", "record_not_done", TransferFactory.create(status="UNKNOWN"))
+    monkeypatch.setattr("brokerapp.decisions.services.propose", lose)
+    unknown = TransferFactory.create(status="UNKNOWN")
+    page = run(ops, "transfer", "propose_not_done", unknown, reason=REASON)
     assert "no longer UNKNOWN" in page
 
 

@@ -234,7 +234,7 @@ def test_transfers_query_count_does_not_grow(owner: Client, account: BrokerageAc
             TransferFactory.create(account, amount=f"{amount}.00", status="COMPLETE")
         counts.append(queries(owner, url))
     # The accounts, for the navigation, and the freshness of figures are two of them.
-    assert counts[0] == counts[1] <= 16
+    assert counts[0] == counts[1] <= 17
 
 
 def test_link_bank_prefills_the_name_of_the_application(owner: Client) -> None:

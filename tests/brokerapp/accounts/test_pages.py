@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import reverse
 
 from brokerapp.accounts.access import AccountRequiredMixin
 from brokerapp.accounts.models import BrokerageAccount
@@ -16,6 +16,7 @@ from brokerapp.ui.links import ACCOUNT_ID, account_url
 from brokerapp.workflow import intents
 from funding.models import Transfer
 from funding.statuses import BankLinkStatus, Direction
+from tests.addresses import addresses
 from tests.factories import (
     AssetFactory,
     BankLinkFactory,
@@ -38,17 +39,11 @@ FIGURES: dict[str, Any] = {
 }
 
 
-def account_patterns(
-    resolver: URLResolver | None = None, namespace: str = "", params: tuple[str, ...] = ()
-) -> Iterator[tuple[str, tuple[str, ...], Any]]:
+def account_patterns() -> Iterator[tuple[str, tuple[str, ...], Any]]:
     """Name, parameters and view of each address that names an account."""
-    for pattern in (resolver or get_resolver()).url_patterns:
-        names = (*params, *pattern.pattern.converters)
-        if isinstance(pattern, URLResolver):
-            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
-            yield from account_patterns(pattern, inner, names)
-        elif isinstance(pattern, URLPattern) and ACCOUNT_ID in names:
-            yield f"{namespace}{pattern.name}", names, pattern.callback
+    for address in addresses():
+        if ACCOUNT_ID in address.params:
+            yield address.name, address.params, address.view
 
 
 PATTERNS = {name: names for name, names, _ in account_patterns()}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db.models import TextChoices
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import reverse
 
 from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.accounts.statuses import AccountStatus
@@ -20,6 +20,7 @@ from onboarding.models import KycApplication
 from onboarding.services import applications
 from onboarding.statuses import ApplicationStatus, DocumentStatus
 from onboarding.steps import STEPS
+from tests.addresses import addresses
 from tests.brokerapp.accounts.test_pages import account_patterns, rows_of, url_of
 from tests.factories import (
     BankLinkFactory,
@@ -65,16 +66,11 @@ def wrong_words(page: str) -> list[str]:
     return raw + [found[0] for found in MACHINES.finditer(text)]
 
 
-def plain_addresses(resolver: URLResolver | None = None, namespace: str = "") -> Iterator[str]:
+def plain_addresses() -> Iterator[str]:
     """Each address that takes no argument, but for staff's."""
-    for pattern in (resolver or get_resolver()).url_patterns:
-        if isinstance(pattern, URLResolver):
-            if str(pattern.pattern).startswith("admin/") or pattern.pattern.converters:
-                continue
-            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
-            yield from plain_addresses(pattern, inner)
-        elif isinstance(pattern, URLPattern) and pattern.name and not pattern.pattern.regex.groups:
-            yield reverse(f"{namespace}{pattern.name}")
+    for address in addresses():
+        if address.name and not address.params and not address.is_admin:
+            yield reverse(address.name)
 
 
 def walk(person: User, addresses: list[str]) -> None:

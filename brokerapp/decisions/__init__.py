@@ -1,0 +1,1 @@
+"""Decisions on money: one member of staff proposes, another confirms."""

@@ -1,0 +1,323 @@
+"""Who may open and send what: every address of the URL conf, asked as everybody, held against the docs.
+
+`WRITE_ACCESS_TABLE=1 make test ARGS="tests/test_access.py -n0"` writes docs/security-access.md anew.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import partial
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db import models, transaction
+from django.test import Client, RequestFactory
+from django.urls import resolve, reverse
+from django.utils import timezone
+
+from brokerapp.accounts import holds, securing
+from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.accounts.roles import Role
+from brokerapp.accounts.statuses import HoldReason
+from brokerapp.broker.streams.models import StreamCursor
+from brokerapp.decisions import services as decisions
+from brokerapp.events.models import BrokerEvent
+from brokerapp.health.models import ErrorPage, Heartbeat
+from brokerapp.notices.models import Notice, NoticeKind
+from brokerapp.ui.links import ACCOUNT_ID
+from devstack.paths import ROOT
+from funding.services.settling import NEVER_MADE
+from onboarding.models import Document
+from tests.addresses import Address, addresses
+from tests.brokerapp.accounts.test_pages import rows_of
+from tests.brokerapp.broker.calls.factories import ApiCallFactory
+from tests.factories import (
+    BrokerageAccountFactory,
+    StaffFactory,
+    TransferFactory,
+    UserFactory,
+    staff_in_role,
+)
+from trading.models import Asset, PositionsSync, QuotePause
+
+pytestmark = pytest.mark.django_db
+
+PAGE = ROOT / "docs" / "security-access.md"
+HEAD = """# Who may open what
+
+Made by `tests/test_access.py`, which asks for every address of the URL conf as everybody below and holds this
+page against the answers. To make it anew: `WRITE_ACCESS_TABLE=1 make test ARGS="tests/test_access.py -n0"`.
+What each role is for, and why, is in `brokerapp/accounts/roles.py`.
+
+- *see* and *send*: the page is shown, and what its form sends is looked at.
+- *sign in*, *confirm*: leads to signing in, or to saying once more who one is, and does nothing before.
+- *no*: refused (403), and kept in the security log. *not there*: as if the page did not exist (404).
+- Where an address names an account or a row, it is the person's; everybody else comes with a stranger's ids.
+- A *superuser* has every right, but for confirming what they proposed themselves. It is there to set the site
+  up (`manage.py createsuperuser`): no page of the site makes one.
+"""
+STAFF = (*(role.value for role in Role), "superuser")
+EVERYBODY = ("visitor", "the person", "another person", *STAFF)
+
+
+@dataclass
+class House:
+    """One person with a row of everything, and a browser of everybody."""
+
+    account: BrokerageAccount
+    rows: dict[str, dict[str, object]]
+    browsers: dict[str, Client]
+    people: dict[str, User]
+
+
+@pytest.fixture
+def house(monkeypatch: pytest.MonkeyPatch) -> House:
+    monkeypatch.setattr("brokerapp.workflow.jobs._send", lambda task, path, ids: None)
+    account = BrokerageAccountFactory.create(cash=1000, cash_withdrawable=1000)
+    people = {"the person": account.user, "another person": BrokerageAccountFactory.create().user}
+    people |= {role.value: staff_in_role(role) for role in Role} | {"superuser": StaffFactory.create()}
+    browsers = {name: Client() for name in EVERYBODY}
+    for name, person in people.items():
+        browsers[name].force_login(person)
+    rows = rows_of(account) | {
+        "account_secure_by_link": {"token": securing.link_for(account.user).split("/")[-2]},
+        "account_confirm_email": {"key": "no-such-key"},
+        "account_reset_password_from_key": {"uidb36": "1", "key": "no-such"},
+        "agreement": {"key": "customer_agreement"},
+        "apply_step": {"key": "name"},
+        "remove_document": {"document_id": document_of(account).pk},
+        "short_address": {"path": "portfolio/"},
+        "admin:app_list": {"app_label": "funding"},
+    }
+    return House(account, rows, browsers, people)
+
+
+def document_of(account: BrokerageAccount) -> Document:
+    return Document.objects.create(
+        application=account.application,
+        user=account.user,
+        document_type=Document.Type.IDENTITY_VERIFICATION,
+        mime_type="image/png",
+        size=1,
+        sha256="0" * 64,
+        content=b"x",
+    )
+
+
+def url_of(house: House, address: Address) -> str:
+    """The address of the person's own rows."""
+    arguments = dict(house.rows.get(address.name, {}))
+    if ACCOUNT_ID in address.params:
+        arguments[ACCOUNT_ID] = house.account.pk
+    assert set(arguments) == set(address.params), f"say in this test what {address.name} names"
+    return reverse(address.name, kwargs=arguments)
+
+
+def asked(client: Client, method: str, url: str) -> str:
+    """What somebody is answered, in the words of the table; nothing of what it did is left."""
+    before, cookies = transaction.savepoint(), deepcopy(client.cookies)
+    try:
+        reply = client.generic(method, url)
+    finally:
+        transaction.savepoint_rollback(before)
+        client.cookies = cookies  # some pages sign out
+    where = reply.headers.get("Location", "")
+    if reply.status_code in (301, 302, 303):
+        if where.startswith((reverse("account_login"), reverse("admin:login"))):
+            return "sign in"
+        if "reauthenticate" in where:
+            return "confirm"
+    refused = {403: "no", 404: "not there", 405: ""}
+    assert reply.status_code < 500, url
+    return refused.get(reply.status_code, "see" if method == "GET" else "send")
+
+
+def cell(client: Client, url: str) -> str:
+    words = [asked(client, method, url) for method in ("GET", "POST")]
+    return ", ".join(dict.fromkeys(filter(None, words))) or "–"
+
+
+def table(first: str, columns: tuple[str, ...], rows: list[list[str]]) -> str:
+    head = [[first, *columns], ["---"] * (len(columns) + 1)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in [*head, *rows])
+
+
+def hold(section: str, text: str) -> None:
+    """Hold a section of the page against what was found; with WRITE_ACCESS_TABLE write it instead."""
+    page = PAGE.read_text() if PAGE.exists() else HEAD
+    sections = dict(_sections(page))
+    if os.environ.get("WRITE_ACCESS_TABLE"):
+        sections[section] = text
+        order = sorted(sections, key=lambda name: (name != PEOPLE, name == ACTIONS, name))
+        parts = [f"\n## {name}\n\n{sections[name]}" for name in order]
+        PAGE.write_text(HEAD + "".join(parts))
+    assert sections.get(section) == text, f"{PAGE.name} is not current: see the top of this test"
+
+
+def _sections(page: str) -> Iterator[tuple[str, str]]:
+    for part in page.split("\n## ")[1:]:
+        name, _, text = part.partition("\n\n")
+        yield name, text
+
+
+PEOPLE, ACTIONS = "Pages of people", "Actions of staff"
+
+
+def test_pages_of_people(house: House) -> None:
+    wanted = [address for address in addresses() if address.name and not address.is_admin]
+    rows = []
+    for address in wanted:
+        url = url_of(house, address)
+        cells = [cell(house.browsers[name], url) for name in EVERYBODY]
+        route = address.route.replace("|", "\\|")
+        rows.append([f"`/{route}`", *cells])
+        if ACCOUNT_ID in address.params:
+            assert set(cells[2:]) == {"not there"}, (address, cells)
+            assert cells[0] == "sign in", (address, cells)
+    hold(PEOPLE, table("Address", EVERYBODY, rows))
+
+
+def test_page_names_everything(house: House) -> None:
+    assert PAGE.read_text().startswith(HEAD)
+    labels = {model._meta.app_label for model in admin.site._registry}
+    names = [name for name, _ in _sections(PAGE.read_text())]
+    assert sorted(names) == sorted([PEOPLE, ACTIONS, *map(section_of, labels)])
+
+
+# The admin site
+
+
+def a_row_of_everything(house: House) -> None:
+    """Rows that `house` does not have yet, so that each model in admin has one."""
+    account = house.account
+    unknown = TransferFactory.create(account, status="UNKNOWN", amount="7.00")
+    holds.place_hold(account.user, HoldReason.PASSWORD)
+    decisions.propose(
+        what=NEVER_MADE, row=unknown, by=house.people["operations"], reason="They say that they have none."
+    )
+    now = timezone.now()
+    ApiCallFactory.create()
+    Heartbeat.objects.create(name="people", at=now)
+    ErrorPage.objects.create(reference="0" * 16, at=now, status=500)
+    StreamCursor.objects.get_or_create(stream="trades")
+    BrokerEvent.objects.create(stream="trades", event_id="1", payload={})
+    Notice.objects.create(user=account.user, kind=NoticeKind.SECURED, row_type="x", row_id="1", change_id=1)
+    PositionsSync.objects.get_or_create(account=account)
+    QuotePause.objects.create(asset=Asset.objects.get(), due_at=now)
+
+
+def section_of(label: str) -> str:
+    return f"Operations: {label}"
+
+
+OPERATIONS = {"changelist": "see", "change": "see", "history": "see", "delete": "delete", "add": "add"}
+
+
+def may(client: Client, what: str, url: str) -> set[str]:
+    """What somebody may do at one address of a model in admin, in the words of the table."""
+    got = asked(client, "GET", url)
+    if what == "reveal":
+        return {"reveal"} if got == "confirm" else set()
+    found = {OPERATIONS[what]} if got == "see" else set()
+    assert got in ("see", "no"), (url, got)
+    if what == "change" and asked(client, "POST", url) == "send":
+        found.add("change")
+    if what in ("add", "delete"):
+        assert (asked(client, "POST", url) == "send") == bool(found), url
+    return found
+
+
+def urls_in_admin(model: type[models.Model]) -> Iterator[tuple[str, str]]:
+    """What each address of a model in admin is for, and its address with a row of the person's."""
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_"
+    row = model._default_manager.first()
+    assert row is not None, f"{model._meta.label}: give it a row in this test"
+    for address in addresses():
+        if address.name.startswith(name):
+            what = address.name.removeprefix(name)
+            yield what, reverse(address.name, args=[row.pk] if address.params else [])
+
+
+@pytest.mark.parametrize("label", sorted({model._meta.app_label for model in admin.site._registry}))
+def test_pages_of_operations(house: House, label: str) -> None:
+    a_row_of_everything(house)
+    rows = []
+    for model in sorted(admin.site._registry, key=lambda model: model._meta.label):
+        if model._meta.app_label != label:
+            continue
+        rights: dict[str, set[str]] = defaultdict(set)
+        for what, url in urls_in_admin(model):
+            for name in ("visitor", "the person", "another person"):
+                assert cell(house.browsers[name], url) in ("sign in", "no"), (name, url)
+            for role in STAFF:
+                rights[role] |= may(house.browsers[role], what, url)
+        order = ("see", "reveal", "add", "change", "delete")
+        cells = [", ".join(sorted(rights[role], key=order.index)) or "no" for role in STAFF]
+        rows.append([str(model._meta.verbose_name), *cells])
+    hold(section_of(label), table("Rows", STAFF, rows))
+
+
+def test_pages_of_operations_that_are_of_no_model(house: House) -> None:
+    names = {f"{model._meta.app_label}_{model._meta.model_name}" for model in admin.site._registry}
+    for address in addresses():
+        if not address.is_admin or address.name.removeprefix("admin:").rpartition("_")[0] in names:
+            continue
+        name = address.name
+        if name in ("", "admin:login", "admin:logout", "admin:view_on_site"):
+            continue
+        url = reverse(name, kwargs=house.rows.get(name, {}))
+        for person in ("visitor", "the person", "another person"):
+            assert cell(house.browsers[person], url) in ("sign in", "no"), url
+
+
+def test_object_of_nobody_or_nonsense_is_found_by_no_role(house: House) -> None:
+    a_row_of_everything(house)
+    for model in admin.site._registry:
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
+        for nonsense in ("0", "x", "00000000-0000-4000-8000-000000000000", "_5F"):
+            for role in ("support", "superuser"):
+                reply = house.browsers[role].get(reverse(name, args=[nonsense]))
+                assert reply.status_code in (302, 403, 404), (name, nonsense)
+
+
+def test_actions_of_staff(house: House) -> None:
+    rows = []
+    for model, page in sorted(admin.site._registry.items(), key=lambda item: item[0]._meta.label):
+        by_role = {role: actions_of(page, house.people[role]) for role in STAFF}
+        everything = actions_of(page, house.people["superuser"])
+        for name, title in everything.items():
+            cells = ["yes" if name in by_role[role] else "no" for role in STAFF]
+            rows.append([f"{model._meta.verbose_name}: {title}", *cells])
+    hold(ACTIONS, table("Action", STAFF, rows))
+
+
+def actions_of(page: admin.ModelAdmin, person: User) -> dict[str, str]:
+    """The actions that somebody may use; the admin site runs no other, whatever is sent."""
+    request = RequestFactory().get("/")
+    request.user = person
+    request.resolver_match = resolve("/admin/")
+    if not page.has_view_permission(request):
+        return {}
+    return {name: str(action[2]) for name, action in page.get_actions(request).items() if action}
+
+
+def test_staff_without_a_role_see_nothing() -> None:
+    client = Client()
+    client.force_login(StaffFactory.create(is_superuser=False))
+    for model in admin.site._registry:
+        url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        assert client.get(url).status_code == 403
+        assert client.post(url, {"action": "delete_selected"}).status_code == 403
+
+
+def test_person_in_a_roles_group_who_is_not_staff_sees_nothing() -> None:
+    person, client = UserFactory.create(), Client()
+    person.groups.add(*Group.objects.all())
+    client.force_login(person)
+    seen = partial(client.get, follow=False)
+    for model in admin.site._registry:
+        url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        assert seen(url).status_code in (302, 403)
