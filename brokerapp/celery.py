@@ -88,6 +88,7 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         "prune bars": at(crontab(minute="30", hour="7"), "trading.tasks.prune_bars"),
         "prune errors": at(crontab(minute="20", hour="7"), "brokerapp.health.tasks.prune_error_pages"),
         "prune sessions": at(crontab(minute="35", hour="7"), "brokerapp.accounts.tasks.forget_sessions"),
+        "drop personal data": at(crontab(minute="30", hour="7"), "onboarding.tasks.drop_personal_data"),
         "prune events": at(crontab(minute="25", hour="7"), "brokerapp.events.tasks.prune_events"),
         **{f"heartbeat of {queue}": heartbeat(queue) for queue in QUEUES},
     }

@@ -23,6 +23,7 @@ an error page is seen there as people see it."""
 REQUIRED_IN_PRODUCTION = (
     "SECRET_KEY",
     "FIELD_ENCRYPTION_KEYS",
+    "BLIND_INDEX_KEYS",
     "ALLOWED_HOSTS",
     "SITE_URL",
     "DATABASE_URL",
@@ -55,7 +56,9 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 FIELD_ENCRYPTION_KEYS = env.list(
     "FIELD_ENCRYPTION_KEYS", default=["ZGV2ZWxvcG1lbnQtb25seS1maWVsZC1rZXktMDAwMDA="]
 )
-"""Fernet keys, newest first: the first encrypts, all decrypt."""
+"""32 bytes each in URL-safe base64, newest first: the first encrypts, all decrypt."""
+BLIND_INDEX_KEYS = env.list("BLIND_INDEX_KEYS", default=["ZGV2ZWxvcG1lbnQtb25seS1ibGluZC1pbmRleC1rZXk="])
+"""As those: digests tell whether an encrypted value is known already (`brokerapp.security.blind_index`)."""
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
 SITE_URL = env.str("SITE_URL", default="http://localhost:8000")
@@ -82,6 +85,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "csp",
     "django_htmx",
+    "brokerapp.security",
     "brokerapp.broker.calls",
     "brokerapp.broker.streams",
     "brokerapp.security_log",
@@ -95,6 +99,7 @@ INSTALLED_APPS = [
     "onboarding",
     "funding",
     "trading",
+    "brokerapp.privacy",
 ]
 
 MIDDLEWARE = [
@@ -296,7 +301,12 @@ WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEVELOPMENT
 WHITENOISE_MAX_AGE = env.int("WHITENOISE_MAX_AGE", default=0 if DEVELOPMENT else 60)
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+DATA_UPLOAD_MAX_NUMBER_FILES = 4
+FILE_UPLOAD_HANDLERS = ["brokerapp.web.uploads.BoundedMemoryHandler"]
+MAX_FILE_BYTES = 7_500_000
+"""Of a larger file of a form only its size is read. As `brokerapp.broker.alpaca.limits.DOCUMENT_BYTES`."""
+CLAMD_URL = env.str("CLAMD_URL", default="")
+"""A virus scanner, `tcp://host:3310` or `unix:///path/of/clamd.ctl`: without its word no file is kept."""
 MAX_UPLOAD_BYTES = 60 * 1024 * 1024
 """Requests above this are refused before they are read."""
 
@@ -364,6 +374,11 @@ API_CALL_RETENTION_DAYS = env.int("API_CALL_RETENTION_DAYS", default=400)
 """How long the log of broker calls keeps writes and failures: a tax year and the weeks of questions after."""
 API_READ_RETENTION_DAYS = env.int("API_READ_RETENTION_DAYS", default=30)
 """How long reads that went well stay there; a week more at most, as the log is thinned by whole weeks."""
+
+DOCUMENT_RETENTION_DAYS = env.int("DOCUMENT_RETENTION_DAYS", default=30)
+"""How long an uploaded document stays here once the broker has it, or has refused it."""
+TAX_ID_RETENTION_DAYS = env.int("TAX_ID_RETENTION_DAYS", default=30)
+"""How long a tax id stays here once the account is open; its last four digits stay."""
 
 ERROR_RETENTION_DAYS = env.int("ERROR_RETENTION_DAYS", default=90)
 """How long the reference of an error page is found."""

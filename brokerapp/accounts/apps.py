@@ -20,8 +20,11 @@ class AccountsConfig(AppConfig):
 
         from brokerapp.accounts import credentials, roles
         from brokerapp.accounts.capabilities import Capability
+        from brokerapp.accounts.models import known_values_of
         from brokerapp.accounts.signin.second_factor import Required
+        from brokerapp.security.known_values import register
 
+        register(known_values_of)
         credentials.connect()
         roles.connect()
 

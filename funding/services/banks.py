@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from brokerapp.accounts.capabilities import Capability, check
@@ -81,18 +81,20 @@ def link_bank(*, account: BrokerageAccount, details: BankDetails, by: User) -> B
         bank_name=routing.bank_name(routing_number),
         **details,
     )
-    try:
-        with transaction.atomic(durable=True):
+    with transaction.atomic(durable=True):
+        # Of two requests at once, one waits and then sees the other, rather than fail in the database.
+        BrokerageAccount.objects.select_for_update().get(pk=account.pk)
+        first = BankLink.objects.active().filter(account=account).first()
+        if first is None:
             _hold_money(account, by)
             state.start(link, by=by)
             record(Kind.BANK_LINKED, person=account.user_id, obj=link)
-    except IntegrityError:
-        first = BankLink.objects.active().filter(account=account).first()
-        if first and (first.bank_account_number, first.bank_routing_number) == (number, routing_number):
+    if first is not None:
+        if (first.bank_account_number, first.bank_routing_number) == (number, routing_number):
             return first
         raise BankAlreadyLinked(
             "A bank is already linked to your account. Unlink it before you link another."
-        ) from None
+        )
     return send_bank_link(link=link, now=timezone.now())
 
 

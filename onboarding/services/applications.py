@@ -28,8 +28,12 @@ class NotOurAccount(Exception):
 
 def get_or_start_application(*, user: User) -> KycApplication:
     """The person's newest application, begun now if there is none."""
-    newest = KycApplication.objects.filter(user=user).order_by("-created_at").first()
-    return newest or KycApplication.objects.get_or_create(user=user, status=ApplicationStatus.DRAFT)[0]
+    newest = KycApplication.objects.filter(user=user).order_by("-created_at")
+    if (found := newest.first()) is not None:
+        return found
+    # Two pages opened at once both find none: the second one's row is left out.
+    KycApplication.objects.bulk_create([KycApplication(user=user)], ignore_conflicts=True)
+    return newest[0]
 
 
 def save_answers(*, application: KycApplication, answers: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from brokerapp.broker.clients import get_client
 from brokerapp.workflow import jobs, state, sweeps, writes
 from brokerapp.workflow.state import Process
 from brokerapp.workflow.writes import HasRequestId
-from onboarding import payloads
+from onboarding import payloads, rules
 from onboarding.models import Document, KycApplication
 from onboarding.statuses import DocumentStatus
 
@@ -20,20 +20,30 @@ from onboarding.statuses import DocumentStatus
 def store_document(
     *, application: KycApplication, document_type: str, mime_type: str, content: bytes
 ) -> Document:
-    """Keep a file for KYC; if the account exists, have it sent. The same file twice is kept once."""
+    """Keep a file for KYC; if the account exists, have it sent. The same file twice is kept once.
+
+    Raises `rules.AnswerRefused` if the person has as many as they may have.
+    """
+    same = {
+        "application": application,
+        "document_type": document_type,
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
     with transaction.atomic():
-        document, created = Document.objects.get_or_create(
-            application=application,
-            document_type=document_type,
-            sha256=hashlib.sha256(content).hexdigest(),
-            defaults={
-                "user_id": application.user_id,
-                "mime_type": mime_type,
-                "size": len(content),
-                "content": content,
-            },
+        # Of two uploads at once, one waits and then sees the other.
+        User.objects.select_for_update(of=("self",), no_key=True).get(pk=application.user_id)
+        first = Document.objects.filter(**same).defer("content").first()
+        if first is not None:
+            return first
+        rules.check_number_of_documents(Document.objects.filter(user_id=application.user_id).count())
+        document = Document.objects.create(
+            **same,
+            user_id=application.user_id,
+            mime_type=mime_type,
+            size=len(content),
+            content=content,
         )
-        if created and BrokerageAccount.objects.filter(application=application).exists():
+        if BrokerageAccount.objects.filter(application=application).exists():
             jobs.enqueue("onboarding.tasks.send_document", document_id=document.pk)
     return document
 

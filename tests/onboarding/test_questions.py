@@ -138,7 +138,8 @@ def test_answers_to_check_read_as_sentences(user: User) -> None:
     ("name", "content", "words"),
     [
         ("big.pdf", b"%PDF-1.7" + b"x" * (12 * MEGABYTE), "This file is 12.0 MB"),
-        ("photo.heic", b"\x00\x00\x00\x18ftypheic" + b"x" * 100, "This is a HEIC picture"),
+        ("photo.heic", b"\x00\x00\x00\x18ftypheic" + b"x" * 100, "This file cannot be read"),
+        ("photo.avif", b"\x00\x00\x00\x18ftypavif" + b"x" * 100, "This is an AVIF picture"),
         ("photo.webp", b"RIFF\x00\x00\x00\x00WEBPVP8 ", "This is a WebP picture"),
         ("empty.pdf", b"", "This file is empty"),
     ],

@@ -40,7 +40,7 @@ from brokerapp.broker.alpaca.rate_limit import (
     retry_after,
 )
 from brokerapp.broker.alpaca.records import CallRecord, Outcome, Recorder
-from brokerapp.broker.alpaca.scrub import sensitive_values
+from brokerapp.broker.alpaca.scrub import Known, scrub_members, sensitive_values
 
 logger = logging.getLogger(__name__)
 
@@ -90,8 +90,10 @@ class Transport:
 
     `timeouts` are connect and read, seconds; a GET is tried up to `read_attempts` times. `recorder` is told
     of every attempt before and after it. `guard` runs before every call and may raise to forbid it, and
-    `on_reply` hears the headers of every reply. `budget` says when a call may be made, and `write_slots` how
-    many writes may be open. `session` is for one thread; without one this transport makes its own.
+    `on_reply` hears the headers of every reply. `known` gives what is known of the person whom the calls are
+    about: that is taken out of what somebody wrote in a reply. `budget` says when a call may be made, and
+    `write_slots` how many writes may be open. `session` is for one thread; without one this transport makes
+    its own.
     """
 
     def __init__(
@@ -108,6 +110,7 @@ class Transport:
         write_slots: threading.Semaphore | None = None,
         guard: Callable[[], None] | None = None,
         on_reply: OnReply | None = None,
+        known: Known = frozenset,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
@@ -120,6 +123,7 @@ class Transport:
         self.write_slots = write_slots
         self._guard = guard
         self._on_reply = on_reply
+        self._known = known
         self._sleep = sleep
         self._jitter = jitter
 
@@ -234,7 +238,8 @@ class Transport:
             if not 200 <= response.status_code < 300:
                 raise replies.refused(
                     response,
-                    secrets=sensitive_values(call.body),
+                    sent=sensitive_values(call.body),
+                    known=self._known,
                     retry_after=retry_after(response.headers, now=time.time()),
                     call_id=str(call.call_id),
                     request_id=record.request_id,
@@ -285,7 +290,7 @@ class Transport:
             "call_id": str(record.call_id),
         }
         try:
-            result = read(replies.read_body(response), record.request_id)
+            result = read(scrub_members(replies.read_body(response), self._known), record.request_id)
         except ValueError as error:
             raise replies.unreadable(error, **facts) from None
         record.outcome = Outcome.OK

@@ -71,7 +71,7 @@ def test_ssn_of_zeros(journey: Journey) -> None:
     ("name", "content", "words"),
     [
         ("large.pdf", b"%PDF-1.7" + bytes(12_000_000), "12.0 MB"),
-        ("passport.gif", b"GIF89a" + bytes(100), "not a PDF, PNG or JPEG"),
+        ("passport.gif", b"GIF89a" + bytes(100), "not a PDF, PNG, JPEG or HEIC"),
     ],
 )
 def test_document(journey: Journey, tmp_path: Path, name: str, content: bytes, words: str) -> None:
