@@ -36,5 +36,5 @@ urlpatterns = [
         r"^(?P<path>(?:portfolio|trade|orders|transfer)/.*)$", ShortAddress.as_view(), name="short_address"
     ),
 ]
-if settings.DEMO_MODE:
+if settings.DEMO_MODE and settings.HAS_DEMO:
     urlpatterns.append(path("mailbox/", include("brokerapp.demo.urls")))

@@ -118,6 +118,8 @@ def _with_steps(rows: list[Transfer], now: datetime) -> list[dict[str, Any]]:
 class LinkBank(FundingView):
     """Links a bank by its numbers."""
 
+    asks_broker = ("POST",)
+
     def get(self, request: HttpRequest) -> HttpResponse:
         bank = self.active_bank()
         if bank is not None:
@@ -167,6 +169,8 @@ class Bank(FundingView):
 
 class UnlinkBank(FundingView):
     """Asks whether to unlink, and does."""
+
+    asks_broker = ("POST",)
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         return render(request, "funding/unlink_bank.html", {"bank": self.own_bank(pk)})
@@ -249,6 +253,8 @@ class Amount(FundingView):
 
 class TransferReview(FundingView):
     """What is about to happen and when; its POST makes it happen, once per token."""
+
+    asks_broker = ("POST",)
 
     def dispatch_own(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         account = self.account

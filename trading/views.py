@@ -97,6 +97,8 @@ class Search(AccountRequiredMixin):
 class AssetPage(AccountRequiredMixin):
     """One security: its price, what the person holds of it, and the ticket."""
 
+    asks_broker = ("GET", "HEAD", "POST")
+
     def get(self, request: HttpRequest, symbol: str) -> HttpResponse:
         asset = get_asset_or_404(symbol)
         if asset.symbol != symbol:
@@ -160,6 +162,7 @@ def get_asset_or_404(symbol: str) -> Asset:
 class OrderReview(AccountRequiredMixin):
     """What is about to be placed, and the button that places it: once, however often it is pressed."""
 
+    asks_broker = ("GET", "HEAD", "POST")
     intent: intents.Intent
 
     def dispatch_own(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -256,6 +259,8 @@ class OrderPage(AccountRequiredMixin):
 
 class CancelOrder(AccountRequiredMixin):
     """Asks for an open order to be canceled."""
+
+    asks_broker = ("POST",)
 
     def post(self, request: HttpRequest, order_id: UUID) -> HttpResponse:
         order = get_object_or_404(Order, pk=order_id, account=self.account)

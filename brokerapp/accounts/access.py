@@ -4,17 +4,20 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, resolve_url
+from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import View
 
 from brokerapp.accounts.capabilities import AccountRefused, Capability, refusal
 from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.ui.links import ACCOUNT_ID, account_url
+from brokerapp.web import allowance
 
 
 def person(request: HttpRequest) -> User:
@@ -63,6 +66,13 @@ def _page_before(request: HttpRequest) -> str:
     return f"{parts.path}?{parts.query}".rstrip("?") if ours and parts.path else resolve_url("home")
 
 
+def too_many_pages(request: HttpRequest, wait: int) -> HttpResponse:
+    """What a person is told who has opened too many pages that ask the broker; `wait` in seconds."""
+    context = {"seconds": wait, "most": settings.BROKER_PAGES_A_MINUTE}
+    headers = {"Retry-After": str(wait)}
+    return HttpResponse(render_to_string("429_broker.html", context), status=429, headers=headers)
+
+
 class AccountRequiredMixin(SignInRequiredMixin):
     """A page of the account that its address names, as `self.account`: one of the signed-in person's own.
 
@@ -70,6 +80,8 @@ class AccountRequiredMixin(SignInRequiredMixin):
     """
 
     account: BrokerageAccount
+    asks_broker: tuple[str, ...] = ()
+    """Methods for which the broker is asked or told something: one person may use them so often a minute."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
@@ -79,6 +91,8 @@ class AccountRequiredMixin(SignInRequiredMixin):
         if account is None:
             raise Http404
         self.account = account
+        if request.method in self.asks_broker and (wait := allowance.take(request.user.pk)):
+            return too_many_pages(request, wait)
         return self.dispatch_own(request, *args, **kwargs)
 
     def dispatch_own(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

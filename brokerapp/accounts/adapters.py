@@ -1,9 +1,12 @@
 """How allauth fits this site."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
 from brokerapp.accounts.models import User
+from brokerapp.web.site_url import at_site_url, mail_site
 
 NOT_THESE = "This e-mail address and password do not belong together. Check both."
 
@@ -42,6 +45,11 @@ class AccountAdapter(DefaultAccountAdapter):
         "username_password_mismatch": NOT_THESE,
         "username_taken": "Somebody has this name already.",
     }
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """As allauth does, but with every link to `SITE_URL`: the request's host is what a browser says."""
+        ours = {name: at_site_url(value) for name, value in context.items()}
+        super().send_mail(template_prefix, email, {"current_site": mail_site(), **ours})
 
     def get_client_ip(self, request: HttpRequest) -> str:
         from brokerapp.web.addresses import client_ip

@@ -1,15 +1,33 @@
 """Columns encrypted at rest with Fernet (AES-128-CBC and HMAC-SHA256), keys rotated through settings."""
 
+from base64 import urlsafe_b64decode
+from collections.abc import Sequence
 from functools import lru_cache
 
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.db import models
 
+DISTINCT_BYTES = 12
+"""32 random bytes have fewer different ones than this less than once in 10^10 keys."""
+
 
 @lru_cache(maxsize=4)
 def _fernet(keys: tuple[str, ...]) -> MultiFernet:
     return MultiFernet([Fernet(key) for key in keys])
+
+
+def check_keys(keys: Sequence[str]) -> None:
+    """Whether these can be `FIELD_ENCRYPTION_KEYS`. Raises `ValueError`, with the reason in words."""
+    if not keys:
+        raise ValueError("there is none")
+    for number, key in enumerate(keys, start=1):
+        try:
+            Fernet(key)
+        except ValueError as error:
+            raise ValueError(f"number {number} is not 32 bytes in URL-safe Base64") from error
+        if len(set(urlsafe_b64decode(key))) < DISTINCT_BYTES:
+            raise ValueError(f"number {number} is not random")
 
 
 def encrypt(value: bytes) -> bytes:

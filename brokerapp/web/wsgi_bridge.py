@@ -7,6 +7,7 @@ body is read before a thread is taken, so that a slow upload keeps no other page
 
 import asyncio
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
@@ -16,6 +17,8 @@ from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEvent,
 
 BODY_IN_MEMORY_BYTES = 256 * 1024
 CHUNK_BYTES = 256 * 1024
+HELD_BYTES = 4 * 1024 * 1024
+"""An answer is kept for a browser that reads slowly, up to this size, so that it keeps no thread waiting."""
 HEADERS_OF_CGI = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
 
 
@@ -28,11 +31,16 @@ class BrowserLeft(Exception):
 
 
 class WsgiBridge:
-    """Serves HTTP requests with a WSGI application on `threads` threads."""
+    """Serves HTTP requests with a WSGI application on `threads` threads.
 
-    def __init__(self, application: WSGIApplication, *, threads: int, max_body_bytes: int) -> None:
+    `body_limit` gives the most bytes of a body by the request's path.
+    """
+
+    def __init__(
+        self, application: WSGIApplication, *, threads: int, body_limit: Callable[[str], int]
+    ) -> None:
         self.application = application
-        self.max_body_bytes = max_body_bytes
+        self.body_limit = body_limit
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="page")
 
     async def __call__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -52,8 +60,9 @@ class WsgiBridge:
             await send(event)
 
     async def _read_body(self, scope: HTTPScope, receive: ASGIReceiveCallable, body: IO[bytes]) -> None:
+        most = self.body_limit(scope["path"])
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > self.max_body_bytes:
+        if declared.isdigit() and int(declared) > most:
             raise BodyTooLarge
         more = True
         while more:
@@ -61,7 +70,7 @@ class WsgiBridge:
             if message["type"] != "http.request":
                 raise BrowserLeft
             body.write(message["body"])
-            if body.tell() > self.max_body_bytes:
+            if body.tell() > most:
                 raise BodyTooLarge
             more = message["more_body"]
         body.seek(0)
@@ -80,14 +89,17 @@ class Answer:
         chunks = application(environ, self._start)
         try:
             body: list[bytes] = []
-            size = 0
+            size = kept = 0
             for chunk in chunks:
                 body.append(chunk)
                 size += len(chunk)
                 if size >= CHUNK_BYTES:
                     self._add_body(b"".join(body), more=True)
-                    self._flush()
+                    kept += size
                     body, size = [], 0
+                if kept >= HELD_BYTES:
+                    self._flush()
+                    kept = 0
             self._add_body(b"".join(body), more=False)
         finally:
             if close := getattr(chunks, "close", None):

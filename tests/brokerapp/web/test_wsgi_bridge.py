@@ -14,7 +14,7 @@ class Exchange:
     """One request to a bridge, driven without a server."""
 
     def __init__(self, application: Any, *, threads: int = 1, max_body_bytes: int = 1000) -> None:
-        self.bridge = WsgiBridge(application, threads=threads, max_body_bytes=max_body_bytes)
+        self.bridge = WsgiBridge(application, threads=threads, body_limit=lambda _path: max_body_bytes)
         self.sent: list[dict[str, Any]] = []
 
     async def ask(
@@ -161,7 +161,7 @@ def test_bridge_slow_upload_leaves_the_only_thread_to_others() -> None:
         async def ignore(event: dict[str, Any]) -> None:
             pass
 
-        scope = {"type": "http", "headers": []}
+        scope = {"type": "http", "path": "/", "headers": []}
         upload = asyncio.create_task(exchange.bridge(scope, receive_slowly, ignore))  # type: ignore[arg-type]
         await asyncio.sleep(0)
         await asyncio.wait_for(quick.ask(b"quick"), 5)

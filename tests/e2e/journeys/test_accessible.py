@@ -5,7 +5,7 @@ from playwright.sync_api import Page
 
 from tests.e2e.axe import axe_everywhere
 from tests.e2e.journey import Journey
-from tests.e2e.stack import Stack
+from tests.e2e.stack import DEMO_PASSWORD, Stack
 
 pytestmark = pytest.mark.e2e
 
@@ -49,7 +49,6 @@ TRADER = [
     "/mailbox/",
     "/display/",
 ]
-PASSWORD = "practice-makes-perfect"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +65,7 @@ PASSWORD = "practice-makes-perfect"
 def test_axe_finds_nothing(page: Page, stack: Stack, email: str, paths: list[str]) -> None:
     journey = Journey(page, stack, email)
     if email:
-        journey.sign_in(email, PASSWORD)
+        journey.sign_in(email, DEMO_PASSWORD)
     findings = []
     for path in paths:
         journey.open(path)
