@@ -37,7 +37,9 @@ def write_sboms(folder: Path = FOLDER) -> list[Path]:
 def bom_of(name: str, components: Iterable[Component]) -> str:
     """The document of one image."""
     bom = Bom(components=components)
-    bom.metadata.component = Component(name=f"brokerapp-{name}", type=ComponentType.APPLICATION)
+    root = Component(name=f"brokerapp-{name}", type=ComponentType.APPLICATION)
+    bom.metadata.component = root
+    bom.register_dependency(root, bom.components)
     return JsonV1Dot6(bom).output_as_string(indent=2)
 
 

@@ -75,7 +75,7 @@ def check_demo_accounts(app_configs: Any, databases: Any = None, **kwargs: Any) 
     return [
         Error(
             f"The demo's accounts can sign in here: {', '.join(found)}.",
-            hint="Close them: python manage.py close_demo_accounts. In development, `make reset` starts over.",
+            hint="Close them: python manage.py close_demo_accounts. (In development, make reset.)",
             id="deployment.E003",
         )
     ]
