@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core import mail
 from django.test import Client
 
@@ -39,7 +40,7 @@ def test_links_lead_to_the_site_and_not_to_a_forged_host(
     client: Client, site: None, path: str, data: dict[str, str]
 ) -> None:
     user = UserFactory.create(email="ada@example.org")
-    user.emailaddress_set.get_or_create(email=user.email, verified=True, primary=True)
+    EmailAddress.objects.get_or_create(user=user, email=user.email, verified=True, primary=True)
 
     client.post(path, data, headers={"Host": FORGED, "X-Forwarded-Host": FORGED})
 

@@ -14,7 +14,7 @@ from tests.factories import BrokerageAccountFactory, UserFactory
 pytestmark = pytest.mark.django_db
 
 
-def takes_files(form: type[forms.BaseForm]) -> bool:
+def takes_files(form: type[forms.Form]) -> bool:
     return any(isinstance(field, forms.FileField) for field in form.base_fields.values())
 
 
