@@ -23,13 +23,18 @@ class ReferenceMiddleware:
 
 
 class LogFormatter(logging.Formatter):
-    """Log lines in UTC, with the reference of the request they are about."""
+    """Log lines in UTC, with the reference of the request they are about; a message is one line."""
 
     converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
         record.reference = getattr(getattr(record, "request", None), "reference", "-")
         return super().format(record)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 logging calls it so
+        # What strangers sent could otherwise look like a line of ours.
+        record.message = record.message.replace("\r", "\\r").replace("\n", "\\n")
+        return super().formatMessage(record)
 
 
 class UnreadableAddressMiddleware:

@@ -146,6 +146,18 @@ def test_headers_without_end_are_refused_by_their_size(web: Web) -> None:
     assert answer == b"" or answer.startswith(b"HTTP/1.1 431 ")
 
 
+def test_request_with_two_lengths_is_refused(web: Web) -> None:
+    """Or a proxy could take the one and we the other."""
+    request = (
+        b"POST /display/ HTTP/1.1\r\nHost: testserver\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n"
+        b"\r\n0\r\n\r\nGET /smuggled/ HTTP/1.1\r\nHost: testserver\r\n\r\n"
+    )
+    with connect(web, request) as connection:
+        answer = rest_of(connection)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
 def test_body_that_never_ends_is_hung_up_on(web: Web) -> None:
     head = b"POST /display/ HTTP/1.1\r\nHost: testserver\r\nContent-Length: 1000\r\n\r\nabc"
     with connect(web, head) as connection:
