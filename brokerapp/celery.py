@@ -15,6 +15,7 @@ from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import beat_init, worker_init
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "brokerapp.settings")
@@ -56,6 +57,18 @@ def heartbeat(queue: str) -> dict[str, Any]:
         "kwargs": {"queue": queue},
         "options": {"queue": queue, "expires": HEARTBEAT_SECONDS},
     }
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_unsafe(**kwargs: object) -> None:
+    """End with what is wrong, before any task is taken or sent, if the settings could hurt."""
+    import django
+
+    django.setup()
+    from brokerapp.deployment.start import refuse_unsafe
+
+    refuse_unsafe()
 
 
 @app.on_after_configure.connect

@@ -10,6 +10,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from brokerapp.units.broker_kind import BrokerKind, broker_kind
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
 if env.bool("DJANGO_READ_DOT_ENV", default=True):
@@ -20,12 +22,15 @@ DEBUG = DEVELOPMENT and env.bool("DEBUG_PAGES", default=False)
 """Django's own DEBUG: its error pages, with the source, and every query kept. Off in development too, so that
 an error page is seen there as people see it."""
 
+PROCESS = env.str("PROCESS", default="")
+"""The process's name in the Procfile; "" for any other, which must be given everything."""
 REQUIRED_IN_PRODUCTION = (
     "SECRET_KEY",
     "FIELD_ENCRYPTION_KEYS",
     "BLIND_INDEX_KEYS",
     "ALLOWED_HOSTS",
     "SITE_URL",
+    "TRUSTED_PROXY_HOPS",
     "DATABASE_URL",
     "REDIS_URL",
     "EMAIL_URL",
@@ -36,25 +41,42 @@ REQUIRED_IN_PRODUCTION = (
     "BROKER_SECRET",
     "BROKER_FIRM_ACCOUNT_ID",
 )
+_BROKER_SECRETS = ("BROKER_KEY", "BROKER_SECRET")
+_PAGES_SECRETS = ("SECRET_KEY", "EMAIL_URL")
+NOT_NEEDED_BY = {
+    "release": (*_BROKER_SECRETS, "EMAIL_URL"),
+    "assets": (*_PAGES_SECRETS, "FIELD_ENCRYPTION_KEYS"),
+    "beat": (*_PAGES_SECRETS, *_BROKER_SECRETS, "FIELD_ENCRYPTION_KEYS"),
+    "events": ("EMAIL_URL",),
+    "news": ("EMAIL_URL",),
+    "sweeper": ("EMAIL_URL",),
+}
+"""Secrets that a process does without, so that it need not be given them (docker-compose.yml does not)."""
 if not DEVELOPMENT:
     missing = [
         name
         for name in REQUIRED_IN_PRODUCTION
-        if not (env.ENVIRON.get(name) or env.ENVIRON.get(f"{name}_FILE"))
+        if name not in NOT_NEEDED_BY.get(PROCESS, ())
+        and not (env.ENVIRON.get(name) or env.ENVIRON.get(f"{name}_FILE"))
     ]
     if missing:
         raise ImproperlyConfigured(
-            f"Missing settings: {', '.join(missing)}. Set them in the environment or .env (see .env.example) "
-            "or set DEBUG=true for development."
+            f"Missing settings: {', '.join(missing)}. Set them in the environment or .env (.env.example); "
+            "`make run` has a value of its own for each."
         )
 
 DEMO_MODE = env.bool("DEMO_MODE", default=False)
 """Seeded people, the dev mailbox and the style guide are only there in demo mode."""
+DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
+"""What the seeded people sign in with; `make run` makes one for each installation."""
+HAS_DEMO = (BASE_DIR / "brokerapp" / "demo").is_dir()
+"""The container image is made without it."""
 
-SECRET_KEY = env.str("SECRET_KEY", default="development-only-not-a-secret")
+SECRET_KEY = env.str("SECRET_KEY", default="development-only-not-a-secret" if DEVELOPMENT else "")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 FIELD_ENCRYPTION_KEYS = env.list(
-    "FIELD_ENCRYPTION_KEYS", default=["ZGV2ZWxvcG1lbnQtb25seS1maWVsZC1rZXktMDAwMDA="]
+    "FIELD_ENCRYPTION_KEYS",
+    default=["ZGV2ZWxvcG1lbnQtb25seS1maWVsZC1rZXktMDAwMDA="] if DEVELOPMENT else [],
 )
 """32 bytes each in URL-safe base64, newest first: the first encrypts, all decrypt."""
 BLIND_INDEX_KEYS = env.list("BLIND_INDEX_KEYS", default=["ZGV2ZWxvcG1lbnQtb25seS1ibGluZC1pbmRleC1rZXk="])
@@ -95,7 +117,8 @@ INSTALLED_APPS = [
     "brokerapp.events",
     "brokerapp.notices",
     "brokerapp.health",
-    "brokerapp.demo",
+    "brokerapp.deployment",
+    *(["brokerapp.demo"] if DEMO_MODE and HAS_DEMO else []),
     "onboarding",
     "funding",
     "trading",
@@ -106,8 +129,11 @@ MIDDLEWARE = [
     "brokerapp.health.middleware.HealthMiddleware",
     "brokerapp.web.middleware.ReferenceMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "brokerapp.web.headers.HeadersMiddleware",
+    # Before the static files: an image that is opened by itself is a page too.
     "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "brokerapp.web.middleware.UnreadableAddressMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -253,17 +279,22 @@ _host_only = "__Host-" if SESSION_COOKIE_SECURE else ""
 SESSION_COOKIE_NAME = f"{_host_only}sessionid"
 CSRF_COOKIE_NAME = f"{_host_only}csrftoken"
 DEVICE_COOKIE_NAME = f"{_host_only}device"
-SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=False)
-SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0)
+_HTTPS = SITE_URL.startswith("https://")
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=_HTTPS)
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=365 * 24 * 3600 if _HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=_HTTPS)
+SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=False)
+# Preloading is a promise for the whole domain that takes months to take back: for its owner to make.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if TRUSTED_PROXY_HOPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 CONTENT_SECURITY_POLICY = {
-    "EXCLUDE_URL_PREFIXES": ("/admin/",),
     "DIRECTIVES": {
         "default-src": [NONE],
+        "object-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
@@ -300,7 +331,8 @@ WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEVELOPMENT
 # Of files without a hash in their name; those with one are kept for good.
 WHITENOISE_MAX_AGE = env.int("WHITENOISE_MAX_AGE", default=0 if DEVELOPMENT else 60)
 
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+MAX_BODY_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+"""Requests above this are refused before they are read, except on the pages that take files."""
 DATA_UPLOAD_MAX_NUMBER_FILES = 4
 FILE_UPLOAD_HANDLERS = ["brokerapp.web.uploads.BoundedMemoryHandler"]
 MAX_FILE_BYTES = 7_500_000
@@ -308,10 +340,13 @@ MAX_FILE_BYTES = 7_500_000
 CLAMD_URL = env.str("CLAMD_URL", default="")
 """A virus scanner, `tcp://host:3310` or `unix:///path/of/clamd.ctl`: without its word no file is kept."""
 MAX_UPLOAD_BYTES = 60 * 1024 * 1024
-"""Requests above this are refused before they are read."""
+"""The same for the pages that take files."""
+UPLOAD_PATHS = ("/apply/documents/",)
+CONNECTIONS_PER_ADDRESS = env.int("CONNECTIONS_PER_ADDRESS", default=200)
+"""Connections that one address may have to one process at once; behind proxies, requests under way."""
 
 EMAIL_FILE_PATH = env.str("EMAIL_FILE_PATH", default=str(BASE_DIR / ".dev" / "mail"))
-if "EMAIL_URL" in env.ENVIRON:
+if {"EMAIL_URL", "EMAIL_URL_FILE"} & set(env.ENVIRON):
     globals().update(env.email("EMAIL_URL"))
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
@@ -345,11 +380,15 @@ BROKER_DATA_URL = env.str("BROKER_DATA_URL", default="http://127.0.0.1:8100")
 BROKER_KEY = env.str("BROKER_KEY", default="")
 BROKER_SECRET = env.str("BROKER_SECRET", default="")
 BROKER_FIRM_ACCOUNT_ID = env.str("BROKER_FIRM_ACCOUNT_ID", default="")
-BROKER_IS_SANDBOX = env.bool("BROKER_IS_SANDBOX", default="sandbox" in BROKER_BASE_URL or DEVELOPMENT)
+BROKER_KIND = broker_kind(BROKER_BASE_URL, BROKER_DATA_URL, BROKER_KEY)
+BROKER_IS_SANDBOX = BROKER_KIND is not BrokerKind.LIVE
+"""Whether pages say that money is practice money: never for a broker that may be live."""
 BROKER_TIMEOUTS = (
     env.float("BROKER_CONNECT_TIMEOUT", default=3.05),
     env.float("BROKER_READ_TIMEOUT", default=10.0),
 )
+BROKER_PAGES_A_MINUTE = env.int("BROKER_PAGES_A_MINUTE", default=60)
+"""How many pages that ask the broker one person may open within a minute."""
 NOT_OFFERED = frozenset(env.list("NOT_OFFERED", default=[]))
 """What no account may do here, whatever the broker allows: names of `brokerapp.accounts.capabilities`."""
 WITHDRAWAL_HOLD_HOURS = env.int("WITHDRAWAL_HOLD_HOURS", default=24)

@@ -49,5 +49,5 @@ urlpatterns = [
         name="short_address",
     ),
 ]
-if settings.DEMO_MODE:
+if settings.DEMO_MODE and settings.HAS_DEMO:
     urlpatterns.append(path("mailbox/", include("brokerapp.demo.urls")))

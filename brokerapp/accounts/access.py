@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, resolve_url
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import View
@@ -17,6 +19,7 @@ from brokerapp.accounts.capabilities import AccountRefused, Capability, refusal
 from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.accounts.signin import suspended
 from brokerapp.ui.links import ACCOUNT_ID, account_url
+from brokerapp.web import allowance
 
 
 def person(request: HttpRequest) -> User:
@@ -96,6 +99,13 @@ def _page_before(request: HttpRequest) -> str:
     return f"{parts.path}?{parts.query}".rstrip("?") if ours and parts.path else resolve_url("home")
 
 
+def too_many_pages(request: HttpRequest, wait: int) -> HttpResponse:
+    """What a person is told who has opened too many pages that ask the broker; `wait` in seconds."""
+    context = {"seconds": wait, "most": settings.BROKER_PAGES_A_MINUTE}
+    headers = {"Retry-After": str(wait)}
+    return HttpResponse(render_to_string("429_broker.html", context), status=429, headers=headers)
+
+
 class AccountRequiredMixin(SignInRequiredMixin):
     """A page of the account that its address names, as `self.account`: one of the signed-in person's own.
 
@@ -103,6 +113,8 @@ class AccountRequiredMixin(SignInRequiredMixin):
     """
 
     account: BrokerageAccount
+    asks_broker: tuple[str, ...] = ()
+    """Methods for which the broker is asked or told something: one person may use them so often a minute."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
@@ -112,6 +124,8 @@ class AccountRequiredMixin(SignInRequiredMixin):
         if account is None:
             raise Http404
         self.account = account
+        if request.method in self.asks_broker and (wait := allowance.take(request.user.pk)):
+            return too_many_pages(request, wait)
         return self.dispatch_own(request, *args, **kwargs)
 
     def dispatch_own(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -21,6 +21,8 @@ CHUNK_BYTES = 256 * 1024
 LINGER_BYTES = 200 * 1024 * 1024
 LINGER_SECONDS = 10.0
 """How much of a body that is too large is thrown away at most, and for how long."""
+HELD_BYTES = 4 * 1024 * 1024
+"""An answer is kept for a browser that reads slowly, up to this size, so that it keeps no thread waiting."""
 HEADERS_OF_CGI = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
 
 
@@ -39,7 +41,8 @@ class BrowserLeft(Exception):
 class WsgiBridge:
     """Serves HTTP requests with a WSGI application on `threads` threads.
 
-    A body of more than `max_body_bytes` reaches no thread: its answer is 413, with the HTML of `too_large`.
+    `body_limit` gives the most bytes of a body by the path. A larger one reaches no thread: its answer
+    is 413, with the HTML of `too_large`.
     """
 
     def __init__(
@@ -47,11 +50,11 @@ class WsgiBridge:
         application: WSGIApplication,
         *,
         threads: int,
-        max_body_bytes: int,
+        body_limit: Callable[[str], int],
         too_large: Callable[[], bytes],
     ) -> None:
         self.application = application
-        self.max_body_bytes = max_body_bytes
+        self.body_limit = body_limit
         self.too_large = too_large
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="page")
 
@@ -74,8 +77,9 @@ class WsgiBridge:
             await send(event)
 
     async def _read_body(self, scope: HTTPScope, receive: ASGIReceiveCallable, body: IO[bytes]) -> None:
+        most = self.body_limit(scope["path"])
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > self.max_body_bytes:
+        if declared.isdigit() and int(declared) > most:
             raise BodyTooLarge(more=True)
         more = True
         while more:
@@ -83,7 +87,7 @@ class WsgiBridge:
             if message["type"] != "http.request":
                 raise BrowserLeft
             body.write(message["body"])
-            if body.tell() > self.max_body_bytes:
+            if body.tell() > most:
                 raise BodyTooLarge(more=message["more_body"])
             more = message["more_body"]
         body.seek(0)
@@ -102,14 +106,17 @@ class Answer:
         chunks = application(environ, self._start)
         try:
             body: list[bytes] = []
-            size = 0
+            size = kept = 0
             for chunk in chunks:
                 body.append(chunk)
                 size += len(chunk)
                 if size >= CHUNK_BYTES:
                     self._add_body(b"".join(body), more=True)
-                    self._flush()
+                    kept += size
                     body, size = [], 0
+                if kept >= HELD_BYTES:
+                    self._flush()
+                    kept = 0
             self._add_body(b"".join(body), more=False)
         finally:
             if close := getattr(chunks, "close", None):

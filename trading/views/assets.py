@@ -18,6 +18,8 @@ from trading.views.orders import PURPOSE
 class AssetPage(AccountRequiredMixin):
     """One security: its price, what the person holds of it, and the ticket."""
 
+    asks_broker = ("GET", "HEAD", "POST")
+
     def get(self, request: HttpRequest, symbol: str) -> HttpResponse:
         asset = get_asset_or_404(symbol)
         if asset.symbol != symbol:

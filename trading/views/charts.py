@@ -18,6 +18,8 @@ class ChartData(AccountRequiredMixin):
     The last member of a bar is 1 before the open and after the close.
     """
 
+    asks_broker = ("GET", "HEAD")
+
     def get(self, request: HttpRequest, symbol: str) -> HttpResponse:
         asset, wanted = get_asset_or_404(symbol), chart_range(request.GET.get("range", ""))
         chart = bars.get_chart(asset=asset, chart_range=wanted, now=timezone.now())
@@ -37,6 +39,8 @@ class ChartData(AccountRequiredMixin):
 
 class PriceTable(AccountRequiredMixin):
     """The same prices as a table, newest first."""
+
+    asks_broker = ("GET", "HEAD")
 
     def get(self, request: HttpRequest, symbol: str) -> HttpResponse:
         asset, wanted = get_asset_or_404(symbol), chart_range(request.GET.get("range", ""))

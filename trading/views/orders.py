@@ -27,6 +27,7 @@ PURPOSE = "order"
 class OrderReview(AccountRequiredMixin):
     """What is about to be placed, and the button that places it: once, however often it is pressed."""
 
+    asks_broker = ("GET", "HEAD", "POST")
     typed_is_kept = False
 
     intent: intents.Intent
@@ -127,6 +128,8 @@ class OrderPage(AccountRequiredMixin):
 
 class CancelOrder(AccountRequiredMixin):
     """Asks for an open order to be canceled."""
+
+    asks_broker = ("POST",)
 
     def post(self, request: HttpRequest, order_id: UUID) -> HttpResponse:
         order = get_object_or_404(Order, pk=order_id, account=self.account)

@@ -21,6 +21,7 @@ SUGGESTED = 8
 class Search(SectionMixin):
     """Find what to trade, by symbol or name; before that, what one watches, holds, and what moves today."""
 
+    asks_broker = ("GET", "HEAD")
     section = "trade"
 
     def get(self, request: HttpRequest) -> HttpResponse:

@@ -21,6 +21,8 @@ from trading.views.assets import get_asset_or_404
 class WatchlistPage(AccountRequiredMixin):
     """One list with last prices, the account's first if the address names none, and the names of all."""
 
+    asks_broker = ("GET", "HEAD")
+
     def get(self, request: HttpRequest, watchlist_id: UUID | None = None) -> HttpResponse:
         return self.page(watchlist_id)
 

@@ -19,7 +19,7 @@ class Exchange:
         self.bridge = WsgiBridge(
             application,
             threads=threads,
-            max_body_bytes=max_body_bytes,
+            body_limit=lambda _path: max_body_bytes,
             too_large=lambda: b"<h1>Too large</h1>",
         )
         self.sent: list[dict[str, Any]] = []
@@ -198,7 +198,7 @@ def test_bridge_slow_upload_leaves_the_only_thread_to_others() -> None:
         async def ignore(event: dict[str, Any]) -> None:
             pass
 
-        scope = {"type": "http", "headers": []}
+        scope = {"type": "http", "path": "/", "headers": []}
         upload = asyncio.create_task(exchange.bridge(scope, receive_slowly, ignore))  # type: ignore[arg-type]
         await asyncio.sleep(0)
         await asyncio.wait_for(quick.ask(b"quick"), 5)

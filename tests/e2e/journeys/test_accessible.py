@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 from tests.e2e.axe import axe_everywhere
 from tests.e2e.journey import Journey
-from tests.e2e.stack import Stack
+from tests.e2e.stack import DEMO_PASSWORD, Stack
 
 pytestmark = pytest.mark.e2e
 
@@ -52,7 +52,6 @@ TRADER = [
     "/mailbox/",
     "/display/",
 ]
-PASSWORD = "practice-makes-perfect"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +68,7 @@ PASSWORD = "practice-makes-perfect"
 def test_axe_finds_nothing(page: Page, stack: Stack, email: str, paths: list[str]) -> None:
     journey = Journey(page, stack, email)
     if email:
-        journey.sign_in(email, PASSWORD)
+        journey.sign_in(email, DEMO_PASSWORD)
     findings = []
     for path in paths:
         journey.open(path)
@@ -81,7 +80,7 @@ def test_axe_finds_nothing(page: Page, stack: Stack, email: str, paths: list[str
 def test_pages_of_an_order_and_of_a_transfer_align_alike(page: Page, stack: Stack, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     journey = Journey(page, stack, "trader@example.com")
-    journey.sign_in(journey.email, PASSWORD)
+    journey.sign_in(journey.email, DEMO_PASSWORD)
     edges = []
     for path, address in (
         ("/orders/?tab=closed", r"/orders/[0-9a-f-]{36}/$"),

@@ -3,15 +3,14 @@ import re
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.journey import Journey
-from tests.e2e.stack import Stack
+from tests.e2e.stack import DEMO_PASSWORD, Stack
 
-PASSWORD = "practice-makes-perfect"
 TRADER = "trader@example.com"
 
 
 def test_chart_is_read_by_keyboard_and_keeps_its_range(page: Page, stack: Stack) -> None:
     journey = Journey(page, stack, TRADER)
-    journey.sign_in(TRADER, PASSWORD)
+    journey.sign_in(TRADER, DEMO_PASSWORD)
     journey.open("/trade/AAPL/")
     chart = page.get_by_role("slider", name="Price of AAPL")
 
@@ -34,7 +33,7 @@ def test_prices_without_javascript_are_a_table(browser: Browser, stack: Stack) -
     try:
         page = context.new_page()
         journey = Journey(page, stack, TRADER)
-        journey.sign_in(TRADER, PASSWORD)
+        journey.sign_in(TRADER, DEMO_PASSWORD)
         journey.open("/trade/AAPL/")
         page.get_by_role("link", name="three months").click()
         for _ in range(20):  # the first who asks waits for the broker
