@@ -75,7 +75,7 @@ class House:
 
 @pytest.fixture
 def house(monkeypatch: pytest.MonkeyPatch) -> House:
-    monkeypatch.setattr("brokerapp.workflow.jobs._send", lambda task, path, ids: None)
+    monkeypatch.setattr("brokerapp.workflow.jobs.send", lambda task, path, ids: None)
     account = BrokerageAccountFactory.create(cash=1000, cash_withdrawable=1000)
     people = {"the person": account.user, "another person": BrokerageAccountFactory.create().user}
     people |= {role.value: staff_in_role(role) for role in Role} | {"superuser": StaffFactory.create()}

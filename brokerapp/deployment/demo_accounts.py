@@ -30,7 +30,7 @@ def close_demo_accounts() -> list[str]:
     users = get_user_model()._default_manager.filter(email__in=DEMO_ADDRESSES, is_active=True)
     closed = []
     with transaction.atomic():
-        for user in users.select_for_update():
+        for user in users.select_for_update(no_key=True):
             user.is_active = False
             user.set_unusable_password()
             user.save(update_fields=["is_active", "password"])

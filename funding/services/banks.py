@@ -83,7 +83,7 @@ def link_bank(*, account: BrokerageAccount, details: BankDetails, by: User) -> B
     )
     with transaction.atomic(durable=True):
         # Of two requests at once, one waits and then sees the other, rather than fail in the database.
-        BrokerageAccount.objects.select_for_update().get(pk=account.pk)
+        BrokerageAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
         first = BankLink.objects.active().filter(account=account).first()
         if first is None:
             _hold_money(account, by)

@@ -95,7 +95,7 @@ def remove_watchlist(*, watchlist: Watchlist, now: datetime) -> None:
 def add_asset(*, watchlist: Watchlist, asset: Asset, now: datetime) -> None:
     """Put an asset on a list; nothing changes if it is on it. Raises `TooMany`."""
     with transaction.atomic():
-        Watchlist.objects.select_for_update().get(pk=watchlist.pk)
+        Watchlist.objects.select_for_update(no_key=True).get(pk=watchlist.pk)
         if watchlist.items.filter(asset=asset).exists():
             return
         if watchlist.items.count() >= MOST_ASSETS:

@@ -57,7 +57,7 @@ def use_code_once(authenticator: Authenticator, code: str) -> bool:
     allauth remembers used codes in the cache, which may be lost; the row is not.
     """
     with transaction.atomic():
-        row = Authenticator.objects.select_for_update().get(pk=authenticator.pk)
+        row = Authenticator.objects.select_for_update(no_key=True).get(pk=authenticator.pk)
         secret = decrypt(row.data["secret"])
         now = int(time.time()) // app_settings.TOTP_PERIOD
         steps = range(now - app_settings.TOTP_TOLERANCE, now + app_settings.TOTP_TOLERANCE + 1)

@@ -22,7 +22,7 @@ def answer(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     return [b"x" * size] if size else [b"small"]
 
 
-plain = WsgiBridge(answer, threads=8, body_limit=lambda _path: 1000)
+plain = WsgiBridge(answer, threads=8, body_limit=lambda _path: 1000, too_large=bytes)
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
