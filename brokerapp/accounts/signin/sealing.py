@@ -11,3 +11,8 @@ def seal(text: str, purpose: str) -> str:
 def unseal(sealed: str, purpose: str) -> str:
     """What was sealed for this purpose. Raises `ValueError` if it was sealed for another."""
     return encryption.decrypt(encryption.from_text(sealed), purpose).decode()
+
+
+def is_outdated(sealed: str) -> bool:
+    """Whether a key other than the newest made it."""
+    return not sealed.startswith(encryption.to_text(encryption.newest_prefix()))
