@@ -12,7 +12,15 @@ from django.urls import reverse
 
 from brokerapp import live
 from brokerapp.accounts.models import User
-from brokerapp.accounts.signin import known_devices, mails, people, sealing, second_factor, throttling
+from brokerapp.accounts.signin import (
+    known_devices,
+    mails,
+    people,
+    sealing,
+    second_factor,
+    sessions,
+    throttling,
+)
 from brokerapp.ui.context_processors import brand_name
 from brokerapp.web.addresses import client_ip
 from brokerapp.web.site_url import at_site_url, mail_site
@@ -122,8 +130,9 @@ class AccountAdapter(DefaultAccountAdapter):
         live.check_sessions(person_id)
 
     def set_password(self, user: Any, password: str) -> None:
-        super().set_password(user, password)  # which ends every other session
-        live.check_sessions(user.pk)
+        super().set_password(user, password)  # no session that was begun before holds any more
+        own = self.request.session.session_key if self.request.user == user else ""
+        sessions.end_all(user, but=own or "")
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account_security")

@@ -52,7 +52,7 @@ class Security(SignInRequiredMixin):
             "has_app": Authenticator.Type.TOTP in kinds,
             "passkeys": kinds.count(Authenticator.Type.WEBAUTHN),
             "second_step_missing": second_factor.is_missing(user, for_payout=True),
-            "devices": len(sessions.devices_of(user, str(request.session.session_key))),
+            "devices": len(sessions.devices_of(user, str(request.session.session_key), timezone.now())),
         }
         return render(request, "account/security.html", context)
 
@@ -155,7 +155,7 @@ class Devices(SignInRequiredMixin):
     """Where a person is signed in; a POST signs one of them out, or all others."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        devices = sessions.devices_of(person(request), str(request.session.session_key))
+        devices = sessions.devices_of(person(request), str(request.session.session_key), timezone.now())
         return render(request, "usersessions/usersession_list.html", {"devices": devices})
 
     def post(self, request: HttpRequest) -> HttpResponse:

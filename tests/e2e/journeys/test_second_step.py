@@ -153,7 +153,7 @@ def test_passkey_as_second_step_to_confirm_and_alone(page: Page, stack: Stack) -
     journey.press("Add it")
     journey.expect_heading("Your recovery codes")
     open_page("/accounts/second-step/webauthn/")
-    expect(page.get_by_role("strong")).to_have_text("Work laptop")
+    expect(page.locator("main strong")).to_have_text("Work laptop")
     expect(page.get_by_text("Signs you in alone")).to_be_visible()
     findings += axe_everywhere(page)
 

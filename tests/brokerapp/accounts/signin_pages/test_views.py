@@ -1,14 +1,18 @@
 """The pages of a person's sign-in, as they go through them."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pyotp
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from brokerapp.accounts.models import User
 from tests.factories import (
@@ -178,6 +182,25 @@ def test_devices_signs_all_others_out(person: User) -> None:
     client.post(reverse("usersessions_list"), {"others": "1"})
     assert [other.get(reverse("account_security")).status_code for other in others] == [302, 302]
     assert client.get(reverse("account_security")).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["usersessions_list", "account_security"])
+def test_devices_query_count_does_not_grow(person: User, name: str) -> None:
+    client, counts = sign_in(person), []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(reverse(name)).status_code == 200
+        counts.append(len(captured))
+        for _ in range(3):
+            sign_in(person)
+    assert counts[0] == counts[1] <= 10
+
+
+def test_devices_leaves_out_sessions_that_are_over(person: User) -> None:
+    idle, client = sign_in(person), sign_in(person)
+    row = UserSession.objects.filter(session_key=idle.session.session_key)
+    row.update(last_seen_at=timezone.now() - timedelta(minutes=32))
+    assert text(client.get(reverse("usersessions_list"))).count("· signed in") == 1
 
 
 @pytest.mark.parametrize("device", ["", "x", "0", "999999999999999999999"])
