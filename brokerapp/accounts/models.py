@@ -229,7 +229,7 @@ class WithdrawalHold(StatusModel):
         ]
 
     def __str__(self) -> str:
-        return f"hold {self.pk}"
+        return f"hold {self.pk} of person {self.user_id}, {self.get_cause_display()}"
 
 
 def known_values_of(person_id: int) -> Iterator[str]:
