@@ -1,5 +1,6 @@
 """People's data in admin: what may be done, for a reason, by whom it was given to."""
 
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account.decorators import reauthentication_required
@@ -37,7 +38,7 @@ class DataSubjectAdmin(ReadOnlyAdmin):
         return [
             path(
                 f"<path:object_id>/{name}/",
-                self.admin_site.admin_view(reauthentication_required(view)),
+                self.admin_site.admin_view(view),
                 name=f"privacy_datasubject_{name}",
             )
             for name, view in pages
@@ -58,8 +59,23 @@ class DataSubjectAdmin(ReadOnlyAdmin):
         return format_html(link, url, in_words(erasure), erasure.why_not_all)
 
     def export_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        """Ask for a reason, and answer with the file."""
-        person, form = self._asked(request, object_id, EXPORT)
+        """Ask who they are and for a reason, and answer with the file. Raises `PermissionDenied`."""
+        self._check(request, EXPORT)
+        view: Callable[..., HttpResponseBase] = reauthentication_required(self._export)
+        return view(request, object_id)
+
+    def erase_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """Ask who they are and for a reason, and erase. Raises `PermissionDenied`."""
+        self._check(request, ERASE)
+        view: Callable[..., HttpResponseBase] = reauthentication_required(self._erase)
+        return view(request, object_id)
+
+    def _check(self, request: HttpRequest, right: str) -> None:
+        if not (self.has_view_permission(request) and request.user.has_perm(right)):
+            raise PermissionDenied
+
+    def _export(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        person, form = self._asked(request, object_id)
         if request.method == "POST" and form.is_valid():
             content = services.export(
                 person=person,
@@ -73,9 +89,8 @@ class DataSubjectAdmin(ReadOnlyAdmin):
             return HttpResponse(content, content_type="application/json", headers=headers)
         return self._page(request, person, form, "Export all that is held of a person", "Export")
 
-    def erase_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        """Ask for a reason, and erase."""
-        person, form = self._asked(request, object_id, ERASE)
+    def _erase(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        person, form = self._asked(request, object_id)
         back = redirect("admin:privacy_datasubject_change", person.pk)
         erasure = services.what_may_be_erased(person)
         try:
@@ -93,9 +108,7 @@ class DataSubjectAdmin(ReadOnlyAdmin):
         title = f"Erase {in_words(erasure)}; this cannot be undone"
         return self._page(request, person, form, title, "Erase")
 
-    def _asked(self, request: HttpRequest, object_id: str, right: str) -> tuple[DataSubject, ReasonForm]:
-        if not (self.has_view_permission(request) and request.user.has_perm(right)):
-            raise PermissionDenied
+    def _asked(self, request: HttpRequest, object_id: str) -> tuple[DataSubject, ReasonForm]:
         person = self.get_object(request, object_id)
         if person is None:
             raise Http404
