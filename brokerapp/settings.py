@@ -124,7 +124,7 @@ MIDDLEWARE = [
     # Before the static files: an image that is opened by itself is a page too.
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "brokerapp.web.middleware.UnreadableAddressMiddleware",
+    "brokerapp.web.middleware.UnreadableRequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -220,6 +220,7 @@ CSRF_FAILURE_VIEW = "brokerapp.health.views.csrf_failure"
 LOGIN_REDIRECT_URL = "home"
 
 SESSION_COOKIE_HTTPONLY = True
+MESSAGE_STORAGE = "brokerapp.web.cookies.MessageStorage"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https://")
 _HTTPS = SITE_URL.startswith("https://")
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=_HTTPS)
