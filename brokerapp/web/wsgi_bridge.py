@@ -134,7 +134,7 @@ async def refuse_body(send: ASGISendCallable) -> None:
     """Answer 413 in plain text, without reading on."""
     text = b"The request is larger than this site accepts."
     headers = [
-        (b"content-type", b"text/plain"),
+        (b"content-type", b"text/plain; charset=utf-8"),
         (b"content-length", b"%d" % len(text)),
         (b"connection", b"close"),
     ]

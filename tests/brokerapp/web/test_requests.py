@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from brokerapp.broker.alpaca.transport import make_session
-from tests.brokerapp.deployment.processes import GOOD, ROOT
+from devstack.paths import ROOT
+from tests.brokerapp.deployment.processes import GOOD
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
