@@ -133,7 +133,7 @@ MIDDLEWARE = [
     # Before the static files: an image that is opened by itself is a page too.
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "brokerapp.web.middleware.UnreadableAddressMiddleware",
+    "brokerapp.web.middleware.UnreadableRequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -273,6 +273,7 @@ SESSION_HOURS = env.int("SESSION_HOURS", default=12)
 """After so long everybody signs in again."""
 SESSION_COOKIE_AGE = (SESSION_HOURS + 1) * 3600  # so that the end is noticed, and said
 SESSION_COOKIE_HTTPONLY = True
+MESSAGE_STORAGE = "brokerapp.web.cookies.MessageStorage"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https://")
 # A browser takes a cookie of this prefix only from this very host, over https, for the whole site.
 _host_only = "__Host-" if SESSION_COOKIE_SECURE else ""

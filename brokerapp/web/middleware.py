@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from brokerapp.web.bodies import body_limit
 
@@ -37,8 +37,14 @@ class LogFormatter(logging.Formatter):
         return super().formatMessage(record)
 
 
-class UnreadableAddressMiddleware:
-    """404 for an address or query with a NUL character: no row has one, and PostgreSQL takes none."""
+METHODS = ("GET", "HEAD", "POST")
+
+
+class UnreadableRequestMiddleware:
+    """404 for an address or query with a NUL character: no row has one, and PostgreSQL takes none.
+
+    405 for methods that no page has.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -47,6 +53,8 @@ class UnreadableAddressMiddleware:
         query = request.META.get("QUERY_STRING", "")
         if "\0" in request.path_info or "\0" in query or "%00" in query:
             raise Http404
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
         return self.get_response(request)
 
 
