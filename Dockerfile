@@ -21,6 +21,7 @@ COPY . .
 # The names of the static files are fixed here, so that every container of one image agrees on them. Settings
 # want all that production needs; none of these values is kept in the image.
 RUN SECRET_KEY=build FIELD_ENCRYPTION_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
+    BLIND_INDEX_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
     ALLOWED_HOSTS=build SITE_URL=https://build DATABASE_URL=postgres://build/build REDIS_URL=redis://build/0 \
     EMAIL_URL=smtp://build DEFAULT_FROM_EMAIL=build@example.com \
     BROKER_BASE_URL=https://build BROKER_DATA_URL=https://build BROKER_KEY=build BROKER_SECRET=build \
