@@ -3,7 +3,7 @@
 import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -281,7 +281,7 @@ def test_second_factor_taken_away_or_renewed_starts_a_hold() -> None:
 # What starts one: banks
 
 
-DETAILS = cast(banks.BankDetails, BANK)
+DETAILS: banks.BankDetails = BANK
 
 
 def link(account: Any, broker: BrokerStub) -> None:
