@@ -10,6 +10,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from brokerapp.units.broker_kind import BrokerKind, broker_kind
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
 if env.bool("DJANGO_READ_DOT_ENV", default=True):
@@ -20,11 +22,15 @@ DEBUG = DEVELOPMENT and env.bool("DEBUG_PAGES", default=False)
 """Django's own DEBUG: its error pages, with the source, and every query kept. Off in development too, so that
 an error page is seen there as people see it."""
 
+PROCESS = env.str("PROCESS", default="")
+"""The process's name in the Procfile; "" for any other, which must be given everything."""
 REQUIRED_IN_PRODUCTION = (
     "SECRET_KEY",
     "FIELD_ENCRYPTION_KEYS",
+    "BLIND_INDEX_KEYS",
     "ALLOWED_HOSTS",
     "SITE_URL",
+    "TRUSTED_PROXY_HOPS",
     "DATABASE_URL",
     "REDIS_URL",
     "EMAIL_URL",
@@ -35,27 +41,49 @@ REQUIRED_IN_PRODUCTION = (
     "BROKER_SECRET",
     "BROKER_FIRM_ACCOUNT_ID",
 )
+_BROKER_SECRETS = ("BROKER_KEY", "BROKER_SECRET")
+_COLUMN_SECRETS = ("FIELD_ENCRYPTION_KEYS", "BLIND_INDEX_KEYS")
+_PAGES_SECRETS = ("SECRET_KEY", "EMAIL_URL")
+NOT_NEEDED_BY = {
+    "release": (*_BROKER_SECRETS, "EMAIL_URL"),
+    "assets": (*_PAGES_SECRETS, *_COLUMN_SECRETS),
+    "beat": (*_PAGES_SECRETS, *_COLUMN_SECRETS, *_BROKER_SECRETS),
+    "events": ("EMAIL_URL",),
+    "news": ("EMAIL_URL",),
+    "sweeper": ("EMAIL_URL",),
+}
+"""Secrets that a process does without, so that it need not be given them (docker-compose.yml does not)."""
 if not DEVELOPMENT:
     missing = [
         name
         for name in REQUIRED_IN_PRODUCTION
-        if not (env.ENVIRON.get(name) or env.ENVIRON.get(f"{name}_FILE"))
+        if name not in NOT_NEEDED_BY.get(PROCESS, ())
+        and not (env.ENVIRON.get(name) or env.ENVIRON.get(f"{name}_FILE"))
     ]
     if missing:
         raise ImproperlyConfigured(
-            f"Missing settings: {', '.join(missing)}. Set them in the environment or .env (see .env.example) "
-            "or set DEBUG=true for development."
+            f"Missing settings: {', '.join(missing)}. Set them in the environment or .env (.env.example); "
+            "`make run` has a value of its own for each."
         )
 
 DEMO_MODE = env.bool("DEMO_MODE", default=False)
 """Seeded people, the dev mailbox and the style guide are only there in demo mode."""
+DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
+"""What the seeded people sign in with; `make run` makes one for each installation."""
+HAS_DEMO = (BASE_DIR / "brokerapp" / "demo").is_dir()
+"""The container image is made without it."""
 
-SECRET_KEY = env.str("SECRET_KEY", default="development-only-not-a-secret")
+SECRET_KEY = env.str("SECRET_KEY", default="development-only-not-a-secret" if DEVELOPMENT else "")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 FIELD_ENCRYPTION_KEYS = env.list(
-    "FIELD_ENCRYPTION_KEYS", default=["ZGV2ZWxvcG1lbnQtb25seS1maWVsZC1rZXktMDAwMDA="]
+    "FIELD_ENCRYPTION_KEYS",
+    default=["ZGV2ZWxvcG1lbnQtb25seS1maWVsZC1rZXktMDAwMDA="] if DEVELOPMENT else [],
 )
-"""Fernet keys, newest first: the first encrypts, all decrypt."""
+"""32 bytes each in URL-safe base64, newest first: the first encrypts, all decrypt."""
+BLIND_INDEX_KEYS = env.list(
+    "BLIND_INDEX_KEYS", default=["ZGV2ZWxvcG1lbnQtb25seS1ibGluZC1pbmRleC1rZXk="] if DEVELOPMENT else []
+)
+"""As those: digests tell whether an encrypted value is known already (`brokerapp.security.blind_index`)."""
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
 SITE_URL = env.str("SITE_URL", default="http://localhost:8000")
@@ -82,6 +110,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "csp",
     "django_htmx",
+    "brokerapp.security",
     "brokerapp.broker.calls",
     "brokerapp.broker.streams",
     "brokerapp.security_log",
@@ -91,18 +120,23 @@ INSTALLED_APPS = [
     "brokerapp.events",
     "brokerapp.notices",
     "brokerapp.health",
-    "brokerapp.demo",
+    "brokerapp.deployment",
+    *(["brokerapp.demo"] if DEMO_MODE and HAS_DEMO else []),
     "onboarding",
     "funding",
     "trading",
+    "brokerapp.privacy",
 ]
 
 MIDDLEWARE = [
     "brokerapp.health.middleware.HealthMiddleware",
     "brokerapp.web.middleware.ReferenceMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "brokerapp.web.headers.HeadersMiddleware",
+    # Before the static files: an image that is opened by itself is a page too.
     "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "brokerapp.web.middleware.UnreadableRequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -146,6 +180,8 @@ DATABASE_STATEMENT_SECONDS = env.int("DATABASE_STATEMENT_SECONDS", default=0)
 DATABASES = {"default": env.db("DATABASE_URL", default="postgres://localhost/brokerapp")}
 DATABASES["default"].update(ENGINE="brokerapp.web.postgresql", CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=True)
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+# Values travel apart from the statement: what the database shows of one that runs, is slow or fails has none.
+DATABASES["default"]["OPTIONS"].setdefault("server_side_binding", True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0")
@@ -242,23 +278,29 @@ SESSION_HOURS = env.int("SESSION_HOURS", default=12)
 """After so long everybody signs in again."""
 SESSION_COOKIE_AGE = (SESSION_HOURS + 1) * 3600  # so that the end is noticed, and said
 SESSION_COOKIE_HTTPONLY = True
+MESSAGE_STORAGE = "brokerapp.web.cookies.MessageStorage"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https://")
 # A browser takes a cookie of this prefix only from this very host, over https, for the whole site.
 _host_only = "__Host-" if SESSION_COOKIE_SECURE else ""
 SESSION_COOKIE_NAME = f"{_host_only}sessionid"
 CSRF_COOKIE_NAME = f"{_host_only}csrftoken"
 DEVICE_COOKIE_NAME = f"{_host_only}device"
-SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=False)
-SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0)
+_HTTPS = SITE_URL.startswith("https://")
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=_HTTPS)
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=365 * 24 * 3600 if _HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=_HTTPS)
+SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=False)
+# Preloading is a promise for the whole domain that takes months to take back: for its owner to make.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if TRUSTED_PROXY_HOPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 CONTENT_SECURITY_POLICY = {
-    "EXCLUDE_URL_PREFIXES": ("/admin/",),
     "DIRECTIVES": {
         "default-src": [NONE],
+        "object-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
@@ -295,13 +337,22 @@ WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEVELOPMENT
 # Of files without a hash in their name; those with one are kept for good.
 WHITENOISE_MAX_AGE = env.int("WHITENOISE_MAX_AGE", default=0 if DEVELOPMENT else 60)
 
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
-MAX_UPLOAD_BYTES = 60 * 1024 * 1024
-"""Requests above this are refused before they are read."""
+MAX_BODY_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+"""Requests above this are refused before they are read, except on the pages that take files."""
+DATA_UPLOAD_MAX_NUMBER_FILES = 4
+FILE_UPLOAD_HANDLERS = ["brokerapp.web.uploads.BoundedMemoryHandler"]
+MAX_FILE_BYTES = 7_500_000
+"""Of a larger file of a form only its size is read. As `brokerapp.broker.alpaca.limits.DOCUMENT_BYTES`."""
+CLAMD_URL = env.str("CLAMD_URL", default="")
+"""A virus scanner, `tcp://host:3310` or `unix:///path/of/clamd.ctl`: without its word no file is kept."""
+MAX_UPLOAD_BYTES = 32 * 1024 * 1024
+"""The same for the pages that take files."""
+UPLOAD_PATHS = ("/apply/documents/",)
+CONNECTIONS_PER_ADDRESS = env.int("CONNECTIONS_PER_ADDRESS", default=200)
+"""Connections that one address may have to one process at once; behind proxies, requests under way."""
 
 EMAIL_FILE_PATH = env.str("EMAIL_FILE_PATH", default=str(BASE_DIR / ".dev" / "mail"))
-if "EMAIL_URL" in env.ENVIRON:
+if {"EMAIL_URL", "EMAIL_URL_FILE"} & set(env.ENVIRON):
     globals().update(env.email("EMAIL_URL"))
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
@@ -335,11 +386,15 @@ BROKER_DATA_URL = env.str("BROKER_DATA_URL", default="http://127.0.0.1:8100")
 BROKER_KEY = env.str("BROKER_KEY", default="")
 BROKER_SECRET = env.str("BROKER_SECRET", default="")
 BROKER_FIRM_ACCOUNT_ID = env.str("BROKER_FIRM_ACCOUNT_ID", default="")
-BROKER_IS_SANDBOX = env.bool("BROKER_IS_SANDBOX", default="sandbox" in BROKER_BASE_URL or DEVELOPMENT)
+BROKER_KIND = broker_kind(BROKER_BASE_URL, BROKER_DATA_URL, BROKER_KEY)
+BROKER_IS_SANDBOX = BROKER_KIND is not BrokerKind.LIVE
+"""Whether pages say that money is practice money: never for a broker that may be live."""
 BROKER_TIMEOUTS = (
     env.float("BROKER_CONNECT_TIMEOUT", default=3.05),
     env.float("BROKER_READ_TIMEOUT", default=10.0),
 )
+BROKER_PAGES_A_MINUTE = env.int("BROKER_PAGES_A_MINUTE", default=60)
+"""How many pages that ask the broker one person may open within a minute."""
 NOT_OFFERED = frozenset(env.list("NOT_OFFERED", default=[]))
 """What no account may do here, whatever the broker allows: names of `brokerapp.accounts.capabilities`."""
 WITHDRAWAL_HOLD_HOURS = env.int("WITHDRAWAL_HOLD_HOURS", default=24)
@@ -364,6 +419,11 @@ API_CALL_RETENTION_DAYS = env.int("API_CALL_RETENTION_DAYS", default=400)
 """How long the log of broker calls keeps writes and failures: a tax year and the weeks of questions after."""
 API_READ_RETENTION_DAYS = env.int("API_READ_RETENTION_DAYS", default=30)
 """How long reads that went well stay there; a week more at most, as the log is thinned by whole weeks."""
+
+DOCUMENT_RETENTION_DAYS = env.int("DOCUMENT_RETENTION_DAYS", default=30)
+"""How long an uploaded document stays here once the broker has it, or has refused it."""
+TAX_ID_RETENTION_DAYS = env.int("TAX_ID_RETENTION_DAYS", default=30)
+"""How long a tax id stays here once the account is open; its last four digits stay."""
 
 ERROR_RETENTION_DAYS = env.int("ERROR_RETENTION_DAYS", default=90)
 """How long the reference of an error page is found."""

@@ -39,8 +39,10 @@ urlpatterns = [
     path("a/<uuid:account_id>/", include("trading.urls")),
     # As people remember and write them: without the account.
     re_path(
-        r"^(?P<path>(?:portfolio|trade|orders|transfer)/.*)$", ShortAddress.as_view(), name="short_address"
+        r"^(?P<path>(?:portfolio|trade|watchlists|orders|transfer)/.*)$",
+        ShortAddress.as_view(),
+        name="short_address",
     ),
 ]
-if settings.DEMO_MODE:
+if settings.DEMO_MODE and settings.HAS_DEMO:
     urlpatterns.append(path("mailbox/", include("brokerapp.demo.urls")))

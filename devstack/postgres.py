@@ -27,6 +27,10 @@ COMMON_SETTINGS = {
     "max_connections": "100",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    # No values of rows in its log: neither in the details of an error, nor with the statement that failed.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length_on_error": "0",
 }
 THROWAWAY_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """For data that nobody keeps: a power cut may spoil the files, a crash of the server does not."""

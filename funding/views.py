@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from brokerapp.accounts.access import AccountRequiredMixin, Blocked
+from brokerapp.accounts.access import AccountRequiredMixin, Blocked, SectionMixin
 from brokerapp.accounts.capabilities import AccountRefused, Capability, can
 from brokerapp.accounts.signin import gate
 from brokerapp.units.market_time import day_in_new_york
@@ -57,8 +57,10 @@ class FundingView(AccountRequiredMixin):
         return None
 
 
-class Transfers(FundingView):
+class Transfers(SectionMixin, FundingView):
     """Balances explained, the bank, what is on its way, and history."""
+
+    section = "transfer"
 
     def get(self, request: HttpRequest) -> HttpResponse:
         now = timezone.now()
@@ -118,6 +120,8 @@ def _with_steps(rows: list[Transfer], now: datetime) -> list[dict[str, Any]]:
 class LinkBank(FundingView, gate.ConfirmedMixin):
     """Links a bank by its numbers."""
 
+    asks_broker = ("POST",)
+
     def get(self, request: HttpRequest) -> HttpResponse:
         bank = self.active_bank()
         if bank is not None:
@@ -167,6 +171,8 @@ class Bank(FundingView):
 
 class UnlinkBank(FundingView, gate.ConfirmedMixin):
     """Asks whether to unlink, and does."""
+
+    asks_broker = ("POST",)
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         return render(request, "funding/unlink_bank.html", {"bank": self.own_bank(pk)})
@@ -250,6 +256,7 @@ class Amount(FundingView):
 class TransferReview(FundingView):
     """What is about to happen and when; its POST makes it happen, once per token."""
 
+    asks_broker = ("POST",)
     typed_is_kept = False
 
     def dispatch_own(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -5,11 +5,14 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
 
 from brokerapp.security_log.reveal import RevealMixin
+from brokerapp.ui.admin_pages import change_link
 from brokerapp.workflow import jobs
 from brokerapp.workflow.status_admin import StatusRowAdmin
 from onboarding.models import Agreement, Document, KycApplication
+from onboarding.services import duplicates
 
 
 class AgreementInline(admin.TabularInline):
@@ -60,9 +63,27 @@ class KycApplicationAdmin(RevealMixin, StatusRowAdmin):
     list_display = ("id", "user", "status", "status_at", "submitted_at", "last_request_id")
     list_filter = ("status", "submitted_at")
     search_fields = ("id", "user__email", "last_request_id")
+    search_help_text = "Our id, e-mail address, Request ID, or a whole phone number"
     list_select_related = ("user",)
+    exclude = ("tax_id_index", "phone_number_index")
     inlines = (AgreementInline,)
     actions = ("settle",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [*super().get_fields(request, obj), "same_tax_id"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[KycApplication], search_term: str
+    ) -> tuple[QuerySet[KycApplication], bool]:
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        called = duplicates.with_phone_number(search_term)
+        return found | queryset.filter(pk__in=called.values("pk")), may_repeat
+
+    @admin.display(description="other applications with this tax id")
+    def same_tax_id(self, application: KycApplication) -> str:
+        others = duplicates.others_with_tax_id(application)
+        links = [(change_link(other._meta.label, str(other.pk), str(other)),) for other in others]
+        return format_html_join(", ", "{}", links) or "-"
 
     @admin.action(permissions=["operate"], description="Ask the broker what became of it")
     def settle(self, request: HttpRequest, queryset: QuerySet[KycApplication]) -> None:

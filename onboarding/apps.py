@@ -5,3 +5,9 @@ class OnboardingConfig(AppConfig):
     """People, their KYC applications and their brokerage accounts."""
 
     name = "onboarding"
+
+    def ready(self) -> None:
+        from brokerapp.security.known_values import register
+        from onboarding.models import known_values_of
+
+        register(known_values_of)

@@ -1,13 +1,21 @@
 """KYC applications and their documents: what is true of one row."""
 
 import uuid
+from collections.abc import Iterator
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount, User
-from brokerapp.security.encryption import EncryptedBinaryField, EncryptedTextField
+from brokerapp.security.blind_index import BlindIndexField, with_indexes
+from brokerapp.security.encryption import (
+    EncryptedBinaryField,
+    EncryptedDateField,
+    EncryptedJSONField,
+    EncryptedTextField,
+)
 from brokerapp.workflow.writes import SentModel
 from onboarding.statuses import (
     APPLICATION_TRANSITIONS,
@@ -37,38 +45,43 @@ class KycApplication(SentModel):
     given_name = models.CharField(max_length=50, blank=True)
     middle_name = models.CharField(max_length=50, blank=True)
     family_name = models.CharField(max_length=50, blank=True)
-    phone_number = models.CharField(max_length=16, blank=True)
-    street_address = models.CharField(max_length=100, blank=True)
-    unit = models.CharField(max_length=20, blank=True)
-    city = models.CharField(max_length=50, blank=True)
-    state = models.CharField(max_length=2, blank=True)
-    postal_code = models.CharField(max_length=10, blank=True)
+    phone_number = EncryptedTextField(blank=True)
+    phone_number_index = BlindIndexField(of="phone_number")
+    street_address = EncryptedTextField(blank=True)
+    unit = EncryptedTextField(blank=True)
+    city = EncryptedTextField(blank=True)
+    state = EncryptedTextField(blank=True)
+    postal_code = EncryptedTextField(blank=True)
 
-    date_of_birth = models.DateField(null=True, blank=True)
+    date_of_birth = EncryptedDateField(null=True, blank=True)
     country_of_citizenship = models.CharField(max_length=3, blank=True)
     country_of_birth = models.CharField(max_length=3, blank=True)
     permanent_resident = models.BooleanField(null=True, blank=True)
     tax_id = EncryptedTextField(blank=True)
+    tax_id_index = BlindIndexField(of="tax_id")
+    tax_id_dropped_at = models.DateTimeField(
+        null=True, blank=True, help_text="when the number was forgotten, as the broker has it"
+    )
     tax_id_type = models.CharField(max_length=20, blank=True)
     tax_id_last4 = models.CharField(max_length=4, blank=True)
 
     funding_source = ArrayField(models.CharField(max_length=30), default=list, blank=True)
     employment_status = models.CharField(max_length=20, blank=True)
     employer_name = models.CharField(max_length=100, blank=True)
-    employer_address = models.CharField(max_length=200, blank=True)
+    employer_address = EncryptedTextField(blank=True)
     employment_position = models.CharField(max_length=100, blank=True)
 
     is_control_person = models.BooleanField(null=True, blank=True)
     is_affiliated_exchange_or_finra = models.BooleanField(null=True, blank=True)
     is_politically_exposed = models.BooleanField(null=True, blank=True)
     immediate_family_exposed = models.BooleanField(null=True, blank=True)
-    disclosure_context = models.JSONField(default=list, blank=True)
+    disclosure_context = EncryptedJSONField(default=list, blank=True)
 
     wants_trusted_contact = models.BooleanField(null=True, blank=True)
     trusted_given_name = models.CharField(max_length=50, blank=True)
     trusted_family_name = models.CharField(max_length=50, blank=True)
-    trusted_email_address = models.EmailField(max_length=100, blank=True)
-    trusted_phone_number = models.CharField(max_length=16, blank=True)
+    trusted_email_address = EncryptedTextField(blank=True)
+    trusted_phone_number = EncryptedTextField(blank=True)
 
     documents_answered = models.BooleanField(null=True, blank=True)
     signed_revisions = models.JSONField(
@@ -96,6 +109,11 @@ class KycApplication(SentModel):
 
     def __str__(self) -> str:
         return f"application {self.pk}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if (columns := kwargs.get("update_fields")) is not None:
+            kwargs["update_fields"] = with_indexes(type(self), list(columns))
+        super().save(*args, **kwargs)
 
     @property
     def is_editable(self) -> bool:
@@ -144,6 +162,9 @@ class Document(SentModel):
     size = models.PositiveIntegerField(help_text="bytes")
     sha256 = models.CharField(max_length=64)
     content = EncryptedBinaryField()
+    dropped_at = models.DateTimeField(
+        null=True, blank=True, help_text="when the file was forgotten, as the broker has it"
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -156,3 +177,31 @@ class Document(SentModel):
 
     def __str__(self) -> str:
         return f"document {self.pk}"
+
+
+KNOWN = (
+    "email_address",
+    "given_name",
+    "middle_name",
+    "family_name",
+    "phone_number",
+    "street_address",
+    "unit",
+    "city",
+    "postal_code",
+    "tax_id",
+    "employer_name",
+    "employer_address",
+    "trusted_given_name",
+    "trusted_family_name",
+    "trusted_email_address",
+    "trusted_phone_number",
+)
+
+
+def known_values_of(person_id: int) -> Iterator[str]:
+    """What this app knows of a person, to take out of what others write."""
+    for application in KycApplication.objects.filter(user_id=person_id):
+        yield from (getattr(application, column) for column in KNOWN)
+        if application.date_of_birth:
+            yield application.date_of_birth.isoformat()

@@ -13,13 +13,14 @@ from onboarding.models import KycApplication
 MINIMUM_AGE = 18
 MAX_DOCUMENT_BYTES = limits.DOCUMENT_BYTES
 
-DOCUMENT_SIGNATURES = {
-    "application/pdf": b"%PDF-",
-    "image/png": b"\x89PNG\r\n\x1a\n",
-    "image/jpeg": b"\xff\xd8\xff",
-}
+MOST_DOCUMENTS = 20
+"""That one person may have here, whatever became of them."""
+
+DOCUMENT_SIGNATURES = (b"%PDF-", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+"""How PDF, PNG and JPEG files begin."""
+HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+"""What stands after `ftyp` in pictures of phones (ISO 23008-12)."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-OTHER_PICTURES = {b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIC", b"msf1": "HEIC", b"avif": "AVIF"}
 NO_PHONE = "Enter a phone number with area code, like (212) 555-0123."
 NORTH_AMERICAN = re.compile(r"[2-9](?!11)[0-9]{2}[2-9](?!11)[0-9]{6}")
 """Area code, exchange and line as the numbering plan of +1 gives them out."""
@@ -144,22 +145,30 @@ def tax_id_type(ssn: str) -> str:
     return "USA_ITIN" if ssn.startswith("9") else "USA_SSN"
 
 
-def check_document(head: bytes, size: int) -> str:
-    """The MIME type of a file, read from its first bytes and not from its name.
+def check_document(head: bytes, size: int) -> None:
+    """Whether a file may be looked at further, by its size and its first bytes and not by its name.
 
-    Raises `AnswerRefused` if it is empty, over the size limit, or neither PDF, PNG nor JPEG.
+    Raises `AnswerRefused` if it is empty, over the size limit, or neither PDF, PNG, JPEG nor HEIC.
     """
     if size > MAX_DOCUMENT_BYTES:
         raise AnswerRefused(
             f"This file is {size / 1_000_000:.1f} MB; we can send up to {MAX_DOCUMENT_BYTES / 1_000_000} MB. "
             "Take a smaller photo or save it at a lower quality."
         )
-    content = head.removeprefix(BYTE_ORDER_MARK)
-    for mime_type, signature in DOCUMENT_SIGNATURES.items():
-        if content.startswith(signature):
-            return mime_type
-    kind = OTHER_PICTURES.get(head[8:12], "") if head[4:8] == b"ftyp" else ""
+    is_heic = head[4:8] == b"ftyp" and head[8:12] in HEIC_BRANDS
+    if is_heic or head.removeprefix(BYTE_ORDER_MARK).startswith(DOCUMENT_SIGNATURES):
+        return
+    kind = "an AVIF" if head[4:12] == b"ftypavif" else ""
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        kind = "WebP"
-    what = f"This is a {kind} picture, not" if kind else "This is not"
-    raise AnswerRefused(f"{what} a PDF, PNG or JPEG. Take a photo of it or save it as PDF.")
+        kind = "a WebP"
+    what = f"This is {kind} picture, not" if kind else "This is not"
+    raise AnswerRefused(f"{what} a PDF, PNG, JPEG or HEIC. Take a photo of it or save it as PDF.")
+
+
+def check_number_of_documents(kept: int) -> None:
+    """Raises `AnswerRefused` if a person with so many documents may not add one."""
+    if kept >= MOST_DOCUMENTS:
+        raise AnswerRefused(
+            f"You have sent {kept} files, and we can take {MOST_DOCUMENTS}. Remove one that is not needed, "
+            "or contact support."
+        )

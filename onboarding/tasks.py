@@ -6,7 +6,7 @@ from django.utils import timezone
 from brokerapp.accounts.models import User
 from brokerapp.workflow.state import Process
 from onboarding.models import Document, KycApplication
-from onboarding.services import applications, documents
+from onboarding.services import applications, documents, retention
 
 
 @shared_task
@@ -46,6 +46,13 @@ def settle_document(*, document_id: str, staff_id: str = "", **_: object) -> Non
 def settle_documents(**_: object) -> None:
     """Sweep: documents that wait or whose outcome is unknown."""
     documents.settle_documents(now=timezone.now())
+
+
+@shared_task
+def drop_personal_data(**_: object) -> None:
+    """Daily: forget documents and tax ids that the broker has and that nothing needs any more."""
+    retention.drop_documents(now=timezone.now())
+    retention.drop_tax_ids(now=timezone.now())
 
 
 def _actor(staff_id: str) -> User | Process:

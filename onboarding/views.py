@@ -116,6 +116,9 @@ class StepPage(ApplicationView):
         except rules.ApplicationFrozen as refusal:
             messages.warning(request, str(refusal))
             return redirect("application_status")
+        except rules.AnswerRefused as refusal:
+            form.add_error("file", str(refusal))
+            return self.page(form)
         return redirect(self.next_url())
 
     def save(self, form: StepForm) -> None:
@@ -128,12 +131,12 @@ class StepPage(ApplicationView):
                 now=timezone.now(),
             )
             return
-        if isinstance(form, DocumentsForm) and form.cleaned_data["file"]:
+        if isinstance(form, DocumentsForm) and (file := form.cleaned_data["file"]):
             documents.store_document(
                 application=self.application,
                 document_type=form.cleaned_data["document_type"],
-                mime_type=form.mime_type,
-                content=form.cleaned_data["file"].read(),
+                mime_type=file.mime_type,
+                content=file.content,
             )
         applications.save_answers(application=self.application, answers=form.answers())
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from brokerapp.accounts.models import BrokerageAccount
 from tests.factories import confirm
 
-SECTIONS = re.compile(r"/(portfolio|trade|orders|transfer|status)/")
+SECTIONS = re.compile(r"/(portfolio|trade|watchlists|orders|transfer|status)/")
 
 
 class AccountClient(Client):

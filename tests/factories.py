@@ -196,8 +196,14 @@ def bank_reply(**fields: Any) -> AchRelationship:
 
 def transfer_reply(transfer: Transfer, **fields: Any) -> BrokerTransfer:
     """A transfer as the broker sends it once it has taken `transfer` on."""
-    body = {
+    return BrokerTransfer.from_reply(transfer_body(transfer, **fields), uuid4().hex)
+
+
+def transfer_body(transfer: Transfer, **fields: Any) -> dict[str, Any]:
+    """The JSON of one of our transfers."""
+    return {
         "id": str(transfer.broker_transfer_id or uuid4()),
+        "account_id": str(transfer.account.broker_account_id),
         "relationship_id": str(transfer.bank_link.relationship_id) if transfer.bank_link else None,
         "type": "ach",
         "status": "QUEUED",
@@ -205,8 +211,7 @@ def transfer_reply(transfer: Transfer, **fields: Any) -> BrokerTransfer:
         "direction": transfer.direction,
         "created_at": transfer.created_at.isoformat(),
         "updated_at": transfer.created_at.isoformat(),
-    }
-    return BrokerTransfer.from_reply({**body, **fields}, uuid4().hex)
+    } | fields
 
 
 class BankLinkFactory:

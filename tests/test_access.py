@@ -77,7 +77,7 @@ class House:
 
 @pytest.fixture
 def house(monkeypatch: pytest.MonkeyPatch) -> House:
-    monkeypatch.setattr("brokerapp.workflow.jobs._send", lambda task, path, ids: None)
+    monkeypatch.setattr("brokerapp.workflow.jobs.send", lambda task, path, ids: None)
     account = BrokerageAccountFactory.create(cash=1000, cash_withdrawable=1000)
     people = {"the person": account.user, "another person": BrokerageAccountFactory.create().user}
     people |= {role.value: staff_in_role(role) for role in Role} | {"superuser": StaffFactory.create()}
@@ -225,8 +225,8 @@ OPERATIONS = {"changelist": "see", "change": "see", "history": "see", "delete": 
 def may(client: Client, what: str, url: str) -> set[str]:
     """What somebody may do at one address of a model in admin, in the words of the table."""
     got = asked(client, "GET", url)
-    if what == "reveal":
-        return {"reveal"} if got == "confirm" else set()
+    if what in ("reveal", "export", "erase"):
+        return {what} if got == "confirm" else set()
     found = {OPERATIONS[what]} if got == "see" else set()
     assert got in ("see", "no"), (url, got)
     if what == "change" and asked(client, "POST", url) == "send":
@@ -260,7 +260,7 @@ def test_pages_of_operations(house: House, label: str) -> None:
                 assert cell(house.browsers[name], url) in ("sign in", "no"), (name, url)
             for role in STAFF:
                 rights[role] |= may(house.browsers[role], what, url)
-        order = ("see", "reveal", "add", "change", "delete")
+        order = ("see", "reveal", "export", "erase", "add", "change", "delete")
         cells = [", ".join(sorted(rights[role], key=order.index)) or "no" for role in STAFF]
         rows.append([str(model._meta.verbose_name), *cells])
     hold(section_of(label), table("Rows", STAFF, rows))

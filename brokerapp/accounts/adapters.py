@@ -23,6 +23,7 @@ from brokerapp.accounts.signin import (
 )
 from brokerapp.ui.context_processors import brand_name
 from brokerapp.web.addresses import client_ip
+from brokerapp.web.site_url import at_site_url, mail_site
 
 NOT_THESE = "This e-mail address and password do not belong together. Check both."
 FAILED_CONFIRMATIONS = 3
@@ -67,6 +68,11 @@ class AccountAdapter(DefaultAccountAdapter):
     }
     _attempt: Any = None
     _is_first_sign_in = False
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """As allauth does, but with every link to `SITE_URL`: the request's host is what a browser says."""
+        ours = {name: at_site_url(value) for name, value in context.items()}
+        super().send_mail(template_prefix, email, {"current_site": mail_site(), **ours})
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_ip(request)

@@ -20,15 +20,20 @@ class AccountsConfig(AppConfig):
 
         from brokerapp.accounts import credentials, roles
         from brokerapp.accounts.capabilities import Capability
-        from brokerapp.accounts.signin.second_factor import Required
+        from brokerapp.accounts.models import known_values_of
+        from brokerapp.accounts.signin import second_factor
+        from brokerapp.security import rotation
+        from brokerapp.security.known_values import register
 
+        register(known_values_of)
+        rotation.register(second_factor.reseal)
         credentials.connect()
         roles.connect()
 
         if unknown := settings.NOT_OFFERED - set(Capability.values):
             raise ImproperlyConfigured(f"NOT_OFFERED names no capabilities: {', '.join(sorted(unknown))}.")
-        if settings.MFA_REQUIRED not in set(Required):
-            raise ImproperlyConfigured(f"MFA_REQUIRED is one of {', '.join(Required)}.")
+        if settings.MFA_REQUIRED not in set(second_factor.Required):
+            raise ImproperlyConfigured(f"MFA_REQUIRED is one of {', '.join(second_factor.Required)}.")
         user_logged_in.connect(_begin_session, dispatch_uid="brokerapp.accounts.begin_session")
         authentication_step_completed.connect(_renew_session, dispatch_uid="brokerapp.accounts.renew_session")
 

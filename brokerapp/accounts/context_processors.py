@@ -36,6 +36,7 @@ class SiteNavigation:
 
     sections: list[NavItem]
     search_url: str
+    suggestions_url: str
     accounts: list[AccountLink]
 
 
@@ -65,7 +66,8 @@ def _navigation(request: HttpRequest) -> SiteNavigation:
         AccountLink(row.title, row.get_status_display(), _same_page(request, row), row.pk == page_id)
         for row in several
     ]
-    return SiteNavigation(sections, sections[1].url, links)
+    suggestions = account_url(current, "trading:suggestions") if current else ""
+    return SiteNavigation(sections, sections[1].url, suggestions, links)
 
 
 def _same_page(request: HttpRequest, account: BrokerageAccount) -> str:

@@ -88,7 +88,6 @@ class SignupForm(EntranceForm, theirs.SignupForm):
     account_already_exists: bool
 
     def try_save(self, request: HttpRequest) -> tuple[Any, HttpResponse | None]:
-        mail_links.remember_address(request, self.cleaned_data["email"])
         if self.account_already_exists:
             # As long as it takes for a new person: the time must not tell who has an account.
             make_password(self.cleaned_data["password1"])
@@ -97,6 +96,7 @@ class SignupForm(EntranceForm, theirs.SignupForm):
         except AddressTaken:
             self.account_already_exists = True
             user, response = super().try_save(request)
+        mail_links.remember_sign_up(request, self.cleaned_data["email"], user)
         return user, response
 
 

@@ -73,6 +73,9 @@ OPERATE = frozenset(
         "onboarding.change_document",
         "onboarding.change_kycapplication",
         "onboarding.view_agreement",
+        "privacy.erase_personal_data",
+        "privacy.export_personal_data",
+        "privacy.view_datasubject",
         "trading.change_order",
         "trading.change_positionssync",
     }

@@ -16,6 +16,7 @@ from brokerapp.broker.alpaca.transport import READ_ATTEMPTS, Transport, make_ses
 from brokerapp.broker.budget import budget_of
 from brokerapp.broker.calls.models import label_of
 from brokerapp.broker.calls.recorder import ApiCallRecorder
+from brokerapp.security.known_values import known_values
 
 QUICK_TIMEOUTS = (1.0, 2.0)
 """Connect and read, seconds, for a read that a page waits for and can do without."""
@@ -55,10 +56,11 @@ def _transport(
     base_url: str, about: models.Model | None, by: AbstractBaseUser | None, quick: bool = False
 ) -> Transport:
     forbid_transaction()
+    person_id = _person_of(about) or (by.pk if by else None)
     recorder = ApiCallRecorder(
         about_type=label_of(about) if about else "",
         about_id=str(about.pk) if about else "",
-        person_id=_person_of(about) or (by.pk if by else None),
+        person_id=person_id,
     )
     return Transport(
         base_url,
@@ -67,11 +69,12 @@ def _transport(
         recorder=recorder,
         timeouts=QUICK_TIMEOUTS if quick else settings.BROKER_TIMEOUTS,
         read_attempts=1 if quick else READ_ATTEMPTS,
-        session=_session(),
+        session=session_of_thread(),
         budget=budget_of(base_url),
         write_slots=_write_slots(settings.BROKER_WRITES_IN_FLIGHT),
         guard=forbid_transaction,
         on_reply=partial(broker_clock.note, base_url),
+        known=partial(known_values, person_id) if person_id else frozenset,
     )
 
 
@@ -88,7 +91,7 @@ def _person_of(row: models.Model | None) -> int | None:
     return None
 
 
-def _session() -> requests.Session:
+def session_of_thread() -> requests.Session:
     """This thread's session, whose connections are reused; sessions are not thread-safe."""
     owner = (os.getpid(), settings.BROKER_KEY, settings.BROKER_SECRET)
     # A forked worker must not share its parent's sockets.

@@ -17,9 +17,11 @@ from django.utils.module_loading import import_string
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.alpaca.errors import BrokerBusy, BrokerOutcomeUnknown, BrokerUnreachable
+from brokerapp.broker.alpaca.scrub import scrub_members
 from brokerapp.broker.alpaca.stream import Event
 from brokerapp.broker.streams.models import EventStream
 from brokerapp.events.models import UNREADABLE, BrokerEvent
+from brokerapp.security.known_values import known_values
 from brokerapp.workflow import jobs, sweeps
 
 logger = logging.getLogger(__name__)
@@ -100,6 +102,7 @@ def store_event(*, stream: EventStream, event: Event) -> BrokerEvent | None:
     """
     kept = {name: event.body[name] for name in KEPT_FIELDS[stream] if name in event.body}
     try:
+        kept = scrub_members(kept, lambda: _known_of(event))
         if stream in DISPATCH and not event.body.get("account_id"):
             raise ValueError("no account")
         with transaction.atomic():
@@ -121,6 +124,16 @@ def store_event(*, stream: EventStream, event: Event) -> BrokerEvent | None:
         return None
     jobs.enqueue("brokerapp.events.tasks.handle_event", event_pk=row.pk)
     return row
+
+
+def _known_of(event: Event) -> frozenset[str] | None:
+    """What we know of the person whom an event is about; None of one whom we do not know."""
+    account_id = str(event.body.get("account_id") or "")
+    if not account_id:
+        return None
+    person = BrokerageAccount.objects.filter(broker_account_id=account_id).values_list("user_id", flat=True)
+    person_id = person.first()
+    return known_values(person_id) if person_id else None
 
 
 def store_unreadable(

@@ -148,14 +148,15 @@ class Hub:
                 message = await pubsub.get_message(timeout=PING_AFTER_SECONDS)
                 if message is not None:
                     pinged = False
-                    self._take(message)
+                    self.take(message)
                 elif pinged:
                     raise redis.ConnectionError("no answer to a ping")
                 else:
                     await pubsub.ping()
                     pinged = True
 
-    def _take(self, message: dict[str, Any]) -> None:
+    def take(self, message: dict[str, Any]) -> None:
+        """Hand one message of the subscription to the queues it is for."""
         if message["type"] == "psubscribe":
             self.subscribed = True
             for queue in self._all():

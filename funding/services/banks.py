@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from brokerapp.accounts.capabilities import Capability, check
@@ -81,18 +81,20 @@ def link_bank(*, account: BrokerageAccount, details: BankDetails, by: User) -> B
         bank_name=routing.bank_name(routing_number),
         **details,
     )
-    try:
-        with transaction.atomic(durable=True):
+    with transaction.atomic(durable=True):
+        # Of two requests at once, one waits and then sees the other, rather than fail in the database.
+        BrokerageAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
+        first = BankLink.objects.active().filter(account=account).first()
+        if first is None:
             _hold_money(account, by)
             state.start(link, by=by)
             record(Kind.BANK_LINKED, person=account.user_id, obj=link)
-    except IntegrityError:
-        first = BankLink.objects.active().filter(account=account).first()
-        if first and (first.bank_account_number, first.bank_routing_number) == (number, routing_number):
+    if first is not None:
+        if (first.bank_account_number, first.bank_routing_number) == (number, routing_number):
             return first
         raise BankAlreadyLinked(
             "A bank is already linked to your account. Unlink it before you link another."
-        ) from None
+        )
     return send_bank_link(link=link, now=timezone.now())
 
 
@@ -128,7 +130,7 @@ def _refuse(link: BankLink, error: BrokerRejected) -> BankLink:
 def apply_bank_link(*, link: BankLink, snapshot: Snapshot, by: By) -> BankLink:
     """Take over the broker's word on a link: replies, polls and events alike. Returns the row re-read."""
     with transaction.atomic():
-        locked = BankLink.objects.select_for_update(of=("self",)).get(pk=link.pk)
+        locked = BankLink.objects.select_for_update(of=("self",), no_key=True).get(pk=link.pk)
         if following.is_stale(locked, snapshot.updated_at) or _is_overtaken(locked, snapshot.status):
             return locked
         applied = following.apply(
@@ -177,8 +179,12 @@ def unlink_bank(*, link: BankLink, by: User) -> BankLink:
     """
     with transaction.atomic(durable=True):
         # The lock that a new transfer also takes: none can start between this check and the new status.
-        BrokerageAccount.objects.select_for_update().get(pk=link.account_id)
-        link = BankLink.objects.select_for_update(of=("self",)).select_related("account").get(pk=link.pk)
+        BrokerageAccount.objects.select_for_update(no_key=True).get(pk=link.account_id)
+        link = (
+            BankLink.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("account")
+            .get(pk=link.pk)
+        )
         if link.status in (BankLinkStatus.CANCEL_REQUESTED, BankLinkStatus.CANCELED):
             return link
         if (running := link.transfers.in_flight().count()) > 0:
@@ -212,7 +218,7 @@ def send_unlink(*, link: BankLink, by: By, now: datetime) -> BankLink:
 
 def _finish_unlink(link: BankLink, to: str, by: By, reason: str = "", request_id: str = "") -> BankLink:
     with transaction.atomic():
-        locked = BankLink.objects.select_for_update(of=("self",)).get(pk=link.pk)
+        locked = BankLink.objects.select_for_update(of=("self",), no_key=True).get(pk=link.pk)
         if locked.status != BankLinkStatus.CANCEL_REQUESTED:
             return locked  # an event was faster than the reply
         return state.move(locked, to, by=by, reason=reason, request_id=request_id, due_at=None)
@@ -233,11 +239,14 @@ def _try_unlink_later(link: BankLink, error: BrokerError, now: datetime) -> Bank
 def settle_bank_links(*, now: datetime) -> None:
     """Send what nobody has sent, and ask about calls that have had no known outcome for too long."""
     settle = partial(_settle, now=now)
-    failed = partial(following.schedule_retry, now=now)
-    waiting = writes.waiting_to_be_sent(BankLink, now).select_related("account")
-    sweeps.sweep("bank links: send", waiting, settle, failed=failed)
-    lost = BankLink.objects.to_settle(now).select_related("account")
-    sweeps.sweep("bank links: settle", lost, settle, failed=failed)
+    sweeps.sweep_calls(
+        "bank links",
+        writes.waiting_to_be_sent(BankLink, now).select_related("account"),
+        BankLink.objects.to_settle(now).select_related("account"),
+        send=settle,
+        settle=settle,
+        failed=partial(following.schedule_retry, now=now),
+    )
 
 
 def _settle(link: BankLink, now: datetime) -> None:

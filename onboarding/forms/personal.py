@@ -9,6 +9,7 @@ from django.utils import timezone
 from localflavor.us.us_states import STATE_CHOICES
 
 from brokerapp.broker.alpaca import limits
+from brokerapp.security.uploads.files import CleanFile, FileRefused, clean_file
 from brokerapp.ui.fields import Follows, TypedField, asked_after
 from brokerapp.ui.widgets import DateInputs, FileDrop, SSNInput
 from onboarding import rules
@@ -224,31 +225,32 @@ class DocumentsForm(StepForm):
     document_type = forms.ChoiceField(label="What is it?", choices=Document.Type.choices, required=False)
     file = forms.FileField(
         label="Photo or scan",
-        help_text="PDF, PNG or JPEG, up to 7.5 MB. You can go on without one; we ask again if it is needed.",
+        help_text="PDF, PNG, JPEG or HEIC, up to 7.5 MB. You can go on without one; we ask again if it is "
+        "needed.",
         required=False,
-        widget=FileDrop(accept=".pdf,.png,.jpg,.jpeg", max_bytes=rules.MAX_DOCUMENT_BYTES),
+        widget=FileDrop(accept=".pdf,.png,.jpg,.jpeg,.heic,.heif", max_bytes=rules.MAX_DOCUMENT_BYTES),
     )
-
-    mime_type = ""
 
     def clean_document_type(self) -> str:
         # A browser always sends the first one; only what is written by hand leaves it out.
         return self.cleaned_data["document_type"] or Document.Type.IDENTITY_VERIFICATION
 
-    def clean_file(self) -> UploadedFile | None:
+    def clean_file(self) -> CleanFile | None:
         upload: UploadedFile | None = self.cleaned_data["file"]
         if upload:
             try:
-                self.mime_type = rules.check_document(upload.read(16), upload.size or 0)
-            except rules.AnswerRefused as refusal:
+                rules.check_document(upload.read(16), upload.size or 0)
+                upload.seek(0)
+                content = upload.read().removeprefix(rules.BYTE_ORDER_MARK)
+                return clean_file(content, most_bytes=rules.MAX_DOCUMENT_BYTES)
+            except (rules.AnswerRefused, FileRefused) as refusal:
                 raise ValidationError(str(refusal)) from refusal
-            upload.seek(0)
-        elif self.was_refused():
+        if self.was_refused():
             raise ValidationError(
-                "The file you chose was not taken: it is too large, or not a PDF, PNG or JPEG. "
+                "The file you chose was not taken: it is too large, or not a PDF, PNG, JPEG or HEIC. "
                 "Choose another one, or go on without."
             )
-        return upload
+        return None
 
     def was_refused(self) -> bool:
         """Whether a file was chosen that the page's script took back."""

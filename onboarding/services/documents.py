@@ -12,7 +12,7 @@ from brokerapp.broker.clients import get_client
 from brokerapp.workflow import jobs, state, sweeps, writes
 from brokerapp.workflow.state import Process
 from brokerapp.workflow.writes import HasRequestId
-from onboarding import payloads
+from onboarding import payloads, rules
 from onboarding.models import Document, KycApplication
 from onboarding.statuses import DocumentStatus
 
@@ -20,20 +20,30 @@ from onboarding.statuses import DocumentStatus
 def store_document(
     *, application: KycApplication, document_type: str, mime_type: str, content: bytes
 ) -> Document:
-    """Keep a file for KYC; if the account exists, have it sent. The same file twice is kept once."""
+    """Keep a file for KYC; if the account exists, have it sent. The same file twice is kept once.
+
+    Raises `rules.AnswerRefused` if the person has as many as they may have.
+    """
+    same = {
+        "application": application,
+        "document_type": document_type,
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
     with transaction.atomic():
-        document, created = Document.objects.get_or_create(
-            application=application,
-            document_type=document_type,
-            sha256=hashlib.sha256(content).hexdigest(),
-            defaults={
-                "user_id": application.user_id,
-                "mime_type": mime_type,
-                "size": len(content),
-                "content": content,
-            },
+        # Of two uploads at once, one waits and then sees the other.
+        User.objects.select_for_update(of=("self",), no_key=True).get(pk=application.user_id)
+        first = Document.objects.filter(**same).defer("content").first()
+        if first is not None:
+            return first
+        rules.check_number_of_documents(Document.objects.filter(user_id=application.user_id).count())
+        document = Document.objects.create(
+            **same,
+            user_id=application.user_id,
+            mime_type=mime_type,
+            size=len(content),
+            content=content,
         )
-        if created and BrokerageAccount.objects.filter(application=application).exists():
+        if BrokerageAccount.objects.filter(application=application).exists():
             jobs.enqueue("onboarding.tasks.send_document", document_id=document.pk)
     return document
 
@@ -84,8 +94,10 @@ def settle_document(*, document: Document, by: User | Process = Process.SWEEP, n
     at_broker = sum(row.document_type == document.document_type for row in reply.documents or [])
     with transaction.atomic():
         # Of several files of one type, one is settled after the other.
-        KycApplication.objects.select_for_update().get(pk=document.application_id)
-        locked = Document.objects.select_for_update(of=("self",)).defer("content").get(pk=document.pk)
+        KycApplication.objects.select_for_update(no_key=True).get(pk=document.application_id)
+        locked = (
+            Document.objects.select_for_update(of=("self",), no_key=True).defer("content").get(pk=document.pk)
+        )
         if not _is_open(locked):
             return
         if at_broker > _sent_of_the_type(locked):
@@ -114,23 +126,11 @@ def _is_open(document: Document) -> bool:
 
 def settle_documents(*, now: datetime) -> None:
     """Send what waits and settle what is unknown."""
-    sweeps.sweep(
-        "send documents",
+    sweeps.sweep_calls(
+        "documents",
         writes.waiting_to_be_sent(Document, now).filter(application__account__isnull=False),
-        partial(_send_document, now=now),
-        failed=partial(writes.put_off, now=now),
-    )
-    sweeps.sweep(
-        "settle documents",
         writes.without_outcome(Document, now).defer("content"),
-        partial(_settle_document, now=now),
+        send=lambda document: send_document(document=document, now=now),
+        settle=lambda document: settle_document(document=document, now=now),
         failed=partial(writes.put_off, now=now),
     )
-
-
-def _send_document(document: Document, now: datetime) -> None:
-    send_document(document=document, now=now)
-
-
-def _settle_document(document: Document, now: datetime) -> None:
-    settle_document(document=document, now=now)

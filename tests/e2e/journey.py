@@ -6,6 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.brokerapp.security.uploads.samples import passport
 from tests.e2e.second_step import App, confirm, set_up_app
 from tests.e2e.stack import Stack
 
@@ -20,7 +21,7 @@ ANSWERS = {
     "City": "San Mateo",
     "ZIP code": "94401",
 }
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+PDF = passport()
 
 
 @dataclass

@@ -1,6 +1,5 @@
 """Funding against the sandbox process: whole journeys, and replies that get lost on the way."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,26 +17,12 @@ from funding.statuses import BankLinkStatus, TransferStatus
 from funding.tasks import send_transfer
 from tests.account_pages import AccountClient, short
 from tests.factories import BANK
-from tests.funding.journeys import open_account_at
+from tests.journeys import open_account_at
 from tests.sandbox_process import SandboxProcess, eventually
 
 pytestmark = pytest.mark.django_db
 
 LATER = timedelta(minutes=10)
-
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox") / "state") as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(process: SandboxProcess, settings: Any) -> Iterator[SandboxProcess]:
-    settings.BROKER_BASE_URL = process.url
-    settings.BROKER_KEY, settings.BROKER_SECRET = process.key, process.secret
-    yield process
-    process.clear_faults()
 
 
 @pytest.fixture

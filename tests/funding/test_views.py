@@ -106,12 +106,6 @@ def test_transfers_new_person_is_told_to_link_a_bank(owner: Client) -> None:
     assert "No transfers yet" in page
 
 
-def test_transfers_account_in_review_says_so() -> None:
-    client = AccountClient(BrokerageAccountFactory.create(status="SUBMITTED"))
-    page = text(client.get(short("funding:transfers")))
-    assert "still in review" in page
-
-
 def test_transfers_returned_deposit_has_a_banner(owner: Client, account: BrokerageAccount) -> None:
     TransferFactory.create(account, status="RETURNED", amount="75.00")
     BrokerageAccount.objects.update(cash=Decimal("-75.00"), balances_at=timezone.now())

@@ -19,6 +19,7 @@ from onboarding.forms import (
 )
 from onboarding.forms.fields import StepForm, country_choices
 from onboarding.models import KycApplication
+from tests.brokerapp.security.uploads.samples import passport
 from tests.factories import KycApplicationFactory
 
 CONTACT = {
@@ -222,9 +223,9 @@ def upload(name: str, content: bytes) -> DocumentsForm:
 
 
 def test_documents_form_goes_by_content_not_by_name() -> None:
-    form = upload("passport.exe", b"%PDF-1.7 text")
+    form = upload("passport.exe", passport())
     assert form.is_valid()
-    assert form.mime_type == "application/pdf"
+    assert form.cleaned_data["file"].mime_type == "application/pdf"
     assert "not a PDF" in upload("passport.pdf", b"MZ\x90\x00").errors["file"][0]
 
 
@@ -235,15 +236,15 @@ def test_documents_form_refuses_a_large_file_with_both_sizes() -> None:
 
 
 def test_documents_form_takes_a_pdf_with_a_byte_order_mark() -> None:
-    form = upload("passport.pdf", b"\xef\xbb\xbf%PDF-1.7 text")
+    form = upload("passport.pdf", b"\xef\xbb\xbf" + passport())
     assert form.is_valid(), form.errors
-    assert form.mime_type == "application/pdf"
+    assert form.cleaned_data["file"].mime_type == "application/pdf"
 
 
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("passport.heic", b"\x00\x00\x00\x18ftypheic", "HEIC picture"),
+        ("passport.avif", b"\x00\x00\x00\x18ftypavif", "AVIF picture"),
         ("passport.webp", b"RIFF\x00\x00\x00\x00WEBP", "WebP picture"),
     ],
 )
@@ -261,7 +262,7 @@ def test_documents_form_says_that_a_chosen_file_was_not_taken() -> None:
 
 
 def test_documents_form_keeps_a_file_under_a_kind_that_is_known() -> None:
-    form = DocumentsForm({}, {"file": SimpleUploadedFile("a.pdf", b"%PDF-1.7")}, application=KycApplication())
+    form = DocumentsForm({}, {"file": SimpleUploadedFile("a.pdf", passport())}, application=KycApplication())
     assert form.is_valid()
     assert form.cleaned_data["document_type"] == "identity_verification"
 
@@ -358,8 +359,9 @@ def test_trusted_contact_form_drops_a_contact_after_no() -> None:
 def test_nothing_that_a_form_takes_is_too_long_for_its_column(form: type[StepForm]) -> None:
     columns = {field.name: field for field in KycApplication._meta.fields}
     for name, field in form.base_fields.items():
-        if getattr(field, "max_length", None) and not isinstance(field, EmailField):
-            assert field.max_length <= columns[name].max_length, name  # type: ignore[attr-defined,operator]
+        most = getattr(columns.get(name), "max_length", None)
+        if most and getattr(field, "max_length", None) and not isinstance(field, EmailField):
+            assert field.max_length <= most, name  # type: ignore[attr-defined]
 
 
 @pytest.mark.django_db

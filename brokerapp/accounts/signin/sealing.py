@@ -5,12 +5,14 @@ from brokerapp.security import encryption
 
 def seal(text: str, purpose: str) -> str:
     """Encrypted, for this purpose only."""
-    return encryption.encrypt(f"{purpose}\0{text}".encode()).decode()
+    return encryption.to_text(encryption.encrypt(text.encode(), purpose))
 
 
 def unseal(sealed: str, purpose: str) -> str:
     """What was sealed for this purpose. Raises `ValueError` if it was sealed for another."""
-    made_for, _, text = encryption.decrypt(sealed.encode()).decode().partition("\0")
-    if made_for != purpose:
-        raise ValueError(f"sealed for {made_for}, not for {purpose}")
-    return text
+    return encryption.decrypt(encryption.from_text(sealed), purpose).decode()
+
+
+def is_outdated(sealed: str) -> bool:
+    """Whether a key other than the newest made it."""
+    return not sealed.startswith(encryption.to_text(encryption.newest_prefix()))

@@ -6,17 +6,22 @@ from enum import StrEnum
 from allauth.mfa import app_settings
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
-from allauth.mfa.utils import decrypt
+from allauth.mfa.utils import decrypt, encrypt
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 
 from brokerapp.accounts import holds
 from brokerapp.accounts.models import User
-from brokerapp.accounts.signin import mails, sessions
+from brokerapp.accounts.signin import mails, sealing, sessions
 from brokerapp.accounts.statuses import HoldReason
+from brokerapp.security.encryption import CannotDecrypt
+from brokerapp.security.rotation import Rotated, Say
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
+
+SEALED = ("secret", "seed")
+"""What allauth keeps encrypted of an app and of recovery codes."""
 
 
 class Required(StrEnum):
@@ -61,7 +66,7 @@ def use_code_once(authenticator: Authenticator, code: str) -> bool:
     allauth remembers used codes in the cache, which may be lost; the row is not.
     """
     with transaction.atomic():
-        row = Authenticator.objects.select_for_update().get(pk=authenticator.pk)
+        row = Authenticator.objects.select_for_update(no_key=True).get(pk=authenticator.pk)
         secret = decrypt(row.data["secret"])
         now = int(time.time()) // app_settings.TOTP_PERIOD
         steps = range(now - app_settings.TOTP_TOLERANCE, now + app_settings.TOTP_TOLERANCE + 1)
@@ -87,3 +92,29 @@ def remove_lost(person: User) -> int:
     sessions.end_all(person)
     mails.tell(person, "account/email/second_step_removed")
     return removed
+
+
+def reseal(say: Say) -> Rotated:
+    """Encrypt the secrets of apps and recovery codes anew with the newest key; safe to repeat."""
+    rotated = Rotated()
+    for key in Authenticator.objects.order_by("pk").values_list("pk", flat=True).iterator():
+        try:
+            rotated.done += _reseal(key)
+        except CannotDecrypt as error:
+            say(f"second step {key}: {error}")
+            rotated.failed += 1
+    say(f"Second steps: {rotated.done}")
+    return rotated
+
+
+def _reseal(key: int) -> bool:
+    with transaction.atomic():
+        row = Authenticator.objects.select_for_update(no_key=True).filter(pk=key).first()
+        if row is None:
+            return False  # removed meanwhile
+        held = {name: row.data[name] for name in SEALED if row.data.get(name)}
+        old = {name: text for name, text in held.items() if sealing.is_outdated(text)}
+        if old:
+            row.data |= {name: encrypt(decrypt(text)) for name, text in old.items()}
+            row.save(update_fields=["data"])
+    return bool(old)

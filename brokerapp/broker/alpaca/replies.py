@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from brokerapp.broker.alpaca import errors
 from brokerapp.broker.alpaca.models.base import where
-from brokerapp.broker.alpaca.scrub import scrub
+from brokerapp.broker.alpaca.scrub import REDACTED, Known, scrub, scrub_members
 
 REQUEST_TIMEOUT = 408
 NO_ACCESS = (requests.codes.unauthorized, requests.codes.forbidden)
@@ -62,24 +62,28 @@ def _never_connected(reason: requests.ConnectionError) -> bool:
 def refused(
     response: requests.Response,
     *,
-    secrets: set[str],
+    sent: set[str],
+    known: Known,
     retry_after: float | None,
     call_id: str,
     request_id: str,
 ) -> errors.BrokerError:
-    """The error for a reply that is not a 2xx, with the broker's words, code and details, if it gave any."""
+    """The error for a reply that is not a 2xx, with the broker's words, code and details, if it gave any.
+
+    Of its words, what was `sent` and is `known` of the person is left out.
+    """
     status = response.status_code
     body = _error_body(response)
     code = body.pop("code", None)
     code = code if isinstance(code, int) else None
     said = body.pop("message", "")
-    message = scrub(said, secrets) if isinstance(said, str) and said else f"HTTP {status}"
+    message = _scrubbed(said, sent, known) if isinstance(said, str) and said else f"HTTP {status}"
     facts: dict[str, Any] = {
         "code": code,
         "http_status": status,
         "request_id": request_id,
         "call_id": call_id,
-        "details": body,
+        "details": scrub_members({"details": body}, known)["details"],
     }
     if status == requests.codes.too_many_requests:
         return errors.BrokerBusy(message, retry_after=retry_after, **facts)
@@ -92,6 +96,11 @@ def refused(
     if 400 <= status < 500 and status != REQUEST_TIMEOUT:
         return errors.BrokerRejected(message, **facts)
     return errors.BrokerOutcomeUnknown(message, **facts)
+
+
+def _scrubbed(said: str, sent: set[str], known: Known) -> str:
+    secrets = known()
+    return REDACTED if secrets is None else scrub(said, {*sent, *secrets})
 
 
 def _error_body(response: requests.Response) -> dict[str, Any]:

@@ -1,8 +1,12 @@
 """Takes personal data out of text that the broker wrote, before it is kept, logged or shown."""
 
 import re
-from collections.abc import Iterable, Mapping
-from functools import partial
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache, partial
+from typing import Any
+
+from brokerapp.broker.alpaca.spellings import pattern_of
 
 REDACTED = "[removed]"
 MAX_LENGTH = 500
@@ -35,17 +39,40 @@ SENSITIVE_FIELDS = frozenset(
 )
 """Request fields whose values must not come back to us in an error message."""
 
+FREE_TEXT = frozenset(
+    {
+        "accept",
+        "additional_information",
+        "description",
+        "details",
+        "indeterminate",
+        "message",
+        "note",
+        "notes",
+        "reason",
+        "reject",
+        "status_description",
+        "summary",
+    }
+)
+"""Members of the broker's replies and events that hold what somebody wrote, or texts beside their codes."""
+
+Known = Callable[[], Iterable[str] | None]
+"""Gives what is known of the person whom a reply is about; None if that cannot be told."""
+
 # Ids are the whole point of an audit row, and a UUID may hold nine digits in a row.
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _PERSONAL = re.compile(
-    rf"""
-    (?P<keep>\b{_UUID}\b)
-    | \b\d{{3}}-\d{{2}}-\d{{4}}\b              # SSN, ITIN
-    | [^\s@"<>]+@[^\s@"'<>]+\.[a-z]{{2,}}      # e-mail address
-    | (?<![\d.])\d{{8,}}[a-z]*\b(?!\.\d)       # bank, routing and account numbers; decimals stay
+    r"""
+    \b\d{3}([- .])\d{2}\1\d{4}\b                          # SSN, ITIN
+    | (?<![\w.])(\(\d{3}\)[ ]?|\d{3}[-. ])\d{3}[-. ]\d{4}\b    # phone number
+    | [^\s@"<>]+@[^\s@"'<>]+\.[a-z]{2,}                   # e-mail address
+    | (?<![\w.-])(?=(?:\d[ -]?){9})\d{3,}(?:[ -]\d{3,})+\b(?!\.\d)  # the same in groups
+    | (?<![\d.])\d{8,}[a-z]*\b(?!\.\d)                    # bank, routing and account numbers; decimals stay
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_ID = re.compile(rf"(\b{_UUID}\b)", re.IGNORECASE)
 
 PIECE = 24
 _RUN = re.compile(rf"[A-Za-z0-9+/]{{{PIECE},}}={{0,2}}")
@@ -69,19 +96,48 @@ def _strings(value: object) -> set[str]:
 
 
 def scrub(text: str, secrets: Iterable[str] = ()) -> str:
-    """`text` without `secrets` and what looks like an SSN, an e-mail or a bank number; at most 500 long.
+    """`text` without `secrets`, in any spelling, and what looks like an SSN, a phone, e-mail or bank number.
 
-    Of a secret over 200 characters (a document), every piece of 24 or more is removed.
+    It is at most 500 long. Of a secret over 200 characters (a document), every piece of 24 or more goes.
+    UUIDs stay whole.
     """
     by_length = sorted(secrets, key=len, reverse=True)
-    text = _beginning(text, by_length)
-    for secret in by_length:
+    text = unicodedata.normalize("NFKC", _beginning(text, by_length))
+    parts = _ID.split(text)
+    parts[::2] = [_without(part, by_length) for part in parts[::2]]
+    text = "".join(parts)
+    return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"
+
+
+def scrub_members(body: Any, known: Known) -> Any:
+    """A reply or event in which every text somebody wrote (`FREE_TEXT`, at any depth) is scrubbed.
+
+    `known` is asked once, and only if there is such a text; where it gives None, the text is removed whole.
+    """
+    return _scrub_members(body, lru_cache(maxsize=1)(known), is_free=False)
+
+
+def _scrub_members(body: Any, known: Known, *, is_free: bool) -> Any:
+    if isinstance(body, Mapping):
+        return {
+            key: _scrub_members(value, known, is_free=is_free or key in FREE_TEXT)
+            for key, value in body.items()
+        }
+    if isinstance(body, list):
+        return [_scrub_members(value, known, is_free=is_free) for value in body]
+    if is_free and isinstance(body, str) and body:
+        secrets = known()
+        return REDACTED if secrets is None else scrub(body, secrets)
+    return body
+
+
+def _without(text: str, secrets: Iterable[str]) -> str:
+    for secret in secrets:
         if len(secret) > LONG:
             text = _RUN.sub(partial(_without_piece, secret), text.replace(secret, REDACTED))
-        else:
-            text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", REDACTED, text, flags=re.IGNORECASE)
-    text = _PERSONAL.sub(lambda match: match["keep"] or REDACTED, text)
-    return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"
+        elif secret.strip():
+            text = pattern_of(secret).sub(REDACTED, text)
+    return _PERSONAL.sub(REDACTED, text)
 
 
 def _beginning(text: str, secrets: Iterable[str]) -> str:

@@ -16,6 +16,7 @@ import requests
 import urllib3
 
 from brokerapp.broker.alpaca.errors import BrokerError
+from brokerapp.broker.alpaca.scrub import scrub
 from brokerapp.broker.alpaca.sse import Comment, Message, SseParser
 from brokerapp.broker.alpaca.transport import Transport
 
@@ -110,9 +111,9 @@ def _message(item: Comment | Message, request_id: str) -> StreamMessage:
     if isinstance(item, Message):
         return _event(item)
     if dropped := _DROPPED.search(item.text):
-        return Gap(item.text, int(dropped[1]))
+        return Gap(scrub(item.text), int(dropped[1]))
     if "reading too slowly" in item.text:
-        return Gap(item.text)
+        return Gap(scrub(item.text))
     if item.text.startswith("internal server error"):
         raise StreamBroken("The broker's event server failed.", request_id=request_id)
     return Heartbeat()

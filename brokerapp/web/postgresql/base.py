@@ -1,5 +1,7 @@
 """PostgreSQL as Django speaks to it, but for a server that is silent: nobody waits for it for ever.
 
+Its errors say nothing of the values of a row (`errors.py`).
+
 The server itself ends a statement that takes longer than `DATABASE_STATEMENT_SECONDS`. A server that is
 frozen, or that the network hides, does not: a few seconds later the connection is given up on our side.
 """
@@ -10,7 +12,10 @@ from typing import Any, TypeVar
 import psycopg
 from django.conf import settings
 from django.db.backends.postgresql import base
+from django.utils.functional import cached_property
 from psycopg.abc import PQGen
+
+from brokerapp.web.postgresql.errors import QuietErrors
 
 Result = TypeVar("Result")
 
@@ -44,6 +49,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Django's own, with connections of our class and the server's limit of a statement."""
 
     Database = driver
+
+    @cached_property
+    def wrap_database_errors(self) -> QuietErrors:
+        return QuietErrors(self)
 
     def get_connection_params(self) -> dict[str, Any]:
         params = super().get_connection_params()

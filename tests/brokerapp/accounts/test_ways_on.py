@@ -132,15 +132,15 @@ def test_visitor_of_a_page_is_not_told_that_they_were_signed_out() -> None:
 # Applicants are told why they are on the application
 
 
-@pytest.mark.parametrize(
-    ("path", "words"),
-    [
-        ("/portfolio/", "Your portfolio opens once your account is open."),
-        ("/trade/AAPL/", "Trading opens once your account is open."),
-        ("/orders/", "Your orders open once your account is open."),
-        ("/transfer/", "Transfers open once your account is open."),
-    ],
-)
+SECTIONS = [
+    ("/portfolio/", "Your portfolio opens once your account is open."),
+    ("/trade/", "Trading opens once your account is open."),
+    ("/orders/", "Your orders open once your account is open."),
+    ("/transfer/", "Transfers open once your account is open."),
+]
+
+
+@pytest.mark.parametrize(("path", "words"), [*SECTIONS, ("/trade/AAPL/", SECTIONS[1][1])])
 def test_applicant_who_opens_a_section_is_told_why_they_see_the_application(path: str, words: str) -> None:
     client = Client()
     client.force_login(UserFactory.create())
@@ -148,6 +148,29 @@ def test_applicant_who_opens_a_section_is_told_why_they_see_the_application(path
     assert page.request["PATH_INFO"] == reverse("apply")
     assert words in page.content.decode()
     assert words not in client.get(reverse("apply")).content.decode()
+
+
+@pytest.mark.parametrize("status", ["SUBMITTED", "APPROVAL_PENDING", "ACTION_REQUIRED", "REJECTED"])
+@pytest.mark.parametrize(("path", "words"), SECTIONS)
+def test_applicant_whose_account_is_not_open_is_told_why_they_see_the_application(
+    path: str, words: str, status: str
+) -> None:
+    account = BrokerageAccountFactory.create(status=status)
+    client = Client()
+    client.force_login(account.user)
+    page = client.get(path, follow=True)
+    assert page.request["PATH_INFO"] == account_url(account, "account_status")
+    assert words in page.content.decode()
+    assert words not in client.get(account_url(account, "account_status")).content.decode()
+
+
+@pytest.mark.parametrize("status", ["ACTIVE", "ACCOUNT_UPDATED", "DISABLED", "ACCOUNT_CLOSED"])
+def test_sections_of_an_account_that_was_opened_are_there(status: str) -> None:
+    account = BrokerageAccountFactory.create(status=status)
+    client = Client()
+    client.force_login(account.user)
+    for path, _ in SECTIONS:
+        assert client.get(path, follow=True).request["PATH_INFO"] == f"/a/{account.pk}{path}"
 
 
 # Mail
@@ -185,6 +208,43 @@ def test_check_your_mail_of_a_known_address_does_not_say_so(client: Client, mail
     assert pages[0] == pages[1]
     assert [mail.to[0] for mail in mailoutbox] == [known.email] * 2 + ["fresh@example.com"] * 2
     assert "/confirm-email/" not in mailoutbox[1].body
+
+
+def sign_up(client: Client, address: str) -> None:
+    assert (
+        client.post(reverse("account_signup"), {"email": address, "password1": PASSWORD}).status_code == 302
+    )
+
+
+def people() -> set[str]:
+    return set(User.objects.values_list("email", flat=True))
+
+
+def test_use_another_address_takes_the_first_sign_up_back(client: Client, mailoutbox: list[Any]) -> None:
+    known = UserFactory.create().email
+    sign_up(client, "mistyped@example.com")
+    sign_up(client, "right@example.com")
+    assert people() == {known, "right@example.com"}
+    link = re.search(r"\S+/confirm-email/\S+", mailoutbox[0].body)
+    assert link
+    assert "used already or is too old" in client.get(link[0].split("testserver")[1]).content.decode()
+
+    sign_up(client, known)
+    assert people() == {known}
+
+
+def test_use_another_address_keeps_who_has_confirmed_or_signed_up_elsewhere(
+    client: Client, mailoutbox: list[Any]
+) -> None:
+    sign_up(client, "first@example.com")
+    sign_up(client, "first@example.com")
+    assert people() == {"first@example.com"}
+    link = re.search(r"\S+/confirm-email/\S+", mailoutbox[0].body)
+    assert link
+    Client().post(link[0].split("testserver")[1])
+    sign_up(client, "second@example.com")
+    sign_up(Client(), "third@example.com")
+    assert people() == {"first@example.com", "second@example.com", "third@example.com"}
 
 
 def test_check_your_mail_without_a_sign_up_sends_nothing(client: Client, mailoutbox: list[Any]) -> None:

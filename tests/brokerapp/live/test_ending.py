@@ -47,10 +47,10 @@ async def follow(holds: set[str]) -> tuple[Browser, Browser]:
     await stays.opened.wait()
     await goes.opened.wait()
     holds.remove("goes")
-    hub._take(message(CHECK_SESSIONS.encode()))
+    hub.take(message(CHECK_SESSIONS.encode()))
     async with asyncio.timeout(15):  # less than the heartbeat, after which it would look by itself
         await goes.task
-    hub._take(message(b'{"noun":"order","id":"1"}'))
+    hub.take(message(b'{"noun":"order","id":"1"}'))
     await stays.changed.wait()
     stays.task.cancel()
     await asyncio.wait([stays.task])

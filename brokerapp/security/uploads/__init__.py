@@ -1,0 +1,1 @@
+"""Files that people send us: looked at, checked for viruses, and made anew before anything is kept."""
