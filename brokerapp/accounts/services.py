@@ -35,7 +35,7 @@ def apply_account_status(
     older one than the newest applied is stale and loses. Returns the row re-read.
     """
     with transaction.atomic():
-        locked = BrokerageAccount.objects.select_for_update(of=("self",)).get(pk=account.pk)
+        locked = BrokerageAccount.objects.select_for_update(of=("self",), no_key=True).get(pk=account.pk)
         said_before = (locked.broker_status, locked.status)
         if not following.is_stale(locked, asked_at):
             locked = following.apply(

@@ -83,7 +83,7 @@ def link_bank(*, account: BrokerageAccount, details: BankDetails, by: User) -> B
     )
     with transaction.atomic(durable=True):
         # Of two requests at once, one waits and then sees the other, rather than fail in the database.
-        BrokerageAccount.objects.select_for_update().get(pk=account.pk)
+        BrokerageAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
         first = BankLink.objects.active().filter(account=account).first()
         if first is None:
             _hold_money(account, by)
@@ -179,7 +179,7 @@ def unlink_bank(*, link: BankLink, by: User) -> BankLink:
     """
     with transaction.atomic(durable=True):
         # The lock that a new transfer also takes: none can start between this check and the new status.
-        BrokerageAccount.objects.select_for_update().get(pk=link.account_id)
+        BrokerageAccount.objects.select_for_update(no_key=True).get(pk=link.account_id)
         link = BankLink.objects.select_for_update(of=("self",)).select_related("account").get(pk=link.pk)
         if link.status in (BankLinkStatus.CANCEL_REQUESTED, BankLinkStatus.CANCELED):
             return link

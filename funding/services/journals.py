@@ -27,7 +27,7 @@ def credit_account(
     `AccountRefused` and `rules.AmountTooSmall`.
     """
     with transaction.atomic(durable=True):
-        account = BrokerageAccount.objects.select_for_update().get(pk=account.pk)
+        account = BrokerageAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
         first = Transfer.objects.filter(pk=credit_id, account=account).first()
         if first is not None:
             return first

@@ -89,7 +89,7 @@ def request_transfer(
     requests see each other, so that limits hold. Raises `AccountRefused` and `rules.TransferRefused`.
     """
     with transaction.atomic(durable=True):
-        account = BrokerageAccount.objects.select_for_update().get(pk=account.pk)
+        account = BrokerageAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
         first = Transfer.objects.filter(pk=intent_id, account=account).first()
         if first is not None:
             return first
