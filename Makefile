@@ -28,6 +28,14 @@ format: python ## Put the Python files into the project's format
 bench: python ## The benchmarks
 	@exec $(STACK) bench $(ARGS)
 
+.PHONY: audit
+audit: python ## Known vulnerabilities of what is locked, and the list of it (SBOM) in sbom/
+	@exec $(STACK) audit
+
+.PHONY: manage
+manage: python ## manage.py of the stack that runs here (ARGS=createsuperuser)
+	@exec $(STACK) manage $(ARGS)
+
 .PHONY: setup
 setup: python ## Make .venv and node_modules from the locks
 	@exec $(STACK) setup

@@ -15,6 +15,7 @@ import psutil
 from benchmarks.load import LOOPBACK
 
 BIN = Path(sys.executable).parent
+OURS = [sys.executable, "-m", "brokerapp.deployment.serve", "--host", LOOPBACK, "--workers", "2"]
 UVICORN = [
     *(str(BIN / "uvicorn"), "--host", LOOPBACK, "--no-proxy-headers", "--no-access-log"),
     *("--log-level", "warning", "--ws", "none", "--timeout-graceful-shutdown", "4"),
@@ -25,7 +26,7 @@ GRANIAN_WSGI = [
 ]
 CHOSEN = "one port: uvicorn, pages on threads, pushes on its loop"
 PAGES = {
-    CHOSEN: [*UVICORN, "--workers", "2", "brokerapp.asgi:application"],
+    CHOSEN: OURS,
     "one port: the same with a2wsgi's bridge": [
         *(*UVICORN, "--workers", "2", "--lifespan", "off", "benchmarks.site.a2wsgi_pages:application")
     ],
@@ -54,7 +55,11 @@ def find_free_port() -> int:
 @contextmanager
 def run_process(command: list[str], port: int, threads: int) -> Iterator[psutil.Process]:
     """Start a server, wait until it accepts connections, and stop it afterwards."""
-    environment = os.environ | {"WEB_THREADS": str(threads), "GRANIAN_BLOCKING_THREADS": str(threads)}
+    environment = os.environ | {
+        "WEB_THREADS": str(threads),
+        "GRANIAN_BLOCKING_THREADS": str(threads),
+        "CONNECTIONS_PER_ADDRESS": "100000",  # the load comes from one
+    }
     process = subprocess.Popen(command, env=environment)
     try:
         wait_until_open(process, port)

@@ -14,8 +14,11 @@ from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, LifespanScope,
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from brokerapp.deployment.start import refuse_unsafe
 from brokerapp.live.hub import Hub
 from brokerapp.live.pushes import LiveApp
+from brokerapp.ui.error_pages import too_large
+from brokerapp.web.bodies import body_limit
 from brokerapp.web.wsgi_bridge import WsgiBridge
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "brokerapp.settings")
@@ -26,8 +29,12 @@ STOP_RETRY_SECONDS = 0.5
 hub = Hub(settings.REDIS_URL)
 live = LiveApp(hub)
 pages = WsgiBridge(
-    get_wsgi_application(), threads=settings.WEB_THREADS, max_body_bytes=settings.MAX_UPLOAD_BYTES
+    get_wsgi_application(),
+    threads=settings.WEB_THREADS,
+    body_limit=body_limit,
+    too_large=too_large,
 )
+refuse_unsafe()
 
 
 async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import beat_init, worker_init
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "brokerapp.settings")
@@ -58,6 +59,18 @@ def heartbeat(queue: str) -> dict[str, Any]:
     }
 
 
+@worker_init.connect
+@beat_init.connect
+def refuse_unsafe(**kwargs: object) -> None:
+    """End with what is wrong, before any task is taken or sent, if the settings could hurt."""
+    import django
+
+    django.setup()
+    from brokerapp.deployment.start import refuse_unsafe
+
+    refuse_unsafe()
+
+
 @app.on_after_configure.connect
 def schedule(sender: Celery, **kwargs: object) -> None:
     """Fill the beat table."""
@@ -75,6 +88,9 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         "sync open orders": every(sweep, "trading.tasks.sync_open_orders"),
         "sync clock": every(max(sweep, 15), "trading.tasks.sync_clock"),
         "sync quotes": every(max(sweep, 5), "trading.tasks.sync_quotes"),
+        "sync screens": every(max(sweep, 60), "trading.tasks.sync_screens"),
+        "send watchlists": every(max(sweep, 30), "trading.tasks.send_watchlists"),
+        "sync bars": every(max(sweep, 15), "trading.tasks.sync_bars"),
         "sync portfolios": every(max(sweep * 3, 30), "trading.tasks.sync_stale_portfolios"),
         "handle events": every(sweep, "brokerapp.events.tasks.handle_waiting_events"),
         "tell people": every(min(sweep, 5), "brokerapp.notices.tasks.tell_people", PEOPLE),
@@ -82,7 +98,9 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         "sync assets": at(crontab(minute="45", hour="2,8,14,20"), "trading.tasks.sync_assets"),
         # The small hours in New York.
         "prune": at(crontab(minute="10", hour="7"), "brokerapp.broker.calls.tasks.prune_api_calls"),
+        "prune bars": at(crontab(minute="30", hour="7"), "trading.tasks.prune_bars"),
         "prune errors": at(crontab(minute="20", hour="7"), "brokerapp.health.tasks.prune_error_pages"),
+        "prune sessions": at(crontab(minute="35", hour="7"), "brokerapp.accounts.tasks.forget_sessions"),
         "drop personal data": at(crontab(minute="30", hour="7"), "onboarding.tasks.drop_personal_data"),
         "prune events": at(crontab(minute="25", hour="7"), "brokerapp.events.tasks.prune_events"),
         **{f"heartbeat of {queue}": heartbeat(queue) for queue in QUEUES},

@@ -10,6 +10,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from brokerapp.units.broker_kind import BrokerKind, broker_kind
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
 if env.bool("DJANGO_READ_DOT_ENV", default=True):
@@ -20,12 +22,15 @@ DEBUG = DEVELOPMENT and env.bool("DEBUG_PAGES", default=False)
 """Django's own DEBUG: its error pages, with the source, and every query kept. Off in development too, so that
 an error page is seen there as people see it."""
 
+PROCESS = env.str("PROCESS", default="")
+"""The process's name in the Procfile; "" for any other, which must be given everything."""
 REQUIRED_IN_PRODUCTION = (
     "SECRET_KEY",
     "FIELD_ENCRYPTION_KEYS",
     "BLIND_INDEX_KEYS",
     "ALLOWED_HOSTS",
     "SITE_URL",
+    "TRUSTED_PROXY_HOPS",
     "DATABASE_URL",
     "REDIS_URL",
     "EMAIL_URL",
@@ -36,28 +41,48 @@ REQUIRED_IN_PRODUCTION = (
     "BROKER_SECRET",
     "BROKER_FIRM_ACCOUNT_ID",
 )
+_BROKER_SECRETS = ("BROKER_KEY", "BROKER_SECRET")
+_COLUMN_SECRETS = ("FIELD_ENCRYPTION_KEYS", "BLIND_INDEX_KEYS")
+_PAGES_SECRETS = ("SECRET_KEY", "EMAIL_URL")
+NOT_NEEDED_BY = {
+    "release": (*_BROKER_SECRETS, "EMAIL_URL"),
+    "assets": (*_PAGES_SECRETS, *_COLUMN_SECRETS),
+    "beat": (*_PAGES_SECRETS, *_COLUMN_SECRETS, *_BROKER_SECRETS),
+    "events": ("EMAIL_URL",),
+    "news": ("EMAIL_URL",),
+    "sweeper": ("EMAIL_URL",),
+}
+"""Secrets that a process does without, so that it need not be given them (docker-compose.yml does not)."""
 if not DEVELOPMENT:
     missing = [
         name
         for name in REQUIRED_IN_PRODUCTION
-        if not (env.ENVIRON.get(name) or env.ENVIRON.get(f"{name}_FILE"))
+        if name not in NOT_NEEDED_BY.get(PROCESS, ())
+        and not (env.ENVIRON.get(name) or env.ENVIRON.get(f"{name}_FILE"))
     ]
     if missing:
         raise ImproperlyConfigured(
-            f"Missing settings: {', '.join(missing)}. Set them in the environment or .env (see .env.example) "
-            "or set DEBUG=true for development."
+            f"Missing settings: {', '.join(missing)}. Set them in the environment or .env (.env.example); "
+            "`make run` has a value of its own for each."
         )
 
 DEMO_MODE = env.bool("DEMO_MODE", default=False)
 """Seeded people, the dev mailbox and the style guide are only there in demo mode."""
+DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
+"""What the seeded people sign in with; `make run` makes one for each installation."""
+HAS_DEMO = (BASE_DIR / "brokerapp" / "demo").is_dir()
+"""The container image is made without it."""
 
-SECRET_KEY = env.str("SECRET_KEY", default="development-only-not-a-secret")
+SECRET_KEY = env.str("SECRET_KEY", default="development-only-not-a-secret" if DEVELOPMENT else "")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 FIELD_ENCRYPTION_KEYS = env.list(
-    "FIELD_ENCRYPTION_KEYS", default=["ZGV2ZWxvcG1lbnQtb25seS1maWVsZC1rZXktMDAwMDA="]
+    "FIELD_ENCRYPTION_KEYS",
+    default=["ZGV2ZWxvcG1lbnQtb25seS1maWVsZC1rZXktMDAwMDA="] if DEVELOPMENT else [],
 )
 """32 bytes each in URL-safe base64, newest first: the first encrypts, all decrypt."""
-BLIND_INDEX_KEYS = env.list("BLIND_INDEX_KEYS", default=["ZGV2ZWxvcG1lbnQtb25seS1ibGluZC1pbmRleC1rZXk="])
+BLIND_INDEX_KEYS = env.list(
+    "BLIND_INDEX_KEYS", default=["ZGV2ZWxvcG1lbnQtb25seS1ibGluZC1pbmRleC1rZXk="] if DEVELOPMENT else []
+)
 """As those: digests tell whether an encrypted value is known already (`brokerapp.security.blind_index`)."""
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
@@ -81,6 +106,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_htmx",
     "brokerapp.security",
@@ -93,7 +120,8 @@ INSTALLED_APPS = [
     "brokerapp.events",
     "brokerapp.notices",
     "brokerapp.health",
-    "brokerapp.demo",
+    "brokerapp.deployment",
+    *(["brokerapp.demo"] if DEMO_MODE and HAS_DEMO else []),
     "onboarding",
     "funding",
     "trading",
@@ -104,8 +132,11 @@ MIDDLEWARE = [
     "brokerapp.health.middleware.HealthMiddleware",
     "brokerapp.web.middleware.ReferenceMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "brokerapp.web.headers.HeadersMiddleware",
+    # Before the static files: an image that is opened by itself is a page too.
     "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "brokerapp.web.middleware.UnreadableRequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -113,7 +144,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "brokerapp.accounts.signin_pages.middleware.SessionLimitsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "brokerapp.accounts.signin_pages.middleware.ConfirmationMiddleware",
     "brokerapp.web.middleware.NoStoreMiddleware",
 ]
 
@@ -172,7 +205,11 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 10},
     },
     {"NAME": "brokerapp.security.passwords.NotCommon"},
+    {"NAME": "brokerapp.security.passwords.NotOfThisSite"},
 ]
+if env.bool("PASSWORDS_CHECK_BREACHED", default=False):
+    AUTH_PASSWORD_VALIDATORS.append({"NAME": "brokerapp.security.passwords.NotBreached"})
+PWNED_PASSWORDS = {"API_TIMEOUT": 1.0, "ADD_PADDING": True}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -186,6 +223,38 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "landing"
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_USER_DISPLAY = "brokerapp.accounts.adapters.display"
 ACCOUNT_ADAPTER = "brokerapp.accounts.adapters.AccountAdapter"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = env.int("CONFIRM_AGAIN_AFTER_SECONDS", default=300)
+"""How long a confirmation with password, code or passkey stands for what pays out or changes the sign-in."""
+ACCOUNT_RATE_LIMITS = {
+    # Codes of the second step; whoever gets there has the password. For passwords see `signin.throttling`.
+    "login_failed": "5/5m/key,30/1d/key",
+}
+MFA_REQUIRED = env.str("MFA_REQUIRED", default="payouts")
+"""Of whom a second step of signing in is required; of staff it always is.
+
+`payouts`: before a withdrawal, a bank and another e-mail address; `always`: before anything; `never`.
+"""
+MFA_ADAPTER = "brokerapp.accounts.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1
+# A new address waits to be confirmed beside the old one. Nobody signs in with one that is not confirmed.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT
+MFA_FORMS = {
+    "activate_totp": "brokerapp.accounts.signin_pages.forms.ActivateTotpForm",
+    "add_webauthn": "brokerapp.accounts.signin_pages.forms.AddPasskeyForm",
+    "authenticate": "brokerapp.accounts.signin_pages.forms.AuthenticateForm",
+    "authenticate_webauthn": "brokerapp.accounts.signin_pages.forms.AuthenticatePasskeyForm",
+    "deactivate_totp": "brokerapp.accounts.signin_pages.forms.DeactivateTotpForm",
+    "edit_webauthn": "brokerapp.accounts.signin_pages.forms.EditPasskeyForm",
+    "generate_recovery_codes": "brokerapp.accounts.signin_pages.forms.GenerateRecoveryCodesForm",
+    "login_webauthn": "brokerapp.accounts.signin_pages.forms.LoginPasskeyForm",
+    "reauthenticate": "brokerapp.accounts.signin_pages.forms.ReauthenticateCodeForm",
+    "reauthenticate_webauthn": "brokerapp.accounts.signin_pages.forms.ReauthenticatePasskeyForm",
+}
 ACCOUNT_FORMS = {
     "add_email": "brokerapp.accounts.forms.AddEmailForm",
     "change_email": "brokerapp.accounts.forms.ChangeEmailForm",
@@ -202,19 +271,36 @@ LOGIN_URL = "account_login"
 CSRF_FAILURE_VIEW = "brokerapp.health.views.csrf_failure"
 LOGIN_REDIRECT_URL = "home"
 
+SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", default=30)
+"""How long people can be idle before they are signed out."""
+STAFF_SESSION_IDLE_MINUTES = env.int("STAFF_SESSION_IDLE_MINUTES", default=15)
+SESSION_HOURS = env.int("SESSION_HOURS", default=12)
+"""After so long everybody signs in again."""
+SESSION_COOKIE_AGE = (SESSION_HOURS + 1) * 3600  # so that the end is noticed, and said
 SESSION_COOKIE_HTTPONLY = True
+MESSAGE_STORAGE = "brokerapp.web.cookies.MessageStorage"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https://")
-SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=False)
-SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0)
+# A browser takes a cookie of this prefix only from this very host, over https, for the whole site.
+_host_only = "__Host-" if SESSION_COOKIE_SECURE else ""
+SESSION_COOKIE_NAME = f"{_host_only}sessionid"
+CSRF_COOKIE_NAME = f"{_host_only}csrftoken"
+DEVICE_COOKIE_NAME = f"{_host_only}device"
+_HTTPS = SITE_URL.startswith("https://")
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=_HTTPS)
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=365 * 24 * 3600 if _HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=_HTTPS)
+SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=False)
+# Preloading is a promise for the whole domain that takes months to take back: for its owner to make.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if TRUSTED_PROXY_HOPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 CONTENT_SECURITY_POLICY = {
-    "EXCLUDE_URL_PREFIXES": ("/admin/",),
     "DIRECTIVES": {
         "default-src": [NONE],
+        "object-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
@@ -251,18 +337,22 @@ WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEVELOPMENT
 # Of files without a hash in their name; those with one are kept for good.
 WHITENOISE_MAX_AGE = env.int("WHITENOISE_MAX_AGE", default=0 if DEVELOPMENT else 60)
 
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+MAX_BODY_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+"""Requests above this are refused before they are read, except on the pages that take files."""
 DATA_UPLOAD_MAX_NUMBER_FILES = 4
 FILE_UPLOAD_HANDLERS = ["brokerapp.web.uploads.BoundedMemoryHandler"]
 MAX_FILE_BYTES = 7_500_000
 """Of a larger file of a form only its size is read. As `brokerapp.broker.alpaca.limits.DOCUMENT_BYTES`."""
 CLAMD_URL = env.str("CLAMD_URL", default="")
 """A virus scanner, `tcp://host:3310` or `unix:///path/of/clamd.ctl`: without its word no file is kept."""
-MAX_UPLOAD_BYTES = 60 * 1024 * 1024
-"""Requests above this are refused before they are read."""
+MAX_UPLOAD_BYTES = 32 * 1024 * 1024
+"""The same for the pages that take files."""
+UPLOAD_PATHS = ("/apply/documents/",)
+CONNECTIONS_PER_ADDRESS = env.int("CONNECTIONS_PER_ADDRESS", default=200)
+"""Connections that one address may have to one process at once; behind proxies, requests under way."""
 
 EMAIL_FILE_PATH = env.str("EMAIL_FILE_PATH", default=str(BASE_DIR / ".dev" / "mail"))
-if "EMAIL_URL" in env.ENVIRON:
+if {"EMAIL_URL", "EMAIL_URL_FILE"} & set(env.ENVIRON):
     globals().update(env.email("EMAIL_URL"))
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
@@ -296,11 +386,15 @@ BROKER_DATA_URL = env.str("BROKER_DATA_URL", default="http://127.0.0.1:8100")
 BROKER_KEY = env.str("BROKER_KEY", default="")
 BROKER_SECRET = env.str("BROKER_SECRET", default="")
 BROKER_FIRM_ACCOUNT_ID = env.str("BROKER_FIRM_ACCOUNT_ID", default="")
-BROKER_IS_SANDBOX = env.bool("BROKER_IS_SANDBOX", default="sandbox" in BROKER_BASE_URL or DEVELOPMENT)
+BROKER_KIND = broker_kind(BROKER_BASE_URL, BROKER_DATA_URL, BROKER_KEY)
+BROKER_IS_SANDBOX = BROKER_KIND is not BrokerKind.LIVE
+"""Whether pages say that money is practice money: never for a broker that may be live."""
 BROKER_TIMEOUTS = (
     env.float("BROKER_CONNECT_TIMEOUT", default=3.05),
     env.float("BROKER_READ_TIMEOUT", default=10.0),
 )
+BROKER_PAGES_A_MINUTE = env.int("BROKER_PAGES_A_MINUTE", default=60)
+"""How many pages that ask the broker one person may open within a minute."""
 NOT_OFFERED = frozenset(env.list("NOT_OFFERED", default=[]))
 """What no account may do here, whatever the broker allows: names of `brokerapp.accounts.capabilities`."""
 WITHDRAWAL_HOLD_HOURS = env.int("WITHDRAWAL_HOLD_HOURS", default=24)

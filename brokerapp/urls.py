@@ -1,5 +1,7 @@
 """Every address of the site."""
 
+from allauth.account.decorators import secure_admin_login
+from allauth.account.views import LogoutView
 from django.conf import settings
 from django.contrib import admin
 from django.templatetags.static import static
@@ -7,13 +9,7 @@ from django.urls import include, path, re_path
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
-from brokerapp.accounts.views import (
-    AccountSecured,
-    CheckYourMail,
-    SecureAccount,
-    SecureAccountByLink,
-    ShortAddress,
-)
+from brokerapp.accounts.views import AccountSecured, SecureAccount, SecureAccountByLink, ShortAddress
 from onboarding.urls import account_urlpatterns
 
 FAVICON = lazy(static, str)("img/favicon.svg")
@@ -23,17 +19,18 @@ handler403 = "brokerapp.health.views.permission_denied"
 handler404 = "brokerapp.health.views.page_not_found"
 handler500 = "brokerapp.health.views.server_error"
 
-admin.site.site_header = admin.site.site_title = "Operations"
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
+    # Staff sign in and out on the same pages as all others.
+    path("admin/logout/", LogoutView.as_view()),
     path("admin/", admin.site.urls),
     # Asked for by browsers on pages that name no icon, such as the admin's.
     path("favicon.ico", RedirectView.as_view(url=FAVICON)),
-    path("accounts/confirm-email/", CheckYourMail.as_view(), name="account_email_verification_sent"),
     path("accounts/secure/", SecureAccount.as_view(), name="account_secure"),
     path("accounts/secure/<str:token>/", SecureAccountByLink.as_view(), name="account_secure_by_link"),
     path("accounts/secured/", AccountSecured.as_view(), name="account_secured"),
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("brokerapp.accounts.signin_pages.urls")),
     path("", include("onboarding.urls")),
     path("", include("brokerapp.ui.urls")),
     # Pages of one account: it is in the address, and every one of these views is an AccountRequiredMixin.
@@ -42,8 +39,10 @@ urlpatterns = [
     path("a/<uuid:account_id>/", include("trading.urls")),
     # As people remember and write them: without the account.
     re_path(
-        r"^(?P<path>(?:portfolio|trade|orders|transfer)/.*)$", ShortAddress.as_view(), name="short_address"
+        r"^(?P<path>(?:portfolio|trade|watchlists|orders|transfer)/.*)$",
+        ShortAddress.as_view(),
+        name="short_address",
     ),
 ]
-if settings.DEMO_MODE:
+if settings.DEMO_MODE and settings.HAS_DEMO:
     urlpatterns.append(path("mailbox/", include("brokerapp.demo.urls")))

@@ -19,6 +19,7 @@ CHECKS = {
     "state diagrams": [PYTHON, "manage.py", "states", "--check"],
     "Django's system checks": [PYTHON, "manage.py", "check", "--fail-level", "WARNING"],
     "templates": [str(BIN / "djlint"), "templates", "--lint", "--quiet"],
+    "container files": [str(BIN / "hadolint"), "Dockerfile"],
     "types": [str(BIN / "mypy")],
 }
 ENVIRONMENT = {

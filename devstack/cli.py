@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable
 
 from devstack import paths
+from devstack.audit import audit
 from devstack.checks import check
-from devstack.environment import given_values
+from devstack.environment import base_environment, given_values, sandbox_environment, uses_own_broker
 from devstack.errors import StackError
 from devstack.lock import lock
 from devstack.record import end_leftovers
-from devstack.run import only_stack, run
-from devstack.services import clear_abandoned, remove_data, running_services
+from devstack.run import only_stack, run, sandbox_info
+from devstack.services import clear_abandoned, embedded_urls, remove_data, running_services
 from devstack.testing import test
 
 
@@ -57,6 +58,19 @@ def services() -> None:
         signal.pause()
 
 
+def manage(arguments: list[str]) -> int:
+    """Become `manage.py` with the variables of the stack that runs here."""
+    given = given_values()
+    env = base_environment(given, paths.SECRETS_FILE)
+    env = embedded_urls(paths.DATA_DIR) | env
+    if not uses_own_broker(given):
+        info = sandbox_info(env)
+        if info is None:
+            raise StackError("Nothing runs here: `make run` first, in another terminal.")
+        env |= sandbox_environment(int(env["SANDBOX_PORT"]), info)
+    os.execve(sys.executable, [sys.executable, str(paths.ROOT / "manage.py"), *arguments], env)
+
+
 def format_files() -> int:
     """Put the Python files into the project's format."""
     ruff = str(paths.ROOT / ".venv" / "bin" / "ruff")
@@ -75,6 +89,8 @@ COMMANDS: dict[str, Callable[[list[str]], int | None]] = {
     "check": lambda _: check(),
     "format": lambda _: format_files(),
     "bench": bench,
+    "manage": manage,
+    "audit": lambda _: audit(),
     "reset": lambda _: reset(),
     "lock": lambda _: lock(),
     # The set-up has happened by the time this module can be imported.

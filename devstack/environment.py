@@ -37,9 +37,14 @@ def uses_own_broker(given: Mapping[str, str]) -> bool:
     return bool(given.get("BROKER_BASE_URL"))
 
 
+def is_on(env: Mapping[str, str], name: str) -> bool:
+    """Whether a variable says yes, read as django-environ reads it."""
+    return env.get(name, "").lower() in ("true", "on", "ok", "y", "yes", "1")
+
+
 def is_demo(env: Mapping[str, str]) -> bool:
-    """Whether DEMO_MODE is on, read as django-environ reads it."""
-    return env.get("DEMO_MODE", "").lower() in ("true", "on", "ok", "y", "yes", "1")
+    """Whether DEMO_MODE is on."""
+    return is_on(env, "DEMO_MODE")
 
 
 def base_environment(given: Mapping[str, str], secrets_file: Path) -> dict[str, str]:
@@ -59,11 +64,26 @@ def base_environment(given: Mapping[str, str], secrets_file: Path) -> dict[str, 
         "SANDBOX_STATE": str(SANDBOX_STATE_DIR),
         "PYTHONUNBUFFERED": "1",
     }
+    if uses_own_broker(given):
+        defaults |= production_environment()
     own_secrets = stack_secrets(secrets_file)
     chosen = {name: value for name, value in given.items() if value}
     path = f"{ROOT / '.venv' / 'bin'}{os.pathsep}{given.get('PATH', os.defpath)}"
     ports = {"PORT": str(port), "SANDBOX_PORT": str(sandbox_port)}
     return defaults | own_secrets | chosen | ports | {"PATH": path}
+
+
+def production_environment() -> dict[str, str]:
+    """The variables for a broker of the person's own: as in production, which neither demo nor debugging is
+    for, but with mails in files and on this machine alone.
+    """
+    return {
+        "DEBUG": "false",
+        "DEMO_MODE": "false",
+        "TRUSTED_PROXY_HOPS": "0",
+        "EMAIL_URL": f"filemail:///{MAIL_DIR}",
+        "DEFAULT_FROM_EMAIL": "Brokerage <no-reply@localhost>",
+    }
 
 
 def sandbox_environment(sandbox_port: int, info: Mapping[str, str]) -> dict[str, str]:
@@ -75,18 +95,25 @@ def sandbox_environment(sandbox_port: int, info: Mapping[str, str]) -> dict[str,
         "BROKER_KEY": info["key"],
         "BROKER_SECRET": info["secret"],
         "BROKER_FIRM_ACCOUNT_ID": info["firm_account_id"],
-        "BROKER_IS_SANDBOX": "true",
     }
 
 
 def stack_secrets(secrets_file: Path) -> dict[str, str]:
-    """SECRET_KEY and FIELD_ENCRYPTION_KEYS of this checkout, made once and kept in `secrets_file`."""
-    if not secrets_file.exists():
+    """SECRET_KEY, the keys of columns and DEMO_PASSWORD of this checkout, made once and kept in
+    `secrets_file`.
+    """
+    kept = {name: value or "" for name, value in dotenv_values(secrets_file).items()}
+    made = {
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "FIELD_ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "BLIND_INDEX_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "DEMO_PASSWORD": secrets.token_urlsafe(12),
+    }
+    if made.keys() - kept.keys():
+        kept = made | kept
         secrets_file.parent.mkdir(parents=True, exist_ok=True)
-        field_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-        text = f"SECRET_KEY={secrets.token_urlsafe(50)}\nFIELD_ENCRYPTION_KEYS={field_key}\n"
         fresh = secrets_file.with_name(f"{secrets_file.name}.new")
         fresh.touch(mode=0o600)
-        fresh.write_text(text)
+        fresh.write_text("".join(f"{name}={value}\n" for name, value in kept.items()))
         fresh.replace(secrets_file)
-    return {name: value or "" for name, value in dotenv_values(secrets_file).items()}
+    return kept

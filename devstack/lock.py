@@ -17,7 +17,8 @@ COMMON = [
 ]
 LOCKS = {
     "requirements/dev.txt": ["pyproject.toml", "--group", "dev"],
-    "requirements/prod.txt": ["pyproject.toml", "--group", "sandbox"],
+    "requirements/prod.txt": ["pyproject.toml"],
+    "requirements/sandbox.txt": ["--group", "sandbox"],
     "requirements/node.txt": ["--group", "node"],
 }
 

@@ -30,10 +30,9 @@ ISOLATED_ENVIRONMENT = {
     "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
     "BROKER_BASE_URL": "http://127.0.0.1:9",
     "BROKER_DATA_URL": "http://127.0.0.1:9",
-    "BROKER_KEY": "test-key",
+    "BROKER_KEY": "SANDBOXTESTKEY",
     "BROKER_SECRET": "test-secret",
     "BROKER_FIRM_ACCOUNT_ID": "00000000-0000-4000-8000-000000000000",
-    "BROKER_IS_SANDBOX": "true",
 }
 """Set over whatever `.env` or the shell holds, so that no test reaches a real broker."""
 

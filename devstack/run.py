@@ -17,6 +17,7 @@ from devstack.environment import (
     base_environment,
     given_values,
     is_demo,
+    is_on,
     sandbox_environment,
     uses_own_broker,
 )
@@ -71,6 +72,8 @@ def start_all(supervisor: Supervisor, env: dict[str, str], given: Mapping[str, s
         found |= sandbox_environment(int(env["SANDBOX_PORT"]), sandbox_info(env) or {})
     env = env | found
     supervisor.run_once("release", [PROCESS, "release"], env)
+    if not is_on(env, "DEBUG"):
+        supervisor.run_once("static", [sys.executable, "manage.py", "collectstatic", "--noinput"], env)
     load_assets(supervisor, env, required=not uses_own_broker(given))
     supervisor.launch(spec("web", env, is_ready=lambda: web_answers(env)))
     for name in BACKGROUND:

@@ -69,6 +69,12 @@ def embedded_servers(data_dir: Path, *, given: Mapping[str, str], throwaway: boo
     return servers
 
 
+def embedded_urls(data_dir: Path) -> dict[str, str]:
+    """The variables of both embedded servers, whether they run or not."""
+    sockets = socket_dir_for(data_dir)
+    return {"DATABASE_URL": postgres.url(sockets, DATABASE), "REDIS_URL": valkey.url(sockets)}
+
+
 def prepare_database(data_dir: Path) -> bool:
     """Create the product's database on the embedded server unless it is there; True when it was made."""
     return postgres.create_database(socket_dir_for(data_dir), DATABASE)

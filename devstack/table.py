@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from devstack.environment import is_demo
+from devstack.paths import MAIL_DIR
 
 
 def summary(env: Mapping[str, str], log_dir: Path, *, people: Sequence[Mapping[str, str]]) -> str:
@@ -16,6 +17,8 @@ def summary(env: Mapping[str, str], log_dir: Path, *, people: Sequence[Mapping[s
         rows.append(("Sandbox", f"{env['BROKER_BASE_URL']}/"))
     else:
         rows.append(("Broker", env["BROKER_BASE_URL"]))
+    if not is_demo(env):
+        rows += [("Mails", f"{_short(MAIL_DIR)}/"), ("Staff", "make manage ARGS=createsuperuser")]
     rows.append(("Logs", f"{_short(log_dir)}/"))
     lines = _aligned(rows)
     if people:

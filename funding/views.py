@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -13,8 +12,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from brokerapp.accounts.access import AccountRequiredMixin, Blocked
+from brokerapp.accounts.access import AccountRequiredMixin, Blocked, SectionMixin
 from brokerapp.accounts.capabilities import AccountRefused, Capability, can
+from brokerapp.accounts.signin import gate
 from brokerapp.units.market_time import day_in_new_york
 from brokerapp.workflow import intents
 from brokerapp.workflow.models import StatusChange
@@ -57,8 +57,10 @@ class FundingView(AccountRequiredMixin):
         return None
 
 
-class Transfers(FundingView):
+class Transfers(SectionMixin, FundingView):
     """Balances explained, the bank, what is on its way, and history."""
+
+    section = "transfer"
 
     def get(self, request: HttpRequest) -> HttpResponse:
         now = timezone.now()
@@ -115,8 +117,10 @@ def _with_steps(rows: list[Transfer], now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-class LinkBank(FundingView):
+class LinkBank(FundingView, gate.ConfirmedMixin):
     """Links a bank by its numbers."""
+
+    asks_broker = ("POST",)
 
     def get(self, request: HttpRequest) -> HttpResponse:
         bank = self.active_bank()
@@ -165,8 +169,10 @@ class Bank(FundingView):
         return render(request, "funding/bank.html", context)
 
 
-class UnlinkBank(FundingView):
+class UnlinkBank(FundingView, gate.ConfirmedMixin):
     """Asks whether to unlink, and does."""
+
+    asks_broker = ("POST",)
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         return render(request, "funding/unlink_bank.html", {"bank": self.own_bank(pk)})
@@ -250,17 +256,19 @@ class Amount(FundingView):
 class TransferReview(FundingView):
     """What is about to happen and when; its POST makes it happen, once per token."""
 
+    asks_broker = ("POST",)
+    typed_is_kept = False
+
     def dispatch_own(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         account = self.account
         try:
             self.intent = intents.read(PURPOSE, account.user_id, account.pk, kwargs["token"])
         except intents.IntentExpired as expired:
             return self.start_again(expired.data)
-        view = super().dispatch_own
         if self.intent.data["direction"] == Direction.OUTGOING:
             # Money leaves: a session left open on a shared machine must not be enough.
-            view = reauthentication_required(view)
-        return view(request, *args, **kwargs)
+            gate.check(request)
+        return super().dispatch_own(request, *args, **kwargs)
 
     def start_again(self, data: dict[str, Any]) -> HttpResponse:
         """Back from a review that cannot be used to the amount as it was, where that is known."""

@@ -8,17 +8,23 @@ from django.test import Client
 from django.urls import reverse
 
 from brokerapp.accounts.models import BrokerageAccount
+from tests.factories import confirm
 
-SECTIONS = re.compile(r"/(portfolio|trade|orders|transfer|status)/")
+SECTIONS = re.compile(r"/(portfolio|trade|watchlists|orders|transfer|status)/")
 
 
 class AccountClient(Client):
-    """A signed-in person's browser; `/portfolio/` and the like are the pages of `account`."""
+    """A signed-in person's browser; `/portfolio/` and the like are the pages of `account`.
 
-    def __init__(self, account: BrokerageAccount) -> None:
+    `confirmed`: with a second step, and as if they had just confirmed that it is them.
+    """
+
+    def __init__(self, account: BrokerageAccount, *, confirmed: bool = True) -> None:
         super().__init__()
         self.account = account
         self.force_login(account.user)
+        if confirmed:
+            confirm(self)
 
     def generic(self, method: str, path: Any, *args: Any, **kwargs: Any) -> Any:
         if SECTIONS.match(str(path)):

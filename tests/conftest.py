@@ -5,12 +5,18 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 from tests.broker_stub import BrokerStub, broker_stub
 from tests.sandbox.contract import Report
+from tests.sandbox_process import SandboxProcess, point_at
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("no deadline", deadline=None)
+hypothesis.settings.load_profile("no deadline")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -45,6 +51,21 @@ def broker() -> Iterator[BrokerStub]:
     """The broker as canned replies; nothing is sent."""
     with broker_stub() as stub:
         yield stub
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    """A broker of this module's own."""
+    with SandboxProcess(tmp_path_factory.mktemp("sandbox") / "state") as started:
+        yield started
+
+
+@pytest.fixture
+def sandbox(process: SandboxProcess, settings: Any) -> Iterator[SandboxProcess]:
+    """The same, as the app's broker."""
+    point_at(process, settings)
+    yield process
+    process.clear_faults()
 
 
 LONGEST_FIRST = (

@@ -1,12 +1,17 @@
 """Rows for tests. Statuses are reached through the services that reach them in life: no impossible rows."""
 
+import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 import factory
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal import auth as totp
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import Group
+from django.test import Client
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
@@ -47,11 +52,37 @@ class UserFactory(DjangoModelFactory[User]):
 
 
 class StaffFactory(UserFactory):
-    """A member of the ops staff who may do everything."""
+    """A member of the ops staff who may do everything, with a second step unless `second_step=False`."""
 
     email = factory.Sequence(lambda n: f"ops{n}@example.com")
     is_staff = True
     is_superuser = True
+
+    @factory.post_generation
+    def second_step(self, create: bool, extracted: Any, **kwargs: Any) -> None:
+        if create and extracted is not False:
+            give_second_step(self)  # type: ignore[arg-type]
+
+
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+def give_second_step(person: User) -> None:
+    """An authenticator app with the key `TOTP_SECRET`, unless the person has one."""
+    if not Authenticator.objects.filter(user=person, type=Authenticator.Type.TOTP).exists():
+        totp.TOTP.activate(person, TOTP_SECRET)
+
+
+def confirm(client: Client) -> None:
+    """As if the client's person, who gets a second step, had just confirmed that it is them."""
+    person = User.objects.get(pk=client.session[SESSION_KEY])
+    give_second_step(person)
+    session = client.session
+    session["account_authentication_methods"] = [
+        {"method": "mfa", "at": time.time(), "reauthenticated": True}
+    ]
+    session["account_authentication_methods_user"] = str(person.pk)
+    session.save()
 
 
 def staff_in_role(role: str, **columns: Any) -> User:
@@ -165,8 +196,14 @@ def bank_reply(**fields: Any) -> AchRelationship:
 
 def transfer_reply(transfer: Transfer, **fields: Any) -> BrokerTransfer:
     """A transfer as the broker sends it once it has taken `transfer` on."""
-    body = {
+    return BrokerTransfer.from_reply(transfer_body(transfer, **fields), uuid4().hex)
+
+
+def transfer_body(transfer: Transfer, **fields: Any) -> dict[str, Any]:
+    """The JSON of one of our transfers."""
+    return {
         "id": str(transfer.broker_transfer_id or uuid4()),
+        "account_id": str(transfer.account.broker_account_id),
         "relationship_id": str(transfer.bank_link.relationship_id) if transfer.bank_link else None,
         "type": "ach",
         "status": "QUEUED",
@@ -174,8 +211,7 @@ def transfer_reply(transfer: Transfer, **fields: Any) -> BrokerTransfer:
         "direction": transfer.direction,
         "created_at": transfer.created_at.isoformat(),
         "updated_at": transfer.created_at.isoformat(),
-    }
-    return BrokerTransfer.from_reply({**body, **fields}, uuid4().hex)
+    } | fields
 
 
 class BankLinkFactory:

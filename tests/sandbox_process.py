@@ -166,6 +166,13 @@ class SandboxProcess:
         return code
 
 
+def point_at(process: SandboxProcess, settings: Any) -> None:
+    """Have the app take this process for its broker; `settings` is the fixture of pytest-django."""
+    settings.BROKER_BASE_URL = settings.BROKER_DATA_URL = process.url
+    settings.BROKER_KEY, settings.BROKER_SECRET = process.key, process.secret
+    settings.BROKER_FIRM_ACCOUNT_ID = process.firm_account_id
+
+
 def eventually(read: Callable[[], Any], *, timeout: float = 10, what: str = "the condition") -> Any:
     """Call ``read`` until it gives something true, and return that. Raises AssertionError in the end."""
     deadline = time.monotonic() + timeout

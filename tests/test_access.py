@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db import models, transaction
@@ -39,6 +40,7 @@ from tests.factories import (
     StaffFactory,
     TransferFactory,
     UserFactory,
+    give_second_step,
     staff_in_role,
 )
 from trading.models import Asset, PositionsSync, QuotePause
@@ -75,17 +77,21 @@ class House:
 
 @pytest.fixture
 def house(monkeypatch: pytest.MonkeyPatch) -> House:
-    monkeypatch.setattr("brokerapp.workflow.jobs._send", lambda task, path, ids: None)
+    monkeypatch.setattr("brokerapp.workflow.jobs.send", lambda task, path, ids: None)
     account = BrokerageAccountFactory.create(cash=1000, cash_withdrawable=1000)
     people = {"the person": account.user, "another person": BrokerageAccountFactory.create().user}
     people |= {role.value: staff_in_role(role) for role in Role} | {"superuser": StaffFactory.create()}
     browsers = {name: Client() for name in EVERYBODY}
     for name, person in people.items():
+        give_second_step(person)
         browsers[name].force_login(person)
+    second_step: dict[str, object] = {"pk": Authenticator.objects.get(user=account.user).pk}
     rows = rows_of(account) | {
         "account_secure_by_link": {"token": securing.link_for(account.user).split("/")[-2]},
         "account_confirm_email": {"key": "no-such-key"},
         "account_reset_password_from_key": {"uidb36": "1", "key": "no-such"},
+        "mfa_edit_webauthn": second_step,
+        "mfa_remove_webauthn": second_step,
         "agreement": {"key": "customer_agreement"},
         "apply_step": {"key": "name"},
         "remove_document": {"document_id": document_of(account).pk},

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Protocol
 
-from brokerapp.broker.alpaca.market_data import MarketDataClient
-from brokerapp.broker.alpaca.models import BySymbol, Snapshot
+from brokerapp.broker.alpaca.market_data import BarsWanted, MarketDataClient
+from brokerapp.broker.alpaca.models import Bar, BySymbol, Snapshot
 from brokerapp.units.market_time import NEW_YORK
 from trading.order_types import TimeInForce
 
@@ -41,6 +41,8 @@ class AssetClass:
     """USD; 0 if there is none."""
     fetch_snapshots: Callable[[MarketDataClient, Sequence[str]], BySymbol[Snapshot]]
     """The data endpoint: snapshots by `symbol`, spelt as in orders."""
+    fetch_bars: Callable[[MarketDataClient, Sequence[str], BarsWanted], BySymbol[list[Bar]]]
+    """The data endpoint: one page of price bars by `symbol`."""
     spell: Callable[[str], str] = str.upper
     """The spelling of orders and prices for any spelling that the broker uses."""
 
@@ -84,6 +86,7 @@ US_EQUITY = AssetClass(
     takes_dollars=True,
     smallest_order=Decimal("1.00"),
     fetch_snapshots=lambda client, symbols: client.get_snapshots(symbols),
+    fetch_bars=lambda client, symbols, wanted: client.get_bars(symbols, wanted),
 )
 CRYPTO = AssetClass(
     word="crypto",
@@ -93,6 +96,7 @@ CRYPTO = AssetClass(
     takes_dollars=True,
     smallest_order=Decimal("1.00"),
     fetch_snapshots=lambda client, symbols: client.get_crypto_snapshots(symbols),
+    fetch_bars=lambda client, symbols, wanted: client.get_crypto_bars(symbols, wanted),
     spell=_spell_pair,
 )
 US_OPTION = AssetClass(
@@ -103,6 +107,7 @@ US_OPTION = AssetClass(
     takes_dollars=False,
     smallest_order=Decimal(0),
     fetch_snapshots=lambda client, symbols: client.get_option_snapshots(symbols),
+    fetch_bars=lambda client, symbols, wanted: client.get_option_bars(symbols, wanted),
 )
 
 ASSET_CLASSES = {each.word: each for each in (US_EQUITY, CRYPTO, US_OPTION)}

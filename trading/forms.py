@@ -19,6 +19,12 @@ class SearchForm(SpokenForm):
     q = TypedField(label="Symbol or company", max_length=60, required=False)
 
 
+class WatchlistForm(SpokenForm):
+    """The name of a watchlist."""
+
+    name = TypedField(label="Name of the list", max_length=40, error_messages={"required": "Enter a name."})
+
+
 class TicketForm(SpokenForm):
     """What to trade, at market, today: shares or dollars."""
 

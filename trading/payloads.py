@@ -7,7 +7,7 @@ from uuid import UUID
 
 from brokerapp.broker.alpaca import models as alpaca
 from trading.asset_classes import asset_class_of
-from trading.models import Asset, Order, Position, Quote
+from trading.models import Asset, Bar, BarSeries, Order, Position, Quote
 from trading.order_spec import OrderSpec
 
 
@@ -103,14 +103,34 @@ def quote_row(asset: Asset, snapshot: alpaca.Snapshot, now: datetime) -> Quote |
     times = [part.at for part in (trade, quote) if part]
     if not times:
         return None
+    day = snapshot.daily_bar
     return Quote(
         asset=asset,
         bid=_quoted(quote.bid_price) if quote else None,
         ask=_quoted(quote.ask_price) if quote else None,
         last=trade.price if trade else None,
+        bid_size=quote.bid_size if quote and quote.bid_price else None,
+        ask_size=quote.ask_size if quote and quote.ask_price else None,
         previous_close=snapshot.prev_daily_bar.close if snapshot.prev_daily_bar else None,
+        day_open=day.open if day else None,
+        day_high=day.high if day else None,
+        day_low=day.low if day else None,
+        day_volume=day.volume if day else None,
         as_of=max(times),
         synced_at=now,
+    )
+
+
+def bar_row(series: BarSeries, bar: alpaca.Bar) -> Bar:
+    """One bar of a series, not saved."""
+    return Bar(
+        series=series,
+        at=bar.at,
+        open=bar.open,
+        high=bar.high,
+        low=bar.low,
+        close=bar.close,
+        volume=bar.volume,
     )
 
 

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from trading.models import Order
-from trading.services import fills, market, orders, portfolio, quotes, sweeps
+from trading.services import bars, fills, market, orders, portfolio, quotes, screens, sweeps, watchlists
 
 
 @shared_task
@@ -61,6 +61,18 @@ def sync_quotes(**_: object) -> None:
 
 
 @shared_task
+def sync_bars(**_: object) -> None:
+    """Refresh the price bars of charts that somebody looks at."""
+    bars.sync_bars(now=timezone.now())
+
+
+@shared_task
+def prune_bars(**_: object) -> None:
+    """Forget price bars past their time."""
+    bars.prune_bars(now=timezone.now())
+
+
+@shared_task
 def sync_clock(**_: object) -> None:
     """Read the market clock."""
     market.sync_clock(now=timezone.now())
@@ -70,3 +82,21 @@ def sync_clock(**_: object) -> None:
 def sync_assets(**_: object) -> None:
     """Load the list of assets."""
     market.sync_assets(now=timezone.now())
+
+
+@shared_task
+def sync_screens(**_: object) -> None:
+    """Read the lists of what moves today."""
+    screens.sync_screens(now=timezone.now())
+
+
+@shared_task
+def send_watchlist(*, watchlist_id: str, **_: object) -> None:
+    """Let the broker have one watchlist as it is now."""
+    watchlists.send_watchlist(watchlist_id=watchlist_id, now=timezone.now())
+
+
+@shared_task
+def send_watchlists(**_: object) -> None:
+    """Sweep: watchlists that the broker does not have as they are."""
+    watchlists.send_watchlists(now=timezone.now())

@@ -1,21 +1,25 @@
 """Who sees a page: people with a brokerage account, and only their own."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, resolve_url
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import View
 
 from brokerapp.accounts.capabilities import AccountRefused, Capability, refusal
 from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.accounts.signin import suspended
 from brokerapp.ui.links import ACCOUNT_ID, account_url
+from brokerapp.web import allowance
 
 
 def person(request: HttpRequest) -> User:
@@ -46,6 +50,20 @@ def _page_of(account: BrokerageAccount, refused: AccountRefused) -> str:
     return reverse(refused.page) if refused.of_person else account_url(account, refused.page)
 
 
+OPENS = {
+    "portfolio": "Your portfolio opens",
+    "trade": "Trading opens",
+    "orders": "Your orders open",
+    "transfer": "Transfers open",
+}
+"""What a section does once the account is open, by the beginning of its address."""
+
+
+def say_what_opens_later(request: HttpRequest, section: str) -> None:
+    """Tell an applicant why they see their application instead of the section."""
+    messages.info(request, f"{OPENS[section]} once your account is open. This is your application for it.")
+
+
 SIGNED_OUT = (
     "You were signed out, so nothing was sent: no order was placed, no money moved and no answer was saved. "
     "Sign in, check the page and send it again."
@@ -53,14 +71,24 @@ SIGNED_OUT = (
 
 
 class SignInRequiredMixin(LoginRequiredMixin, View):
-    """A page of signed-in people. Who was signed out in the middle of it is told, and comes back to it."""
+    """A page of signed-in people. Who was signed out in the middle of it is told, and comes back to it.
+
+    `typed_is_kept`: what they sent is offered to them again; not where it is a decision to be made afresh.
+    """
+
+    typed_is_kept = True
 
     def handle_no_permission(self) -> HttpResponseRedirect:
         request = self.request
         if request.method in ("GET", "HEAD"):
             return redirect_to_login(request.get_full_path())
         messages.warning(request, SIGNED_OUT)
-        return redirect_to_login(request.get_full_path() if hasattr(self, "get") else _page_before(request))
+        if not hasattr(self, "get"):
+            return redirect_to_login(_page_before(request))
+        ended_of = getattr(request, "session_ended_of", None)
+        if ended_of and self.typed_is_kept and suspended.keep_typed(request, ended_of):
+            return redirect_to_login(resolve_url("account_typed"))
+        return redirect_to_login(request.get_full_path())
 
 
 def _page_before(request: HttpRequest) -> str:
@@ -71,6 +99,13 @@ def _page_before(request: HttpRequest) -> str:
     return f"{parts.path}?{parts.query}".rstrip("?") if ours and parts.path else resolve_url("home")
 
 
+def too_many_pages(request: HttpRequest, wait: int) -> HttpResponse:
+    """What a person is told who has opened too many pages that ask the broker; `wait` in seconds."""
+    context = {"seconds": wait, "most": settings.BROKER_PAGES_A_MINUTE}
+    headers = {"Retry-After": str(wait)}
+    return HttpResponse(render_to_string("429_broker.html", context), status=429, headers=headers)
+
+
 class AccountRequiredMixin(SignInRequiredMixin):
     """A page of the account that its address names, as `self.account`: one of the signed-in person's own.
 
@@ -78,6 +113,8 @@ class AccountRequiredMixin(SignInRequiredMixin):
     """
 
     account: BrokerageAccount
+    asks_broker: tuple[str, ...] = ()
+    """Methods for which the broker is asked or told something: one person may use them so often a minute."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
@@ -87,6 +124,8 @@ class AccountRequiredMixin(SignInRequiredMixin):
         if account is None:
             raise Http404
         self.account = account
+        if request.method in self.asks_broker and (wait := allowance.take(request.user.pk)):
+            return too_many_pages(request, wait)
         return self.dispatch_own(request, *args, **kwargs)
 
     def dispatch_own(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -105,3 +144,15 @@ class AccountRequiredMixin(SignInRequiredMixin):
         """What keeps the account from doing this now; None if it may."""
         refused = refusal(self.account, capability)
         return Blocked.by(self.account, refused) if refused else None
+
+
+class SectionMixin(AccountRequiredMixin):
+    """The first page of a section (a key of `OPENS`); an account never opened leads to its application."""
+
+    section: ClassVar[str]
+
+    def dispatch_own(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not self.account.was_opened:
+            say_what_opens_later(request, self.section)
+            return self.redirect("account_status")
+        return super().dispatch_own(request, *args, **kwargs)

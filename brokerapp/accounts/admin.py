@@ -6,8 +6,9 @@ What a member of staff may do is set here too, by administrators alone, and neve
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django import forms
-from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db.models import Model, QuerySet
@@ -20,6 +21,7 @@ from brokerapp.accounts.access import person
 from brokerapp.accounts.forms import ResetPasswordForm
 from brokerapp.accounts.models import BrokerageAccount, User, WithdrawalHold
 from brokerapp.accounts.roles import Role
+from brokerapp.accounts.signin import second_factor
 from brokerapp.accounts.statuses import HoldStatus
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.reveal import RevealMixin
@@ -30,11 +32,8 @@ from brokerapp.workflow.status_admin import StatusRowAdmin
 LIFTED = "Withdrawals opened again"
 
 # What opens a session or an account is nobody's to read or change here.
-admin.site.unregister(EmailAddress)
-for label, name in (("mfa", "Authenticator"), ("usersessions", "UserSession")):
-    if apps.is_installed(f"allauth.{label}"):
-        admin.site.unregister(apps.get_model(label, name))
-admin.site.unregister(Group)
+for model in (EmailAddress, Authenticator, UserSession, Group):
+    admin.site.unregister(model)
 
 
 @admin.register(Group)
@@ -99,7 +98,7 @@ class UserAdmin(admin.ModelAdmin):
     add_fieldsets = ((None, {"fields": ("email",)}),)
     readonly_fields = ("email", "is_superuser", "date_joined", "last_login")
     filter_horizontal = ("groups",)
-    actions = ("send_reset",)
+    actions = ("send_reset", "remove_second_step")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
@@ -151,6 +150,29 @@ class UserAdmin(admin.ModelAdmin):
                 form.save(request)
                 record(Kind.PASSWORD_RESET_SENT, person=user, request=request, obj=user)
         self.message_user(request, "Those who can sign in have been mailed a link.", messages.SUCCESS)
+
+    def has_second_step_permission(self, request: HttpRequest) -> bool:
+        """Whether this member of staff may take a second step away that was lost."""
+        return request.user.has_perm(roles.REMOVE_SECOND_STEP)
+
+    @admin.action(permissions=["second_step"], description="Take a lost second step away")
+    def remove_second_step(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        text = (
+            "They sign in with their password alone until they set a new one up. Say how you made sure that "
+            "it is them who ask: somebody who has their password would ask as well."
+        )
+        title = "Take the second step away"
+        reason = ask_reason(self, request, queryset, action="remove_second_step", title=title, text=text)
+        if not isinstance(reason, str):
+            return reason
+        for user in queryset:
+            if user.is_staff and not roles.may_manage(request.user, user):
+                self.message_user(request, f"{user} is staff: ask an administrator.", messages.ERROR)
+                continue
+            second_factor.remove_lost(user)
+            self.log_change(request, user, "Second step taken away")
+            self.message_user(request, f"{user} has no second step any more, and a mail says so.")
+        return None
 
 
 def _access(answers: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,12 @@
+from typing import Any
+
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest
+from django.utils import timezone
+
+from brokerapp.web import session_limits
 
 
 class AccountsConfig(AppConfig):
@@ -9,14 +15,37 @@ class AccountsConfig(AppConfig):
     name = "brokerapp.accounts"
 
     def ready(self) -> None:
+        from allauth.account.signals import authentication_step_completed
+        from django.contrib.auth.signals import user_logged_in
+
         from brokerapp.accounts import credentials, roles
         from brokerapp.accounts.capabilities import Capability
         from brokerapp.accounts.models import known_values_of
+        from brokerapp.accounts.signin import second_factor
+        from brokerapp.security import rotation
         from brokerapp.security.known_values import register
 
         register(known_values_of)
+        rotation.register(second_factor.reseal)
         credentials.connect()
         roles.connect()
 
         if unknown := settings.NOT_OFFERED - set(Capability.values):
             raise ImproperlyConfigured(f"NOT_OFFERED names no capabilities: {', '.join(sorted(unknown))}.")
+        if settings.MFA_REQUIRED not in set(second_factor.Required):
+            raise ImproperlyConfigured(f"MFA_REQUIRED is one of {', '.join(second_factor.Required)}.")
+        user_logged_in.connect(_begin_session, dispatch_uid="brokerapp.accounts.begin_session")
+        authentication_step_completed.connect(_renew_session, dispatch_uid="brokerapp.accounts.renew_session")
+
+
+def _begin_session(request: HttpRequest, **_: Any) -> None:
+    """Start the time limits of a session, however it was begun."""
+    session_limits.begin(request.session, timezone.now())
+
+
+def _renew_session(request: HttpRequest, *, reauthenticated: bool = False, **_: Any) -> None:
+    """Whoever has a copy of the cookie must not profit from its person's having confirmed."""
+    from brokerapp.accounts.signin import sessions
+
+    if reauthenticated:
+        sessions.renew(request)

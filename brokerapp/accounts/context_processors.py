@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.ui.links import ACCOUNT_ID, account_id_of, account_url
 from brokerapp.ui.navigation import NavItem, is_section_of
+from brokerapp.web import session_limits
 
 SECTIONS = (
     ("Portfolio", "trading:portfolio", "portfolio", "portfolio/"),
@@ -34,15 +36,19 @@ class SiteNavigation:
 
     sections: list[NavItem]
     search_url: str
+    suggestions_url: str
     accounts: list[AccountLink]
 
 
 def navigation(request: HttpRequest) -> dict[str, object]:
-    """`site_nav` for signed-in people; asked of the database only where a page shows it."""
+    """`site_nav` for signed-in people, asked for only where a page shows it, and `session_state`."""
     user = getattr(request, "user", None)  # not there on the page of a failure in the middleware
     if user is None or not user.is_authenticated:
         return {}
-    return {"site_nav": SimpleLazyObject(lambda: _navigation(request))}
+    return {
+        "site_nav": SimpleLazyObject(lambda: _navigation(request)),
+        "session_state": session_limits.state_of(request, timezone.now()),
+    }
 
 
 def _navigation(request: HttpRequest) -> SiteNavigation:
@@ -60,7 +66,8 @@ def _navigation(request: HttpRequest) -> SiteNavigation:
         AccountLink(row.title, row.get_status_display(), _same_page(request, row), row.pk == page_id)
         for row in several
     ]
-    return SiteNavigation(sections, sections[1].url, links)
+    suggestions = account_url(current, "trading:suggestions") if current else ""
+    return SiteNavigation(sections, sections[1].url, suggestions, links)
 
 
 def _same_page(request: HttpRequest, account: BrokerageAccount) -> str:

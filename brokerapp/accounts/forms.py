@@ -4,12 +4,15 @@ from typing import Any
 
 from allauth.account import forms as theirs
 from django import forms
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from brokerapp.accounts import mail_links
 from brokerapp.accounts.emails import BrokerEmailField
+from brokerapp.accounts.signin import mails
+from brokerapp.accounts.signin.people import AddressTaken
 from brokerapp.ui.fields import EmailField
 from brokerapp.ui.words import SpokenForm
 
@@ -82,10 +85,18 @@ class SignupForm(EntranceForm, theirs.SignupForm):
     """Open an account."""
 
     email_field = NewEmailField
+    account_already_exists: bool
 
     def try_save(self, request: HttpRequest) -> tuple[Any, HttpResponse | None]:
-        mail_links.remember_address(request, self.cleaned_data["email"])
-        user, response = super().try_save(request)
+        if self.account_already_exists:
+            # As long as it takes for a new person: the time must not tell who has an account.
+            make_password(self.cleaned_data["password1"])
+        try:
+            user, response = super().try_save(request)
+        except AddressTaken:
+            self.account_already_exists = True
+            user, response = super().try_save(request)
+        mail_links.remember_sign_up(request, self.cleaned_data["email"], user)
         return user, response
 
 
@@ -98,6 +109,12 @@ class AddEmailForm(EntranceForm, theirs.AddEmailForm):
         super().__init__(*args, **kwargs)
         self.fields["email"].label = "New e-mail address"
 
+    def save(self, request: HttpRequest) -> Any:
+        """Mail the link to the new address, and to the old one that a change was asked for."""
+        kept = super().save(request)
+        mails.tell(self.user, "account/email/email_change_asked", request=request, to_email=kept.email)
+        return kept
+
 
 class ChangeEmailForm(EntranceForm, theirs.ChangeEmailForm):
     """Another address before the first is confirmed."""
@@ -105,8 +122,8 @@ class ChangeEmailForm(EntranceForm, theirs.ChangeEmailForm):
     email_field = NewEmailField
 
 
-class ChangePasswordForm(EntranceForm, theirs.ChangePasswordForm):
-    """A new password, with the old one."""
+class ChangePasswordForm(EntranceForm, theirs.SetPasswordForm):
+    """A new password; the page has asked for the old one, or for the second step, before."""
 
 
 class SetPasswordForm(EntranceForm, theirs.SetPasswordForm):

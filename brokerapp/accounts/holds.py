@@ -40,7 +40,7 @@ def place_hold(
     if reason != HoldReason.SECURED and not settings.WITHDRAWAL_HOLD_HOURS:
         return None
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=user.pk)
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
         if reason == HoldReason.SECURED and (first := _secured(user)) is not None:
             return first
         ends = now + timedelta(hours=settings.WITHDRAWAL_HOLD_HOURS)

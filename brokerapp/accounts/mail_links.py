@@ -8,7 +8,25 @@ from allauth.account.internal.flows.email_verification import send_verification_
 from allauth.account.models import EmailAddress
 from django.http import HttpRequest
 
+from brokerapp.accounts.models import User
+
 SESSION_KEY = "address_to_confirm"
+SIGN_UP_KEY = "sign_up_to_confirm"
+
+
+def remember_sign_up(request: HttpRequest, address: str, user: User | None) -> None:
+    """Keep which address this browser has just signed up with; no `user` if the address was known.
+
+    The sign-up that it made before with another address, and did not confirm, is taken back: "Use another
+    address" leaves none behind.
+    """
+    former = User.objects.filter(pk=request.session.get(SIGN_UP_KEY, 0), last_login=None)
+    if address.lower() != address_to_confirm(request).lower():
+        former.exclude(emailaddress__verified=True).delete()
+        request.session.pop(SIGN_UP_KEY, None)
+    if user is not None:
+        request.session[SIGN_UP_KEY] = user.pk
+    remember_address(request, address)
 
 
 def remember_address(request: HttpRequest, address: str) -> None:

@@ -68,6 +68,7 @@ class User(AbstractUser):
             ("manage_roles", "Can add staff and say which role they have"),
             ("reveal_personal_data", "Can have hidden personal data shown, with a reason"),
             ("send_password_reset", "Can send somebody the mail to reset their password"),
+            ("remove_second_step", "Can take away a second step of signing in that was lost"),
         ]
 
     def __str__(self) -> str:
@@ -229,7 +230,7 @@ class WithdrawalHold(StatusModel):
         ]
 
     def __str__(self) -> str:
-        return f"hold {self.pk}"
+        return f"hold {self.pk} of person {self.user_id}, {self.get_cause_display()}"
 
 
 def known_values_of(person_id: int) -> Iterator[str]:

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from brokerapp.accounts import services as accounts
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.accounts.signin import sessions
 
 
 @shared_task
@@ -29,3 +30,9 @@ def sync_balances(*, account_id: str, **_: object) -> None:
 def sync_due_balances(**_: object) -> None:
     """Sweep: balances that changed or could not be read."""
     accounts.sync_due_balances(now=timezone.now())
+
+
+@shared_task
+def forget_sessions(**_: object) -> None:
+    """Daily: sessions that are over."""
+    sessions.forget_ended()

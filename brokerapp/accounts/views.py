@@ -10,15 +10,9 @@ from django.shortcuts import redirect, render
 from django.views.generic import TemplateView, View
 
 from brokerapp.accounts import mail_links, securing
-from brokerapp.accounts.access import SignInRequiredMixin, person
+from brokerapp.accounts.access import SignInRequiredMixin, person, say_what_opens_later
 from brokerapp.accounts.models import BrokerageAccount
-
-OPENS = {
-    "portfolio": "Your portfolio opens",
-    "trade": "Trading opens",
-    "orders": "Your orders open",
-    "transfer": "Transfers open",
-}
+from brokerapp.accounts.signin import sessions
 
 
 class ShortAddress(SignInRequiredMixin):
@@ -29,8 +23,7 @@ class ShortAddress(SignInRequiredMixin):
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         accounts = list(BrokerageAccount.objects.of_person(person(request).pk))
         if not accounts:
-            opens = OPENS[kwargs["path"].split("/")[0]]
-            messages.info(request, f"{opens} once your account is open. This is your application for it.")
+            say_what_opens_later(request, kwargs["path"].split("/")[0])
             return redirect("home")
         choices = [(account, f"/a/{account.pk}{request.get_full_path()}") for account in accounts]
         if len(choices) == 1:
@@ -61,6 +54,7 @@ class SecureAccount(SignInRequiredMixin):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         securing.secure_account(user=person(request))
+        sessions.end_all(person(request))
         logout(request)
         return redirect("account_secured")
 
@@ -84,6 +78,7 @@ class SecureAccountByLink(View):
         except securing.LinkTooOld:
             return render(request, "accounts/secure.html", {"too_old": True}, status=410)
         securing.secure_account(user=owner)
+        sessions.end_all(owner)
         if request.user.is_authenticated:
             logout(request)
         return redirect("account_secured")

@@ -69,7 +69,7 @@ def _transport(
         recorder=recorder,
         timeouts=QUICK_TIMEOUTS if quick else settings.BROKER_TIMEOUTS,
         read_attempts=1 if quick else READ_ATTEMPTS,
-        session=_session(),
+        session=session_of_thread(),
         budget=budget_of(base_url),
         write_slots=_write_slots(settings.BROKER_WRITES_IN_FLIGHT),
         guard=forbid_transaction,
@@ -91,7 +91,7 @@ def _person_of(row: models.Model | None) -> int | None:
     return None
 
 
-def _session() -> requests.Session:
+def session_of_thread() -> requests.Session:
     """This thread's session, whose connections are reused; sessions are not thread-safe."""
     owner = (os.getpid(), settings.BROKER_KEY, settings.BROKER_SECRET)
     # A forked worker must not share its parent's sockets.

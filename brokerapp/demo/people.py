@@ -7,18 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 import requests
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import check_password, make_password
 from django.db import connections
 from django.utils import timezone
 
 from brokerapp.accounts import services as accounts
 from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.accounts.statuses import AccountStatus
+from brokerapp.demo import codes
 from funding.models import BankLink, Transfer
 from funding.services import banks, transfers
 from funding.statuses import BankLinkStatus, Direction, TransferStatus
@@ -30,10 +30,13 @@ from trading.models import Asset, Order
 from trading.order_spec import OrderSpec
 from trading.services import orders
 
-PASSWORD = "practice-makes-perfect"  # noqa: S105 demo mode only, and printed at every start
 WAIT_SECONDS = 60
 POLL_SECONDS = 0.25
 LOOPBACK_IP = "127.0.0.1"
+
+
+class NotTheSandbox(Exception):
+    """The broker is not our own sandbox process."""
 
 
 @dataclass(frozen=True)
@@ -50,24 +53,35 @@ APPLICANT = Person("applicant@example.com", "new: has not applied yet")
 TRADER = Person("trader@example.com", "funded: cash and shares", "Trader", "124554321")
 ACTION = Person("action@example.com", "KYC: the broker needs something", "Action", "124554322")
 RETURNED = Person("returned@example.com", "a deposit that the bank returned", "Returned", "124554323")
-OPS = Person("ops@example.com", "operations staff (admin site)")
+OPS = Person("ops@example.com", "operations staff (admin site); the code is in the mailbox")
 PEOPLE = (APPLICANT, TRADER, ACTION, RETURNED, OPS)
 
 
-def seed_people() -> list[Person]:
-    """Make those people who are not there yet; safe to repeat.
+def seed_people(password: str) -> list[Person]:
+    """Make those people who are not there yet, and have all sign in with `password`; safe to repeat.
 
-    Against any broker but the built-in sandbox only the ones that need no account are made, so that no
-    invented person is ever sent to Alpaca. Raises `TimeoutError` if the sandbox does not get on.
+    Raises `NotTheSandbox`, so that no invented person is ever sent to Alpaca, and `TimeoutError` if the
+    sandbox does not get on.
     """
-    _user(APPLICANT)
-    _user(OPS, is_staff=True, is_superuser=True)
     if not is_built_in_sandbox():
-        return [APPLICANT, OPS]
+        raise NotTheSandbox(settings.BROKER_BASE_URL)
+    _user(APPLICANT)
+    codes.set_up(_user(OPS, is_staff=True, is_superuser=True))
     makers = (_make_trader, _make_action, _make_returned)
     with ThreadPoolExecutor(len(makers)) as pool:  # each mostly waits for the sandbox
         list(pool.map(_run_with_own_connection, makers))
+    _set_passwords(password)
     return list(PEOPLE)
+
+
+def _set_passwords(password: str) -> None:
+    """Everybody's, unless it is theirs already: a new one would sign them out."""
+    people = list(User.objects.filter(email__in=[person.email for person in PEOPLE]))
+    known = {user.password for user in people}
+    right = {hashed for hashed in known if check_password(password, hashed)}
+    wrong = [user.pk for user in people if user.password not in right]
+    if wrong:
+        User.objects.filter(pk__in=wrong).update(password=make_password(password))
 
 
 def is_built_in_sandbox() -> bool:
@@ -103,15 +117,9 @@ def _make_returned() -> None:
 def _user(person: Person, **columns: Any) -> User:
     user = User.objects.filter(email=person.email).first()
     if user is None:
-        user = User.objects.create(email=person.email, password=_password_hash(), **columns)
+        user = User.objects.create(email=person.email, password=make_password(None), **columns)
         user.emailaddress_set.create(email=person.email, verified=True, primary=True)  # type: ignore[attr-defined]
     return user
-
-
-@cache
-def _password_hash() -> str:
-    """One for all of them: it is slow on purpose."""
-    return make_password(PASSWORD)
 
 
 def _account(person: Person, wanted: str = AccountStatus.ACTIVE, **answers: Any) -> BrokerageAccount:

@@ -1,5 +1,6 @@
 """The dev mailbox."""
 
+import time
 from pathlib import Path
 
 from django.conf import settings
@@ -7,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views import View
 
+from brokerapp.demo import codes
 from brokerapp.demo.mails import read_mails
 
 
@@ -18,4 +20,5 @@ class Mailbox(View):
         to = request.GET.get("to", "").strip().lower()
         if to:
             mails = [mail for mail in mails if to in mail.to.lower()]
-        return render(request, "demo/mailbox.html", {"mails": mails, "to": to})
+        context = {"mails": mails, "to": to, "codes": [] if to else codes.current(time.time())}
+        return render(request, "demo/mailbox.html", context)

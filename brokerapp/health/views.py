@@ -5,6 +5,7 @@ They are made without the request, as whatever it knows of the person would be a
 
 import sys
 
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -24,8 +25,8 @@ def _page(request: HttpRequest, status: int, error: BaseException | None, templa
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """A request that cannot be understood, or is too large."""
-    return _page(request, 400, exception)
+    """A request that cannot be understood, or is too large (413)."""
+    return _page(request, 413 if isinstance(exception, RequestDataTooBig) else 400, exception)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

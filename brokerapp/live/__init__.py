@@ -1,5 +1,5 @@
 """Pushes: a status change reaches the person's open pages over server-sent events."""
 
-from brokerapp.live.channel import publish
+from brokerapp.live.channel import check_sessions, publish
 
-__all__ = ["publish"]
+__all__ = ["check_sessions", "publish"]

@@ -13,6 +13,8 @@ logger = logging.getLogger(__name__)
 
 CHANNEL_PREFIX = "live:user:"
 CHANNEL_PATTERN = f"{CHANNEL_PREFIX}*"
+CHECK_SESSIONS = "sessions"
+"""Not for browsers: the streams' own process looks whether they may go on."""
 OUTAGE = Outage()
 
 
@@ -29,13 +31,23 @@ def publish(user_id: object, noun: str, pk: object, status: str = "") -> None:
     logged and dropped, within about a second: pages also poll, so the caller's work must not fail for it.
     For some seconds after that no other is tried.
     """
+    message = {"noun": noun, "id": str(pk)} | ({"status": status} if status else {})
+    _publish(user_id, json.dumps(message, separators=(",", ":")), f"{noun} {pk}")
+
+
+def check_sessions(user_id: object) -> None:
+    """Have a person's open streams look at once whether their session still holds; call it after it ended.
+
+    Without the Redis-protocol server they notice within a minute, as they look that often by themselves.
+    """
+    _publish(user_id, CHECK_SESSIONS, "the check of sessions")
+
+
+def _publish(user_id: object, message: str, what: str) -> None:
     if OUTAGE:
         return
-    message = {"noun": noun, "id": str(pk)} | ({"status": status} if status else {})
     try:
-        _connect(settings.REDIS_URL).publish(
-            f"{CHANNEL_PREFIX}{user_id}", json.dumps(message, separators=(",", ":"))
-        )
+        _connect(settings.REDIS_URL).publish(f"{CHANNEL_PREFIX}{user_id}", message)
     except REDIS_AWAY as error:
         OUTAGE.begin()
-        logger.warning("Push dropped for %s %s: %s", noun, pk, error)
+        logger.warning("Push dropped for %s: %s", what, error)

@@ -10,7 +10,7 @@ import redis.asyncio as redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from brokerapp.live.channel import CHANNEL_PATTERN, CHANNEL_PREFIX
+from brokerapp.live.channel import CHANNEL_PATTERN, CHANNEL_PREFIX, CHECK_SESSIONS
 
 logger = logging.getLogger(__name__)
 
@@ -35,10 +35,11 @@ class TooManyQueues(Exception):
 class PushQueue:
     """The events that wait for one browser. Full means slow: they are dropped for a single `resync`."""
 
-    __slots__ = ("_ended", "_ready", "_waiting", "user_id")
+    __slots__ = ("_ended", "_ready", "_waiting", "check_session", "user_id")
 
     def __init__(self, user_id: str) -> None:
         self.user_id = user_id
+        self.check_session = False
         self._waiting: deque[bytes] = deque()
         self._ready = asyncio.Event()
         self._ended = False
@@ -51,13 +52,21 @@ class PushQueue:
         self._waiting.append(event)
         self._ready.set()
 
+    def ask_to_check(self) -> None:
+        """Have the reader look now whether the session still holds; it resets `check_session`."""
+        self.check_session = True
+        self._ready.set()
+
     def end(self) -> None:
         """Let the reader finish at once; what still waits is covered by the next queue's `resync`."""
         self._ended = True
         self._ready.set()
 
     async def read(self, heartbeat_after: float) -> bytes | None:
-        """What waits, or a heartbeat if nothing came within so many seconds, or None once ended."""
+        """What waits, or a heartbeat if nothing came within so many seconds, or None once ended.
+
+        It is empty if there is only a session to check.
+        """
         try:
             async with asyncio.timeout(heartbeat_after):
                 await self._ready.wait()
@@ -139,20 +148,25 @@ class Hub:
                 message = await pubsub.get_message(timeout=PING_AFTER_SECONDS)
                 if message is not None:
                     pinged = False
-                    self._take(message)
+                    self.take(message)
                 elif pinged:
                     raise redis.ConnectionError("no answer to a ping")
                 else:
                     await pubsub.ping()
                     pinged = True
 
-    def _take(self, message: dict[str, Any]) -> None:
+    def take(self, message: dict[str, Any]) -> None:
+        """Hand one message of the subscription to the queues it is for."""
         if message["type"] == "psubscribe":
             self.subscribed = True
             for queue in self._all():
                 queue.put(RESYNC)
         elif message["type"] == "pmessage":
             user_id = message["channel"].decode().removeprefix(CHANNEL_PREFIX)
+            if message["data"] == CHECK_SESSIONS.encode():
+                for queue in self._queues.get(user_id, ()):
+                    queue.ask_to_check()
+                return
             event = b"event: changed\ndata: " + message["data"] + b"\n\n"
             for queue in self._queues.get(user_id, ()):
                 queue.put(event)

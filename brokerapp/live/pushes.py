@@ -69,11 +69,13 @@ class LiveApp:
         await send_body(send, f"retry: {retry}\n\n".encode())
         checked = time.monotonic()
         while (events := await queue.read(HEARTBEAT_SECONDS)) is not None:
-            if time.monotonic() - checked > SESSION_CHECK_SECONDS:
+            if queue.check_session or time.monotonic() - checked > SESSION_CHECK_SECONDS:
+                queue.check_session = False
                 if not await self._still_signed_in(queue, session_key):
                     break
                 checked = time.monotonic()
-            await send_body(send, events)
+            if events:
+                await send_body(send, events)
         await send_body(send, b"", more=False)
 
     async def _still_signed_in(self, queue: PushQueue, session_key: str) -> bool:

@@ -65,7 +65,7 @@ def send_notice(*, notice: Notice, now: datetime) -> Notice:
     if not _claim(notice, now):
         return notice
     try:
-        _deliver(message)
+        deliver(message)
     except NotSent as error:
         _try_again(notice, str(error), now)
         if isinstance(error, MailServerAway):
@@ -95,7 +95,7 @@ def _claim(notice: Notice, now: datetime) -> bool:
     return bool(taken)
 
 
-def _deliver(message: EmailMessage) -> None:
+def deliver(message: EmailMessage) -> None:
     """Hand a mail to the mail server, which `EMAIL_TIMEOUT` bounds. Raises `NotSent` or `MayHaveBeenSent`."""
     connection = message.connection = get_connection()
     try:

@@ -79,7 +79,7 @@ def erase(*, person: User, by: User, reason: str, request: HttpRequest | None = 
     The row of the person stays, as a number that logs refer to. Raises `CannotErase`.
     """
     with transaction.atomic():
-        person = User.objects.select_for_update(of=("self",)).get(pk=person.pk)
+        person = User.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
         erasure = what_may_be_erased(person)
         if erasure.is_empty:
             raise CannotErase(erasure.why_not_all)
@@ -103,7 +103,7 @@ def _never_sent(person: User) -> "models.QuerySet[KycApplication]":
 
 
 def _erase_drafts(person: User) -> None:
-    drafts = list(_never_sent(person).select_for_update(of=("self",)))
+    drafts = list(_never_sent(person).select_for_update(of=("self",), no_key=True))
     Document.objects.filter(application__in=drafts).delete()
     Agreement.objects.filter(application__in=drafts).delete()
     KycApplication.objects.filter(pk__in=[draft.pk for draft in drafts]).delete()

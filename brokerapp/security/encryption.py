@@ -13,7 +13,7 @@ anew.
 import base64
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -67,6 +67,10 @@ def derive(material: bytes, purpose: str, length: int = KEY_BYTES) -> bytes:
     return HKDF(SHA256(), length, salt=None, info=f"brokerapp {purpose}".encode()).derive(material)
 
 
+DISTINCT_BYTES = 12
+"""32 random bytes have fewer different ones than this less than once in 10^10 keys."""
+
+
 @lru_cache(maxsize=4)
 def _keyring(keys: tuple[str, ...]) -> dict[bytes, AESGCM]:
     """The ciphers by the prefix of what they made, newest first."""
@@ -79,6 +83,19 @@ def _keyring(keys: tuple[str, ...]) -> dict[bytes, AESGCM]:
 
 def _ciphers() -> dict[bytes, AESGCM]:
     return _keyring(tuple(settings.FIELD_ENCRYPTION_KEYS))
+
+
+def check_keys(keys: Sequence[str]) -> None:
+    """Whether these can be `FIELD_ENCRYPTION_KEYS`. Raises `ValueError`, with the reason in words."""
+    if not keys:
+        raise ValueError("there is none")
+    for number, key in enumerate(keys, start=1):
+        try:
+            material = key_bytes("", key)
+        except ImproperlyConfigured as error:
+            raise ValueError(f"number {number} is not 32 bytes in URL-safe Base64") from error
+        if len(set(material)) < DISTINCT_BYTES:
+            raise ValueError(f"number {number} is not random")
 
 
 def newest_prefix() -> bytes:

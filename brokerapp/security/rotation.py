@@ -20,6 +20,16 @@ class Rotated:
     failed: int = 0
 
 
+OTHERS: "list[Callable[[Say], Rotated]]" = []
+"""What encrypts anew what is encrypted in other places than our columns."""
+
+
+def register(other: Callable[[Say], Rotated]) -> None:
+    """Have `rotate` call a function that encrypts anew what it knows of."""
+    if other not in OTHERS:
+        OTHERS.append(other)
+
+
 def rotate(*, batch: int = BATCH, say: Say = print) -> Rotated:
     """Encrypt anew every value that the newest key did not make; `say` hears of each batch.
 
@@ -31,6 +41,9 @@ def rotate(*, batch: int = BATCH, say: Say = print) -> Rotated:
         if encrypted_fields(model):
             rotated = _rotate_model(model, batch, say)
             total = Rotated(total.done + rotated.done, total.failed + rotated.failed)
+    for other in OTHERS:
+        rotated = other(say)
+        total = Rotated(total.done + rotated.done, total.failed + rotated.failed)
     return total
 
 
@@ -73,7 +86,8 @@ def _batches(rows: "models.QuerySet[models.Model]", batch: int) -> Iterator[list
 def _rotate_row(model: type[models.Model], key: object) -> None:
     fields = list(encrypted_fields(model))
     with transaction.atomic():
-        rows = model._default_manager.select_for_update(of=("self",)).only(*(f.attname for f in fields))
+        locked = model._default_manager.select_for_update(of=("self",), no_key=True)
+        rows = locked.only(*(f.attname for f in fields))
         row = rows.filter(pk=key).first()
         if row is None:
             return  # deleted meanwhile

@@ -29,7 +29,7 @@ class KindFilter(admin.SimpleListFilter):
 class ActorFilter(admin.SimpleListFilter):
     """By whether staff had a hand in it."""
 
-    title = "by"
+    title = "actor"
     parameter_name = "by"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -44,7 +44,7 @@ class ActorFilter(admin.SimpleListFilter):
 class SecurityEventAdmin(ReadOnlyAdmin):
     """Every event, found by whoever, wherever and whatever it was."""
 
-    list_display = ("at", "what", "person", "staff", "ip", "session", "subject", "reason")
+    list_display = ("at", "what", "person", "staff", "ip", "subject", "reason")
     list_filter = (KindFilter, ActorFilter, "at")
     search_fields = ("object_id",)
     search_help_text = (
@@ -54,6 +54,8 @@ class SecurityEventAdmin(ReadOnlyAdmin):
     date_hierarchy = "at"
     paginator = BoundedPaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    sortable_by = ("at",)
     list_per_page = 50
     fields = (
         ("at", "what"),

@@ -10,8 +10,7 @@ from brokerapp.ui import preferences
 from brokerapp.ui.navigation import NavItem, is_section_of
 
 ACCOUNT = (
-    ("E-mail address", "account_email", "mail"),
-    ("Password", "account_change_password", "lock"),
+    ("Your sign-in", "account_security", "lock"),
     ("Secure my account", "account_secure", "warn"),
     ("Display", "display", "display"),
 )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 THEMES = {"system": "Same as this device", "light": "Light", "dark": "Dark"}
@@ -25,7 +26,7 @@ class Preferences:
 
 def read(request: HttpRequest) -> Preferences:
     """Preferences of this browser; a cookie with an unknown value counts as unset."""
-    known = {name: request.COOKIES.get(name, "") for name in CHOICES}
+    known = {name: request.COOKIES.get(_cookie(name), "") for name in CHOICES}
     return Preferences(**{name: value for name, value in known.items() if value in CHOICES[name]})
 
 
@@ -34,4 +35,16 @@ def write(response: HttpResponse, **chosen: str) -> None:
     for name, value in chosen.items():
         if value not in CHOICES[name]:
             raise ValueError(f"unknown {name}: {value!r}")
-        response.set_cookie(name, value, max_age=YEAR_SECONDS, samesite="Lax")
+        response.set_cookie(
+            _cookie(name),
+            value,
+            max_age=YEAR_SECONDS,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+
+
+def _cookie(name: str) -> str:
+    """Over https with the prefix of cookies that only this host can set."""
+    return f"__Host-{name}" if settings.SESSION_COOKIE_SECURE else name

@@ -12,6 +12,7 @@ from django.utils.datastructures import MultiValueDict
 from brokerapp.ui import preferences
 from brokerapp.ui.fields import MoneyField
 from brokerapp.ui.widgets import DateInputs, FileDrop, SSNInput
+from brokerapp.ui.words import SpokenForm
 
 NOW = datetime(2026, 3, 4, 14, 30, tzinfo=UTC)
 
@@ -52,7 +53,7 @@ TASKS = [
 ]
 
 
-class SampleForm(forms.Form):
+class SampleForm(SpokenForm):
     """One field of each kind."""
 
     name = forms.CharField(

@@ -1,6 +1,6 @@
 """Where a request came from."""
 
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -19,13 +19,32 @@ def client_ip(request: HttpRequest) -> str:
     request with fewer entries than hops did not come through our proxies and counts as direct.
     Raises `UnknownClientAddress`.
     """
-    hops = settings.TRUSTED_PROXY_HOPS
-    forwarded = [part for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
-    address = read_address(forwarded[-hops]) if 0 < hops <= len(forwarded) else None
-    address = address or read_address(request.META.get("REMOTE_ADDR", ""))
+    address = forwarded_address(
+        request.headers.get("X-Forwarded-For", ""), request.META.get("REMOTE_ADDR", "")
+    )
     if address is None:
+        hops = settings.TRUSTED_PROXY_HOPS
         raise UnknownClientAddress(f"REMOTE_ADDR is unusable and TRUSTED_PROXY_HOPS is {hops}")
     return str(address)
+
+
+def forwarded_address(header: str, peer: str) -> IPv4Address | IPv6Address | None:
+    """The device's address from `X-Forwarded-For` and the other end of the connection, by the rule above."""
+    hops = settings.TRUSTED_PROXY_HOPS
+    forwarded = [part for part in header.split(",") if part.strip()]
+    address = read_address(forwarded[-hops]) if 0 < hops <= len(forwarded) else None
+    return address or read_address(peer)
+
+
+def network_of(text: str) -> str:
+    """The network that an address counts for: itself in IPv4, its /64 in IPv6, "" if it is no address.
+
+    Whoever has one address of IPv6 has 2^64 of them.
+    """
+    address = read_address(text)
+    if isinstance(address, IPv6Address):
+        return str(ip_network((address, 64), strict=False))
+    return str(address or "")
 
 
 def read_address(text: str) -> IPv4Address | IPv6Address | None:

@@ -5,9 +5,10 @@ import secrets
 import time
 from collections.abc import Callable
 
-from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+
+from brokerapp.web.bodies import body_limit
 
 
 class ReferenceMiddleware:
@@ -22,7 +23,7 @@ class ReferenceMiddleware:
 
 
 class LogFormatter(logging.Formatter):
-    """Log lines in UTC, with the reference of the request they are about."""
+    """Log lines in UTC, with the reference of the request they are about; a message is one line."""
 
     converter = staticmethod(time.gmtime)
 
@@ -30,18 +31,44 @@ class LogFormatter(logging.Formatter):
         record.reference = getattr(getattr(record, "request", None), "reference", "-")
         return super().format(record)
 
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 logging calls it so
+        # What strangers sent could otherwise look like a line of ours.
+        record.message = record.message.replace("\r", "\\r").replace("\n", "\\n")
+        return super().formatMessage(record)
 
-class NoStoreMiddleware:
-    """Keeps signed-in pages out of every cache, so that Back after signing out shows nothing.
 
-    Also refuses bodies past `MAX_UPLOAD_BYTES` before they are read.
+METHODS = ("GET", "HEAD", "POST")
+
+
+class UnreadableRequestMiddleware:
+    """404 for an address or query with a NUL character: no row has one, and PostgreSQL takes none.
+
+    405 for methods that no page has.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.MAX_UPLOAD_BYTES:
+        query = request.META.get("QUERY_STRING", "")
+        if "\0" in request.path_info or "\0" in query or "%00" in query:
+            raise Http404
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
+        return self.get_response(request)
+
+
+class NoStoreMiddleware:
+    """Keeps signed-in pages out of every cache, so that Back after signing out shows nothing.
+
+    Also refuses bodies past `bodies.body_limit` before they are read.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > body_limit(request.path_info):
             raise RequestDataTooBig("The request is larger than this site accepts.")
         response = self.get_response(request)
         # An error page sets the header itself; whose it is may be what could not be found out.

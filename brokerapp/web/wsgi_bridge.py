@@ -7,7 +7,9 @@ body is read before a thread is taken, so that a slow upload keeps no other page
 
 import asyncio
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 from wsgiref.types import InputStream, WSGIApplication
@@ -16,11 +18,20 @@ from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEvent,
 
 BODY_IN_MEMORY_BYTES = 256 * 1024
 CHUNK_BYTES = 256 * 1024
+LINGER_BYTES = 200 * 1024 * 1024
+LINGER_SECONDS = 10.0
+"""How much of a body that is too large is thrown away at most, and for how long."""
+HELD_BYTES = 4 * 1024 * 1024
+"""An answer is kept for a browser that reads slowly, up to this size, so that it keeps no thread waiting."""
 HEADERS_OF_CGI = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
 
 
 class BodyTooLarge(Exception):
-    """The request's body is larger than the site reads."""
+    """The request's body is larger than the site reads; `more` of it is still to come."""
+
+    def __init__(self, *, more: bool) -> None:
+        super().__init__()
+        self.more = more
 
 
 class BrowserLeft(Exception):
@@ -28,11 +39,23 @@ class BrowserLeft(Exception):
 
 
 class WsgiBridge:
-    """Serves HTTP requests with a WSGI application on `threads` threads."""
+    """Serves HTTP requests with a WSGI application on `threads` threads.
 
-    def __init__(self, application: WSGIApplication, *, threads: int, max_body_bytes: int) -> None:
+    `body_limit` gives the most bytes of a body by the path. A larger one reaches no thread: its answer
+    is 413, with the HTML of `too_large`.
+    """
+
+    def __init__(
+        self,
+        application: WSGIApplication,
+        *,
+        threads: int,
+        body_limit: Callable[[str], int],
+        too_large: Callable[[], bytes],
+    ) -> None:
         self.application = application
-        self.max_body_bytes = max_body_bytes
+        self.body_limit = body_limit
+        self.too_large = too_large
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="page")
 
     async def __call__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -40,8 +63,10 @@ class WsgiBridge:
         with SpooledTemporaryFile(max_size=BODY_IN_MEMORY_BYTES) as body:
             try:
                 await self._read_body(scope, receive, body)
-            except BodyTooLarge:
-                await refuse_body(send)
+            except BodyTooLarge as refused:
+                if refused.more:
+                    await throw_away(receive)
+                await refuse_body(send, self.too_large())
                 return
             except BrowserLeft:
                 return
@@ -52,17 +77,18 @@ class WsgiBridge:
             await send(event)
 
     async def _read_body(self, scope: HTTPScope, receive: ASGIReceiveCallable, body: IO[bytes]) -> None:
+        most = self.body_limit(scope["path"])
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > self.max_body_bytes:
-            raise BodyTooLarge
+        if declared.isdigit() and int(declared) > most:
+            raise BodyTooLarge(more=True)
         more = True
         while more:
             message = await receive()
             if message["type"] != "http.request":
                 raise BrowserLeft
             body.write(message["body"])
-            if body.tell() > self.max_body_bytes:
-                raise BodyTooLarge
+            if body.tell() > most:
+                raise BodyTooLarge(more=message["more_body"])
             more = message["more_body"]
         body.seek(0)
 
@@ -80,14 +106,17 @@ class Answer:
         chunks = application(environ, self._start)
         try:
             body: list[bytes] = []
-            size = 0
+            size = kept = 0
             for chunk in chunks:
                 body.append(chunk)
                 size += len(chunk)
                 if size >= CHUNK_BYTES:
                     self._add_body(b"".join(body), more=True)
-                    self._flush()
+                    kept += size
                     body, size = [], 0
+                if kept >= HELD_BYTES:
+                    self._flush()
+                    kept = 0
             self._add_body(b"".join(body), more=False)
         finally:
             if close := getattr(chunks, "close", None):
@@ -118,16 +147,32 @@ class Answer:
         await self._send(event)
 
 
-async def refuse_body(send: ASGISendCallable) -> None:
-    """Answer 413 in plain text, without reading on."""
-    text = b"The request is larger than this site accepts."
+async def refuse_body(send: ASGISendCallable, page: bytes) -> None:
+    """Answer 413 with a page."""
     headers = [
-        (b"content-type", b"text/plain"),
-        (b"content-length", b"%d" % len(text)),
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"content-length", b"%d" % len(page)),
+        (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"cache-control", b"no-store"),
         (b"connection", b"close"),
     ]
     await send({"type": "http.response.start", "status": 413, "headers": headers, "trailers": False})
-    await send({"type": "http.response.body", "body": text, "more_body": False})
+    await send({"type": "http.response.body", "body": page, "more_body": False})
+
+
+async def throw_away(receive: ASGIReceiveCallable) -> None:
+    """Read what the browser still sends, for a while, and keep none of it.
+
+    A browser whose connection is closed while it sends shows an error of its own instead of our answer.
+    """
+    thrown, more = 0, True
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_SECONDS):
+            while more and thrown < LINGER_BYTES:
+                message = await receive()
+                more = message["type"] == "http.request" and message["more_body"]
+                thrown += len(message["body"]) if message["type"] == "http.request" else 0
 
 
 def build_environ(scope: HTTPScope, body: InputStream | IO[bytes]) -> dict[str, Any]:

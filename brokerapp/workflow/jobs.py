@@ -20,10 +20,11 @@ def enqueue(path: str, **ids: object) -> None:
     does the work later, so the caller's request does not fail, and waits for a second or two at most.
     """
     task = import_string(path)
-    transaction.on_commit(partial(_send, task, path, ids))
+    transaction.on_commit(partial(send, task, path, ids))
 
 
-def _send(task: object, path: str, ids: dict[str, object]) -> None:
+def send(task: object, path: str, ids: dict[str, object]) -> None:
+    """Send the message of a task now; where that fails, log it, and that is all."""
     if OUTAGE:
         logger.warning("did not try to send %s; its sweep will do it", path)
         return

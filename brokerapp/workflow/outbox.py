@@ -30,7 +30,9 @@ def read(reader: str, handle: Handle, *, most: int = BATCH) -> int:
     transactions that still run are left for later, and so is everything after them.
     """
     with transaction.atomic(durable=True):
-        cursor = OutboxCursor.objects.select_for_update(skip_locked=True).filter(pk=reader).first()
+        cursor = (
+            OutboxCursor.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=reader).first()
+        )
         if cursor is None:
             return 0
         after = Q(transaction_id__gt=cursor.transaction_id) | Q(

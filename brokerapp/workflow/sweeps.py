@@ -107,6 +107,20 @@ def sweep(
         return _handle_all(name, rows, handle, failed, held, time.monotonic() + seconds)
 
 
+def sweep_calls(
+    noun: str,
+    waiting: "models.QuerySet[Row]",
+    lost: "models.QuerySet[Row]",
+    *,
+    send: Callable[[Row], Any],
+    settle: Callable[[Row], Any],
+    failed: Callable[[Row], None],
+) -> None:
+    """Send the rows that wait to be sent, and settle those whose call has had no known outcome."""
+    sweep(f"{noun}: send", waiting, send, failed=failed)
+    sweep(f"{noun}: settle", lost, settle, failed=failed)
+
+
 def _handle_all(
     name: str,
     rows: "models.QuerySet[Row]",

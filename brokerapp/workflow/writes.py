@@ -149,7 +149,7 @@ def conclude(row: Row, to: str, *, reason: str, request_id: str) -> Row:
     Returns the row re-read.
     """
     with transaction.atomic():
-        locked = type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
+        locked = type(row)._default_manager.select_for_update(of=("self",), no_key=True).get(pk=row.pk)
         if locked.status in (row.WAITING, row.UNKNOWN) and can_move(locked, to):
             move(locked, to, by=Process.REPLY, reason=reason, request_id=request_id)
     row.refresh_from_db()
@@ -174,7 +174,7 @@ def release_unsent(row: Row, *, now: datetime) -> bool:
     if row.claimed_at is None or row.claimed_at > now - timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT):
         return False
     with transaction.atomic():
-        locked = type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
+        locked = type(row)._default_manager.select_for_update(of=("self",), no_key=True).get(pk=row.pk)
         if locked.claimed_at != row.claimed_at or locked.status != row.status:
             raise LostRace(f"{type(row).__name__} {row.pk} changed")
         if may_have_arrived(locked):

@@ -31,7 +31,7 @@ def apply_transfer(*, transfer: Transfer, snapshot: Snapshot, by: By) -> Transfe
     """
     now = timezone.now()
     with transaction.atomic():
-        locked = Transfer.objects.select_for_update(of=("self",)).get(pk=transfer.pk)
+        locked = Transfer.objects.select_for_update(of=("self",), no_key=True).get(pk=transfer.pk)
         if following.is_stale(locked, snapshot.updated_at):
             return locked
         columns: dict[str, object] = {

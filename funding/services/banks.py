@@ -130,7 +130,7 @@ def _refuse(link: BankLink, error: BrokerRejected) -> BankLink:
 def apply_bank_link(*, link: BankLink, snapshot: Snapshot, by: By) -> BankLink:
     """Take over the broker's word on a link: replies, polls and events alike. Returns the row re-read."""
     with transaction.atomic():
-        locked = BankLink.objects.select_for_update(of=("self",)).get(pk=link.pk)
+        locked = BankLink.objects.select_for_update(of=("self",), no_key=True).get(pk=link.pk)
         if following.is_stale(locked, snapshot.updated_at) or _is_overtaken(locked, snapshot.status):
             return locked
         applied = following.apply(
@@ -180,7 +180,11 @@ def unlink_bank(*, link: BankLink, by: User) -> BankLink:
     with transaction.atomic(durable=True):
         # The lock that a new transfer also takes: none can start between this check and the new status.
         BrokerageAccount.objects.select_for_update(no_key=True).get(pk=link.account_id)
-        link = BankLink.objects.select_for_update(of=("self",)).select_related("account").get(pk=link.pk)
+        link = (
+            BankLink.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("account")
+            .get(pk=link.pk)
+        )
         if link.status in (BankLinkStatus.CANCEL_REQUESTED, BankLinkStatus.CANCELED):
             return link
         if (running := link.transfers.in_flight().count()) > 0:
@@ -214,7 +218,7 @@ def send_unlink(*, link: BankLink, by: By, now: datetime) -> BankLink:
 
 def _finish_unlink(link: BankLink, to: str, by: By, reason: str = "", request_id: str = "") -> BankLink:
     with transaction.atomic():
-        locked = BankLink.objects.select_for_update(of=("self",)).get(pk=link.pk)
+        locked = BankLink.objects.select_for_update(of=("self",), no_key=True).get(pk=link.pk)
         if locked.status != BankLinkStatus.CANCEL_REQUESTED:
             return locked  # an event was faster than the reply
         return state.move(locked, to, by=by, reason=reason, request_id=request_id, due_at=None)
@@ -235,11 +239,14 @@ def _try_unlink_later(link: BankLink, error: BrokerError, now: datetime) -> Bank
 def settle_bank_links(*, now: datetime) -> None:
     """Send what nobody has sent, and ask about calls that have had no known outcome for too long."""
     settle = partial(_settle, now=now)
-    failed = partial(following.schedule_retry, now=now)
-    waiting = writes.waiting_to_be_sent(BankLink, now).select_related("account")
-    sweeps.sweep("bank links: send", waiting, settle, failed=failed)
-    lost = BankLink.objects.to_settle(now).select_related("account")
-    sweeps.sweep("bank links: settle", lost, settle, failed=failed)
+    sweeps.sweep_calls(
+        "bank links",
+        writes.waiting_to_be_sent(BankLink, now).select_related("account"),
+        BankLink.objects.to_settle(now).select_related("account"),
+        send=settle,
+        settle=settle,
+        failed=partial(following.schedule_retry, now=now),
+    )
 
 
 def _settle(link: BankLink, now: datetime) -> None:

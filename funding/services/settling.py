@@ -66,12 +66,15 @@ class NotUndecided(state.IllegalMove):
 
 def settle_transfers(*, now: datetime) -> None:
     """Send what nobody has sent, and ask about what has no known outcome."""
-    failed = partial(following.schedule_retry, now=now)
     settle = partial(_settle, now=now)
-    waiting = writes.waiting_to_be_sent(Transfer, now)
-    sweeps.sweep("transfers: send", waiting.select_related("account", "bank_link"), settle, failed=failed)
-    lost = Transfer.objects.to_settle(now)
-    sweeps.sweep("transfers: settle", lost.select_related("account", "bank_link"), settle, failed=failed)
+    sweeps.sweep_calls(
+        "transfers",
+        writes.waiting_to_be_sent(Transfer, now).select_related("account", "bank_link"),
+        Transfer.objects.to_settle(now).select_related("account", "bank_link"),
+        send=settle,
+        settle=settle,
+        failed=partial(following.schedule_retry, now=now),
+    )
 
 
 def _settle(transfer: Transfer, now: datetime) -> None:
@@ -137,7 +140,7 @@ def _look(transfer: Transfer, now: datetime, by: By) -> Transfer:
 def _leave_unknown(transfer: Transfer, now: datetime, by: By) -> Transfer:
     """Keep looking; after a while, have staff find out."""
     with transaction.atomic():
-        locked = Transfer.objects.select_for_update(of=("self",)).get(pk=transfer.pk)
+        locked = Transfer.objects.select_for_update(of=("self",), no_key=True).get(pk=transfer.pk)
         if locked.status == TransferStatus.SUBMITTING:
             locked = state.move(locked, TransferStatus.UNKNOWN, by=by, reason=CHECKING)
         if locked.status == TransferStatus.UNKNOWN:

@@ -39,7 +39,7 @@ def get_or_start_application(*, user: User) -> KycApplication:
 def save_answers(*, application: KycApplication, answers: dict[str, Any]) -> None:
     """Store one page's answers. Raises `ApplicationFrozen` if the application was sent meanwhile."""
     with transaction.atomic():
-        locked = KycApplication.objects.select_for_update().get(pk=application.pk)
+        locked = KycApplication.objects.select_for_update(no_key=True).get(pk=application.pk)
         rules.check_editable(locked)
         for column, value in answers.items():
             setattr(locked, column, value)
@@ -59,7 +59,7 @@ def sign_agreements(
     if not are_current(signed):
         raise AgreementRevised
     with transaction.atomic():
-        locked = KycApplication.objects.select_for_update().get(pk=application.pk)
+        locked = KycApplication.objects.select_for_update(no_key=True).get(pk=application.pk)
         rules.check_editable(locked)
         for row in locked.agreements.all():
             given_back = locked.status == ApplicationStatus.NEEDS_CHANGES
@@ -83,7 +83,7 @@ def submit_application(*, application: KycApplication, by: User, now: datetime) 
     """
     with transaction.atomic(durable=True):
         locked = (
-            KycApplication.objects.select_for_update(of=["self"])
+            KycApplication.objects.select_for_update(of=("self",), no_key=True)
             .select_related("user")
             .get(pk=application.pk)
         )
@@ -203,7 +203,7 @@ def settle_application(
         apply_account(application=application, reply=found, by=by, asked_at=now)
         return
     with transaction.atomic():
-        locked = KycApplication.objects.select_for_update(of=("self",)).get(pk=application.pk)
+        locked = KycApplication.objects.select_for_update(of=("self",), no_key=True).get(pk=application.pk)
         if locked.status == ApplicationStatus.SUBMITTING and locked.claimed_at:
             state.move(
                 locked, ApplicationStatus.UNKNOWN, by=by, reason="The sender stopped before the reply."
@@ -223,26 +223,14 @@ def settle_application(
 
 def settle_applications(*, now: datetime) -> None:
     """Move stuck applications on: send those never picked up, settle those with an unknown outcome."""
-    sweeps.sweep(
-        "send applications",
+    sweeps.sweep_calls(
+        "applications",
         writes.waiting_to_be_sent(KycApplication, now).select_related("user"),
-        partial(_open_account, now=now),
-        failed=partial(writes.put_off, now=now),
-    )
-    sweeps.sweep(
-        "settle applications",
         writes.without_outcome(KycApplication, now).select_related("user"),
-        partial(_settle_application, now=now),
+        send=lambda application: open_account(application=application, now=now),
+        settle=lambda application: settle_application(application=application, now=now),
         failed=partial(writes.put_off, now=now),
     )
-
-
-def _open_account(application: KycApplication, now: datetime) -> None:
-    open_account(application=application, now=now)
-
-
-def _settle_application(application: KycApplication, now: datetime) -> None:
-    settle_application(application=application, now=now)
 
 
 def apply_account(
@@ -253,7 +241,7 @@ def apply_account(
     Safe to repeat. Raises `NotOurAccount`.
     """
     with transaction.atomic():
-        locked = KycApplication.objects.select_for_update(of=("self",)).get(pk=application.pk)
+        locked = KycApplication.objects.select_for_update(of=("self",), no_key=True).get(pk=application.pk)
         account, _ = BrokerageAccount.objects.get_or_create(
             broker_account_id=reply.id, defaults={"user_id": locked.user_id}
         )

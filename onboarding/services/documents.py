@@ -94,8 +94,10 @@ def settle_document(*, document: Document, by: User | Process = Process.SWEEP, n
     at_broker = sum(row.document_type == document.document_type for row in reply.documents or [])
     with transaction.atomic():
         # Of several files of one type, one is settled after the other.
-        KycApplication.objects.select_for_update().get(pk=document.application_id)
-        locked = Document.objects.select_for_update(of=("self",)).defer("content").get(pk=document.pk)
+        KycApplication.objects.select_for_update(no_key=True).get(pk=document.application_id)
+        locked = (
+            Document.objects.select_for_update(of=("self",), no_key=True).defer("content").get(pk=document.pk)
+        )
         if not _is_open(locked):
             return
         if at_broker > _sent_of_the_type(locked):
@@ -124,23 +126,11 @@ def _is_open(document: Document) -> bool:
 
 def settle_documents(*, now: datetime) -> None:
     """Send what waits and settle what is unknown."""
-    sweeps.sweep(
-        "send documents",
+    sweeps.sweep_calls(
+        "documents",
         writes.waiting_to_be_sent(Document, now).filter(application__account__isnull=False),
-        partial(_send_document, now=now),
-        failed=partial(writes.put_off, now=now),
-    )
-    sweeps.sweep(
-        "settle documents",
         writes.without_outcome(Document, now).defer("content"),
-        partial(_settle_document, now=now),
+        send=lambda document: send_document(document=document, now=now),
+        settle=lambda document: settle_document(document=document, now=now),
         failed=partial(writes.put_off, now=now),
     )
-
-
-def _send_document(document: Document, now: datetime) -> None:
-    send_document(document=document, now=now)
-
-
-def _settle_document(document: Document, now: datetime) -> None:
-    settle_document(document=document, now=now)

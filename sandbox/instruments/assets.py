@@ -80,14 +80,15 @@ class Asset(msgspec.Struct, frozen=True, kw_only=True):
 def load_assets() -> list[Asset]:
     """All assets, sorted by symbol. Raises ValueError on an unknown flag or a repeated symbol."""
     with ASSETS_FILE.open(newline="", encoding="utf-8") as file:
-        assets = [_asset(**row) for row in csv.DictReader(file)]
+        assets = [make_asset(**row) for row in csv.DictReader(file)]
     symbols = [asset.symbol for asset in assets]
     if len(set(symbols)) != len(symbols):
         raise ValueError("a symbol is listed twice in assets.csv")
     return sorted(assets, key=lambda asset: asset.symbol)
 
 
-def _asset(symbol: str, name: str, exchange: str, price: str, flags: str) -> Asset:
+def make_asset(symbol: str, name: str, exchange: str, price: str, flags: str) -> Asset:
+    """One row of the file. Raises ValueError on an unknown flag."""
     words = set(flags.split())
     if unknown := words - FLAGS.keys():
         raise ValueError(f"{symbol}: unknown flags {sorted(unknown)}")

@@ -251,6 +251,10 @@ class Store:
         """Leave a snapshot for a quick next start, and let go of the folder."""
         self.rollback()
         self._compact_long_log()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Let go of the files as a crash does: what is not in them by now is lost."""
         self._wal.close()
         self.events.close()
         self.folder.close()

@@ -49,3 +49,18 @@ def test_development_has_the_error_pages_of_production_unless_told_otherwise(
     done = start(tmp_path, "from brokerapp import settings; print(settings.DEBUG)", **environment)
     assert done.stdout.strip() == shown
     assert start(tmp_path, "import brokerapp.settings", DEBUG_PAGES="true").returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("site", "names"),
+    [
+        ("https://broker.example.com", "__Host-sessionid __Host-csrftoken __Host-device True"),
+        ("http://localhost:8000", "sessionid csrftoken device False"),
+    ],
+)
+def test_cookies_are_bound_to_the_host_over_https(tmp_path: Path, site: str, names: str) -> None:
+    code = (
+        "from brokerapp import settings as s; print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, "
+        "s.DEVICE_COOKIE_NAME, s.SESSION_COOKIE_SECURE and s.CSRF_COOKIE_SECURE)"
+    )
+    assert start(tmp_path, code, DEBUG="true", SITE_URL=site).stdout.strip() == names

@@ -39,7 +39,27 @@ def test_stack_secrets_are_made_once_and_for_us_alone(tmp_path: Path) -> None:
     assert stack_secrets(file) == first
     assert len(first["SECRET_KEY"]) >= 50
     Fernet(first["FIELD_ENCRYPTION_KEYS"])
+    assert len(first["DEMO_PASSWORD"]) >= 16
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_stack_secrets_of_an_older_checkout_keep_its_keys(tmp_path: Path) -> None:
+    file = tmp_path / "secrets.env"
+    file.write_text("SECRET_KEY=old\nFIELD_ENCRYPTION_KEYS=older\n")
+
+    found = stack_secrets(file)
+
+    assert (found["SECRET_KEY"], found["FIELD_ENCRYPTION_KEYS"]) == ("old", "older")
+    assert stack_secrets(file) == found
+    assert stack_secrets(tmp_path / "other.env")["DEMO_PASSWORD"] != found["DEMO_PASSWORD"]
+
+
+def test_base_environment_with_a_broker_of_the_persons_own_is_productions(tmp_path: Path) -> None:
+    given = {"BROKER_BASE_URL": "https://broker-api.sandbox.alpaca.markets"}
+
+    env = base_environment(given, tmp_path / "secrets.env")
+
+    assert (env["DEBUG"], env["DEMO_MODE"], env["TRUSTED_PROXY_HOPS"]) == ("false", "false", "0")
 
 
 def test_sandbox_environment_takes_the_keys_from_its_info() -> None:
@@ -51,5 +71,4 @@ def test_sandbox_environment_takes_the_keys_from_its_info() -> None:
         "BROKER_KEY": "k",
         "BROKER_SECRET": "s",
         "BROKER_FIRM_ACCOUNT_ID": "f",
-        "BROKER_IS_SANDBOX": "true",
     }

@@ -66,7 +66,7 @@ def test_environment_at_sets_the_clock_and_leaves_waiting_alone() -> None:
         started = time.monotonic()
         time.sleep(0.1)
         threading.Event().wait(0.1)
-        assert 0.2 <= time.monotonic() - started < 60
+        assert time.monotonic() - started >= 0.2
         print(datetime.datetime.now(datetime.UTC).date(), time.monotonic())
     """
     command = [sys.executable, "-c", code]

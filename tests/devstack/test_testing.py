@@ -1,7 +1,6 @@
 """`make test`: which processes its arguments concern, and the two at once."""
 
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
@@ -99,12 +98,12 @@ def test_run_at_once_stops_both_at_the_first_failure(
 ) -> None:
     bad = part("bad", "def test_bad(): assert 0", "-x")
     endless = part("endless", "import time\ndef test_endless(): time.sleep(600)", "-x")
-    started = time.monotonic()
 
     assert run_at_once([bad, endless] if failing_first else [endless, bad]) in (1, 2)
 
-    assert time.monotonic() - started < 300
-    assert " 1 failed" in capfd.readouterr().out.splitlines()[-1]
+    summary = capfd.readouterr().out.splitlines()[-1]
+    assert " 1 failed" in summary
+    assert "passed" not in summary, "the other ran to its end"
 
 
 def test_run_at_once_part_that_cannot_start_is_an_error(part, capfd: pytest.CaptureFixture[str]) -> None:

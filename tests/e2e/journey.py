@@ -7,6 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect
 
 from tests.brokerapp.security.uploads.samples import passport
+from tests.e2e.second_step import App, confirm, set_up_app
 from tests.e2e.stack import Stack
 
 PASSWORD = "correct-horse-battery"
@@ -36,6 +37,8 @@ class Journey:
     javascript: bool = True
     account: str = ""
     seen: dict[str, str] = field(default_factory=dict)
+    app: App | None = None
+    recovery_codes: list[str] = field(default_factory=list)
 
     def open(self, path: str) -> None:
         """Go to an address of the site."""
@@ -130,13 +133,26 @@ class Journey:
         self.wait_for(self.page.get_by_text("Your account is open"))
 
     def link_bank(self) -> None:
-        """Link a bank and wait for its approval."""
+        """Link a bank and wait for its approval; a second step is set up on the way, where there is none."""
         self.open("/transfer/bank/")
+        self.confirm_as_asked()
         self.page.get_by_label("Checking").check()
         self.page.get_by_label("Routing number").fill("121000358")
         self.page.get_by_label("Account number").fill("32131231123")
         self.press("Link this bank")
         self.wait_for(self.page.get_by_text("Your bank is linked"))
+
+    def confirm_as_asked(self) -> None:
+        """Set up a second step if the page asks for one, and confirm with what there is, back to the page."""
+        heading = self.page.get_by_role("heading", level=1)
+        if heading.inner_text() == "Set up a second step":
+            self.page.get_by_role("link", name="Use an app").click()
+            if heading.inner_text() == "Confirm that it is you":
+                confirm(self.page, PASSWORD)
+            self.app, self.recovery_codes = set_up_app(self.page)
+            self.page.get_by_role("link", name="I have kept them, go on").click()
+        elif heading.inner_text() == "Confirm that it is you":
+            confirm(self.page, self.app.code() if self.app else PASSWORD)
 
     def review_deposit(self, amount: str) -> None:
         """Up to the review page of a deposit."""
@@ -177,3 +193,16 @@ class Journey:
         self.page.get_by_role("textbox", name="Password", exact=True).fill(password)
         self.press("Sign in")
         self.page.wait_for_url(lambda url: "/login/" not in url)
+
+    def give_code(self, code: str) -> None:
+        """The second step of signing in."""
+        self.expect_heading("The second step")
+        self.page.get_by_role("textbox", name="Code").fill(code)
+        self.press("Sign in")
+        self.page.wait_for_url(lambda url: "/authenticate/" not in url)
+
+    def demo_code(self) -> str:
+        """The code of the demo's staff, as the dev mailbox shows it."""
+        with self.page.context.new_page() as mailbox:
+            mailbox.goto(f"{self.stack.url}/mailbox/")
+            return mailbox.locator("#codes ~ dl code").first.inner_text()

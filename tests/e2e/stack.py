@@ -1,6 +1,7 @@
 """The whole product for browser tests: every process of the Procfile, its own database and sandbox."""
 
 import os
+import secrets
 import signal
 import subprocess
 import time
@@ -16,6 +17,7 @@ from tests.sandbox_process import SandboxProcess, eventually, free_port
 ROOT = Path(__file__).resolve().parents[2]
 PROCESSES = ("web", "worker", "news", "sweeper", "beat", "events")
 START_SECONDS = 60
+DEMO_PASSWORD = secrets.token_urlsafe(12)
 STOP_SECONDS = 15
 REDIS_DATABASES_APART = 8
 """The unit tests' workers take the first few database numbers."""
@@ -90,6 +92,10 @@ class Stack:
             "PATH": f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}",
             "DEBUG": "true",
             "DEMO_MODE": "true",
+            "DEMO_PASSWORD": DEMO_PASSWORD,
+            # One address and a few people do what many do in life.
+            "CONNECTIONS_PER_ADDRESS": "1000",
+            "BROKER_PAGES_A_MINUTE": "1000",
             "HOST": "127.0.0.1",
             "PORT": str(urlsplit(self.url).port),
             "SITE_URL": self.url,

@@ -58,6 +58,55 @@ def test_controls_are_44_pixels_high(open_guide):
     assert min(heights) >= 44
 
 
+COLOURS = """element => {
+    const style = getComputedStyle(element), mark = getComputedStyle(element, "::before");
+    return [style.appearance, style.borderTopColor, style.backgroundColor, mark.backgroundColor];
+}"""
+THEMES = {
+    "light": {"field": "rgb(116, 128, 147)", "surface": "rgb(255, 255, 255)", "primary": "rgb(29, 78, 137)"},
+    "dark": {"field": "rgb(124, 138, 155)", "surface": "rgb(22, 30, 40)", "primary": "rgb(141, 184, 240)"},
+}
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("kind", ["radio", "checkbox"])
+def test_radios_and_ticks_are_in_the_themes_colours(open_guide, theme, kind):
+    page = open_guide(theme=theme)
+    controls = page.locator(f":is(.choices, .choice) input[type={kind}]")
+    colours = THEMES[theme]
+
+    off = controls.and_(page.locator(":not(:checked):not([aria-invalid])")).first.evaluate(COLOURS)
+    assert off[:3] == ["none", colours["field"], colours["surface"]]
+    chosen = controls.and_(page.locator(":not([aria-invalid])")).first
+    chosen.check()
+    on = chosen.evaluate(COLOURS)
+    assert on[:3] == ["none", colours["primary"], colours["primary"]]
+    assert on[3] == ("rgb(255, 255, 255)" if theme == "light" else "rgb(14, 20, 27)")
+
+
+def test_radios_and_ticks_are_the_systems_own_in_forced_colours(open_guide):
+    page = open_guide(forced_colors="active")
+
+    for kind in ("radio", "checkbox"):
+        drawn = page.locator(f":is(.choices, .choice) input[type={kind}]").first.evaluate(COLOURS)
+        assert drawn[0] == "auto"
+
+
+def test_focus_on_a_segmented_control_shows_one_ring(open_guide):
+    page = open_guide()
+    page.locator("#side-buy").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#side-sell")).to_be_focused()
+
+    ringed = page.locator(".segmented *, .segmented").evaluate_all(
+        """all => all.filter(one => {
+            const style = getComputedStyle(one);
+            return style.outlineStyle !== "none" && style.outlineWidth !== "0px" && style.opacity !== "0";
+        }).map(one => one.textContent.trim())"""
+    )
+    assert ringed == ["Sell"]
+
+
 def test_theme_button_sets_the_theme_without_scripts(open_guide):
     page = open_guide(java_script_enabled=False)
 

@@ -4,6 +4,7 @@ from typing import Any
 from django.utils import timezone
 
 from funding.models import BankLink, Transfer
+from tests.factories import transfer_body
 
 
 def soon() -> datetime:
@@ -27,15 +28,6 @@ def relationship(link: BankLink, **fields: Any) -> dict[str, Any]:
 
 
 def listed(transfer: Transfer, **fields: Any) -> dict[str, Any]:
-    """A transfer in a list of the broker's."""
-    return {
-        "id": str(transfer.broker_transfer_id or "19a2c1a5-a1c9-4a4b-8c1c-1f5a3c6b9d22"),
-        "account_id": str(transfer.account.broker_account_id),
-        "relationship_id": str(transfer.bank_link.relationship_id) if transfer.bank_link else None,
-        "type": "ach",
-        "status": "QUEUED",
-        "amount": str(transfer.amount),
-        "direction": transfer.direction,
-        "created_at": transfer.created_at.isoformat(),
-        "updated_at": transfer.created_at.isoformat(),
-    } | fields
+    """A transfer in a list of the broker's; without an id of its own it has the same one each time."""
+    known = str(transfer.broker_transfer_id or "19a2c1a5-a1c9-4a4b-8c1c-1f5a3c6b9d22")
+    return transfer_body(transfer, **{"id": known, **fields})

@@ -13,7 +13,7 @@ from funding import tasks
 from funding.models import Transfer
 from funding.statuses import BankLinkStatus, TransferStatus
 from tests.broker_stub import BrokerStub
-from tests.factories import BANK, BankLinkFactory, StaffFactory, TransferFactory, UserFactory
+from tests.factories import BANK, BankLinkFactory, StaffFactory, TransferFactory
 from tests.funding.conftest import listed, relationship
 
 pytestmark = pytest.mark.django_db
@@ -118,5 +118,5 @@ def test_transfer_list_has_the_queue_of_staff(ops: Client) -> None:
 
 def test_actions_need_the_permission() -> None:
     client = Client()
-    client.force_login(UserFactory.create(is_staff=True))
+    client.force_login(StaffFactory.create(is_superuser=False))
     assert client.get(reverse("admin:funding_transfer_changelist")).status_code == 403

@@ -1,6 +1,5 @@
 """Credits from the firm, against the sandbox process: a second rail beside ACH."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -24,27 +23,12 @@ from funding.services import journals, settling, transfers
 from funding.statuses import RailName, TransferStatus
 from funding.tasks import send_transfer
 from tests.factories import BrokerageAccountFactory, StaffFactory
-from tests.funding.journeys import open_account_at
+from tests.journeys import open_account_at
 from tests.sandbox_process import SandboxProcess, eventually
 
 pytestmark = pytest.mark.django_db
 
 LATER = timedelta(minutes=10)
-
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox") / "state") as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(process: SandboxProcess, settings: Any) -> Iterator[SandboxProcess]:
-    settings.BROKER_BASE_URL = process.url
-    settings.BROKER_KEY, settings.BROKER_SECRET = process.key, process.secret
-    settings.BROKER_FIRM_ACCOUNT_ID = process.firm_account_id
-    yield process
-    process.clear_faults()
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """Funding against the sandbox process: whole journeys, and replies that get lost on the way."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
@@ -18,27 +16,13 @@ from funding.services import banks, settling, transfers
 from funding.statuses import BankLinkStatus, TransferStatus
 from funding.tasks import send_transfer
 from tests.account_pages import AccountClient, short
-from tests.factories import BANK, PASSWORD
-from tests.funding.journeys import open_account_at
+from tests.factories import BANK
+from tests.journeys import open_account_at
 from tests.sandbox_process import SandboxProcess, eventually
 
 pytestmark = pytest.mark.django_db
 
 LATER = timedelta(minutes=10)
-
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox") / "state") as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(process: SandboxProcess, settings: Any) -> Iterator[SandboxProcess]:
-    settings.BROKER_BASE_URL = process.url
-    settings.BROKER_KEY, settings.BROKER_SECRET = process.key, process.secret
-    yield process
-    process.clear_faults()
 
 
 @pytest.fixture
@@ -48,10 +32,8 @@ def account(sandbox: SandboxProcess) -> BrokerageAccount:
 
 @pytest.fixture
 def client(account: BrokerageAccount) -> AccountClient:
-    """The person's browser, with the password given just now, as a withdrawal asks for it."""
-    client = AccountClient(account)
-    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
-    return client
+    """The person's browser, confirmed just now, as a bank and a withdrawal ask for it."""
+    return AccountClient(account)
 
 
 @pytest.fixture

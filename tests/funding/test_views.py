@@ -3,6 +3,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+import pyotp
 import pytest
 import requests
 import time_machine
@@ -23,10 +24,12 @@ from tests.broker_stub import BrokerStub
 from tests.factories import (
     BANK,
     PASSWORD,
+    TOTP_SECRET,
     BankLinkFactory,
     BrokerageAccountFactory,
     TransferFactory,
     UserFactory,
+    give_second_step,
 )
 from tests.funding.conftest import relationship
 
@@ -101,12 +104,6 @@ def test_transfers_new_person_is_told_to_link_a_bank(owner: Client) -> None:
     assert "Link a bank account first" in page
     assert short("funding:deposit") not in page
     assert "No transfers yet" in page
-
-
-def test_transfers_account_in_review_says_so() -> None:
-    client = AccountClient(BrokerageAccountFactory.create(status="SUBMITTED"))
-    page = text(client.get(short("funding:transfers")))
-    assert "still in review" in page
 
 
 def test_transfers_returned_deposit_has_a_banner(owner: Client, account: BrokerageAccount) -> None:
@@ -375,7 +372,10 @@ def test_review_of_somebody_else_cannot_be_used(
     assert not Transfer.objects.exists()
 
 
-def test_review_too_old_goes_back_with_the_amount(owner: Client, account: BrokerageAccount) -> None:
+def test_review_too_old_goes_back_with_the_amount(
+    owner: Client, account: BrokerageAccount, settings: Any
+) -> None:
+    settings.SESSION_IDLE_MINUTES = 60
     BankLinkFactory.create(account)
     url = review_url(owner)
     with time_machine.travel(timezone.now() + timedelta(minutes=31)):
@@ -394,16 +394,88 @@ def test_review_bank_unlinked_meanwhile_sends_nothing(owner: Client, account: Br
     assert not Transfer.objects.exists()
 
 
-def test_withdraw_review_asks_for_the_password_of_an_old_session(
-    owner: Client, account: BrokerageAccount
+def code() -> str:
+    return pyotp.TOTP(TOTP_SECRET).now()
+
+
+def test_withdraw_review_of_an_old_session_asks_for_a_code_and_then_sends_it(
+    account: BrokerageAccount,
 ) -> None:
     BankLinkFactory.create(account)
+    give_second_step(account.user)
+    owner = AccountClient(account, confirmed=False)
     url = review_url(owner, "60.00", "withdraw")
-    assert owner.post(url).url.startswith(reverse("account_reauthenticate"))
+    asked = owner.post(url).url
+    assert asked.startswith(reverse("mfa_reauthenticate"))
     assert not Transfer.objects.exists()
-    reauthenticate = f"{reverse('account_reauthenticate')}?next={url}"
-    owner.post(reauthenticate, {"password": PASSWORD})
+    assert owner.post(asked, {"code": "000000"}).status_code == 200
+    assert not Transfer.objects.exists()
+    owner.post(asked, {"code": code()})
     assert Transfer.objects.get().direction == "OUTGOING"
+
+
+def test_withdraw_review_without_a_second_step_leads_there_and_back(account: BrokerageAccount) -> None:
+    BankLinkFactory.create(account)
+    owner = AccountClient(account, confirmed=False)
+    url = review_url(owner, "60.00", "withdraw")
+    assert owner.post(url).url == reverse("second_step")
+    page = text(owner.get(reverse("second_step")))
+    assert "needs a second step besides your password" in page
+    give_second_step(account.user)
+    assert owner.get(reverse("second_step")).url == url
+    assert not Transfer.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["link_bank", "unlink_bank"])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_bank_pages_ask_for_a_second_step_and_a_fresh_confirmation(
+    account: BrokerageAccount, name: str, method: str
+) -> None:
+    args = [BankLinkFactory.create(account).pk] if name == "unlink_bank" else []
+    owner = AccountClient(account, confirmed=False)
+    ask = getattr(owner, method)
+    assert ask(short(f"funding:{name}", *args)).url == reverse("second_step")
+    give_second_step(account.user)
+    assert ask(short(f"funding:{name}", *args)).url.startswith(reverse("mfa_reauthenticate"))
+    assert BankLink.objects.count() == len(args)
+
+
+def test_link_bank_confirmed_in_between_is_sent_as_it_was_typed_and_kept_sealed(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    give_second_step(account.user)
+    broker.on_account(
+        "POST", account, "ach_relationships", json=relationship(BankLink(account=account, **BANK))
+    )
+    owner = AccountClient(account, confirmed=False)
+    asked = owner.post(short("funding:link_bank"), BANK).url
+    assert BANK["bank_account_number"] not in str(owner.session.items())
+    owner.post(asked, {"code": code()})
+    assert BankLink.objects.get().bank_account_number == BANK["bank_account_number"]
+
+
+def test_confirmation_of_something_else_does_not_send_what_another_page_suspended(
+    account: BrokerageAccount,
+) -> None:
+    """Whoever has a copy of the cookie cannot have the person confirm what they did not ask for."""
+    BankLinkFactory.create(account)
+    give_second_step(account.user)
+    owner = AccountClient(account, confirmed=False)
+    mine = owner.get(short("funding:link_bank")).url
+    owner.post(review_url(owner, "60.00", "withdraw"))
+    assert owner.post(mine, {"code": code()}).url == account_url(account, "funding:link_bank")
+    assert not Transfer.objects.exists()
+
+
+def test_payouts_without_second_steps_where_they_are_never_required(
+    account: BrokerageAccount, settings: Any
+) -> None:
+    settings.MFA_REQUIRED = "never"
+    owner = AccountClient(account, confirmed=False)
+    asked = owner.get(short("funding:link_bank")).url
+    assert asked.startswith(reverse("account_reauthenticate"))
+    assert owner.post(asked, {"password": PASSWORD}).url == account_url(account, "funding:link_bank")
+    assert owner.get(short("funding:link_bank")).status_code == 200
 
 
 @pytest.mark.parametrize("status", [*IN_FLIGHT_TRANSFER, "COMPLETE", *FAILED_TRANSFER])

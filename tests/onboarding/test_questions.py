@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.urls import reverse
 
 from brokerapp.accounts.models import User
 from onboarding.forms import FORMS
 from onboarding.models import Document, KycApplication
 from onboarding.review import answers_to_check
-from tests.factories import KycApplicationFactory, UserFactory
+from tests.factories import KycApplicationFactory
+from tests.onboarding.conftest import step
 
 pytestmark = pytest.mark.django_db
 
@@ -32,21 +32,6 @@ DISCLOSED = [
     {"context_type": "AFFILIATE_FIRM", "company_name": "Big Board", "company_country": "FRA"},
     {"context_type": "IMMEDIATE_FAMILY_EXPOSED", "given_name": "Sam", "family_name": "Senator"},
 ]
-
-
-@pytest.fixture
-def user() -> User:
-    return UserFactory.create()
-
-
-@pytest.fixture
-def signed_in(client: Client, user: User) -> Client:
-    client.force_login(user)
-    return client
-
-
-def step(key: str) -> str:
-    return reverse("apply_step", args=[key])
 
 
 def discloser(user: User) -> KycApplication:

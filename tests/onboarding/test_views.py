@@ -13,27 +13,13 @@ from onboarding.services import applications
 from onboarding.statuses import ApplicationStatus
 from tests.brokerapp.security.uploads.samples import passport
 from tests.factories import PASSWORD, BrokerageAccountFactory, KycApplicationFactory, UserFactory
+from tests.onboarding.conftest import step
 from tests.onboarding.revisions import revise
 
 pytestmark = pytest.mark.django_db
 
 PDF = b"%PDF-1.7 a passport"
 NAME = {"given_name": "Ada", "middle_name": "", "family_name": "Byron"}
-
-
-@pytest.fixture
-def user() -> User:
-    return UserFactory.create()
-
-
-@pytest.fixture
-def signed_in(client: Client, user: User) -> Client:
-    client.force_login(user)
-    return client
-
-
-def step(key: str) -> str:
-    return reverse("apply_step", args=[key])
 
 
 @pytest.mark.parametrize("name", ["home", "apply", "apply_check", "application_status"])

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 from alpaca.broker.client import BrokerClient
 
-from tests.sandbox.contract import watch
+from tests.sandbox.contract import watched
 from tests.sandbox.people import buy, open_account
 from tests.sandbox.process import process_at
 from tests.sandbox_process import SandboxProcess
@@ -19,10 +19,8 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess
 @pytest.fixture(scope="session")
 def sdk(sandbox: SandboxProcess) -> Iterator[BrokerClient]:
     """Alpaca's own client, unmodified; its replies are held against the contract too."""
-    client = BrokerClient(sandbox.key, sandbox.secret, url_override=sandbox.url)
-    watch(client._session)
-    yield client
-    client._session.close()
+    with watched(lambda: BrokerClient(sandbox.key, sandbox.secret, url_override=sandbox.url)) as client:
+        yield client
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """Holds every reply of the sandbox against the vendor's OpenAPI files.
 
 ``BROKER_OPENAPI`` and ``DATA_OPENAPI`` name the files; without the first nothing is checked. ``watch`` hooks
-into a ``requests`` session: a reply the files do not allow fails the call that received it. What differs on
-purpose is in ``exceptions.py``.
+into a ``requests`` session, ``watched`` into that of an SDK client: a reply the files do not allow fails the
+call that received it. What differs on purpose is in ``exceptions.py``.
 """
 
 import dataclasses
@@ -10,10 +10,12 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from unittest import mock
 from urllib.parse import urlsplit
 
 import jsonschema_rs
@@ -22,6 +24,8 @@ import requests
 import yaml
 
 from tests.sandbox.exceptions import EXCEPTIONS, MARKET_DATA, NOT_THE_API, Difference
+
+T = TypeVar("T")
 
 METHOD, PATH = "method is not documented", "path is not documented"
 # For refusals the file gives no body for. Those of the gateway have no code.
@@ -188,6 +192,16 @@ def watch(session: requests.Session) -> None:
         rules.check(method, path, reply.status_code, content_type, reply.content)
 
     session.hooks["response"].append(check)
+
+
+@contextmanager
+def watched(make: Callable[[], T]) -> Iterator[T]:
+    """A client of Alpaca's SDK, made within this, whose replies are checked; its connections end with it."""
+    with requests.Session() as session:
+        watch(session)
+        with mock.patch("alpaca.common.rest.Session", return_value=session):
+            client = make()
+        yield client
 
 
 class Report:

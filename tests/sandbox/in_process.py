@@ -27,8 +27,8 @@ class InProcess:
     def __init__(
         self, state: Path, market: Literal["open", "real"] = "open", begin: dt.datetime = START
     ) -> None:
-        self._settings = Settings(state=state, speed=1000, market=market, begin=begin)
-        self._authorization = base64.b64encode(f"{self._settings.key}:{self._settings.secret}".encode())
+        self.settings = Settings(state=state, speed=1000, market=market, begin=begin)
+        self._authorization = base64.b64encode(f"{self.settings.key}:{self.settings.secret}".encode())
         self._loop = asyncio.new_event_loop()
         self.start()
         self.world.clock.frozen_at = begin
@@ -36,15 +36,12 @@ class InProcess:
         self.firm_account_id = self.world.firm_id
 
     def start(self) -> None:
-        self.world = World(self._settings)
+        self.world = World(self.settings)
         self._app = App(self.world, ENDPOINTS)
 
     def kill(self) -> None:
         """Let go of the files without a word: what is not in them by now is lost."""
-        store = self.world.store
-        store._wal.close()
-        store.events.close()
-        store.folder.close()
+        self.world.store.abandon()
 
     def stop(self) -> None:
         self.world.store.close()

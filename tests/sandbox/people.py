@@ -150,6 +150,11 @@ def trading_path(account_id: str, rest: str = "") -> str:
     return f"/v1/trading/accounts/{account_id}{rest}"
 
 
+def position(sandbox: SandboxProcess, account_id: str, symbol: str = "AAPL") -> dict[str, Any]:
+    """What an account holds of one symbol (or asset id), as the API tells it."""
+    return sandbox.get(trading_path(account_id, f"/positions/{symbol}"))
+
+
 def trading_account(sandbox: SandboxProcess, account_id: str) -> dict[str, Any]:
     return sandbox.get(trading_path(account_id, "/account"))
 

@@ -1,6 +1,7 @@
 import re
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -140,11 +141,20 @@ def test_status_fault_answers_before_acting_as_often_as_asked(sandbox: SandboxPr
 
 
 def test_delay_fault_waits_then_acts(sandbox: SandboxProcess) -> None:
-    sandbox.fail_next("GET", "/v1/clock", "delay", seconds=0.4)
-    started = time.monotonic()
+    sandbox.fail_next("GET", "/v1/clock", "delay", seconds=1)
+    order: list[str] = []
 
-    assert sandbox.request("GET", "/v1/clock").status_code == 200
-    assert time.monotonic() - started >= 0.4
+    def ask(path: str) -> None:
+        assert requests.get(sandbox.url + path, auth=(sandbox.key, sandbox.secret), timeout=10).ok
+        order.append(path)
+
+    delayed = threading.Thread(target=ask, args=("/v1/clock",), daemon=True)
+    delayed.start()
+    eventually(lambda: sandbox.get("/_sandbox/faults") == [], what="the fault to strike")
+    ask("/v1/assets/AAPL")
+    delayed.join(10)
+
+    assert order == ["/v1/assets/AAPL", "/v1/clock"]
 
 
 def test_delay_fault_acts_though_the_client_has_gone(sandbox: SandboxProcess) -> None:
@@ -233,10 +243,8 @@ def test_second_process_on_the_same_folder_is_refused(tmp_path: Path) -> None:
 def test_stop_ends_with_success_while_a_stream_is_open(tmp_path: Path) -> None:
     process = process_at(tmp_path / "state").start()
     stream = process.request("GET", "/v2/events/trades", stream=True)
-    started = time.monotonic()
 
     assert process.stop() == 0
-    assert time.monotonic() - started < 5
     stream.close()
 
 

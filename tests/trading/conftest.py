@@ -13,8 +13,8 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.calls.models import ApiCall, label_of
 from brokerapp.workflow import state
 from tests.broker_stub import REQUEST_ID, BrokerStub
-from tests.factories import AssetFactory, OrderFactory, order_body
-from trading.models import Order
+from tests.factories import AssetFactory, BrokerageAccountFactory, OrderFactory, QuoteFactory, order_body
+from trading.models import Order, Quote
 from trading.order_spec import OrderSpec
 from trading.services import fills, orders
 
@@ -23,8 +23,24 @@ from trading.services import fills, orders
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The tasks that were sent, by name, instead of sending them."""
     names: list[str] = []
-    monkeypatch.setattr("brokerapp.workflow.jobs._send", lambda task, path, ids: names.append(path))
+    monkeypatch.setattr("brokerapp.workflow.jobs.send", lambda task, path, ids: names.append(path))
     return names
+
+
+@pytest.fixture
+def quote() -> Quote:
+    """A price for AAPL."""
+    return QuoteFactory.create()
+
+
+@pytest.fixture
+def account() -> BrokerageAccount:
+    """An account with $1,000."""
+    return BrokerageAccountFactory.create(**CASH)
+
+
+LATER = "2026-03-02T15:00:01Z"
+"""A second after the broker took an order of the factories."""
 
 
 def refusal(message: str, code: int = 40310000, **members: Any) -> dict[str, Any]:

@@ -8,26 +8,14 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.workflow.models import StatusChange
 from tests.broker_stub import BrokerStub
 from tests.factories import (
-    BrokerageAccountFactory,
     OrderFactory,
     PositionFactory,
     QuoteFactory,
     StaffFactory,
 )
-from tests.trading.conftest import CASH
 from trading.models import PositionsSync
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _tasks(sent: list[str]) -> None:
-    """No task runs by itself."""
-
-
-@pytest.fixture
-def account() -> BrokerageAccount:
-    return BrokerageAccountFactory.create(**CASH)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent")]
 
 
 @pytest.fixture

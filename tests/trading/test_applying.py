@@ -10,26 +10,13 @@ from brokerapp.broker.streams.models import EventStream, StreamCursor
 from brokerapp.workflow import state, writes
 from brokerapp.workflow.models import StatusChange
 from brokerapp.workflow.state import Process
-from tests.factories import BrokerageAccountFactory, OrderFactory, QuoteFactory, order_reply
-from tests.trading.conftest import CASH
+from tests.factories import OrderFactory, order_reply
+from tests.trading.conftest import LATER
 from trading.models import Order, PositionsSync
 from trading.services import orders
 from trading.statuses import OrderStatus
 
-pytestmark = pytest.mark.django_db
-
-LATER = "2026-03-02T15:00:01Z"
-
-
-@pytest.fixture(autouse=True)
-def _tasks(sent: list[str]) -> None:
-    """No task runs by itself."""
-
-
-@pytest.fixture
-def account() -> BrokerageAccount:
-    QuoteFactory.create()
-    return BrokerageAccountFactory.create(**CASH)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "quote")]
 
 
 def test_apply_order_partial_fill_then_filled(account: BrokerageAccount, sent: list[str]) -> None:

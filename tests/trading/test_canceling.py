@@ -6,26 +6,13 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.workflow.actors import ActorKind
 from brokerapp.workflow.models import StatusChange
 from tests.broker_stub import BrokerStub
-from tests.factories import BrokerageAccountFactory, OrderFactory, QuoteFactory, StaffFactory, order_body
-from tests.trading.conftest import CASH, refusal
+from tests.factories import OrderFactory, StaffFactory, order_body
+from tests.trading.conftest import LATER, refusal
 from trading import rules
 from trading.services import orders
 from trading.statuses import OrderStatus
 
-pytestmark = pytest.mark.django_db
-
-LATER = "2026-03-02T15:00:01Z"
-
-
-@pytest.fixture(autouse=True)
-def _tasks(sent: list[str]) -> None:
-    """No task runs by itself."""
-
-
-@pytest.fixture
-def account() -> BrokerageAccount:
-    QuoteFactory.create()
-    return BrokerageAccountFactory.create(**CASH)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "quote")]
 
 
 def test_cancel_order_done(account: BrokerageAccount, broker: BrokerStub) -> None:

@@ -11,24 +11,14 @@ from brokerapp.workflow import state
 from brokerapp.workflow.models import StatusChange
 from brokerapp.workflow.state import Process
 from tests.broker_stub import BrokerStub
-from tests.factories import BrokerageAccountFactory, OrderFactory, order_body
-from tests.trading.conftest import AT, CASH, record_fill, trade_event
+from tests.factories import OrderFactory, order_body
+from tests.trading.conftest import AT, record_fill, trade_event
 from trading import timeline
 from trading.models import Fill, Order, PositionsSync
 from trading.services import events
 from trading.statuses import OrderStatus
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _tasks(sent: list[str]) -> None:
-    """No task runs by itself."""
-
-
-@pytest.fixture
-def account() -> BrokerageAccount:
-    return BrokerageAccountFactory.create(**CASH)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent")]
 
 
 def test_on_trade_event_records_the_fill_and_reads_the_order(

@@ -7,22 +7,12 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from tests.broker_stub import BrokerStub
-from tests.factories import BrokerageAccountFactory, OrderFactory
-from tests.trading.conftest import CASH, activity, record_fill
+from tests.factories import OrderFactory
+from tests.trading.conftest import activity, record_fill
 from trading.models import Fill, Order
 from trading.services import fills
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _tasks(sent: list[str]) -> None:
-    """No task runs by itself."""
-
-
-@pytest.fixture
-def account() -> BrokerageAccount:
-    return BrokerageAccountFactory.create(**CASH)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent")]
 
 
 def filled(account: BrokerageAccount, qty: str = "0.42", **columns: Any) -> Order:

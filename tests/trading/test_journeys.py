@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -13,15 +12,14 @@ from django.test import Client
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
-from brokerapp.accounts.services import sync_account, sync_balances
+from brokerapp.accounts.services import sync_balances
 from brokerapp.broker.alpaca.stream import Event, read_events
 from brokerapp.broker.calls.models import ApiCall
 from brokerapp.broker.clients import get_client
 from brokerapp.workflow.models import StatusChange
-from onboarding.services import applications
 from tests.account_pages import AccountClient
-from tests.factories import KycApplicationFactory
-from tests.sandbox_process import SandboxProcess, eventually
+from tests.journeys import open_account_at
+from tests.sandbox_process import SandboxProcess, eventually, point_at
 from trading import payloads
 from trading.models import Asset, Fill, MarketClock, Order, Position
 from trading.services import events, fills, market, orders, portfolio, sweeps
@@ -32,24 +30,6 @@ pytestmark = pytest.mark.django_db
 LATER = timedelta(minutes=10)
 
 
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox") / "state") as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(process: SandboxProcess, settings: Any) -> Iterator[SandboxProcess]:
-    point_at(process, settings)
-    yield process
-    process.clear_faults()
-
-
-def point_at(process: SandboxProcess, settings: Any) -> None:
-    settings.BROKER_BASE_URL = settings.BROKER_DATA_URL = process.url
-    settings.BROKER_KEY, settings.BROKER_SECRET = process.key, process.secret
-
-
 @pytest.fixture
 def account(sandbox: SandboxProcess) -> BrokerageAccount:
     return funded_account(sandbox)
@@ -57,15 +37,8 @@ def account(sandbox: SandboxProcess) -> BrokerageAccount:
 
 def funded_account(sandbox: SandboxProcess, cash: str = "1234.56") -> BrokerageAccount:
     """An account that the sandbox opened for a complete application, ACTIVE and with cash."""
-    application = KycApplicationFactory.create(user__email=f"{uuid4().hex}@example.com")
-    application = applications.submit_application(
-        application=application, by=application.user, now=timezone.now()
-    )
-    applications.open_account(application=application, now=timezone.now())
-    account = BrokerageAccount.objects.get(application=application)
-    sandbox.set_account_status(str(account.broker_account_id), "ACTIVE")
+    account = open_account_at(sandbox)
     sandbox.deposit(str(account.broker_account_id), cash)
-    sync_account(account=account)
     if not Asset.objects.exists():
         market.sync_assets(now=timezone.now())
         market.sync_clock(now=timezone.now())

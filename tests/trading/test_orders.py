@@ -7,25 +7,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
-from tests.factories import BrokerageAccountFactory, OrderFactory, QuoteFactory
-from tests.trading.conftest import CASH
+from tests.factories import OrderFactory
 from trading.models import Order
 from trading.statuses import OrderStatus
 
-pytestmark = pytest.mark.django_db
-
-LATER = "2026-03-02T15:00:01Z"
-
-
-@pytest.fixture(autouse=True)
-def _tasks(sent: list[str]) -> None:
-    """No task runs by itself."""
-
-
-@pytest.fixture
-def account() -> BrokerageAccount:
-    QuoteFactory.create()
-    return BrokerageAccountFactory.create(**CASH)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "quote")]
 
 
 @pytest.mark.parametrize(

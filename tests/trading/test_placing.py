@@ -18,27 +18,14 @@ from brokerapp.workflow.actors import ActorKind
 from brokerapp.workflow.models import StatusChange
 from brokerapp.workflow.state import Process
 from tests.broker_stub import REQUEST_ID, BrokerStub
-from tests.factories import BrokerageAccountFactory, OrderFactory, PositionFactory, QuoteFactory, order_reply
-from tests.trading.conftest import CASH, answer_orders, place, refusal, taken
+from tests.factories import OrderFactory, PositionFactory, order_reply
+from tests.trading.conftest import answer_orders, place, refusal, taken
 from trading import rules
 from trading.models import Order, PositionsSync
 from trading.services import orders, sweeps
 from trading.statuses import OrderStatus
 
-pytestmark = pytest.mark.django_db
-
-LATER = "2026-03-02T15:00:01Z"
-
-
-@pytest.fixture(autouse=True)
-def _tasks(sent: list[str]) -> None:
-    """No task runs by itself."""
-
-
-@pytest.fixture
-def account() -> BrokerageAccount:
-    QuoteFactory.create()
-    return BrokerageAccountFactory.create(**CASH)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "quote")]
 
 
 def test_place_order_taken(account: BrokerageAccount, broker: BrokerStub) -> None:

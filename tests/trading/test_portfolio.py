@@ -10,16 +10,10 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.alpaca.models import Page
 from tests.broker_stub import BrokerStub
 from tests.factories import AssetFactory, BrokerageAccountFactory, PositionFactory, QuoteFactory
-from tests.trading.conftest import CASH
 from trading.models import Position, PositionsSync
 from trading.services import portfolio
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def account() -> BrokerageAccount:
-    return BrokerageAccountFactory.create(**CASH)
 
 
 def held(symbol: str, qty: str, asset_id: object = None) -> dict[str, Any]:

@@ -7,26 +7,13 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from tests.broker_stub import BrokerStub
-from tests.factories import BrokerageAccountFactory, OrderFactory, PositionFactory, QuoteFactory, order_body
-from tests.trading.conftest import CASH, left_in_call, refusal
+from tests.factories import OrderFactory, PositionFactory, order_body
+from tests.trading.conftest import left_in_call, refusal
 from trading.models import Order
 from trading.services import orders, sweeps, tickets
 from trading.statuses import OrderStatus
 
-pytestmark = pytest.mark.django_db
-
-LATER = "2026-03-02T15:00:01Z"
-
-
-@pytest.fixture(autouse=True)
-def _tasks(sent: list[str]) -> None:
-    """No task runs by itself."""
-
-
-@pytest.fixture
-def account() -> BrokerageAccount:
-    QuoteFactory.create()
-    return BrokerageAccountFactory.create(**CASH)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "quote")]
 
 
 NO_SUCH_ORDER = {"status": 404, "json": refusal("order not found", 40410000)}

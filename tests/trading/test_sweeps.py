@@ -9,24 +9,12 @@ from django.utils import timezone
 from brokerapp.accounts.models import BrokerageAccount
 from tests.broker_stub import BrokerStub
 from tests.factories import BrokerageAccountFactory, OrderFactory, order_body
-from tests.trading.conftest import CASH, left_in_call
+from tests.trading.conftest import LATER, left_in_call
 from trading.models import Order
 from trading.services import sweeps
 from trading.statuses import OrderStatus
 
-pytestmark = pytest.mark.django_db
-
-LATER = "2026-03-02T15:00:01Z"
-
-
-@pytest.fixture(autouse=True)
-def _tasks(sent: list[str]) -> None:
-    """No task runs by itself."""
-
-
-@pytest.fixture
-def account() -> BrokerageAccount:
-    return BrokerageAccountFactory.create(**CASH)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent")]
 
 
 def rest(order: Order, **columns: Any) -> Order:

@@ -7,25 +7,13 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from tests.broker_stub import BrokerStub
-from tests.factories import AssetFactory, BrokerageAccountFactory, OrderFactory, PositionFactory, QuoteFactory
-from tests.trading.conftest import CASH
+from tests.factories import AssetFactory, BrokerageAccountFactory, OrderFactory, PositionFactory
 from trading.models import Order
 from trading.order_spec import OrderSpec
 from trading.rules import TradeRefused
 from trading.services import tickets
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _tasks(sent: list[str]) -> None:
-    """No task runs by itself."""
-
-
-@pytest.fixture
-def account() -> BrokerageAccount:
-    QuoteFactory.create()
-    return BrokerageAccountFactory.create(**CASH)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "quote")]
 
 
 def buy(**size: Any) -> OrderSpec:

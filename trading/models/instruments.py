@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from trading import search
 from trading.asset_classes import OFFERED, US_EQUITY, AssetClass, asset_class_of
-from trading.models.fields import price_field
+from trading.models.fields import price_field, share_field
 
 QUOTE_FRESH_FOR = timedelta(seconds=30)
 LEAST_FALL, LEAST_RISE = Decimal("0.6"), Decimal("1.6")
@@ -104,8 +104,14 @@ class Quote(models.Model):
     asset = models.OneToOneField(Asset, on_delete=models.CASCADE, primary_key=True, related_name="quote")
     bid = price_field(null=True, blank=True)
     ask = price_field(null=True, blank=True)
+    bid_size = share_field(null=True, blank=True)
+    ask_size = share_field(null=True, blank=True)
     last = price_field(null=True, blank=True)
     previous_close = price_field(null=True, blank=True)
+    day_open = price_field(null=True, blank=True, help_text="of the day of the latest daily bar")
+    day_high = price_field(null=True, blank=True)
+    day_low = price_field(null=True, blank=True)
+    day_volume = share_field(null=True, blank=True)
     as_of = models.DateTimeField(help_text="when the market made these prices")
     synced_at = models.DateTimeField(db_index=True, help_text="when we asked for them")
     looked_at = models.DateTimeField(
@@ -119,6 +125,10 @@ class Quote(models.Model):
     def is_stale(self, now: datetime) -> bool:
         """Whether a ticket must ask again before it trusts these prices."""
         return now - self.synced_at > QUOTE_FRESH_FOR
+
+    def was_looked_at(self, since: datetime) -> bool:
+        """Whether a person wanted it since then."""
+        return self.looked_at is not None and self.looked_at >= since
 
     @property
     def may_be_split(self) -> bool:
@@ -156,6 +166,29 @@ class QuotePause(models.Model):
 
     def __str__(self) -> str:
         return f"no quote of {self.asset_id}"
+
+
+class ScreenedAsset(models.Model):
+    """A row of a list that the data API ranks: the most traded, the largest gains and losses of the day."""
+
+    class Screen(models.TextChoices):
+        """The lists."""
+
+        MOST_ACTIVE = "MOST_ACTIVE", "Most active"
+        GAINERS = "GAINERS", "Gainers"
+        LOSERS = "LOSERS", "Losers"
+
+    screen = models.CharField(max_length=12, choices=Screen)
+    rank = models.PositiveSmallIntegerField()
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="+")
+    as_of = models.DateTimeField(help_text="when the data API made the list")
+
+    class Meta:
+        ordering = ["screen", "rank"]
+        constraints = [models.UniqueConstraint(fields=["screen", "rank"], name="screen_rank_once")]
+
+    def __str__(self) -> str:
+        return f"{self.screen} {self.rank}"
 
 
 class MarketClock(models.Model):

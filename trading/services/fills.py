@@ -87,7 +87,7 @@ class Told:
 def record(order: Order, told: Told) -> None:
     """Take over one execution, unless it is known: a new one, one that revises another, or one taken back."""
     with transaction.atomic():
-        Order.objects.select_for_update().get(pk=order.pk)
+        Order.objects.select_for_update(no_key=True).get(pk=order.pk)
         if told.qty < 0:
             _take_back(order, told)
         elif told.previous_id:
@@ -101,7 +101,7 @@ def record(order: Order, told: Told) -> None:
 def bust(order: Order, *, previous_id: str, execution_id: str, at: datetime) -> None:
     """Mark the execution `previous_id`, if we have heard of it, as taken back by `execution_id`."""
     with transaction.atomic():
-        Order.objects.select_for_update().get(pk=order.pk)
+        Order.objects.select_for_update(no_key=True).get(pk=order.pk)
         fill = _called(order, previous_id)
         if fill is None:
             logger.warning("%s: an execution that we do not know is taken back: %s", order, previous_id)

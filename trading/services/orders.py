@@ -152,7 +152,11 @@ def _not_done(order: Order, error: BrokerNotDone, now: datetime) -> Order:
 def _withdraw(order: Order, *, by: User | Process, reason: str) -> Order:
     """Close an order that no process has claimed, so that none can send it any more."""
     with transaction.atomic():
-        locked = Order.objects.select_for_update(of=("self",)).select_related("account").get(pk=order.pk)
+        locked = (
+            Order.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("account")
+            .get(pk=order.pk)
+        )
         if locked.status != OrderStatus.SUBMITTING or locked.claimed_at is not None:
             return locked
         return state.move(locked, OrderStatus.NOT_PLACED, by=by, reason=reason)
@@ -187,7 +191,11 @@ def _note_absence(order: Order, request_id: str, now: datetime, by: Process) -> 
         (OrderStatus.NOT_PLACED, NOT_AT_BROKER) if is_over else (OrderStatus.NOT_FOUND, NOT_FOUND_SO_FAR)
     )
     with transaction.atomic():
-        locked = Order.objects.select_for_update(of=("self",)).select_related("account").get(pk=order.pk)
+        locked = (
+            Order.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("account")
+            .get(pk=order.pk)
+        )
         if locked.status not in statuses.UNSETTLED:
             return locked
         if state.can_move(locked, to):
@@ -238,7 +246,11 @@ def apply_order(
     if reply.client_order_id != order.client_order_id:
         raise ValueError(f"{order} was given a reply about another order")
     with transaction.atomic():
-        before = Order.objects.select_for_update(of=("self",)).select_related("account").get(pk=order.pk)
+        before = (
+            Order.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("account")
+            .get(pk=order.pk)
+        )
         order = copy.copy(before)
         if revision or not _has_less(before, reply):
             order = following.apply(
@@ -310,7 +322,11 @@ def request_cancel(*, order: Order, by: User, now: datetime) -> Order:
     Raises `CancelRefused`.
     """
     with transaction.atomic(durable=True):
-        locked = Order.objects.select_for_update(of=("self",)).select_related("account").get(pk=order.pk)
+        locked = (
+            Order.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("account")
+            .get(pk=order.pk)
+        )
         rules.check_can_cancel(locked)
         if rules.is_waiting(locked):
             return _withdraw(locked, by=by, reason="It was withdrawn before it was sent.")

@@ -83,7 +83,7 @@ def sync_positions(*, account: BrokerageAccount) -> None:
     reply = get_client(about=account).positions.list(account.broker_account_id)
     PositionsSync.objects.get_or_create(account=account, defaults={"due_at": asked_at})
     with transaction.atomic():
-        sync = PositionsSync.objects.select_for_update().get(account=account)
+        sync = PositionsSync.objects.select_for_update(no_key=True).get(account=account)
         if sync.synced_at and sync.synced_at >= asked_at:
             return
         if _replace_positions(account, reply, asked_at):

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from brokerapp.broker.alpaca.errors import BrokerError, BrokerMisconfigured
 from brokerapp.broker.alpaca.models import Snapshot
 from brokerapp.broker.clients import get_market_data
+from brokerapp.web.outages import Outage
 from trading import payloads
 from trading.asset_classes import ASSET_CLASSES
 from trading.models import Asset, Order, Position, Quote, QuotePause
@@ -26,8 +27,11 @@ CLOSED_PAUSE = timedelta(minutes=10)
 """How old a quote may grow while its market is closed and nothing moves."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)
 """Pauses between questions after an asset that gets no answer."""
+PRICES = [field.name for field in Quote._meta.fields if field.name not in ("asset", "looked_at", "feed")]
 ABOUT_THE_SYMBOLS = (400, 404, 422)
 UNREADABLE = 200
+OUTAGE = Outage()
+"""While the data API does not answer, pages do not wait for it."""
 
 
 def sync_quotes(*, now: datetime) -> None:
@@ -119,13 +123,13 @@ def _ask(assets: Sequence[Asset], quick: bool) -> Mapping[str, Snapshot]:
 
 def _store(rows: Mapping[UUID, Quote], now: datetime, looked_at: bool) -> None:
     with transaction.atomic():
-        known = Quote.objects.select_for_update().in_bulk(rows)
+        known = Quote.objects.select_for_update(no_key=True).in_bulk(rows)
         newer = [row for pk, row in rows.items() if pk not in known or row.as_of >= known[pk].as_of]
         Quote.objects.bulk_create(
             newer,
             update_conflicts=True,
             unique_fields=["asset"],
-            update_fields=["bid", "ask", "last", "previous_close", "as_of", "synced_at"],
+            update_fields=PRICES,
         )
         times = {"synced_at": now, **({"looked_at": now} if looked_at else {})}
         Quote.objects.filter(pk__in=rows).update(**times)
@@ -144,6 +148,28 @@ def _pause(assets: Iterable[Asset], now: datetime) -> None:
 def get_quotes(asset_ids: Iterable[UUID]) -> Mapping[UUID, Quote]:
     """Stored quotes by asset id."""
     return Quote.objects.in_bulk(set(asset_ids))
+
+
+def get_shown_quotes(assets: Collection[Asset], *, now: datetime) -> Mapping[UUID, Quote]:
+    """Stored quotes by asset id of assets that a page lists; from now on kept fresh for five minutes.
+
+    Those never quoted before are asked for at once, in one call for all, which gives up within seconds.
+    """
+    known = get_quotes(asset.pk for asset in assets)
+    old = [pk for pk, quote in known.items() if not quote.was_looked_at(now - WANTED_FOR / 5)]
+    if old:
+        Quote.objects.filter(pk__in=old).update(looked_at=now)
+    missing = [asset for asset in assets if asset.pk not in known]
+    if not missing or OUTAGE:
+        return known
+    paused = set(QuotePause.objects.filter(asset__in=missing, due_at__gt=now).values_list("pk", flat=True))
+    try:
+        for batch in _batches([asset for asset in missing if asset.pk not in paused]):
+            fetch_quotes(batch, now=now, looked_at=True, quick=True)
+    except BrokerError as error:
+        OUTAGE.begin()
+        logger.info("no quotes yet for %s assets: %s", len(missing), error)
+    return {**known, **get_quotes(asset.pk for asset in missing)}
 
 
 def refresh_quote(*, asset: Asset, now: datetime) -> Quote | None:

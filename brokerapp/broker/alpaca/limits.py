@@ -16,9 +16,6 @@ STREET, STREET_LEAST = 100, 2
 UNIT = 20
 CITY, CITY_LEAST = 50, 2
 """More than digits."""
-STATE = 50
-POSTAL_CODE = 10
-"""In the United States: five digits, or ZIP+4."""
 EMAIL_WITHOUT_ALIAS, EMAIL = 60, 100
 """The first counts `ana+broker@…` as `ana@…`."""
 COMPANY = EMPLOYER = POSITION = 100

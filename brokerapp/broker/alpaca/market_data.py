@@ -7,9 +7,10 @@ not know are absent from its answers. Errors and Request IDs are as in `brokerap
 import logging
 import re
 from collections.abc import Sequence
-from datetime import date, datetime
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import requests
 
@@ -18,6 +19,8 @@ from brokerapp.broker.alpaca.models import (
     Bar,
     BrokerModel,
     BySymbol,
+    MostActives,
+    Movers,
     Snapshot,
 )
 from brokerapp.broker.alpaca.models.base import Text, read_by_symbol, read_lists_by_symbol
@@ -25,9 +28,8 @@ from brokerapp.broker.alpaca.transport import Transport
 
 logger = logging.getLogger(__name__)
 
-Feed = Literal["iex", "sip", "delayed_sip", "overnight", "otc"]
-
-
+MOST_BARS = 10_000
+"""Of one page."""
 MAX_CALLS = 12
 """For one batch of symbols, some of which are refused."""
 WRONG_REQUEST = (requests.codes.bad_request, requests.codes.unprocessable_entity)
@@ -50,6 +52,20 @@ def _read_bars(body: Any, request_id: str) -> BySymbol[list[Bar]]:
     return found
 
 
+@dataclass(frozen=True)
+class BarsWanted:
+    """Which bars to ask for. The `next_page_token` of the answer is "" on the last page.
+
+    `timeframe` is `5Min`, `1Hour`, `1Day` and the like; `start` is inclusive. `limit` (1 to 10,000) counts
+    the bars of all symbols together, and pages are filled symbol by symbol.
+    """
+
+    timeframe: str
+    start: datetime
+    limit: int = MOST_BARS
+    page_token: str | None = None
+
+
 class MarketDataClient:
     """The Market Data API over a transport."""
 
@@ -57,7 +73,7 @@ class MarketDataClient:
         self.transport = transport
         self._send = transport.send
 
-    def get_snapshots(self, symbols: Sequence[str], *, feed: Feed | None = None) -> BySymbol[Snapshot]:
+    def get_snapshots(self, symbols: Sequence[str]) -> BySymbol[Snapshot]:
         """GET /v2/stocks/snapshots: latest trade, quote and bars by symbol.
 
         Where the API refuses the batch for a symbol, the others are asked for again without it, in at most
@@ -71,7 +87,7 @@ class MarketDataClient:
             # The largest first: most symbols are good, and are not to wait for the search of a bad one.
             batch, calls = batches.pop(batches.index(max(batches, key=len))), calls + 1
             try:
-                part = self._snapshots(batch, feed)
+                part = self._snapshots(batch)
             except BrokerRejected as error:
                 if error.http_status not in WRONG_REQUEST:
                     raise
@@ -88,44 +104,31 @@ class MarketDataClient:
             logger.warning("%d of %d symbols were refused: %s", found.unreadable, len(symbols), refusal)
         return found
 
-    def _snapshots(self, symbols: Sequence[str], feed: Feed | None) -> BySymbol[Snapshot]:
+    def _snapshots(self, symbols: Sequence[str]) -> BySymbol[Snapshot]:
         return self._send(
             "GET",
             "/v2/stocks/snapshots",
             partial(read_by_symbol, Snapshot),
-            query={"symbols": tuple(symbols), "feed": feed},
+            query={"symbols": tuple(symbols)},
         )
 
-    def get_bars(
-        self,
-        symbols: Sequence[str],
-        timeframe: str,
-        *,
-        start: datetime | date | None = None,
-        end: datetime | date | None = None,
-        limit: int | None = None,
-        adjustment: Literal["raw", "split", "dividend", "all"] | None = None,
-        feed: Feed | None = None,
-        page_token: str | None = None,
-        sort: Literal["asc", "desc"] | None = None,
-    ) -> BySymbol[list[Bar]]:
-        """GET /v2/stocks/bars by symbol, one page; `next_page_token` of the result is "" on the last.
+    def get_bars(self, symbols: Sequence[str], wanted: BarsWanted) -> BySymbol[list[Bar]]:
+        """GET /v2/stocks/bars by symbol, one page, adjusted for splits; shares."""
+        return self._bars("/v2/stocks/bars", symbols, wanted, adjustment="split")
 
-        `timeframe` is `5Min`, `1Hour`, `1Day` and the like. `start` and `end` are inclusive. `limit` (1,000,
-        to 10,000) counts the bars of all symbols together, and pages are filled symbol by symbol.
-        """
-        params = {
-            "symbols": tuple(symbols),
-            "timeframe": timeframe,
-            "start": start,
-            "end": end,
-            "limit": limit,
-            "adjustment": adjustment,
-            "feed": feed,
-            "page_token": page_token,
-            "sort": sort,
-        }
-        return self._send("GET", "/v2/stocks/bars", _read_bars, query=params)
+    def get_crypto_bars(self, symbols: Sequence[str], wanted: BarsWanted) -> BySymbol[list[Bar]]:
+        """GET /v1beta3/crypto/us/bars by symbol, spelt with a slash (`BTC/USD`); one page."""
+        return self._bars("/v1beta3/crypto/us/bars", symbols, wanted)
+
+    def get_option_bars(self, symbols: Sequence[str], wanted: BarsWanted) -> BySymbol[list[Bar]]:
+        """GET /v1beta1/options/bars by contract symbol; one page."""
+        return self._bars("/v1beta1/options/bars", symbols, wanted)
+
+    def _bars(
+        self, path: str, symbols: Sequence[str], wanted: BarsWanted, **options: str
+    ) -> BySymbol[list[Bar]]:
+        query = {"symbols": tuple(symbols), **asdict(wanted), **options}
+        return self._send("GET", path, _read_bars, query=query)
 
     def get_crypto_snapshots(self, symbols: Sequence[str]) -> BySymbol[Snapshot]:
         """GET /v1beta3/crypto/us/snapshots by symbol, spelt with a slash (`BTC/USD`)."""
@@ -138,6 +141,16 @@ class MarketDataClient:
         return self._send(
             "GET", "/v1beta1/options/snapshots", _read_snapshots, query={"symbols": tuple(symbols)}
         )
+
+    def get_most_actives(self, top: int) -> MostActives:
+        """GET /v1beta1/screener/stocks/most-actives by volume; at most 100."""
+        path = "/v1beta1/screener/stocks/most-actives"
+        return self._send("GET", path, MostActives.from_reply, query={"by": "volume", "top": top})
+
+    def get_movers(self, top: int) -> Movers:
+        """GET /v1beta1/screener/stocks/movers; at most 50 either way."""
+        path = "/v1beta1/screener/stocks/movers"
+        return self._send("GET", path, Movers.from_reply, query={"top": top})
 
 
 def _without_culprit(batch: list[str], message: str) -> list[list[str]]:

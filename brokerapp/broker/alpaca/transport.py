@@ -58,7 +58,8 @@ T = TypeVar("T")
 Read = Callable[[Any, str], T]
 """Makes the result from a reply's body and Request ID, or raises `ValueError` (`ValidationError` is one)."""
 Query = Mapping[str, Any]
-_alarmed_at: dict[str, float] = {}
+alarmed_at: dict[str, float] = {}
+"""When the last alarm of each address was, by the monotonic clock."""
 OnReply = Callable[[Mapping[str, str], float, float], None]
 """Is told of each reply's headers, and when it was sent and received (unix seconds)."""
 
@@ -114,12 +115,12 @@ class Transport:
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._base_url = base_url.rstrip("/")
-        self._session = session or make_session(key, secret)
-        self._recorder = recorder
+        self.session = session or make_session(key, secret)
+        self.recorder = recorder
         self._timeouts = timeouts
         self._read_attempts = read_attempts
-        self._budget = budget or LocalBudget()
-        self._write_slots = write_slots
+        self.budget = budget or LocalBudget()
+        self.write_slots = write_slots
         self._guard = guard
         self._on_reply = on_reply
         self._known = known
@@ -167,19 +168,19 @@ class Transport:
     @contextmanager
     def _slot(self, call: _Call) -> Iterator[None]:
         """Hold one of the places for open writes. Raises `BrokerSlow` if none gets free."""
-        if call.method == "GET" or self._write_slots is None:
+        if call.method == "GET" or self.write_slots is None:
             yield
             return
-        if not self._write_slots.acquire(timeout=MAX_SLOT_WAIT):
+        if not self.write_slots.acquire(timeout=MAX_SLOT_WAIT):
             raise BrokerSlow("The call was not sent: others wait for the broker.", call_id=str(call.call_id))
         try:
             yield
         finally:
-            self._write_slots.release()
+            self.write_slots.release()
 
     def _wait_for_budget(self, call: _Call, level: Priority, patience: float) -> None:
         """Return when the call may be made. Raises `BrokerBusy` for a read that would wait too long."""
-        while (wait := self._budget.take(level)) > 0:
+        while (wait := self.budget.take(level)) > 0:
             if level is not Priority.WRITE and wait > patience:
                 message = "The call was not made: the minute's calls are used up."
                 raise BrokerBusy(message, retry_after=wait, call_id=str(call.call_id))
@@ -266,7 +267,7 @@ class Transport:
             data = json.dumps(call.body).encode()
             headers["Content-Type"] = "application/json"
         try:
-            return self._session.request(
+            return self.session.request(
                 call.method,
                 url,
                 params=_query(call.query),
@@ -298,12 +299,12 @@ class Transport:
     def _note_budget(self, response: requests.Response) -> None:
         word = read_word(response.headers, response.status_code, now=time.time())
         if word is not None:
-            self._budget.note(word)
+            self.budget.note(word)
 
     def _alarm(self, error: BrokerMisconfigured) -> None:
         now = time.monotonic()
-        if now - _alarmed_at.get(self._base_url, -ALARM_SECONDS) >= ALARM_SECONDS:
-            _alarmed_at[self._base_url] = now
+        if now - alarmed_at.get(self._base_url, -ALARM_SECONDS) >= ALARM_SECONDS:
+            alarmed_at[self._base_url] = now
             logger.critical("%s does not accept our key or our address: %s", self._base_url, error)
 
     def _pause_before_retry(self, error: BrokerError, attempt: int, patience: float) -> float | None:
@@ -325,10 +326,10 @@ class Transport:
 
     def _record_start(self, record: CallRecord) -> Any:
         """Have the attempt recorded. Raises `CallNotRecorded` for a write that could not be."""
-        if self._recorder is None:
+        if self.recorder is None:
             return None
         try:
-            return self._recorder.start(record)
+            return self.recorder.start(record)
         except CallNotRecorded as refused:
             refused.call_id = str(record.call_id)
             raise
@@ -340,10 +341,10 @@ class Transport:
             return None
 
     def _record_finish(self, token: Any, record: CallRecord) -> None:
-        if self._recorder is None:
+        if self.recorder is None:
             return
         try:
-            self._recorder.finish(token, record)
+            self.recorder.finish(token, record)
         except Exception:
             logger.exception("the outcome of call %s could not be recorded", record.call_id)
 

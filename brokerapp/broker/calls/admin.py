@@ -115,10 +115,10 @@ class ApiCallAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, queryset: QuerySet[ApiCall], search_term: str
     ) -> tuple[QuerySet[ApiCall], bool]:
         term = search_term.strip()
-        return (queryset.filter(_call_match(term)) if term else queryset), False
+        return (queryset.filter(call_match(term)) if term else queryset), False
 
 
-def _call_match(term: str) -> Q:
+def call_match(term: str) -> Q:
     """Exact matches, each of them an index look-up; of a path, a part is enough."""
     if "@" in term:
         return Q(person_id__in=people_called(term))

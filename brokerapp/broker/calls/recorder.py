@@ -23,7 +23,7 @@ class Claim:
 
     def check(self) -> None:
         """Lock the row and compare, within a transaction. Raises `ClaimLost` if it has changed."""
-        rows = type(self.row)._default_manager.select_for_update(of=("self",))
+        rows = type(self.row)._default_manager.select_for_update(of=("self",), no_key=True)
         found = rows.filter(pk=self.row.pk).first()
         if any(getattr(found, name, None) != value for name, value in self.columns.items()):
             raise ClaimLost("The call was not sent: its claim was given back meanwhile.")
@@ -62,16 +62,17 @@ class ApiCallRecorder:
         claim = _claim.get() if record.method != "GET" else None
         try:
             if claim is None:
-                return self._insert(record, self.about_type, self.about_id)
+                return self.insert(record, self.about_type, self.about_id)
             with transaction.atomic(durable=True):
                 claim.check()
-                return self._insert(record, label_of(claim.row), str(claim.row.pk))
+                return self.insert(record, label_of(claim.row), str(claim.row.pk))
         except DatabaseError:
             # A session that died here must not fail what the caller writes next.
             connection.close_if_unusable_or_obsolete()
             raise
 
-    def _insert(self, record: CallRecord, about_type: str, about_id: str) -> ApiCall:
+    def insert(self, record: CallRecord, about_type: str, about_id: str) -> ApiCall:
+        """The row of an attempt, written. Raises `DatabaseError`."""
         return ApiCall.objects.create(
             call_id=record.call_id,
             attempt=record.attempt,
@@ -86,7 +87,7 @@ class ApiCallRecorder:
 
     def finish(self, token: ApiCall | None, record: CallRecord) -> None:
         """Write how the attempt ended; all of it, if the first write of a read failed."""
-        call = token or self._insert(record, self.about_type, self.about_id)
+        call = token or self.insert(record, self.about_type, self.about_id)
         columns: dict[str, Any] = {
             "http_status": record.http_status,
             "request_id": record.request_id,

@@ -3,7 +3,7 @@
 import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -40,6 +40,7 @@ from tests.factories import (
     BrokerageAccountFactory,
     TransferFactory,
     UserFactory,
+    confirm,
     staff_in_role,
 )
 
@@ -223,7 +224,7 @@ def test_facts_of_the_broker_come_before_our_hold() -> None:
 def signed_in(person: User) -> Client:
     client = Client()
     client.force_login(person)
-    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    confirm(client)
     return client
 
 
@@ -252,6 +253,7 @@ def test_reset_password_starts_a_hold() -> None:
 def test_changed_email_starts_a_hold_once_it_is_confirmed() -> None:
     person, address = UserFactory.create(), f"{uuid4().hex}@example.com"
     client = signed_in(person)
+    confirm(client)
     client.post(reverse("account_email"), {"email": address, "action_add": ""})
     assert causes(person) == []
     sent = next(message for message in mail.outbox if message.to == [address])
@@ -280,7 +282,7 @@ def test_second_factor_taken_away_or_renewed_starts_a_hold() -> None:
 # What starts one: banks
 
 
-DETAILS = cast(banks.BankDetails, BANK)
+DETAILS = BANK
 
 
 def link(account: Any, broker: BrokerStub) -> None:

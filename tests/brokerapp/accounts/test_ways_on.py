@@ -27,6 +27,7 @@ from tests.factories import (
     OrderFactory,
     QuoteFactory,
     UserFactory,
+    confirm,
 )
 from trading.models import Order
 
@@ -131,15 +132,15 @@ def test_visitor_of_a_page_is_not_told_that_they_were_signed_out() -> None:
 # Applicants are told why they are on the application
 
 
-@pytest.mark.parametrize(
-    ("path", "words"),
-    [
-        ("/portfolio/", "Your portfolio opens once your account is open."),
-        ("/trade/AAPL/", "Trading opens once your account is open."),
-        ("/orders/", "Your orders open once your account is open."),
-        ("/transfer/", "Transfers open once your account is open."),
-    ],
-)
+SECTIONS = [
+    ("/portfolio/", "Your portfolio opens once your account is open."),
+    ("/trade/", "Trading opens once your account is open."),
+    ("/orders/", "Your orders open once your account is open."),
+    ("/transfer/", "Transfers open once your account is open."),
+]
+
+
+@pytest.mark.parametrize(("path", "words"), [*SECTIONS, ("/trade/AAPL/", SECTIONS[1][1])])
 def test_applicant_who_opens_a_section_is_told_why_they_see_the_application(path: str, words: str) -> None:
     client = Client()
     client.force_login(UserFactory.create())
@@ -147,6 +148,29 @@ def test_applicant_who_opens_a_section_is_told_why_they_see_the_application(path
     assert page.request["PATH_INFO"] == reverse("apply")
     assert words in page.content.decode()
     assert words not in client.get(reverse("apply")).content.decode()
+
+
+@pytest.mark.parametrize("status", ["SUBMITTED", "APPROVAL_PENDING", "ACTION_REQUIRED", "REJECTED"])
+@pytest.mark.parametrize(("path", "words"), SECTIONS)
+def test_applicant_whose_account_is_not_open_is_told_why_they_see_the_application(
+    path: str, words: str, status: str
+) -> None:
+    account = BrokerageAccountFactory.create(status=status)
+    client = Client()
+    client.force_login(account.user)
+    page = client.get(path, follow=True)
+    assert page.request["PATH_INFO"] == account_url(account, "account_status")
+    assert words in page.content.decode()
+    assert words not in client.get(account_url(account, "account_status")).content.decode()
+
+
+@pytest.mark.parametrize("status", ["ACTIVE", "ACCOUNT_UPDATED", "DISABLED", "ACCOUNT_CLOSED"])
+def test_sections_of_an_account_that_was_opened_are_there(status: str) -> None:
+    account = BrokerageAccountFactory.create(status=status)
+    client = Client()
+    client.force_login(account.user)
+    for path, _ in SECTIONS:
+        assert client.get(path, follow=True).request["PATH_INFO"] == f"/a/{account.pk}{path}"
 
 
 # Mail
@@ -184,6 +208,43 @@ def test_check_your_mail_of_a_known_address_does_not_say_so(client: Client, mail
     assert pages[0] == pages[1]
     assert [mail.to[0] for mail in mailoutbox] == [known.email] * 2 + ["fresh@example.com"] * 2
     assert "/confirm-email/" not in mailoutbox[1].body
+
+
+def sign_up(client: Client, address: str) -> None:
+    assert (
+        client.post(reverse("account_signup"), {"email": address, "password1": PASSWORD}).status_code == 302
+    )
+
+
+def people() -> set[str]:
+    return set(User.objects.values_list("email", flat=True))
+
+
+def test_use_another_address_takes_the_first_sign_up_back(client: Client, mailoutbox: list[Any]) -> None:
+    known = UserFactory.create().email
+    sign_up(client, "mistyped@example.com")
+    sign_up(client, "right@example.com")
+    assert people() == {known, "right@example.com"}
+    link = re.search(r"\S+/confirm-email/\S+", mailoutbox[0].body)
+    assert link
+    assert "used already or is too old" in client.get(link[0].split("testserver")[1]).content.decode()
+
+    sign_up(client, known)
+    assert people() == {known}
+
+
+def test_use_another_address_keeps_who_has_confirmed_or_signed_up_elsewhere(
+    client: Client, mailoutbox: list[Any]
+) -> None:
+    sign_up(client, "first@example.com")
+    sign_up(client, "first@example.com")
+    assert people() == {"first@example.com"}
+    link = re.search(r"\S+/confirm-email/\S+", mailoutbox[0].body)
+    assert link
+    Client().post(link[0].split("testserver")[1])
+    sign_up(client, "second@example.com")
+    sign_up(Client(), "third@example.com")
+    assert people() == {"first@example.com", "second@example.com", "third@example.com"}
 
 
 def test_check_your_mail_without_a_sign_up_sends_nothing(client: Client, mailoutbox: list[Any]) -> None:
@@ -230,9 +291,14 @@ def test_menu_leads_to_password_and_address(client: Client) -> None:
     person = UserFactory.create()
     client.force_login(person)
     page = client.get(reverse("display")).content.decode()
+    assert f'href="{reverse("account_security")}"' in page
+    page = client.get(reverse("account_security")).content.decode()
+    confirm(client)
     for name, title in (
         ("account_change_password", "Change your password"),
         ("account_email", "Your e-mail address"),
+        ("mfa_index", "Your second step"),
+        ("usersessions_list", "Your devices"),
     ):
         assert f'href="{reverse(name)}"' in page
         assert title in client.get(reverse(name)).content.decode()
@@ -243,12 +309,13 @@ def test_change_of_the_address_can_be_sent_again_and_taken_back(
 ) -> None:
     person = UserFactory.create()
     client.force_login(person)
+    confirm(client)
     url = reverse("account_email")
     page = client.post(url, {"email": "other@example.com", "action_add": "1"}, follow=True).content.decode()
     assert "Waiting to be confirmed" in page
     cache.clear()
     client.post(url, {"email": "other@example.com", "action_send": ""})
-    assert [mail.to for mail in mailoutbox] == [["other@example.com"]] * 2
+    assert [mail.to[0] for mail in mailoutbox] == ["other@example.com", person.email, "other@example.com"]
     page = client.post(url, {"email": "other@example.com", "action_remove": ""}, follow=True).content.decode()
     assert "Waiting to be confirmed" not in page
     person.refresh_from_db()
@@ -303,14 +370,17 @@ def test_sign_in_and_out_name_nobody(client: Client) -> None:
 
 
 def test_every_template_of_allauth_in_use_is_ours() -> None:
-    """Pages and messages; what is for features that are off here is left."""
-    theirs = Path(allauth.account.__file__).parents[1] / "templates" / "account"
-    ours = Path(settings.BASE_DIR) / "templates" / "account"
-    off = re.compile(r"code|phone|passkey|base_(entrance|manage|confirm)|^email\.html$")
+    """Pages, mails and messages; what is for features that are off here is left."""
+    theirs = Path(allauth.account.__file__).parents[1] / "templates"
+    ours = Path(settings.BASE_DIR) / "templates"
+    off = re.compile(
+        r"account/.*(_code|phone|passkey|confirm_login)|base_(entrance|manage|confirm)|/email\.html$|email_confirm_"
+        r"|/base\.html$|trust\.html|signup_form|login_script"
+    )
     kept = {
         path.relative_to(theirs)
-        for folder in (".", "messages", "snippets")
-        for path in (theirs / folder).glob("*.*")
-        if not off.search(path.name)
+        for app in ("account", "mfa", "usersessions")
+        for path in (theirs / app).rglob("*.*")
+        if not off.search(str(path))
     }
     assert {str(path) for path in kept if not (ours / path).exists()} == set()

@@ -36,13 +36,13 @@ def test_get_client_works_without_a_row_or_a_person():
 
 
 def _session_of(client):
-    return client.transport._session
+    return client.transport.session
 
 
 @pytest.mark.django_db
 def test_clients_of_one_thread_share_a_session_and_threads_do_not():
     found = []
-    thread = threading.Thread(target=lambda: found.append(clients._session()))
+    thread = threading.Thread(target=lambda: found.append(clients.session_of_thread()))
     thread.start()
     thread.join()
 
@@ -63,8 +63,8 @@ def test_a_forked_process_does_not_share_its_parents_session(monkeypatch):
 def test_clients_share_the_budget_and_the_places_for_writes(settings):
     settings.BROKER_WRITES_IN_FLIGHT = 3
     one, two = clients.get_client().transport, clients.get_client().transport
-    assert one._budget is two._budget
-    assert one._write_slots is two._write_slots
+    assert one.budget is two.budget
+    assert one.write_slots is two.write_slots
 
 
 @pytest.mark.django_db
@@ -72,7 +72,7 @@ def test_the_person_is_the_one_the_row_belongs_to_and_else_the_one_asking():
     application, staff = KycApplicationFactory.create(), UserFactory.create()
 
     def person_of(**who):
-        recorder: Any = clients.get_client(**who).transport._recorder
+        recorder: Any = clients.get_client(**who).transport.recorder
         return recorder.person_id
 
     assert person_of(about=application, by=staff) == application.user_id

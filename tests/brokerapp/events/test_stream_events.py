@@ -26,7 +26,7 @@ from brokerapp.events.models import BrokerEvent
 from funding.models import BankLink, Transfer
 from funding.services import banks, transfers
 from tests.factories import BANK
-from tests.funding.journeys import open_account_at
+from tests.journeys import open_account_at
 from tests.sandbox_process import SandboxProcess, eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
@@ -41,6 +41,7 @@ def browser() -> Client:
     ("error", "status", "words"),
     [
         (SuspiciousOperation("odd"), 400, "This could not be read"),
+        (RequestDataTooBig("odd"), 413, "Too large to send"),
         (PermissionDenied(), 403, "You cannot open this page"),
         (LookupError("secret"), 500, "Something went wrong on our side"),
     ],

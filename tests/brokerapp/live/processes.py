@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -53,22 +53,34 @@ class Valkey:
 class Web:
     """The web process, as `make run` starts it but for its port."""
 
-    def __init__(self, *, database_url: str, redis_url: str, workers: int = 1) -> None:
+    def __init__(
+        self,
+        *,
+        database_url: str,
+        redis_url: str,
+        workers: int = 1,
+        application: str = "tests.brokerapp.live.fast_asgi:application",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         command = [
-            *(sys.executable, "-m", "uvicorn", "tests.brokerapp.live.fast_asgi:application"),
+            *(
+                sys.executable,
+                "-m",
+                "brokerapp.deployment.serve",
+                application,
+            ),
             *("--host", "127.0.0.1", "--port", str(self.port), "--workers", str(workers)),
-            *("--no-proxy-headers", "--no-server-header", "--no-access-log", "--ws", "none"),
-            *("--timeout-graceful-shutdown", "4"),
+            *("--log-level", "info"),
         ]
-        environment = os.environ | {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+        own = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, **(environment or {})}
         self.workers = workers
         with tempfile.NamedTemporaryFile(prefix="web-", suffix=".log", delete=False) as output:
             self.output = Path(output.name)
             self.process = subprocess.Popen(
-                command, cwd=ROOT, env=environment, stderr=output, start_new_session=True
+                command, cwd=ROOT, env=os.environ | own, stderr=output, start_new_session=True
             )
         try:
             wait_for(self.is_ready, "the web process")

@@ -45,14 +45,14 @@ def test_follow_outlives_an_exception_that_nobody_foresaw(
     valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hub = Hub(valkey.url)
-    take, troubles = hub._take, [LookupError("a bug"), ValueError("another")]
+    take, troubles = hub.take, [LookupError("a bug"), ValueError("another")]
 
     def stumble(message: dict[str, object]) -> None:
         if troubles:
             raise troubles.pop()
         take(message)
 
-    monkeypatch.setattr(hub, "_take", stumble)
+    monkeypatch.setattr(hub, "take", stumble)
     monkeypatch.setattr(hub_module, "FIRST_RETRY_SECONDS", 0.01)
 
     async def is_subscribed_in_the_end() -> bool:

@@ -162,3 +162,10 @@ def test_live_browser_that_resets_is_forgotten(
         tab.connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         tab.close()
         time.sleep(0.02)
+
+
+def test_live_of_an_idle_session_is_refused(web: Web, open_tab: OpenTab, alice: User) -> None:
+    session = sign_in(alice)
+    session["signed_in_at"] = session["seen_at"] = time.time() - 31 * 60
+    session.save()
+    assert open_tab(web, f"sessionid={session.session_key}").status == 401

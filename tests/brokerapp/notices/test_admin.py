@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _no_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("brokerapp.workflow.jobs._send", lambda task, path, ids: None)
+    monkeypatch.setattr("brokerapp.workflow.jobs.send", lambda task, path, ids: None)
 
 
 def test_notices_given_up_are_shown_to_staff_and_changed_by_nobody(client: Client) -> None:

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _no_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("brokerapp.workflow.jobs._send", lambda task, path, ids: None)
+    monkeypatch.setattr("brokerapp.workflow.jobs.send", lambda task, path, ids: None)
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_a_process_that_dies_after_its_claim_leaves_a_notice_that_is_not_sent_ag
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(services, "_deliver", dies)
+        patch.setattr(services, "deliver", dies)
         with pytest.raises(Killed):
             send(notice)
     notice.refresh_from_db()
@@ -156,7 +156,7 @@ def test_a_process_that_was_taken_for_dead_writes_its_outcome_all_the_same(
         services.settle_abandoned(now=timezone.now() + timedelta(minutes=5))
         message.send()
 
-    monkeypatch.setattr(services, "_deliver", frozen)
+    monkeypatch.setattr(services, "deliver", frozen)
 
     assert send(notice).status == NoticeStatus.SENT
     assert len(mail.outbox) == 1
@@ -260,7 +260,7 @@ def test_tell_people_a_fault_after_the_claim_does_not_send_it_again(
         message.send()
         raise RuntimeError("after the mail was handed over")
 
-    monkeypatch.setattr(services, "_deliver", unforeseen)
+    monkeypatch.setattr(services, "deliver", unforeseen)
 
     for minutes in (0, 5, 500):
         tell_people(now=timezone.now() + timedelta(minutes=minutes))

@@ -2,6 +2,8 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import decrypt
 from django.core.management import CommandError, call_command
 
 from brokerapp.security import encryption, rotation
@@ -9,7 +11,7 @@ from funding.models import BankLink
 from onboarding.models import Document, KycApplication
 from onboarding.services import documents
 from tests.brokerapp.security.test_encryption import copy_column, new_key, stored
-from tests.factories import BankLinkFactory, KycApplicationFactory
+from tests.factories import TOTP_SECRET, BankLinkFactory, KycApplicationFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -107,3 +109,16 @@ def test_rotate_keys_names_what_it_cannot_read(keys: list[str]) -> None:
     assert str(eve.pk) in said.getvalue()
     assert left() == 1
     assert encryption.from_text(stored(ada, "tax_id")).startswith(encryption.newest_prefix())
+
+
+def test_rotate_keys_keeps_second_steps_usable(settings: Any) -> None:
+    old, new = new_key(), new_key()
+    settings.FIELD_ENCRYPTION_KEYS = [old]
+    app = Authenticator.objects.get(user=StaffFactory.create())
+    settings.FIELD_ENCRYPTION_KEYS = [new, old]
+
+    call_command("rotate_keys", stdout=StringIO())
+
+    settings.FIELD_ENCRYPTION_KEYS = [new]
+    app.refresh_from_db()
+    assert decrypt(app.data["secret"]) == TOTP_SECRET

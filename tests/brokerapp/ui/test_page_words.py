@@ -3,24 +3,29 @@
 import html
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db.models import TextChoices
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.accounts.statuses import AccountStatus
 from brokerapp.ui.links import ACCOUNT_ID
 from brokerapp.workflow import state
 from brokerapp.workflow.state import Process
+from funding.models import Transfer
+from funding.services import settling
 from funding.statuses import BankLinkStatus, Direction, TransferStatus
 from onboarding.models import KycApplication
 from onboarding.services import applications
 from onboarding.statuses import ApplicationStatus, DocumentStatus
 from onboarding.steps import STEPS
 from tests.addresses import addresses
+from tests.broker_stub import BrokerStub
 from tests.brokerapp.accounts.test_pages import account_patterns, rows_of, url_of
 from tests.factories import (
     BankLinkFactory,
@@ -28,13 +33,18 @@ from tests.factories import (
     KycApplicationFactory,
     OrderFactory,
     QuoteFactory,
+    StaffFactory,
     TransferFactory,
     UserFactory,
 )
+from tests.trading.conftest import left_in_call, place, refusal
+from trading.models import Order
+from trading.services import orders
 from trading.statuses import OrderStatus
 
 pytestmark = pytest.mark.django_db
 
+A_MINUTE, A_DAY = timedelta(minutes=1), timedelta(days=1)
 STATUSES: tuple[type[TextChoices], ...] = (
     AccountStatus,
     ApplicationStatus,
@@ -91,11 +101,7 @@ def walk(person: User, addresses: list[str]) -> None:
 
 def everywhere(account: BrokerageAccount | None = None) -> list[str]:
     steps = [reverse("apply_step", args=[step.key]) for step in STEPS]
-    found = [
-        address
-        for address in plain_addresses()
-        if not address.startswith(("/static", "/favicon", "/styleguide"))
-    ]
+    found = [address for address in plain_addresses() if not address.startswith(("/static", "/favicon"))]
     found += [*steps, "/portfolio/", "/trade/AAPL/", "/orders/", "/transfer/", "/no/such/page/"]
     if account is not None:
         found += [
@@ -161,10 +167,38 @@ def test_pages_of_a_bank(status: str) -> None:
 
 @pytest.mark.parametrize("status", TransferStatus.values)
 def test_pages_of_a_transfer(status: str) -> None:
-    if status == TransferStatus.NOT_MADE:
-        pytest.skip("reached by no factory")
     account = BrokerageAccountFactory.create(cash_withdrawable=1000)
-    transfer = TransferFactory.create(account, status)
+    for direction in Direction.values:
+        made = status if status != TransferStatus.NOT_MADE else TransferStatus.UNKNOWN
+        transfer = TransferFactory.create(account, made, direction=direction)
+        if status == TransferStatus.NOT_MADE:
+            settling.record_not_done(transfer=transfer, by=StaffFactory.create())
+        walk_transfer(transfer)
+
+
+@pytest.mark.parametrize("direction", Direction.values)
+def test_pages_of_a_transfer_that_was_never_sent(direction: str) -> None:
+    transfer = TransferFactory.create(status=TransferStatus.SUBMITTING, direction=direction)
+    transfer = settling.settle_transfer(
+        transfer=transfer, now=transfer.created_at + settling.SEND_WITHIN + A_MINUTE, by=Process.SWEEP
+    )
+    assert transfer.status == TransferStatus.NOT_MADE
+    walk_transfer(transfer)
+
+
+def test_pages_of_a_transfer_that_staff_look_for(broker: BrokerStub) -> None:
+    transfer = TransferFactory.create(status=TransferStatus.UNKNOWN)
+    broker.on_account("GET", transfer.account, "transfers", json=[])
+    for look in range(1, 4):
+        transfer = settling.settle_transfer(
+            transfer=transfer, now=transfer.created_at + look * A_DAY, by=Process.SWEEP
+        )
+    assert transfer.is_undecided
+    walk_transfer(transfer)
+
+
+def walk_transfer(transfer: Transfer) -> None:
+    account = transfer.account
     pages = [url(account, "funding:transfer", pk=transfer.pk), url(account, "funding:transfers")]
     walk(account.user, [*pages, url(account, "trading:portfolio")])
 
@@ -175,7 +209,33 @@ def test_pages_of_a_transfer(status: str) -> None:
 def test_pages_of_an_order(word: str) -> None:
     account = BrokerageAccountFactory.create(cash=1000, buying_power=1000)
     QuoteFactory.create()
-    order = OrderFactory.create(account, status=word)
+    walk_order(OrderFactory.create(account, status=word))
+
+
+@pytest.mark.parametrize("status", [OrderStatus.UNKNOWN, OrderStatus.NOT_FOUND, OrderStatus.NOT_PLACED])
+def test_pages_of_an_order_whose_reply_was_lost(broker: BrokerStub, status: str) -> None:
+    account = BrokerageAccountFactory.create(cash=1000, buying_power=1000)
+    QuoteFactory.create()
+    order = left_in_call(account, OrderStatus.UNKNOWN)
+    broker.on_orders("GET", account, ":by_client_order_id", status=404, json=refusal("order not found"))
+    if status != OrderStatus.UNKNOWN:
+        wait = 30 * A_DAY if status == OrderStatus.NOT_PLACED else A_MINUTE
+        order = orders.settle_order(order=order, now=timezone.now() + wait)
+    assert order.status == status
+    walk_order(order)
+
+
+def test_pages_of_an_order_that_the_broker_was_too_busy_for(broker: BrokerStub) -> None:
+    account = BrokerageAccountFactory.create(cash=1000, buying_power=1000)
+    QuoteFactory.create()
+    broker.on_orders("POST", account, status=429, json={"message": "too many requests."})
+    order = place(account)
+    assert order.status == OrderStatus.NOT_PLACED
+    walk_order(order)
+
+
+def walk_order(order: Order) -> None:
+    account = order.account
     pages = [url(account, "trading:order", order_id=order.pk), url(account, "trading:portfolio")]
     listed = url(account, "trading:orders")
     walk(account.user, [*pages, *(f"{listed}?tab={tab}" for tab in ("open", "closed", "all"))])

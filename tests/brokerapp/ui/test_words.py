@@ -9,10 +9,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from allauth.core import context
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.conf import settings
 from django.core import validators
 from django.core.validators import ProhibitNullCharactersValidator
+from django.test import RequestFactory
 from django.utils.module_loading import import_string
 
 from brokerapp.accounts import adapters, emails
@@ -23,6 +26,7 @@ from trading.models import Asset
 
 MODULES = (
     "brokerapp.accounts.forms",
+    "brokerapp.accounts.signin_pages.forms",
     "brokerapp.ui.forms",
     "funding.forms",
     "onboarding.forms.disclosures",
@@ -56,7 +60,17 @@ def known_arguments() -> dict[str, Any]:
         "direction": "INCOMING",
         "facts": None,
         "user": User(email="ana@example.com"),
+        "authenticator": Authenticator(user=User(pk=1), type=Authenticator.Type.TOTP),
+        "instance": SimpleNamespace(wrap=lambda: SimpleNamespace(name="Phone")),
     }
+
+
+HIDDEN_ARGUMENTS = {
+    "EditPasskeyForm": {"instance"},
+    "DeactivateTotpForm": {"authenticator"},
+    "LoginPasskeyForm": set(),
+}
+"""Taken from `**kwargs`, where no signature shows them; of the second step's other forms it is the user."""
 
 
 def build(form: type[forms.Form]) -> forms.Form:
@@ -65,13 +79,14 @@ def build(form: type[forms.Form]) -> forms.Form:
     for parent in form.__mro__:
         if "__init__" in vars(parent):
             wanted |= set(inspect.signature(vars(parent)["__init__"]).parameters)
-    return form(
-        **{
-            name: value
-            for name, value in known_arguments().items()
-            if name in wanted or (name == "user" and "Reauthenticate" in form.__name__)
-        }
-    )
+    if form.__module__.endswith("signin_pages.forms"):
+        wanted |= HIDDEN_ARGUMENTS.get(form.__name__, {"user"})
+    elif "Reauthenticate" in form.__name__:
+        wanted.add("user")
+    request = RequestFactory().get("/")
+    request.session = {}  # type: ignore[assignment]
+    with context.request_context(request):
+        return form(**{name: value for name, value in known_arguments().items() if name in wanted})
 
 
 def form_classes() -> list[type[forms.Form]]:
@@ -144,6 +159,7 @@ def test_texts_have_every_code_of_the_frameworks() -> None:
 def test_form_texts_are_the_list() -> None:
     said = {text for form in form_classes() for _, text in texts_of(build(form))}
     said |= set(adapters.AccountAdapter.error_messages.values())
+    said |= set(adapters.SecondFactorAdapter.error_messages.values())
     listed = LIST.read_text().splitlines()
     assert listed == sorted(listed)
     assert said - set(listed) == set(), "new texts: read them as a person would, then write them there"
@@ -165,7 +181,7 @@ def test_every_form_that_people_see_is_walked() -> None:
 
 
 def test_every_form_of_allauth_in_use_is_ours() -> None:
-    for path in settings.ACCOUNT_FORMS.values():
+    for path in [*settings.ACCOUNT_FORMS.values(), *settings.MFA_FORMS.values()]:
         assert issubclass(import_string(path), words.SpokenForm)
 
 

@@ -41,3 +41,8 @@ def test_no_store_leaves_a_view_its_own_cache_header() -> None:
     kept = HttpResponse(headers={"Cache-Control": "max-age=60"})
     assert NoStoreMiddleware(lambda _: kept)(request)["Cache-Control"] == "max-age=60"
     assert "no-store" in NoStoreMiddleware(lambda _: HttpResponse())(request)["Cache-Control"]
+
+
+def test_log_formatter_lets_no_message_look_like_a_line_of_its_own() -> None:
+    record = logging.makeLogRecord({"msg": "no such page: %s", "args": ("a\n- ERROR b\rc",)})
+    assert LogFormatter("%(reference)s %(message)s").format(record) == "- no such page: a\\n- ERROR b\\rc"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from brokerapp.web import wsgi_bridge
 from brokerapp.web.wsgi_bridge import CHUNK_BYTES, WsgiBridge
 
 StartResponse = Callable[..., Any]
@@ -14,19 +15,32 @@ class Exchange:
     """One request to a bridge, driven without a server."""
 
     def __init__(self, application: Any, *, threads: int = 1, max_body_bytes: int = 1000) -> None:
-        self.bridge = WsgiBridge(application, threads=threads, max_body_bytes=max_body_bytes)
+        self.read: list[bytes | None] = []
+        self.bridge = WsgiBridge(
+            application,
+            threads=threads,
+            body_limit=lambda _path: max_body_bytes,
+            too_large=lambda: b"<h1>Too large</h1>",
+        )
         self.sent: list[dict[str, Any]] = []
 
     async def ask(
-        self, *body: bytes | None, headers: list[tuple[bytes, bytes]] | None = None, **scope: Any
+        self,
+        *body: bytes | None,
+        headers: list[tuple[bytes, bytes]] | None = None,
+        stalls_after: int = -1,
+        **scope: Any,
     ) -> None:
-        """Send the parts of a body; None means that the browser hangs up."""
+        """Send the parts of a body; None: the browser hangs up; after `stalls_after` it falls silent."""
         parts = iter(body or (b"",))
         left = len(body or (b"",))
 
         async def receive() -> dict[str, Any]:
             nonlocal left
+            if len(self.read) == stalls_after:
+                await asyncio.Event().wait()
             part = next(parts)
+            self.read.append(part)
             left -= 1
             await asyncio.sleep(0)
             if part is None:
@@ -133,7 +147,30 @@ def test_bridge_body_too_large_is_refused_without_the_application(
 
     headers = [(b"content-length", declared)] if declared else []
 
-    assert Exchange(application).run(*parts, headers=headers).status == 413
+    exchange = Exchange(application).run(*parts, headers=headers)
+
+    assert (exchange.status, exchange.body) == (413, b"<h1>Too large</h1>")
+    assert (b"content-type", b"text/html; charset=utf-8") in exchange.sent[0]["headers"]
+
+
+def test_bridge_body_too_large_is_thrown_away_before_the_answer() -> None:
+    exchange = Exchange(Echo()).run(*[b"x" * 600] * 5)
+
+    assert (exchange.status, len(exchange.read)) == (413, 5)
+
+
+def test_bridge_body_far_too_large_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wsgi_bridge, "LINGER_BYTES", 2000)
+
+    exchange = Exchange(Echo()).run(*[b"x" * 600] * 20)
+
+    assert (exchange.status, len(exchange.read)) == (413, 6)
+
+
+def test_bridge_body_too_large_that_never_ends_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wsgi_bridge, "LINGER_SECONDS", 0.01)
+
+    assert Exchange(Echo()).run(b"x" * 1001, b"never", stalls_after=1).status == 413
 
 
 def test_bridge_body_at_the_limit_is_read() -> None:
@@ -161,7 +198,7 @@ def test_bridge_slow_upload_leaves_the_only_thread_to_others() -> None:
         async def ignore(event: dict[str, Any]) -> None:
             pass
 
-        scope = {"type": "http", "headers": []}
+        scope = {"type": "http", "path": "/", "headers": []}
         upload = asyncio.create_task(exchange.bridge(scope, receive_slowly, ignore))  # type: ignore[arg-type]
         await asyncio.sleep(0)
         await asyncio.wait_for(quick.ask(b"quick"), 5)

@@ -55,7 +55,7 @@ def test_send_sends_nothing_that_could_not_be_recorded(broker, monkeypatch):
     def broken(self, *args):
         raise OperationalError("the database is away")
 
-    monkeypatch.setattr(ApiCallRecorder, "_insert", broken)
+    monkeypatch.setattr(ApiCallRecorder, "insert", broken)
 
     parcel = send_parcel(Parcel.objects.create())
 

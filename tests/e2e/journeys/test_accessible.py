@@ -1,11 +1,13 @@
 """axe on the pages of each seeded person, at both widths and in both themes."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page
 
 from tests.e2e.axe import axe_everywhere
 from tests.e2e.journey import Journey
-from tests.e2e.stack import Stack
+from tests.e2e.stack import DEMO_PASSWORD, Stack
 
 pytestmark = pytest.mark.e2e
 
@@ -41,6 +43,7 @@ TRADER = [
     "/trade/",
     "/trade/?q=app",
     "/trade/AAPL/",
+    "/trade/AAPL/prices/",
     "/orders/",
     "/orders/?tab=closed",
     "/transfer/",
@@ -49,7 +52,6 @@ TRADER = [
     "/mailbox/",
     "/display/",
 ]
-PASSWORD = "practice-makes-perfect"
 
 
 @pytest.mark.parametrize(
@@ -66,9 +68,30 @@ PASSWORD = "practice-makes-perfect"
 def test_axe_finds_nothing(page: Page, stack: Stack, email: str, paths: list[str]) -> None:
     journey = Journey(page, stack, email)
     if email:
-        journey.sign_in(email, PASSWORD)
+        journey.sign_in(email, DEMO_PASSWORD)
     findings = []
     for path in paths:
         journey.open(path)
         findings += axe_everywhere(page)
     assert not findings, "\n".join(findings)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_pages_of_an_order_and_of_a_transfer_align_alike(page: Page, stack: Stack, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    journey = Journey(page, stack, "trader@example.com")
+    journey.sign_in(journey.email, DEMO_PASSWORD)
+    edges = []
+    for path, address in (
+        ("/orders/?tab=closed", r"/orders/[0-9a-f-]{36}/$"),
+        ("/transfer/", r"/transfer/[0-9a-f-]{36}/$"),
+    ):
+        journey.open(path)
+        links = page.get_by_role("main").locator("a").evaluate_all("all => all.map(one => one.href)")
+        page.goto(next(link for link in links if re.search(address, link)))
+        parts = [page.locator(part).first.bounding_box() for part in (".back-link", "h1", ".receipt")]
+        edges.append([(round(box["x"]), round(box["y"])) for box in parts if box])
+    assert len(edges[0]) == 3
+    # The parts begin at the same places; below the heading the texts differ in length.
+    assert edges[0][:2] == edges[1][:2]
+    assert edges[0][2][0] == edges[1][2][0]

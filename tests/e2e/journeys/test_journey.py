@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.journey import Journey
-from tests.e2e.stack import Stack
+from tests.e2e.stack import DEMO_PASSWORD, Stack
 
 pytestmark = pytest.mark.e2e
 
@@ -35,7 +35,8 @@ def go_all_the_way(journey: Journey, document: Path) -> None:
 
 
 def ops_finds(ops: Journey, request_id: str) -> None:
-    ops.sign_in(ops.email, "practice-makes-perfect")
+    ops.sign_in(ops.email, DEMO_PASSWORD)
+    ops.give_code(ops.demo_code())
     ops.open(f"/admin/calls/apicall/?q={request_id}")
     row = ops.page.locator("#result_list tbody tr")
     expect(row).to_have_count(1)

@@ -86,3 +86,16 @@ def test_document(journey: Journey, tmp_path: Path, name: str, content: bytes, w
     journey.press("Continue")
     expect_refused(journey, words)
     expect(journey.page.get_by_label("What is it?")).to_have_value("address_verification")
+
+
+def test_more_than_the_site_reads_is_told_on_a_page_of_ours(journey: Journey, tmp_path: Path) -> None:
+    path = tmp_path / "scan.pdf"
+    path.write_bytes(b"%PDF-1.7" + bytes(61 * 1024 * 1024))
+    journey.open("/apply/documents/")
+    journey.page.locator("input[type=file]").evaluate("input => input.removeAttribute('data-max-bytes')")
+    journey.page.locator("input[type=file]").set_input_files(path)
+    journey.press("Continue")
+    journey.expect_heading("Too large to send")
+    assert axe(journey.page) == []
+    journey.page.go_back()
+    journey.expect_heading("A document that shows who you are")

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from sandbox.instruments.assets import _asset, load_assets
+from sandbox.instruments.assets import load_assets, make_asset
 
 BY_SYMBOL = {asset.symbol: asset for asset in load_assets()}
 
@@ -79,4 +79,4 @@ def test_load_assets_has_the_awkward_cases():
 
 def test_asset_with_an_unknown_flag_is_refused():
     with pytest.raises(ValueError, match="wobbly"):
-        _asset(symbol="X", name="X", exchange="NYSE", price="1.00", flags="wobbly")
+        make_asset(symbol="X", name="X", exchange="NYSE", price="1.00", flags="wobbly")

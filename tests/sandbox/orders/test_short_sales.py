@@ -123,7 +123,7 @@ def test_proceeds_buy_nothing_once_the_margin_is_gone(seller: Floor) -> None:
 def test_short_sale_needs_margin_and_two_thousand_dollars(seller: Floor, floor: Floor) -> None:
     assert balances(seller, "shorting_enabled") == [True]
     assert balances(floor, "shorting_enabled") == [False]
-    poor = Floor(seller.broker._settings.state.parent / "poor", "1999", margin=True)
+    poor = Floor(seller.broker.settings.state.parent / "poor", "1999", margin=True)
     for one in (floor, poor):
         refused = one.place(side="sell", qty="1")
         assert (refused.status, refused.body["code"]) == (403, 40310000)

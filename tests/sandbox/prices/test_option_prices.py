@@ -1,6 +1,7 @@
 import datetime as dt
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.sandbox_process import SandboxProcess
 
 NOW = dt.datetime(2027, 1, 4, 15, 0, tzinfo=dt.UTC)
 REAL, ALWAYS = AllPrices(7, load_assets()), AllPrices(7, load_assets(), always_open=True)
+NEW_YORK = ZoneInfo("America/New_York")
 DATA = "/v1beta1/options"
 SECOND, DAY = dt.timedelta(seconds=1), dt.timedelta(days=1)
 
@@ -164,8 +166,10 @@ def test_bars_and_trades_by_page(sandbox: SandboxProcess) -> None:
     listed = sandbox.get("/v1/options/contracts", params=query)["option_contracts"]
     symbols = ",".join(row["symbol"] for row in listed)
     begin = now.replace(microsecond=0) - DAY
+    today = dt.datetime.combine(now.astimezone(NEW_YORK), dt.time(), NEW_YORK)  # its bar still grows
+    days = {"start": (now - 10 * DAY).isoformat(), "end": (today - SECOND).isoformat()}
     for kind, query in (
-        ("bars", {"timeframe": "1Day", "start": (now - 10 * DAY).isoformat()}),
+        ("bars", {"timeframe": "1Day", **days}),
         ("trades", {"start": begin.isoformat(), "end": (begin + 9 * SECOND).isoformat()}),
     ):
         whole = sandbox.get(f"{DATA}/{kind}", params={"symbols": symbols, **query})[kind]

@@ -1,6 +1,7 @@
 """Alpaca's Python SDK against the running process: market data of crypto pairs, and trading them."""
 
 import datetime as dt
+from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
@@ -36,7 +37,7 @@ from alpaca.trading.requests import (
     ReplaceOrderRequest,
 )
 
-from tests.sandbox.contract import watch
+from tests.sandbox.contract import watched
 from tests.sandbox.people import buy, open_crypto_account
 from tests.sandbox_process import SandboxProcess, eventually
 
@@ -45,10 +46,9 @@ START = dt.datetime(2026, 9, 5, 12, 0, tzinfo=dt.UTC)  # a Saturday
 
 
 @pytest.fixture(scope="module")
-def data(sandbox: SandboxProcess) -> CryptoHistoricalDataClient:
-    client = CryptoHistoricalDataClient(url_override=sandbox.url)
-    watch(client._session)
-    return client
+def data(sandbox: SandboxProcess) -> Iterator[CryptoHistoricalDataClient]:
+    with watched(lambda: CryptoHistoricalDataClient(url_override=sandbox.url)) as client:
+        yield client
 
 
 def test_get_crypto_bars_has_every_day_of_the_week(data: CryptoHistoricalDataClient) -> None:
@@ -120,10 +120,8 @@ def test_credentials_are_accepted_and_wrong_ones_are_not(sandbox: SandboxProcess
 
 
 def test_market_movers_of_crypto(sandbox: SandboxProcess) -> None:
-    screener = ScreenerClient(sandbox.key, sandbox.secret, url_override=sandbox.url)
-    watch(screener._session)
-
-    movers = screener.get_market_movers(MarketMoversRequest(market_type="crypto", top=30))
+    with watched(lambda: ScreenerClient(sandbox.key, sandbox.secret, url_override=sandbox.url)) as screener:
+        movers = screener.get_market_movers(MarketMoversRequest(market_type="crypto", top=30))
 
     assert len(movers.gainers) + len(movers.losers) > 10
     assert all("/USD" in mover.symbol for mover in [*movers.gainers, *movers.losers])

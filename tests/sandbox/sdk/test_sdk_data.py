@@ -1,6 +1,9 @@
 """Alpaca's Python SDK against the running process: market data."""
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Any
 
 import pytest
 from alpaca.data.enums import Adjustment
@@ -22,18 +25,19 @@ from alpaca.data.requests import (
 )
 from alpaca.data.timeframe import TimeFrame
 
-from tests.sandbox.contract import watch
+from tests.sandbox.contract import watched
 from tests.sandbox.process import now_of
 from tests.sandbox_process import SandboxProcess
 
 
+def client_of(sandbox: SandboxProcess, kind: Any, **options: Any) -> AbstractContextManager[Any]:
+    return watched(lambda: kind(sandbox.key, sandbox.secret, url_override=sandbox.url, **options))
+
+
 @pytest.fixture(scope="module")
-def data(sandbox: SandboxProcess) -> StockHistoricalDataClient:
-    client = StockHistoricalDataClient(
-        sandbox.key, sandbox.secret, use_basic_auth=True, url_override=sandbox.url
-    )
-    watch(client._session)
-    return client
+def data(sandbox: SandboxProcess) -> Iterator[StockHistoricalDataClient]:
+    with client_of(sandbox, StockHistoricalDataClient, use_basic_auth=True) as client:
+        yield client
 
 
 def test_stock_latest_trade_quote_and_bar(data: StockHistoricalDataClient) -> None:
@@ -67,18 +71,20 @@ def test_stock_bars(data: StockHistoricalDataClient) -> None:
 
 
 def test_most_actives_and_movers(sandbox: SandboxProcess) -> None:
-    screener = ScreenerClient(sandbox.key, sandbox.secret, url_override=sandbox.url)
-    watch(screener._session)
-
-    assert len(screener.get_most_actives(MostActivesRequest(top=5)).most_actives) == 5
-    assert screener.get_market_movers(MarketMoversRequest(top=3)).gainers
+    with client_of(sandbox, ScreenerClient) as screener:
+        assert len(screener.get_most_actives(MostActivesRequest(top=5)).most_actives) == 5
+        assert screener.get_market_movers(MarketMoversRequest(top=3)).gainers
 
 
-def test_option_chain_quotes_trades_snapshots_and_bars(sandbox: SandboxProcess) -> None:
-    options = OptionHistoricalDataClient(
-        sandbox.key, sandbox.secret, use_basic_auth=True, url_override=sandbox.url
-    )
-    watch(options._session)
+@pytest.fixture
+def options(sandbox: SandboxProcess) -> Iterator[OptionHistoricalDataClient]:
+    with client_of(sandbox, OptionHistoricalDataClient, use_basic_auth=True) as client:
+        yield client
+
+
+def test_option_chain_quotes_trades_snapshots_and_bars(
+    sandbox: SandboxProcess, options: OptionHistoricalDataClient
+) -> None:
     now = now_of(sandbox)
     chain = options.get_option_chain(
         OptionChainRequest(underlying_symbol="F", expiration_date_gte=(now + dt.timedelta(days=60)).date())

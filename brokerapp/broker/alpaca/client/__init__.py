@@ -9,7 +9,6 @@ from brokerapp.broker.alpaca.client.accounts import Accounts
 from brokerapp.broker.alpaca.client.ach_relationships import AchRelationships
 from brokerapp.broker.alpaca.client.activities import Activities
 from brokerapp.broker.alpaca.client.assets import Assets
-from brokerapp.broker.alpaca.client.calendar import Calendar
 from brokerapp.broker.alpaca.client.clock import MarketClock
 from brokerapp.broker.alpaca.client.documents import Documents
 from brokerapp.broker.alpaca.client.journals import Journals
@@ -17,6 +16,7 @@ from brokerapp.broker.alpaca.client.orders import Orders
 from brokerapp.broker.alpaca.client.positions import Positions
 from brokerapp.broker.alpaca.client.trading_accounts import TradingAccounts
 from brokerapp.broker.alpaca.client.transfers import Transfers
+from brokerapp.broker.alpaca.client.watchlists import Watchlists
 from brokerapp.broker.alpaca.transport import Transport
 
 
@@ -35,5 +35,5 @@ class BrokerClient:
         self.positions = Positions(transport)
         self.trading_accounts = TradingAccounts(transport)
         self.activities = Activities(transport)
+        self.watchlists = Watchlists(transport)
         self.clock = MarketClock(transport)
-        self.calendar = Calendar(transport)

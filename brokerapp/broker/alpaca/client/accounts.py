@@ -1,10 +1,9 @@
 """Brokerage accounts. Reference: https://docs.alpaca.markets/reference/getallaccounts."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import partial
 
-from brokerapp.broker.alpaca.client.noun import Direction, Id, Noun
+from brokerapp.broker.alpaca.client.noun import Id, Noun
 from brokerapp.broker.alpaca.models import Account, CreateAccountRequest, Page
 from brokerapp.broker.alpaca.models.base import read_page
 
@@ -22,27 +21,15 @@ class Accounts(Noun):
             "GET", "/v1/accounts/{account_id}", Account.from_reply, ids={"account_id": account_id}
         )
 
-    def list(
-        self,
-        *,
-        query: str | None = None,
-        created_after: datetime | None = None,
-        created_before: datetime | None = None,
-        statuses: Sequence[str] = (),
-        entities: Sequence[str] = (),
-        sort: Direction | None = None,
-    ) -> Page[Account]:
+    def list(self, *, query: str | None = None, entities: Sequence[str] = ()) -> Page[Account]:
         """GET /v1/accounts: at most 1,000, newest first.
 
         Every word of `query` must match the account's number, phone, name or e-mail. `entities=["contact"]`
-        adds what the list leaves out. Both times are inclusive.
+        adds what the list leaves out.
         """
-        params = {
-            "query": query,
-            "created_after": created_after,
-            "created_before": created_before,
-            "status": list(statuses),
-            "entities": tuple(entities),
-            "sort": sort,
-        }
-        return self._send("GET", "/v1/accounts", partial(read_page, Account), query=params)
+        return self._send(
+            "GET",
+            "/v1/accounts",
+            partial(read_page, Account),
+            query={"query": query, "entities": tuple(entities)},
+        )

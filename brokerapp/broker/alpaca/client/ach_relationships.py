@@ -1,6 +1,5 @@
 """Banks linked for ACH."""
 
-from collections.abc import Sequence
 from functools import partial
 
 from brokerapp.broker.alpaca.client.noun import Id, Noun
@@ -21,14 +20,13 @@ class AchRelationships(Noun):
             body=request.body(),
         )
 
-    def list(self, account_id: Id, *, statuses: Sequence[str] = ()) -> Page[AchRelationship]:
+    def list(self, account_id: Id) -> Page[AchRelationship]:
         """GET /v1/accounts/{account_id}/ach_relationships."""
         return self._send(
             "GET",
             "/v1/accounts/{account_id}/ach_relationships",
             partial(read_page, AchRelationship),
             ids={"account_id": account_id},
-            query={"statuses": tuple(statuses)},
         )
 
     def delete(self, account_id: Id, relationship_id: Id) -> NoContent:

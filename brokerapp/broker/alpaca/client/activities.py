@@ -1,7 +1,7 @@
 """What happened in an account."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 
 from brokerapp.broker.alpaca.client.noun import Direction, Id, Noun
@@ -17,26 +17,19 @@ class Activities(Noun):
         account_id: Id,
         *,
         activity_types: Sequence[str] = (),
-        on: date | None = None,
-        after: datetime | date | None = None,
-        until: datetime | date | None = None,
+        after: datetime | None = None,
         direction: Direction | None = None,
-        page_size: int | None = None,
         page_token: str | None = None,
     ) -> Page[Fill | NonTrade]:
         """GET /v1/accounts/activities of one account: 100 a page, newest first.
 
-        `page_token` is the id of the last one received; an empty page is the end. `on` (one day)
-        excludes `after` and `until`.
+        `page_token` is the id of the last one received; an empty page is the end.
         """
         params = {
             "account_id": account_id,
             "activity_types": tuple(activity_types),
-            "date": on,
             "after": after,
-            "until": until,
             "direction": direction,
-            "page_size": page_size,
             "page_token": page_token,
         }
         return self._send("GET", "/v1/accounts/activities", partial(read_page, Activity), query=params)

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Literal
 
-from brokerapp.broker.alpaca.client.noun import Id, Noun
+from brokerapp.broker.alpaca.client.noun import Noun
 from brokerapp.broker.alpaca.models import Asset, Page
 from brokerapp.broker.alpaca.models.base import read_page
 
@@ -17,12 +17,3 @@ class Assets(Noun):
         """GET /v1/assets: thousands, in one reply. Without `asset_class`, US equities."""
         params = {"status": status, "asset_class": asset_class}
         return self._send("GET", "/v1/assets", partial(read_page, Asset), query=params)
-
-    def get(self, symbol_or_asset_id: Id) -> Asset:
-        """GET /v1/assets/{symbol_or_asset_id}."""
-        return self._send(
-            "GET",
-            "/v1/assets/{symbol_or_asset_id}",
-            Asset.from_reply,
-            ids={"symbol_or_asset_id": symbol_or_asset_id},
-        )

@@ -1,12 +1,7 @@
 """Cash and shares between the firm's account and a customer's."""
 
-from datetime import date
-from functools import partial
-from typing import Literal
-
 from brokerapp.broker.alpaca.client.noun import Id, Noun
-from brokerapp.broker.alpaca.models import CreateJournalRequest, Journal, Page
-from brokerapp.broker.alpaca.models.base import read_page
+from brokerapp.broker.alpaca.models import CreateJournalRequest, Journal
 
 
 class Journals(Noun):
@@ -21,27 +16,6 @@ class Journals(Noun):
             body=request.body(),
             headers={"Idempotency-Key": idempotency_key},
         )
-
-    def list(
-        self,
-        *,
-        after: date | None = None,
-        before: date | None = None,
-        status: str | None = None,
-        entry_type: Literal["JNLC", "JNLS"] | None = None,
-        to_account: Id | None = None,
-        from_account: Id | None = None,
-    ) -> Page[Journal]:
-        """GET /v1/journals. More than 100,000 are refused (422): narrow it by date."""
-        params = {
-            "after": after,
-            "before": before,
-            "status": status,
-            "entry_type": entry_type,
-            "to_account": to_account,
-            "from_account": from_account,
-        }
-        return self._send("GET", "/v1/journals", partial(read_page, Journal), query=params)
 
     def get(self, journal_id: Id) -> Journal:
         """GET /v1/journals/{journal_id}."""

@@ -1,13 +1,7 @@
 """Orders of one account."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from functools import partial
-from typing import Literal
-
-from brokerapp.broker.alpaca.client.noun import Direction, Id, Noun
-from brokerapp.broker.alpaca.models import CreateOrderRequest, NoContent, Order, Page
-from brokerapp.broker.alpaca.models.base import read_page
+from brokerapp.broker.alpaca.client.noun import Id, Noun
+from brokerapp.broker.alpaca.models import CreateOrderRequest, NoContent, Order
 
 
 class Orders(Noun):
@@ -46,39 +40,6 @@ class Orders(Noun):
             Order.from_reply,
             ids={"account_id": account_id},
             query={"client_order_id": client_order_id},
-        )
-
-    def list(
-        self,
-        account_id: Id,
-        *,
-        status: Literal["open", "closed", "all"] | None = None,
-        limit: int | None = None,
-        after: datetime | None = None,
-        until: datetime | None = None,
-        direction: Direction | None = None,
-        side: Literal["buy", "sell"] | None = None,
-        symbols: Sequence[str] = (),
-    ) -> Page[Order]:
-        """GET /v1/trading/accounts/{account_id}/orders: the open ones, newest first.
-
-        At most 50, or `limit` (to 500). `after` and `until` are exclusive and mean the time of submission.
-        """
-        params = {
-            "status": status,
-            "limit": limit,
-            "after": after,
-            "until": until,
-            "direction": direction,
-            "side": side,
-            "symbols": tuple(symbols),
-        }
-        return self._send(
-            "GET",
-            "/v1/trading/accounts/{account_id}/orders",
-            partial(read_page, Order),
-            ids={"account_id": account_id},
-            query=params,
         )
 
     def cancel(self, account_id: Id, order_id: Id) -> NoContent:

@@ -1,7 +1,6 @@
 """Money between a bank and an account."""
 
 from functools import partial
-from typing import Literal
 
 from brokerapp.broker.alpaca.client.noun import Id, Noun
 from brokerapp.broker.alpaca.models import CreateTransferRequest, Page, Transfer
@@ -21,18 +20,12 @@ class Transfers(Noun):
             body=request.body(),
         )
 
-    def list(
-        self,
-        account_id: Id,
-        direction: Literal["INCOMING", "OUTGOING"] | None = None,
-        limit: int | None = None,
-        offset: int | None = None,
-    ) -> Page[Transfer]:
+    def list(self, account_id: Id, *, limit: int | None = None, offset: int | None = None) -> Page[Transfer]:
         """GET /v1/accounts/{account_id}/transfers, newest first."""
         return self._send(
             "GET",
             "/v1/accounts/{account_id}/transfers",
             partial(read_page, Transfer),
             ids={"account_id": account_id},
-            query={"direction": direction, "limit": limit, "offset": offset},
+            query={"limit": limit, "offset": offset},
         )

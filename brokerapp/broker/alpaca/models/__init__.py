@@ -30,8 +30,9 @@ from brokerapp.broker.alpaca.models.funding import (
 )
 from brokerapp.broker.alpaca.models.market import (
     Bar,
-    CalendarDay,
     Clock,
+    MostActives,
+    Movers,
     Quote,
     Snapshot,
     Trade,
@@ -45,6 +46,7 @@ from brokerapp.broker.alpaca.models.trading import (
     Order,
     Position,
     TradeAccount,
+    Watchlist,
 )
 
 __all__ = [
@@ -58,7 +60,6 @@ __all__ = [
     "Bar",
     "BrokerModel",
     "BySymbol",
-    "CalendarDay",
     "Clock",
     "Contact",
     "CreateAccountRequest",
@@ -72,6 +73,8 @@ __all__ = [
     "Identity",
     "Journal",
     "KycResults",
+    "MostActives",
+    "Movers",
     "NoContent",
     "NonTrade",
     "Order",
@@ -84,4 +87,5 @@ __all__ = [
     "TradeAccount",
     "Transfer",
     "TrustedContact",
+    "Watchlist",
 ]

@@ -62,12 +62,11 @@ class AccountDocument(BrokerModel):
 
 
 class Account(BrokerModel):
-    """A brokerage account. `status` and `crypto_status` are Alpaca's words, known to us or not."""
+    """A brokerage account. `status` is Alpaca's word, known to us or not."""
 
     id: UUID
     account_number: Text = ""
     status: str
-    crypto_status: Text = ""
     account_type: Text = ""
     currency: Text = "USD"
     last_equity: Number | None = None
@@ -103,9 +102,6 @@ class Identity(RequestModel):
     country_of_citizenship: str | None = None
     country_of_birth: str | None = None
     country_of_tax_residence: str
-    visa_type: str | None = None
-    visa_expiration_date: date | None = None
-    date_of_departure_from_usa: date | None = None
     permanent_resident: bool | None = None
     funding_source: list[str]
 

@@ -49,7 +49,7 @@ class Transfer(BrokerModel):
     """Money on its way in or out, USD.
 
     Status: QUEUED, APPROVAL_PENDING, PENDING, SENT_TO_CLEARING, APPROVED, COMPLETE, REJECTED, CANCELED,
-    RETURNED, EXPIRED. COMPLETE can still become RETURNED. `amount` is `requested_amount` less `fee`.
+    RETURNED, EXPIRED. COMPLETE can still become RETURNED. `amount` is `requested_amount` less the fee.
     """
 
     id: UUID
@@ -61,10 +61,8 @@ class Transfer(BrokerModel):
     direction: str
     reason: Text = ""
     requested_amount: MaybeNumber = None
-    fee: MaybeNumber = None
     created_at: MaybeInstant = None
     updated_at: MaybeInstant = None
-    expires_at: MaybeInstant = None
 
 
 class CreateTransferRequest(RequestModel):
@@ -94,7 +92,6 @@ class Journal(BrokerModel):
     qty: MaybeNumber = None
     price: MaybeNumber = None
     settle_date: MaybeDate = None
-    system_date: MaybeDate = None
     description: Text = ""
     created_at: MaybeInstant = None
 

@@ -36,7 +36,6 @@ class Asset(BrokerModel):
     fractionable: Flag = False
     marginable: Flag = False
     shortable: Flag = False
-    attributes: list[str] | None = None
 
 
 class Order(BrokerModel):
@@ -63,7 +62,6 @@ class Order(BrokerModel):
     stop_price: MaybeNumber = None
     filled_qty: Number
     filled_avg_price: MaybeNumber = None
-    commission: MaybeNumber = None
     replaced_by: UUID | None = None
     replaces: UUID | None = None
     created_at: MaybeInstant = None
@@ -73,7 +71,6 @@ class Order(BrokerModel):
     canceled_at: MaybeInstant = None
     expired_at: MaybeInstant = None
     failed_at: MaybeInstant = None
-    replaced_at: MaybeInstant = None
 
 
 class TakeProfit(RequestModel):
@@ -110,7 +107,6 @@ class CreateOrderRequest(RequestModel):
     take_profit: TakeProfit | None = None
     stop_loss: StopLoss | None = None
     client_order_id: str = Field(min_length=1, max_length=128)
-    commission: Number | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
     def _one_size(self) -> Self:
@@ -120,7 +116,7 @@ class CreateOrderRequest(RequestModel):
 
 
 class Position(BrokerModel):
-    """Shares held. USD; `qty` of a short position is negative; `…plpc` and `change_today` are fractions.
+    """Shares held. USD; `qty` of a short position is negative.
 
     A `cost_basis` that is missing is the average entry price of all shares, which is what it means.
     """
@@ -131,17 +127,8 @@ class Position(BrokerModel):
     asset_class: Text = ""
     side: Text = ""
     qty: Number
-    qty_available: MaybeNumber = None
     avg_entry_price: MaybeNumber = None
     cost_basis: MaybeNumber = None
-    market_value: MaybeNumber = None
-    current_price: MaybeNumber = None
-    lastday_price: MaybeNumber = None
-    change_today: MaybeNumber = None
-    unrealized_pl: MaybeNumber = None
-    unrealized_plpc: MaybeNumber = None
-    unrealized_intraday_pl: MaybeNumber = None
-    unrealized_intraday_plpc: MaybeNumber = None
 
     @model_validator(mode="before")
     @classmethod
@@ -163,13 +150,9 @@ class TradeAccount(BrokerModel):
     currency: Text = "USD"
     cash: Number
     cash_withdrawable: MaybeNumber = None
-    cash_transferable: MaybeNumber = None
     buying_power: Number
     equity: Number
     last_equity: MaybeNumber = None
-    long_market_value: MaybeNumber = None
-    pending_transfer_in: MaybeNumber = None
-    pending_transfer_out: MaybeNumber = None
     multiplier: MaybeNumber = None
     trading_blocked: bool = False
     transfers_blocked: bool = False
@@ -179,7 +162,7 @@ class TradeAccount(BrokerModel):
 
 
 class Fill(BrokerModel):
-    """An execution: `price` USD, `qty` shares; `cum_qty` and `leaves_qty` of its order after it.
+    """An execution: `price` USD, `qty` shares; `cum_qty` of its order after it.
 
     A negative `qty` takes an execution back; `previous_id` is the execution that this one revises, if told.
     """
@@ -194,9 +177,7 @@ class Fill(BrokerModel):
     price: Number
     qty: Number
     cum_qty: MaybeNumber = None
-    leaves_qty: MaybeNumber = None
     order_id: MaybeId = None
-    order_status: Text = ""
     previous_id: Text = ""
 
 
@@ -206,14 +187,12 @@ class NonTrade(BrokerModel):
     id: str
     account_id: UUID | None = None
     activity_type: str
-    activity_sub_type: Text = ""
     date: MaybeDate = None
     net_amount: MaybeNumber = None
     description: Text = ""
     symbol: Text = ""
     qty: MaybeNumber = None
     price: MaybeNumber = None
-    per_share_amount: MaybeNumber = None
     status: Text = ""
     created_at: MaybeInstant = None
 
@@ -231,3 +210,10 @@ Activity = Annotated[
     Annotated[Fill, Tag("fill")] | Annotated[NonTrade, Tag("non_trade")],
     Discriminator(_kind),
 ]
+
+
+class Watchlist(BrokerModel):
+    """A named list of symbols. The list of lists leaves `assets` out."""
+
+    id: UUID
+    name: Text = ""

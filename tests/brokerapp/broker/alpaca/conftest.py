@@ -50,7 +50,7 @@ def make_transport(
     recorded: Recorded, slept: list[float], budget: LocalBudget, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Transport]:
     """Transports that note their pauses instead of sleeping, with the longest jitter."""
-    monkeypatch.setattr(transport_module, "_alarmed_at", {})
+    monkeypatch.setattr(transport_module, "alarmed_at", {})
 
     def make(base_url: str = BASE, **options: Any) -> Transport:
         given: dict[str, Any] = {

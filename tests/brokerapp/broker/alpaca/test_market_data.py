@@ -1,12 +1,15 @@
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
 from brokerapp.broker.alpaca.errors import BrokerMisconfigured, BrokerOutcomeUnknown, BrokerRejected
-from brokerapp.broker.alpaca.market_data import MAX_CALLS, MarketDataClient
+from brokerapp.broker.alpaca.market_data import MAX_CALLS, BarsWanted, MarketDataClient
 from tests.brokerapp.broker.alpaca.conftest import BASE, REQUEST_ID
 
+WANTED = BarsWanted("1Day", datetime(2026, 1, 1, tzinfo=UTC))
 HEADERS = {"X-Request-ID": REQUEST_ID}
 BAR = {
     "t": "2026-03-02T05:00:00Z",
@@ -46,10 +49,10 @@ def test_get_bars_gives_a_page_and_the_token_of_the_next(market, broker):
     )
     broker.get(f"{BASE}/v2/stocks/bars", json={"bars": None, "next_page_token": None}, headers=HEADERS)
 
-    first = market.get_bars(["AAPL"], "1Day", adjustment="split")
-    last = market.get_bars(["AAPL"], "1Day", page_token=first.next_page_token)
+    first = market.get_bars(["AAPL"], WANTED)
+    last = market.get_bars(["AAPL"], replace(WANTED, page_token=first.next_page_token))
 
-    assert first["AAPL"][0].vwap == Decimal("1.743391")
+    assert first["AAPL"][0].close == Decimal("1.7")
     assert first.next_page_token == "n"
     assert (dict(last), last.next_page_token, last.request_id) == ({}, "", REQUEST_ID)
 
@@ -75,7 +78,7 @@ def test_get_bars_leaves_out_the_bar_it_cannot_read(market, broker):
     bars = {"AAPL": [BAR, {"t": None}, None], "KUBTY": None}
     broker.get(f"{BASE}/v2/stocks/bars", json={"bars": bars, "next_page_token": "n"})
 
-    found = market.get_bars(["AAPL", "KUBTY"], "1Day")
+    found = market.get_bars(["AAPL", "KUBTY"], WANTED)
 
     assert ({symbol: len(each) for symbol, each in found.items()}, found.unreadable) == ({"AAPL": 1}, 3)
     assert found.next_page_token == "n"

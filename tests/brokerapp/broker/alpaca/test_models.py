@@ -124,29 +124,6 @@ def test_activities_are_told_apart_by_type_and_unknown_types_pass():
     assert found[1].activity_type == "NEWTYPE"
 
 
-@pytest.mark.parametrize(
-    ("day", "closes_at"),
-    [
-        ({"date": "2026-11-27", "open": "09:30", "close": "13:00"}, datetime(2026, 11, 27, 18, tzinfo=UTC)),
-        (
-            {"date": "2026-07-06", "open": "09:30", "close": "16:00", "session_open": "0400"},
-            datetime(2026, 7, 6, 20, tzinfo=UTC),
-        ),
-    ],
-)
-def test_calendar_day_closes_in_new_york(day, closes_at):
-    assert models.CalendarDay.model_validate(day).closes_at == closes_at
-
-
-def test_calendar_day_session_opens_before_the_market():
-    day = models.CalendarDay.model_validate(
-        {"date": "2026-07-06", "open": "09:30", "close": "16:00", "session_open": "0400"}
-    )
-    assert day.session_open is not None
-    assert day.session_open.hour == 4
-    assert day.opens_at == datetime(2026, 7, 6, 13, 30, tzinfo=UTC)
-
-
 def test_order_request_sends_plain_decimal_strings_and_leaves_out_the_rest():
     request = models.CreateOrderRequest(
         symbol="AAPL",
@@ -207,9 +184,9 @@ def test_snapshot_parts_may_be_missing():
     snapshot = models.Snapshot.model_validate(
         {
             "latestTrade": None,
-            "dailyBar": {"t": "2022-08-16T04:00:00Z", "o": "1", "h": "2", "l": "1", "c": "2", "v": 5},
+            "prevDailyBar": {"t": "2022-08-16T04:00:00Z", "o": "1", "h": None, "l": "1", "c": "2", "v": 5},
         }
     )
-    assert snapshot.latest_trade is None
-    assert snapshot.daily_bar is not None
-    assert snapshot.daily_bar.close == 2
+    assert (snapshot.latest_trade, snapshot.latest_quote) == (None, None)
+    assert snapshot.prev_daily_bar is not None
+    assert snapshot.prev_daily_bar.close == 2

@@ -123,7 +123,7 @@ def fail_to_insert(self, *args):
 
 @pytest.mark.django_db
 def test_a_read_is_made_even_if_it_cannot_be_recorded(broker, monkeypatch):
-    monkeypatch.setattr(ApiCallRecorder, "_insert", fail_to_insert)
+    monkeypatch.setattr(ApiCallRecorder, "insert", fail_to_insert)
     broker.on("GET", f"/v1/accounts/{A}", json={"id": A, "status": "ACTIVE"})
 
     assert clients.get_client().accounts.get(A).status == "ACTIVE"
@@ -133,7 +133,7 @@ def test_a_read_is_made_even_if_it_cannot_be_recorded(broker, monkeypatch):
 
 @pytest.mark.django_db
 def test_a_write_is_not_sent_if_it_cannot_be_recorded(broker, monkeypatch):
-    monkeypatch.setattr(ApiCallRecorder, "_insert", fail_to_insert)
+    monkeypatch.setattr(ApiCallRecorder, "insert", fail_to_insert)
 
     with pytest.raises(CallNotRecorded):
         clients.get_client().ach_relationships.create(A, ACH_REQUEST)

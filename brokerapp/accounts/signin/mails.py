@@ -1,0 +1,56 @@
+"""Mails that tell a person what was done, or tried, with their sign-in.
+
+They are sent in the request that did it. That a mail server does not take one is logged, and undoes nothing.
+"""
+
+import logging
+from smtplib import SMTPException
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from brokerapp.accounts import securing
+from brokerapp.accounts.models import User
+from brokerapp.accounts.signin import known_devices
+from brokerapp.web.addresses import UnknownClientAddress, client_ip
+
+logger = logging.getLogger(__name__)
+
+
+def tell(
+    person: User, template: str, *, to: str = "", request: HttpRequest | None = None, **context: Any
+) -> None:
+    """Mail a person, at their address or at `to`, with when and, from the request, from where it was done.
+
+    `template`: the beginning of the names of the two texts, `account/email/password_changed`.
+    """
+    address = to or EmailAddress.objects.get_primary_email(person)
+    if not address:
+        return
+    context |= {
+        "timestamp": timezone.now(),
+        "security_url": settings.SITE_URL + reverse("account_security"),
+        "reset_url": settings.SITE_URL + reverse("account_reset_password"),
+        "secure_url": securing.link_for(person),
+        **(_origin(request) if request else {}),
+    }
+    subject = render_to_string(f"{template}_subject.txt", context).strip()
+    body = render_to_string(f"{template}_message.txt", context).strip()
+    try:
+        EmailMessage(subject, body + "\n", settings.DEFAULT_FROM_EMAIL, [address]).send()
+    except (SMTPException, OSError) as error:
+        logger.warning("%s of person %s was not mailed: %s", template, person.pk, type(error).__name__)
+
+
+def _origin(request: HttpRequest) -> dict[str, str]:
+    try:
+        ip = client_ip(request)
+    except UnknownClientAddress:
+        ip = ""
+    return {"ip": ip, "device": known_devices.describe(request.headers.get("User-Agent", ""))}

@@ -1,0 +1,1 @@
+"""What keeps the site from starting with settings that could hurt."""

@@ -1,0 +1,13 @@
+"""Error pages that are made without a request of Django's."""
+
+from functools import cache
+
+from django.template.loader import render_to_string
+
+from brokerapp.ui.context_processors import brand_name
+
+
+@cache
+def too_large() -> bytes:
+    """The page for a request that is refused before Django sees it, as it is larger than what is read."""
+    return render_to_string("413.html", {"brand_name": brand_name()}).encode()

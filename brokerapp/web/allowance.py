@@ -1,0 +1,24 @@
+"""How often one person may open pages for which the broker is asked: the broker's budget is everybody's."""
+
+import time
+
+from django.conf import settings
+from django.core.cache import cache
+
+WINDOW_SECONDS = 60
+
+
+def take(person_id: int) -> int:
+    """Count one page in; 0, or the seconds until this person may open another.
+
+    Counted by the minute, in the cache: without the Redis-protocol server each process counts for itself.
+    """
+    now = time.time()
+    window, passed = divmod(int(now), WINDOW_SECONDS)
+    key = f"asks:{person_id}:{window}"
+    cache.add(key, 0, timeout=2 * WINDOW_SECONDS)
+    try:
+        asked = cache.incr(key)
+    except ValueError:  # it went away in between
+        return 0
+    return WINDOW_SECONDS - passed if asked > settings.BROKER_PAGES_A_MINUTE else 0

@@ -1,0 +1,216 @@
+"""Watchlists: changed here at once, and sent to the broker as a whole until it has them as they are."""
+
+import logging
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.broker.alpaca.errors import BrokerNotFound
+from brokerapp.broker.clients import get_client
+from brokerapp.workflow import jobs, sweeps
+from trading.models import Asset, Watchlist, WatchlistItem
+from trading.models.watchlists import name_at_broker
+
+logger = logging.getLogger(__name__)
+
+FIRST_NAME = "Watchlist"
+MOST_LISTS, MOST_ASSETS = 20, 200
+CLAIMED_FOR = timedelta(minutes=1)
+"""How long a process that set out to send a list is waited for: longer than its calls can take."""
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=6)
+
+
+class WatchlistRefused(Exception):
+    """A change of a list that is not possible; says why, and what to do."""
+
+
+class NameTaken(WatchlistRefused):
+    """The account has a list of that name."""
+
+
+class NameUnusable(WatchlistRefused):
+    """A name without a letter or digit."""
+
+
+class TooMany(WatchlistRefused):
+    """As many lists, or assets on a list, as there may be."""
+
+
+def get_watched(account: BrokerageAccount, asset: Asset) -> list[tuple[Watchlist, bool]]:
+    """The account's lists, oldest first, and whether the asset is on each. Two queries."""
+    on = set(
+        WatchlistItem.objects.filter(watchlist__account=account, asset=asset).values_list(
+            "watchlist_id", flat=True
+        )
+    )
+    return [(watchlist, watchlist.pk in on) for watchlist in Watchlist.objects.of(account)]
+
+
+def get_watched_ids(account: BrokerageAccount) -> set[UUID]:
+    """The assets on any list of the account. One query."""
+    on_lists = WatchlistItem.objects.filter(watchlist__account=account, watchlist__removed_at__isnull=True)
+    return set(on_lists.values_list("asset_id", flat=True))
+
+
+def get_first(account: BrokerageAccount) -> Watchlist | None:
+    """The account's oldest list, or None."""
+    return Watchlist.objects.of(account).first()
+
+
+def get_assets(watchlist: Watchlist) -> list[Asset]:
+    """What is on a list, in the order it was added. One query."""
+    return [item.asset for item in watchlist.items.select_related("asset")]
+
+
+def get_default(account: BrokerageAccount) -> Watchlist:
+    """The account's oldest list, made if there is none."""
+    return get_first(account) or create_watchlist(account=account, name=FIRST_NAME)
+
+
+def create_watchlist(*, account: BrokerageAccount, name: str) -> Watchlist:
+    """A new, empty list. Raises `NameTaken`, `NameUnusable` or `TooMany`."""
+    if Watchlist.objects.of(account).count() >= MOST_LISTS:
+        raise TooMany(f"You can have {MOST_LISTS} lists. Remove one to make another.")
+    watchlist = Watchlist(account=account, name=name, broker_name=_checked(name))
+    _save(watchlist)
+    return watchlist
+
+
+def rename_watchlist(*, watchlist: Watchlist, name: str, now: datetime) -> None:
+    """Give a list another name. Raises `NameTaken` or `NameUnusable`."""
+    watchlist.name, watchlist.broker_name, watchlist.changed_at = name, _checked(name), now
+    _save(watchlist)
+
+
+def remove_watchlist(*, watchlist: Watchlist, now: datetime) -> None:
+    """Take a list away."""
+    with transaction.atomic():
+        Watchlist.objects.filter(pk=watchlist.pk).update(removed_at=now, changed_at=now, due_at=now)
+        _send_soon(watchlist.pk)
+
+
+def add_asset(*, watchlist: Watchlist, asset: Asset, now: datetime) -> None:
+    """Put an asset on a list; nothing changes if it is on it. Raises `TooMany`."""
+    with transaction.atomic():
+        Watchlist.objects.select_for_update(no_key=True).get(pk=watchlist.pk)
+        if watchlist.items.filter(asset=asset).exists():
+            return
+        if watchlist.items.count() >= MOST_ASSETS:
+            raise TooMany(f"A list holds {MOST_ASSETS} at most. Remove one, or make another list.")
+        WatchlistItem.objects.create(watchlist=watchlist, asset=asset, added_at=now)
+        _changed(watchlist, now)
+
+
+def remove_asset(*, watchlist: Watchlist, asset: Asset, now: datetime) -> None:
+    """Take an asset off a list; nothing changes if it is not on it."""
+    with transaction.atomic():
+        if watchlist.items.filter(asset=asset).delete()[0]:
+            _changed(watchlist, now)
+
+
+def _checked(name: str) -> str:
+    found = name_at_broker(name)
+    if not found:
+        raise NameUnusable("A name needs a letter from A to Z or a digit. Choose another.")
+    return found
+
+
+def _save(watchlist: Watchlist) -> None:
+    try:
+        with transaction.atomic():
+            watchlist.save()
+            _send_soon(watchlist.pk)
+    except IntegrityError:
+        raise NameTaken(
+            f"You have a list called {watchlist.name}, or one that differs only in spaces and signs. "
+            "Choose another name."
+        ) from None
+
+
+def _changed(watchlist: Watchlist, now: datetime) -> None:
+    Watchlist.objects.filter(pk=watchlist.pk).update(changed_at=now, due_at=now, failures=0)
+    _send_soon(watchlist.pk)
+
+
+def _send_soon(watchlist_id: UUID) -> None:
+    jobs.enqueue("trading.tasks.send_watchlist", watchlist_id=watchlist_id)
+
+
+def send_watchlist(*, watchlist_id: UUID | str, now: datetime) -> None:
+    """Let the broker have a list as it is now, unless it has it or another process is at it.
+
+    Each call may be repeated: the whole list is sent, and one whose making was not heard of is found by its
+    name. Raises `BrokerNotDone` or `BrokerOutcomeUnknown`.
+    """
+    free = Q(claimed_at__isnull=True) | Q(claimed_at__lt=now - CLAIMED_FOR)
+    opened = Watchlist.objects.unsent().filter(account__broker_account_id__isnull=False)
+    if not opened.filter(free, pk=watchlist_id).update(claimed_at=now):
+        return
+    watchlist = Watchlist.objects.select_related("account").get(pk=watchlist_id)
+    try:
+        if watchlist.removed_at:
+            _remove_at_broker(watchlist)
+            watchlist.delete()
+            return
+        _put(watchlist)
+    finally:
+        Watchlist.objects.filter(pk=watchlist.pk, claimed_at=now).update(claimed_at=None)
+    # Changed meanwhile, it is not as the broker has it.
+    Watchlist.objects.filter(pk=watchlist.pk).update(
+        synced_at=watchlist.changed_at, broker_watchlist_id=watchlist.broker_watchlist_id, failures=0
+    )
+    if Watchlist.objects.unsent().filter(pk=watchlist.pk).exists():
+        _send_soon(watchlist.pk)
+
+
+def _put(watchlist: Watchlist) -> None:
+    client, account = get_client(about=watchlist.account), watchlist.account.broker_account_id
+    assert account is not None
+    symbols = list(watchlist.items.values_list("asset__symbol", flat=True))
+    known = watchlist.broker_watchlist_id or _find(watchlist)
+    if known is not None:
+        try:
+            client.watchlists.replace(account, known, watchlist.broker_name, symbols)
+        except BrokerNotFound:
+            pass  # somebody removed it there
+        else:
+            watchlist.broker_watchlist_id = known
+            return
+    watchlist.broker_watchlist_id = client.watchlists.create(account, watchlist.broker_name, symbols).id
+
+
+def _find(watchlist: Watchlist) -> UUID | None:
+    """The list of that name at the broker, as its making may have gone through without our hearing of it."""
+    account = watchlist.account.broker_account_id
+    assert account is not None
+    listed = get_client(about=watchlist.account).watchlists.list(account)
+    return next((each.id for each in listed if each.name == watchlist.broker_name), None)
+
+
+def _remove_at_broker(watchlist: Watchlist) -> None:
+    account = watchlist.account.broker_account_id
+    known = watchlist.broker_watchlist_id or _find(watchlist)
+    if known is None or account is None:
+        return
+    try:
+        get_client(about=watchlist.account).watchlists.delete(account, known)
+    except BrokerNotFound:
+        logger.info("%s was gone at the broker", watchlist)
+
+
+def send_watchlists(*, now: datetime) -> None:
+    """Sweep: lists that the broker does not have as they are; those that fail are put off."""
+    sweeps.sweep(
+        "trading.watchlists",
+        Watchlist.objects.unsent().filter(due_at__lte=now).order_by("due_at"),
+        lambda watchlist: send_watchlist(watchlist_id=watchlist.pk, now=now),
+        failed=lambda watchlist: _put_off(watchlist, now),
+    )
+
+
+def _put_off(watchlist: Watchlist, now: datetime) -> None:
+    pause = min(FIRST_PAUSE * 2 ** min(watchlist.failures, 12), LONGEST_PAUSE)
+    Watchlist.objects.filter(pk=watchlist.pk).update(due_at=now + pause, failures=F("failures") + 1)
