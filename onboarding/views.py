@@ -11,6 +11,8 @@ from django.views import View
 
 from brokerapp.accounts.access import AccountRequiredMixin, SignInRequiredMixin, person
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.security_log.kinds import Kind
+from brokerapp.security_log.services import record
 from brokerapp.ui.links import account_url
 from brokerapp.web.addresses import client_ip
 from onboarding import agreements, rules, steps
@@ -110,6 +112,9 @@ class StepPage(ApplicationView):
     def post(self, request: HttpRequest, key: str) -> HttpResponse:
         form = FORMS[key](request.POST, request.FILES, application=self.application)
         if not form.is_valid():
+            if isinstance(form, DocumentsForm) and form.refused_as:
+                detail = {"why": form.refused_as}
+                record(Kind.UPLOAD_REFUSED, request=request, obj=self.application, detail=detail)
             return self.page(form)
         try:
             self.save(form)

@@ -231,6 +231,9 @@ class DocumentsForm(StepForm):
         widget=FileDrop(accept=".pdf,.png,.jpg,.jpeg,.heic,.heif", max_bytes=rules.MAX_DOCUMENT_BYTES),
     )
 
+    refused_as = ""
+    """Why the file was refused after somebody looked into it, as `brokerapp.security.uploads.files.WORDS`."""
+
     def clean_document_type(self) -> str:
         # A browser always sends the first one; only what is written by hand leaves it out.
         return self.cleaned_data["document_type"] or Document.Type.IDENTITY_VERIFICATION
@@ -243,7 +246,10 @@ class DocumentsForm(StepForm):
                 upload.seek(0)
                 content = upload.read().removeprefix(rules.BYTE_ORDER_MARK)
                 return clean_file(content, most_bytes=rules.MAX_DOCUMENT_BYTES)
-            except (rules.AnswerRefused, FileRefused) as refusal:
+            except FileRefused as refusal:
+                self.refused_as = refusal.reason
+                raise ValidationError(str(refusal)) from refusal
+            except rules.AnswerRefused as refusal:
                 raise ValidationError(str(refusal)) from refusal
         if self.was_refused():
             raise ValidationError(

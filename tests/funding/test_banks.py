@@ -4,6 +4,7 @@ from uuid import uuid4
 import pytest
 import requests
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from brokerapp.accounts.capabilities import AccountRefused
 from brokerapp.accounts.models import BrokerageAccount
@@ -48,6 +49,22 @@ def test_link_bank_numbers_are_encrypted_at_rest(account: BrokerageAccount, brok
         stored = cursor.fetchone()
     assert not any(BANK["bank_account_number"] in value or "121000358" in value for value in stored)
     assert BankLink.objects.get(pk=link.pk).bank_account_number == BANK["bank_account_number"]
+
+
+def test_account_is_locked_so_that_rows_may_still_refer_to_it(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    """The broker's word on a bank locks that, and refers to its account when it commits.
+
+    Whoever asks for a transfer meanwhile locks the account, and refers to the bank when they commit: with the
+    strongest lock each would wait for the other.
+    """
+    with CaptureQueriesContext(connection) as statements:
+        link_at(account, broker)
+        TransferFactory.create(status="COMPLETE")
+    locks = [one["sql"] for one in statements if 'FROM "accounts_brokerageaccount"' in one["sql"]]
+    assert any("FOR NO KEY UPDATE" in lock for lock in locks)
+    assert not any("FOR UPDATE" in lock for lock in locks)
 
 
 def test_link_bank_double_click_gives_the_first_row(account: BrokerageAccount, broker: BrokerStub) -> None:

@@ -11,10 +11,12 @@ from django.urls import reverse
 
 from brokerapp.accounts.models import User
 from brokerapp.broker.alpaca import limits
+from brokerapp.security_log.kinds import Kind
+from brokerapp.security_log.models import SecurityEvent
 from onboarding import rules
 from onboarding.models import Document
 from onboarding.services import documents
-from tests.brokerapp.security.uploads.samples import passport, pdf
+from tests.brokerapp.security.uploads.samples import passport, pdf, pdf_with_file
 from tests.factories import KycApplicationFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -107,6 +109,13 @@ def test_upload_that_is_too_large_is_not_even_kept_in_memory(
     assert page.status_code == 422
     assert "This file is 21.0 MB; we can send up to 7.5 MB." in page.content.decode()
     assert held == [b""]
+
+
+def test_upload_that_was_refused_is_in_the_security_log(signed_in: Client, user: User) -> None:
+    page = send(signed_in, b"a.pdf", pdf_with_file())
+    assert page.status_code == 422
+    event = SecurityEvent.objects.get(kind=Kind.UPLOAD_REFUSED)
+    assert (event.person_id, event.detail) == (user.pk, {"why": "embedded"})
 
 
 def test_upload_of_more_files_than_the_page_has_places_for_is_refused(signed_in: Client) -> None:

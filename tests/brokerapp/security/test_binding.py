@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from onboarding.models import Document, KycApplication
 from onboarding.services import duplicates
+from tests.factories import UserFactory
 
 BEFORE = [("onboarding", "0001_initial"), ("funding", "0001_initial")]
 
@@ -39,12 +40,7 @@ def insert(table: str, **columns: Any) -> None:
 
 def test_rows_of_the_first_version_are_encrypted_and_read_as_before(older_tables: MigrationExecutor) -> None:
     fernet = MultiFernet([Fernet(key) for key in settings.FIELD_ENCRYPTION_KEYS])
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO accounts_user (email, password, is_superuser, is_staff, is_active, date_joined) "
-            "VALUES ('ada@example.com', '', false, false, true, now()) RETURNING id"
-        )
-        (user_id,) = cursor.fetchone()
+    user_id = UserFactory.create(email="ada@example.com").pk
     now = timezone.now()
     application_id, document_id = uuid.uuid4(), uuid.uuid4()
     sent = {
