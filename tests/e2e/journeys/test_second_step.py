@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 from tests.e2e.axe import axe_everywhere
 from tests.e2e.journey import PASSWORD, Journey
 from tests.e2e.second_step import confirm, set_up_app
-from tests.e2e.stack import Stack
+from tests.e2e.stack import DEMO_PASSWORD, Stack
 
 pytestmark = pytest.mark.e2e
 
@@ -111,7 +111,7 @@ def test_lost_device_and_codes_are_taken_away_by_staff(
     set_up_app(page)
 
     ops = Journey(new_context().new_page(), stack, "ops@example.com")
-    ops.sign_in(ops.email, "practice-makes-perfect")
+    ops.sign_in(ops.email, DEMO_PASSWORD)
     ops.give_code(ops.demo_code())
     ops.open(f"/admin/accounts/user/?q={journey.email}")
     ops.page.locator("input.action-select").first.check()
