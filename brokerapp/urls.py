@@ -9,12 +9,7 @@ from django.urls import include, path, re_path
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
-from brokerapp.accounts.views import (
-    AccountSecured,
-    SecureAccount,
-    SecureAccountByLink,
-    ShortAddress,
-)
+from brokerapp.accounts.views import AccountSecured, SecureAccount, SecureAccountByLink, ShortAddress
 from onboarding.urls import account_urlpatterns
 
 FAVICON = lazy(static, str)("img/favicon.svg")

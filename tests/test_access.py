@@ -39,6 +39,7 @@ from tests.factories import (
     StaffFactory,
     TransferFactory,
     UserFactory,
+    give_second_step,
     staff_in_role,
 )
 from trading.models import Asset, PositionsSync, QuotePause
@@ -82,10 +83,13 @@ def house(monkeypatch: pytest.MonkeyPatch) -> House:
     browsers = {name: Client() for name in EVERYBODY}
     for name, person in people.items():
         browsers[name].force_login(person)
+        give_second_step(person)
     rows = rows_of(account) | {
         "account_secure_by_link": {"token": securing.link_for(account.user).split("/")[-2]},
         "account_confirm_email": {"key": "no-such-key"},
         "account_reset_password_from_key": {"uidb36": "1", "key": "no-such"},
+        "mfa_edit_webauthn": {"pk": 1},
+        "mfa_remove_webauthn": {"pk": 1},
         "agreement": {"key": "customer_agreement"},
         "apply_step": {"key": "name"},
         "remove_document": {"document_id": document_of(account).pk},

@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
@@ -108,6 +109,8 @@ class AccountAdapter(DefaultAccountAdapter):
         ways = super().get_reauthentication_methods(user)
         if not isinstance(user, AnonymousUser) and second_factor.is_set_up(user):
             ways = [way for way in ways if way["id"] != "reauthenticate"]
+            if not get_mfa_adapter().is_mfa_enabled(user, [Authenticator.Type.TOTP]):
+                ways.reverse()  # the passkey before recovery codes, which are for the day it is lost
         return [{**way, "description": words[way["id"]]} for way in ways]
 
     # Signing in and out

@@ -151,15 +151,28 @@ class UserAdmin(admin.ModelAdmin):
                 record(Kind.PASSWORD_RESET_SENT, person=user, request=request, obj=user)
         self.message_user(request, "Those who can sign in have been mailed a link.", messages.SUCCESS)
 
-    @admin.action(permissions=["change"], description="Take a lost second step away")
-    def remove_second_step(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+    def has_second_step_permission(self, request: HttpRequest) -> bool:
+        """Whether this member of staff may take a second step away that was lost."""
+        return request.user.has_perm(roles.REMOVE_SECOND_STEP)
+
+    @admin.action(permissions=["second_step"], description="Take a lost second step away")
+    def remove_second_step(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        text = (
+            "They sign in with their password alone until they set a new one up. Say how you made sure that "
+            "it is them who ask: somebody who has their password would ask as well."
+        )
+        title = "Take the second step away"
+        reason = ask_reason(self, request, queryset, action="remove_second_step", title=title, text=text)
+        if not isinstance(reason, str):
+            return reason
         for user in queryset:
-            if not self.has_change_permission(request, user):
-                self.message_user(request, f"{user} is not yours to change.", messages.ERROR)
+            if user.is_staff and not roles.may_manage(request.user, user):
+                self.message_user(request, f"{user} is staff: ask an administrator.", messages.ERROR)
                 continue
             second_factor.remove_lost(user)
-            record(Kind.MFA_REMOVED, person=user, request=request, obj=user)
+            self.log_change(request, user, "Second step taken away")
             self.message_user(request, f"{user} has no second step any more, and a mail says so.")
+        return None
 
 
 def _access(answers: dict[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,7 @@ class Role(StrEnum):
 MANAGE_ROLES = "accounts.manage_roles"
 REVEAL = "accounts.reveal_personal_data"
 SEND_RESET = "accounts.send_password_reset"
+REMOVE_SECOND_STEP = "accounts.remove_second_step"
 
 WITHOUT_PERSONAL_DATA = frozenset(
     {
@@ -84,7 +85,7 @@ ALL_READS = "*"
 
 ROLES: dict[Role, frozenset[str]] = {
     Role.SUPPORT: WITHOUT_PERSONAL_DATA | {SEND_RESET},
-    Role.OPERATIONS: WITHOUT_PERSONAL_DATA | OPERATE | {SEND_RESET, REVEAL},
+    Role.OPERATIONS: WITHOUT_PERSONAL_DATA | OPERATE | {SEND_RESET, REMOVE_SECOND_STEP, REVEAL},
     Role.APPROVER: WITHOUT_PERSONAL_DATA | {"decisions.confirm_staffdecision"},
     Role.AUDITOR: frozenset({ALL_READS, REVEAL}),
     Role.ADMINISTRATOR: frozenset(
@@ -94,6 +95,7 @@ ROLES: dict[Role, frozenset[str]] = {
             "accounts.change_user",
             "auth.view_group",
             MANAGE_ROLES,
+            REMOVE_SECOND_STEP,
             SEND_RESET,
         }
     ),

@@ -1,6 +1,7 @@
 """“Secure my account”: signed out everywhere at once, and no money leaves until staff have cleared it."""
 
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.core import signing
@@ -8,9 +9,9 @@ from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
 
+from brokerapp import live
 from brokerapp.accounts import holds
 from brokerapp.accounts.models import User, WithdrawalHold
-from brokerapp.accounts.signin import sessions
 from brokerapp.accounts.statuses import HoldReason
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
@@ -30,7 +31,7 @@ def secure_account(*, user: User) -> WithdrawalHold:
         hold = holds.place_hold(user, HoldReason.SECURED)
         assert hold is not None
         record(Kind.SECURED, person=user, obj=hold)
-    sessions.end_all(user)  # and the live streams of open pages
+        transaction.on_commit(partial(live.check_sessions, user.pk))
     return hold
 
 

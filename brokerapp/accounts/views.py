@@ -12,6 +12,7 @@ from django.views.generic import TemplateView, View
 from brokerapp.accounts import mail_links, securing
 from brokerapp.accounts.access import SignInRequiredMixin, person, say_what_opens_later
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.accounts.signin import sessions
 
 
 class ShortAddress(SignInRequiredMixin):
@@ -53,6 +54,7 @@ class SecureAccount(SignInRequiredMixin):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         securing.secure_account(user=person(request))
+        sessions.end_all(person(request))
         logout(request)
         return redirect("account_secured")
 
@@ -76,6 +78,7 @@ class SecureAccountByLink(View):
         except securing.LinkTooOld:
             return render(request, "accounts/secure.html", {"too_old": True}, status=410)
         securing.secure_account(user=owner)
+        sessions.end_all(owner)
         if request.user.is_authenticated:
             logout(request)
         return redirect("account_secured")

@@ -55,6 +55,7 @@ class SecurityEventAdmin(ReadOnlyAdmin):
     paginator = BoundedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
+    sortable_by = ("at",)
     list_per_page = 50
     fields = (
         ("at", "what"),

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AlterModelOptions(
             name='user',
-            options={'permissions': [('manage_roles', 'Can add staff and say which role they have'), ('reveal_personal_data', 'Can have hidden personal data shown, with a reason'), ('send_password_reset', 'Can send somebody the mail to reset their password')]},
+            options={'permissions': [('manage_roles', 'Can add staff and say which role they have'), ('reveal_personal_data', 'Can have hidden personal data shown, with a reason'), ('send_password_reset', 'Can send somebody the mail to reset their password'), ('remove_second_step', 'Can take away a second step of signing in that was lost')]},
         ),
         migrations.AddField(
             model_name='user',

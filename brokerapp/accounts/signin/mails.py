@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from brokerapp.accounts import securing
 from brokerapp.accounts.models import User
 from brokerapp.accounts.signin import known_devices
 from brokerapp.web.addresses import UnknownClientAddress, client_ip
@@ -36,6 +37,7 @@ def tell(
         "timestamp": timezone.now(),
         "security_url": settings.SITE_URL + reverse("account_security"),
         "reset_url": settings.SITE_URL + reverse("account_reset_password"),
+        "secure_url": securing.link_for(person),
         **(_origin(request) if request else {}),
     }
     subject = render_to_string(f"{template}_subject.txt", context).strip()

@@ -11,10 +11,14 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 
+from brokerapp.accounts import holds
 from brokerapp.accounts.models import User
 from brokerapp.accounts.signin import mails, sealing, sessions
+from brokerapp.accounts.statuses import HoldReason
 from brokerapp.security.encryption import CannotDecrypt
 from brokerapp.security.rotation import Rotated, Say
+from brokerapp.security_log.kinds import Kind
+from brokerapp.security_log.services import record
 
 SEALED = ("secret", "seed")
 """What allauth keeps encrypted of an app and of recovery codes."""
@@ -79,9 +83,12 @@ def remove_lost(person: User) -> int:
     """Take a person's second step away, as they have lost it and the recovery codes; how much was removed.
 
     Whoever asks for it has to have made sure who the person is. They are signed out everywhere and told by
-    mail; the password stays, and a new second step is asked for where one is required.
+    mail; the password stays, and a new second step is asked for where one is required. Withdrawals wait.
     """
-    removed, _ = Authenticator.objects.filter(user=person).delete()
+    with transaction.atomic():
+        removed, _ = Authenticator.objects.filter(user=person).delete()
+        holds.place_hold(person, HoldReason.MFA)
+        record(Kind.MFA_REMOVED, person=person, detail={"removed": removed, "lost": True})
     sessions.end_all(person)
     mails.tell(person, "account/email/second_step_removed")
     return removed

@@ -10,6 +10,7 @@ urlpatterns = [
     path("security/", views.Security.as_view(), name="account_security"),
     path("email/", views.Address.as_view(), name="account_email"),
     path("password/change/", views.Password.as_view(), name="account_change_password"),
+    path("password/set/", views.FirstPassword.as_view(), name="account_set_password"),
     path("devices/", views.Devices.as_view(), name="usersessions_list"),
     path("session/", views.SessionState.as_view(), name="session_state"),
     path("typed/", views.Typed.as_view(), name="account_typed"),

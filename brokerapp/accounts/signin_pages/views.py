@@ -5,7 +5,7 @@ from typing import Any
 
 from allauth.account.models import Login
 from allauth.account.utils import get_next_redirect_url
-from allauth.account.views import EmailView, PasswordChangeView
+from allauth.account.views import EmailView, PasswordChangeView, PasswordSetView
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.views import IndexView
 from allauth.mfa.models import Authenticator
@@ -127,6 +127,12 @@ class Address(SignInRequiredMixin, gate.ConfirmedMixin, EmailView):
 
 class Password(SignInRequiredMixin, gate.ConfirmedMixin, PasswordChangeView):
     """A new password, after a fresh confirmation, which stands for the old one."""
+
+    needs_second_factor = False
+
+
+class FirstPassword(SignInRequiredMixin, gate.ConfirmedMixin, PasswordSetView):
+    """A password for somebody who has none."""
 
     needs_second_factor = False
 

@@ -40,6 +40,7 @@ from tests.factories import (
     BrokerageAccountFactory,
     TransferFactory,
     UserFactory,
+    confirm,
     staff_in_role,
 )
 
@@ -252,6 +253,7 @@ def test_reset_password_starts_a_hold() -> None:
 def test_changed_email_starts_a_hold_once_it_is_confirmed() -> None:
     person, address = UserFactory.create(), f"{uuid4().hex}@example.com"
     client = signed_in(person)
+    confirm(client)
     client.post(reverse("account_email"), {"email": address, "action_add": ""})
     assert causes(person) == []
     sent = next(message for message in mail.outbox if message.to == [address])

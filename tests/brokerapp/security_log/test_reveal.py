@@ -11,10 +11,10 @@ from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.models import SecurityEvent
 from tests.factories import (
     BANK,
-    PASSWORD,
     BankLinkFactory,
     KycApplicationFactory,
     StaffFactory,
+    confirm,
     staff_in_role,
 )
 
@@ -27,7 +27,7 @@ def confirmed(person: Any) -> Client:
     """A browser in which the person has just said once more who they are."""
     client = Client()
     client.force_login(person)
-    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    confirm(client)
     return client
 
 
@@ -76,7 +76,7 @@ def test_reveal_asks_who_it_is_first() -> None:
     url = reveal_url(link, "funding_banklink")
     for reply in (client.get(url), client.post(url, {"reason": REASON})):
         assert reply.status_code == 302
-        assert reply["Location"].startswith(reverse("account_reauthenticate"))
+        assert reply["Location"].startswith(reverse("mfa_reauthenticate"))
     assert not revealed()
 
 

@@ -117,6 +117,8 @@ def test_lost_device_and_codes_are_taken_away_by_staff(
     ops.page.locator("input.action-select").first.check()
     ops.page.locator("select[name=action]").select_option("remove_second_step")
     ops.page.get_by_role("button", name="Go", exact=True).click()
+    ops.page.locator("[name=reason]").fill("Called back on the number of the application, and answered.")
+    ops.page.get_by_role("button", name="Take the second step away").click()
     expect(ops.page.get_by_text("has no second step any more")).to_be_visible()
 
     journey.open("/accounts/security/")

@@ -124,6 +124,14 @@ def test_confirming_takes_the_second_step_and_not_the_password(person: User) -> 
     assert "Use your password" not in page
 
 
+def test_confirming_without_an_app_offers_the_passkey_before_recovery_codes(person: User) -> None:
+    client = sign_in(person)
+    for kind in (Authenticator.Type.RECOVERY_CODES, Authenticator.Type.WEBAUTHN):
+        Authenticator.objects.create(user=person, type=kind, data={})
+    asked = client.get(reverse("account_change_password"))["Location"]
+    assert asked.startswith(reverse("mfa_reauthenticate_webauthn"))
+
+
 @pytest.mark.parametrize("name", ["account_change_password", "mfa_activate_totp", "mfa_add_webauthn"])
 def test_change_of_credentials_asks_who_it_is(person: User, name: str) -> None:
     client = sign_in(person)
