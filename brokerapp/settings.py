@@ -180,6 +180,8 @@ DATABASE_STATEMENT_SECONDS = env.int("DATABASE_STATEMENT_SECONDS", default=0)
 DATABASES = {"default": env.db("DATABASE_URL", default="postgres://localhost/brokerapp")}
 DATABASES["default"].update(ENGINE="brokerapp.web.postgresql", CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=True)
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+# Values travel apart from the statement: what the database shows of one that runs, is slow or fails has none.
+DATABASES["default"]["OPTIONS"].setdefault("server_side_binding", True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0")
