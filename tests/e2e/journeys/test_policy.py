@@ -29,12 +29,15 @@ STAFF_SESSION = """
 from importlib import import_module
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.utils import timezone
 from brokerapp.accounts.models import User
+from brokerapp.web import session_limits
 user = User.objects.get(email="ops@example.com")
 session = import_module(settings.SESSION_ENGINE).SessionStore()
 session[SESSION_KEY] = str(user.pk)
 session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
 session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+session_limits.begin(session, timezone.now())
 session.save()
 print(settings.SESSION_COOKIE_NAME, session.session_key)
 """
