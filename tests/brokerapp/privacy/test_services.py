@@ -20,6 +20,7 @@ from tests.factories import (
     StaffFactory,
     TransferFactory,
     UserFactory,
+    confirm,
 )
 
 pytestmark = pytest.mark.django_db
@@ -146,7 +147,7 @@ def admin_page(person: User, what: str) -> str:
 def signed_in(staff: User) -> Client:
     client = Client()
     client.force_login(staff)
-    client.post("/accounts/reauthenticate/", {"password": "correct-horse-battery"})
+    confirm(client)
     return client
 
 
