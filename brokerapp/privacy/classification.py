@@ -176,6 +176,20 @@ HELD = (
     ),
     Held("Password", Grade.DIGEST, ("accounts_user.password",), (), "it is changed, or the person erased"),
     Held(
+        "Keys of second steps (those of apps and recovery codes encrypted, public keys of passkeys readable)",
+        Grade.ENCRYPTED,
+        ("mfa_authenticator.data",),
+        (),
+        "the second step is taken away, or the person erased",
+    ),
+    Held(
+        "Device of a session, and where it is",
+        Grade.READABLE,
+        ("usersessions_usersession.user_agent", "usersessions_usersession.ip"),
+        (Place.PAGE, Place.ADMIN),
+        "the session ends, or the person is erased",
+    ),
+    Held(
         "IP address of signatures and of sign-ins",
         Grade.READABLE,
         ("onboarding_agreement.ip_address", "security_log_securityevent.ip"),

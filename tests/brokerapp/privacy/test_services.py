@@ -6,6 +6,7 @@ from django.test import Client
 from django.utils import timezone
 
 from brokerapp.accounts.models import User
+from brokerapp.accounts.roles import Role
 from brokerapp.privacy import services
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.models import SecurityEvent
@@ -19,8 +20,8 @@ from tests.factories import (
     OrderFactory,
     StaffFactory,
     TransferFactory,
-    UserFactory,
     confirm,
+    staff_in_role,
 )
 
 pytestmark = pytest.mark.django_db
@@ -183,7 +184,7 @@ def test_admin_erase_of_a_customer_says_why_not(staff: User) -> None:
 @pytest.mark.parametrize("what", ["export", "erase"])
 def test_admin_pages_are_for_those_with_the_right(what: str) -> None:
     person = KycApplicationFactory.create().user
-    support = UserFactory.create(is_staff=True)
+    support = staff_in_role(Role.SUPPORT)
     assert signed_in(support).post(admin_page(person, what), {"reason": WHY}).status_code == 403
     assert signed_in(person).post(admin_page(person, what), {"reason": WHY}).status_code in (302, 403)
     assert KycApplication.objects.exists()
