@@ -35,7 +35,7 @@ def test_body_that_is_too_large_is_refused_before_it_is_read(
 ) -> None:
     answer = client.post(path, {"x": "y" * (settings.MAX_BODY_BYTES + 1)})
 
-    assert answer.status_code == 400
+    assert answer.status_code == 413
 
 
 @pytest.fixture
