@@ -34,7 +34,7 @@ def tell(
     if not address:
         return
     context |= {
-        "timestamp": timezone.now(),
+        "when": f"{timezone.localtime():%a %d %b %Y, %H:%M} in New York",
         "security_url": settings.SITE_URL + reverse("account_security"),
         "reset_url": settings.SITE_URL + reverse("account_reset_password"),
         "secure_url": securing.link_for(person),

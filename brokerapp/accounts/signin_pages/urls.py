@@ -15,6 +15,7 @@ urlpatterns = [
     path("session/", views.SessionState.as_view(), name="session_state"),
     path("typed/", views.Typed.as_view(), name="account_typed"),
     path("second-step/", views.SecondSteps.as_view(), name="mfa_index"),
+    path("second-step/authenticate/", views.SecondStepOfSignIn.as_view(), name="mfa_authenticate"),
     path("second-step/start/", views.SecondStep.as_view(), name="second_step"),
     path("second-step/totp/activate/", views.AddApp.as_view(), name="mfa_activate_totp"),
     path("second-step/webauthn/add/", views.AddPasskey.as_view(), name="mfa_add_webauthn"),

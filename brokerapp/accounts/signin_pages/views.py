@@ -7,7 +7,7 @@ from allauth.account.models import Login
 from allauth.account.utils import get_next_redirect_url
 from allauth.account.views import EmailView, PasswordChangeView, PasswordSetView
 from allauth.mfa.adapter import get_adapter
-from allauth.mfa.base.views import IndexView
+from allauth.mfa.base.views import AuthenticateView, IndexView
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.views import ViewRecoveryCodesView
 from allauth.mfa.totp.views import ActivateTOTPView
@@ -84,6 +84,14 @@ class RecoveryCodes(SignInRequiredMixin, ViewRecoveryCodesView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"asked": NEXT_KEY in self.request.session}
+
+
+class SecondStepOfSignIn(AuthenticateView):
+    """Asks for the second step after the password; for a passkey only of those who have one."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        own = Authenticator.objects.filter(user=self.stage.login.user, type=Authenticator.Type.WEBAUTHN)
+        return super().get_context_data(**kwargs) | {"has_passkey": own.exists()}
 
 
 class RemovePasskey(SignInRequiredMixin, RemoveWebAuthnView):

@@ -41,6 +41,7 @@ def test_password_changed_is_mailed_with_when_and_where(
     assert "Firefox on Windows, from the address 127.0.0.1" in mail.body
     assert "/accounts/secure/" in mail.body
     assert "You are receiving" not in mail.body
+    assert "<" not in mail.body
 
 
 def test_email_change_is_told_to_the_old_address_when_asked_for_and_when_done(

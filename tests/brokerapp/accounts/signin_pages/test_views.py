@@ -92,6 +92,13 @@ def test_first_second_step_signs_out_devices_that_signed_in_without_one(person: 
     assert thief.get(reverse("account_security")).status_code == 302
 
 
+def test_second_step_offers_a_passkey_to_those_who_have_one(person: User) -> None:
+    give_second_step(person)
+    client = Client()
+    client.post(reverse("account_login"), {"login": person.email, "password": PASSWORD})
+    assert "Use a passkey" not in text(client.get(reverse("mfa_authenticate")))
+
+
 def test_recovery_code_signs_in_once(person: User) -> None:
     client = sign_in(person)
     page = text(client.get(set_up_app(client)["Location"]))
