@@ -42,11 +42,12 @@ REQUIRED_IN_PRODUCTION = (
     "BROKER_FIRM_ACCOUNT_ID",
 )
 _BROKER_SECRETS = ("BROKER_KEY", "BROKER_SECRET")
+_COLUMN_SECRETS = ("FIELD_ENCRYPTION_KEYS", "BLIND_INDEX_KEYS")
 _PAGES_SECRETS = ("SECRET_KEY", "EMAIL_URL")
 NOT_NEEDED_BY = {
     "release": (*_BROKER_SECRETS, "EMAIL_URL"),
-    "assets": (*_PAGES_SECRETS, "FIELD_ENCRYPTION_KEYS"),
-    "beat": (*_PAGES_SECRETS, *_BROKER_SECRETS, "FIELD_ENCRYPTION_KEYS"),
+    "assets": (*_PAGES_SECRETS, *_COLUMN_SECRETS),
+    "beat": (*_PAGES_SECRETS, *_COLUMN_SECRETS, *_BROKER_SECRETS),
     "events": ("EMAIL_URL",),
     "news": ("EMAIL_URL",),
     "sweeper": ("EMAIL_URL",),
@@ -79,7 +80,9 @@ FIELD_ENCRYPTION_KEYS = env.list(
     default=["ZGV2ZWxvcG1lbnQtb25seS1maWVsZC1rZXktMDAwMDA="] if DEVELOPMENT else [],
 )
 """32 bytes each in URL-safe base64, newest first: the first encrypts, all decrypt."""
-BLIND_INDEX_KEYS = env.list("BLIND_INDEX_KEYS", default=["ZGV2ZWxvcG1lbnQtb25seS1ibGluZC1pbmRleC1rZXk="])
+BLIND_INDEX_KEYS = env.list(
+    "BLIND_INDEX_KEYS", default=["ZGV2ZWxvcG1lbnQtb25seS1ibGluZC1pbmRleC1rZXk="] if DEVELOPMENT else []
+)
 """As those: digests tell whether an encrypted value is known already (`brokerapp.security.blind_index`)."""
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
@@ -177,6 +180,8 @@ DATABASE_STATEMENT_SECONDS = env.int("DATABASE_STATEMENT_SECONDS", default=0)
 DATABASES = {"default": env.db("DATABASE_URL", default="postgres://localhost/brokerapp")}
 DATABASES["default"].update(ENGINE="brokerapp.web.postgresql", CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=True)
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+# Values travel apart from the statement: what the database shows of one that runs, is slow or fails has none.
+DATABASES["default"]["OPTIONS"].setdefault("server_side_binding", True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0")
@@ -340,7 +345,7 @@ MAX_FILE_BYTES = 7_500_000
 """Of a larger file of a form only its size is read. As `brokerapp.broker.alpaca.limits.DOCUMENT_BYTES`."""
 CLAMD_URL = env.str("CLAMD_URL", default="")
 """A virus scanner, `tcp://host:3310` or `unix:///path/of/clamd.ctl`: without its word no file is kept."""
-MAX_UPLOAD_BYTES = 60 * 1024 * 1024
+MAX_UPLOAD_BYTES = 32 * 1024 * 1024
 """The same for the pages that take files."""
 UPLOAD_PATHS = ("/apply/documents/",)
 CONNECTIONS_PER_ADDRESS = env.int("CONNECTIONS_PER_ADDRESS", default=200)

@@ -99,13 +99,14 @@ def sandbox_environment(sandbox_port: int, info: Mapping[str, str]) -> dict[str,
 
 
 def stack_secrets(secrets_file: Path) -> dict[str, str]:
-    """SECRET_KEY, FIELD_ENCRYPTION_KEYS and DEMO_PASSWORD of this checkout, made once and kept in
+    """SECRET_KEY, the keys of columns and DEMO_PASSWORD of this checkout, made once and kept in
     `secrets_file`.
     """
     kept = {name: value or "" for name, value in dotenv_values(secrets_file).items()}
     made = {
         "SECRET_KEY": secrets.token_urlsafe(50),
         "FIELD_ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "BLIND_INDEX_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "DEMO_PASSWORD": secrets.token_urlsafe(12),
     }
     if made.keys() - kept.keys():

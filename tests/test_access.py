@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db import models, transaction
@@ -82,14 +83,15 @@ def house(monkeypatch: pytest.MonkeyPatch) -> House:
     people |= {role.value: staff_in_role(role) for role in Role} | {"superuser": StaffFactory.create()}
     browsers = {name: Client() for name in EVERYBODY}
     for name, person in people.items():
-        browsers[name].force_login(person)
         give_second_step(person)
+        browsers[name].force_login(person)
+    second_step: dict[str, object] = {"pk": Authenticator.objects.get(user=account.user).pk}
     rows = rows_of(account) | {
         "account_secure_by_link": {"token": securing.link_for(account.user).split("/")[-2]},
         "account_confirm_email": {"key": "no-such-key"},
         "account_reset_password_from_key": {"uidb36": "1", "key": "no-such"},
-        "mfa_edit_webauthn": {"pk": 1},
-        "mfa_remove_webauthn": {"pk": 1},
+        "mfa_edit_webauthn": second_step,
+        "mfa_remove_webauthn": second_step,
         "agreement": {"key": "customer_agreement"},
         "apply_step": {"key": "name"},
         "remove_document": {"document_id": document_of(account).pk},

@@ -23,7 +23,7 @@ SECRET_KEY_LENGTH, SECRET_KEY_DISTINCT = 50, 16
 """Characters, and different ones among them."""
 HOW_TO_SIGN = 'Make one: python -c "import secrets; print(secrets.token_urlsafe(50))"'
 HOW_TO_ENCRYPT = (
-    'Make one: python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
+    'Make one: python -c "import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())"'
 )
 
 
@@ -100,14 +100,11 @@ def _secret_keys() -> Iterator[CheckMessage]:
 
 
 def _field_keys() -> Iterator[CheckMessage]:
-    if not is_needed("FIELD_ENCRYPTION_KEYS"):
-        return
-    try:
-        check_keys(settings.FIELD_ENCRYPTION_KEYS)
-    except ValueError as error:
-        yield Error(
-            f"FIELD_ENCRYPTION_KEYS cannot be used: {error}.", hint=HOW_TO_ENCRYPT, id="deployment.E011"
-        )
+    for name in filter(is_needed, ("FIELD_ENCRYPTION_KEYS", "BLIND_INDEX_KEYS")):
+        try:
+            check_keys(getattr(settings, name))
+        except ValueError as error:
+            yield Error(f"{name} cannot be used: {error}.", hint=HOW_TO_ENCRYPT, id="deployment.E011")
 
 
 def _hosts() -> Iterator[CheckMessage]:

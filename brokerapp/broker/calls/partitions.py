@@ -121,7 +121,6 @@ def _changing() -> Iterator[CursorWrapper]:
 
 
 def _attach(cursor: CursorWrapper, week: Partition) -> None:
-    cursor.execute(
-        f"ALTER TABLE {PARENT} ATTACH PARTITION {week.name} FOR VALUES FROM (%s) TO (%s)",
-        [week.start, week.end],
-    )
+    # Statements that define tables take no parameters from the client.
+    bounds = f"FROM ('{week.start.isoformat()}') TO ('{week.end.isoformat()}')"
+    cursor.execute(f"ALTER TABLE {PARENT} ATTACH PARTITION {week.name} FOR VALUES {bounds}")

@@ -224,7 +224,7 @@ def test_facts_of_the_broker_come_before_our_hold() -> None:
 def signed_in(person: User) -> Client:
     client = Client()
     client.force_login(person)
-    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    confirm(client)
     return client
 
 

@@ -30,6 +30,7 @@ from tests.factories import (
     confirm,
 )
 from trading.models import Order
+from trading.services import watchlists
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +65,8 @@ def rows_of(account: BrokerageAccount) -> dict[str, dict[str, object]]:
         return intents.mint(purpose, account.user_id, account.pk, data)
 
     bank: dict[str, object] = {"pk": transfer.bank_link_id}
+    watchlist = watchlists.create_watchlist(account=account, name="Mine")
+    listed: dict[str, object] = {"watchlist_id": watchlist.pk}
     return {
         "funding:bank": bank,
         "funding:unlink_bank": bank,
@@ -75,6 +78,9 @@ def rows_of(account: BrokerageAccount) -> dict[str, dict[str, object]]:
         "trading:price_table": {"symbol": "AAPL"},
         "trading:order": {"order_id": order.pk},
         "trading:cancel_order": {"order_id": order.pk},
+        "trading:watchlist": listed,
+        "trading:rename_watchlist": listed,
+        "trading:remove_watchlist": listed,
         "trading:order_review": {"token": token("order", ticket)},
     }
 

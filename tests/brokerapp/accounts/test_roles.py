@@ -4,17 +4,18 @@ import re
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group, Permission
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
 from brokerapp.accounts import roles
-from brokerapp.accounts.models import User
+from brokerapp.accounts.models import User, WithdrawalHold
 from brokerapp.accounts.roles import Role
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.models import SecurityEvent
-from tests.factories import PASSWORD, StaffFactory, UserFactory, staff_in_role
+from tests.factories import PASSWORD, StaffFactory, UserFactory, give_second_step, staff_in_role
 
 pytestmark = pytest.mark.django_db
 
@@ -231,3 +232,32 @@ def test_may_manage_is_for_administrators_and_others_than_themselves() -> None:
     assert not roles.may_manage(administrator, owner)
     assert roles.may_manage(owner, administrator)
     assert not roles.may_manage(staff_in_role(Role.OPERATIONS), person)
+
+
+def take_away(client: Client, user: User, **answers: str) -> str:
+    data = {"action": "remove_second_step", "_selected_action": [user.pk], **answers}
+    return client.post(reverse("admin:accounts_user_changelist"), data, follow=True).content.decode()
+
+
+def test_lost_second_step_is_taken_away_for_a_reason_and_money_waits() -> None:
+    person, member = UserFactory.create(), staff_in_role(Role.OPERATIONS)
+    give_second_step(person)
+    client = signed_in(member)
+    assert 'name="reason"' in take_away(client, person)
+    assert Authenticator.objects.filter(user=person).exists()
+    take_away(client, person, reason="She came to the office with her passport.")
+    assert not Authenticator.objects.filter(user=person).exists()
+    assert [hold.cause for hold in WithdrawalHold.objects.filter(user=person)] == ["MFA"]
+    event = SecurityEvent.objects.get(kind=Kind.MFA_REMOVED)
+    assert (event.person_id, event.staff_id) == (person.pk, member.pk)
+
+
+@pytest.mark.parametrize("role", [Role.OPERATIONS, Role.SUPPORT, Role.AUDITOR])
+def test_second_step_of_staff_is_an_administrators_to_take_away_and_never_ones_own(role: Role) -> None:
+    member, administrator = staff_in_role(role), staff_in_role(Role.ADMINISTRATOR)
+    reason = "They asked me to do it in person."
+    take_away(signed_in(member), administrator, reason=reason)
+    take_away(signed_in(administrator), administrator, reason=reason)
+    assert Authenticator.objects.filter(user=administrator).exists()
+    take_away(signed_in(administrator), member, reason=reason)
+    assert not Authenticator.objects.filter(user=member).exists()

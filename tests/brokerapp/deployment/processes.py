@@ -11,6 +11,7 @@ GOOD = {
     "DJANGO_READ_DOT_ENV": "false",
     "SECRET_KEY": "u8eVcNo2w6yPz4XkT1sQ9rAbJfLmGhDi7tUvWxYzB3C5E0HnKpRqSaZd",
     "FIELD_ENCRYPTION_KEYS": "4T0pZbqv0h1uYkq2m7cXh3sRrVd8nWf5aJtLgKxEeZo=",
+    "BLIND_INDEX_KEYS": "vJk2m0Rk3T9y8bqLwQz4nXcHsUe6aPoGdF5iV1tM7rE=",
     "ALLOWED_HOSTS": "broker.example.com",
     "SITE_URL": "https://broker.example.com",
     "TRUSTED_PROXY_HOPS": "1",

@@ -4,6 +4,7 @@ import sys
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.checks import run_checks
 from django.core.management import call_command
@@ -27,6 +28,7 @@ BAD = {
     "BROKER_BASE_URL": "http://broker-api.alpaca.markets",
     "BROKER_DATA_URL": "http://data.alpaca.markets",
     "FIELD_ENCRYPTION_KEYS": "A" * 43 + "=",
+    "BLIND_INDEX_KEYS": "A" * 43 + "=",
 }
 SAID = (
     "SECRET_KEY can be guessed",
@@ -47,6 +49,16 @@ def test_settings_that_production_needs_pass_djangos_checks_for_deployment() -> 
     assert "no issues" in done.stdout
 
 
+@pytest.mark.parametrize("process", ["beat", "assets", "release", "events"])
+def test_process_starts_without_the_secrets_that_it_does_without(process: str) -> None:
+    without = {**dict.fromkeys(settings.NOT_NEEDED_BY[process]), "PROCESS": process}
+
+    done = manage("check", **without)
+
+    assert done.returncode == 0, done.stderr
+    assert manage("check", **without | {"PROCESS": "web"}).returncode != 0
+
+
 def test_check_names_all_that_is_wrong_at_once_with_what_to_do() -> None:
     done = manage("check", **BAD)
 
@@ -54,7 +66,7 @@ def test_check_names_all_that_is_wrong_at_once_with_what_to_do() -> None:
     for said in SAID:
         assert said in done.stderr
     assert "secrets.token_urlsafe(50)" in done.stderr
-    assert "Fernet.generate_key()" in done.stderr
+    assert "os.urandom(32)" in done.stderr
 
 
 @pytest.fixture
@@ -65,7 +77,7 @@ def production(settings: Any) -> Any:
     settings.BROKER_KIND = BrokerKind.LIVE
     for name in ("SECRET_KEY", "SITE_URL", "BROKER_BASE_URL", "BROKER_DATA_URL"):
         setattr(settings, name, GOOD[name])
-    for name in ("ALLOWED_HOSTS", "FIELD_ENCRYPTION_KEYS"):
+    for name in ("ALLOWED_HOSTS", "FIELD_ENCRYPTION_KEYS", "BLIND_INDEX_KEYS"):
         setattr(settings, name, [GOOD[name]])
     settings.SECRET_KEY_FALLBACKS = []
     return settings

@@ -16,6 +16,7 @@ from tests.factories import UserFactory
 pytestmark = pytest.mark.django_db
 
 MARKED = "marked.person@example.com"
+LOGGED = "logged.person@example.com"
 MARKED_HASH = "marked-" + "hash"
 QUIET = {"log_error_verbosity", "log_min_error_statement", "log_parameter_max_length_on_error"}
 
@@ -96,15 +97,15 @@ def database_log() -> Path:
 
 def test_database_writes_the_rule_that_was_broken_and_not_the_row() -> None:
     log = database_log()
-    UserFactory.create(email=MARKED)
+    UserFactory.create(email=LOGGED)
     with pytest.raises(IntegrityError), transaction.atomic():
-        User.objects.create(email=MARKED, password=MARKED_HASH)
+        User.objects.create(email=LOGGED, password=MARKED_HASH)
     with pytest.raises(DataError):
-        run("SELECT 1 / (length(email) - length(%s)) FROM accounts_user WHERE email = %s", MARKED, MARKED)
+        run("SELECT 1 / (length(email) - length(%s)) FROM accounts_user WHERE email = %s", LOGGED, LOGGED)
     said = log.read_text(errors="replace")
     assert "duplicate key value violates unique constraint" in said
     assert "division by zero" in said
-    for value in (MARKED, MARKED_HASH, "DETAIL", "STATEMENT", "already exists", "Failing row"):
+    for value in (LOGGED, MARKED_HASH, "DETAIL", "STATEMENT", "already exists", "Failing row"):
         assert value not in said
 
 
