@@ -73,6 +73,7 @@ class OrderAdmin(StatusRowAdmin):
         "user__email",
     )
     list_select_related = ("user",)
+    money_actions = ("cancel",)
     ordering = ("-created_at",)
     inlines = (ProgressInline, FillInline)
     actions = ("read_again", "cancel")

@@ -12,11 +12,13 @@ from typing import Any
 import requests
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.models import Group
 from django.db import connections
 from django.utils import timezone
 
 from brokerapp.accounts import services as accounts
 from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.accounts.roles import Role
 from brokerapp.accounts.statuses import AccountStatus
 from brokerapp.demo import codes
 from funding.models import BankLink, Transfer
@@ -54,7 +56,8 @@ TRADER = Person("trader@example.com", "funded: cash and shares", "Trader", "1245
 ACTION = Person("action@example.com", "KYC: the broker needs something", "Action", "124554322")
 RETURNED = Person("returned@example.com", "a deposit that the bank returned", "Returned", "124554323")
 OPS = Person("ops@example.com", "operations staff (admin site); the code is in the mailbox")
-PEOPLE = (APPLICANT, TRADER, ACTION, RETURNED, OPS)
+APPROVER = Person("approver@example.com", "confirms what operations propose; the code is in the mailbox")
+PEOPLE = (APPLICANT, TRADER, ACTION, RETURNED, OPS, APPROVER)
 
 
 def seed_people(password: str) -> list[Person]:
@@ -67,6 +70,9 @@ def seed_people(password: str) -> list[Person]:
         raise NotTheSandbox(settings.BROKER_BASE_URL)
     _user(APPLICANT)
     codes.set_up(_user(OPS, is_staff=True, is_superuser=True))
+    approver = _user(APPROVER, is_staff=True)
+    approver.groups.add(Group.objects.get(name=Role.APPROVER))
+    codes.set_up(approver)
     makers = (_make_trader, _make_action, _make_returned)
     with ThreadPoolExecutor(len(makers)) as pool:  # each mostly waits for the sandbox
         list(pool.map(_run_with_own_connection, makers))

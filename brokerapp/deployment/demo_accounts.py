@@ -9,6 +9,7 @@ DEMO_ADDRESSES = (
     "action@example.com",
     "returned@example.com",
     "ops@example.com",
+    "approver@example.com",
 )
 
 

@@ -1,0 +1,53 @@
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.axe import axe_everywhere
+from tests.e2e.journey import Journey
+from tests.e2e.stack import DEMO_PASSWORD, Stack
+
+TRADER = "trader@example.com"
+
+
+def test_search_by_keyboard_leads_to_the_asset(page: Page, stack: Stack) -> None:
+    journey = Journey(page, stack, TRADER)
+    journey.sign_in(TRADER, DEMO_PASSWORD)
+
+    page.keyboard.press("/")
+    search = page.get_by_role("combobox", name="Search stocks and ETFs")
+    expect(search).to_be_focused()
+    search.press_sequentially("coca c")
+    expect(page.get_by_role("option").first).to_contain_text("KO", timeout=30_000)
+    search.press("ArrowDown")
+    expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
+    search.press("Escape")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    search.press("ArrowDown")
+    search.press("Enter")
+
+    expect(page).to_have_url(re.compile("/trade/KO/"))
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "none"])
+def test_watchlist_from_star_to_undo(browser: Browser, stack: Stack, scripts: bool) -> None:
+    context = browser.new_context(java_script_enabled=scripts)
+    try:
+        page = context.new_page()
+        journey = Journey(page, stack, TRADER)
+        journey.sign_in(TRADER, DEMO_PASSWORD)
+        journey.open("/trade/?q=microsoft")
+        star = page.get_by_role("button", name="Watch MSFT")
+        star.press("Enter")
+        expect(star).to_have_attribute("aria-pressed", "true")
+
+        journey.open("/watchlists/")
+        page.get_by_role("button", name="Watch MSFT").press("Enter")
+        expect(page.get_by_text("MSFT is off this list.")).to_be_visible()
+        page.get_by_role("button", name="Put it back").press("Enter")
+        expect(page.get_by_role("link", name="MSFT")).to_be_visible()
+        if scripts:
+            assert axe_everywhere(page) == []
+        page.get_by_role("button", name="Watch MSFT").press("Enter")
+    finally:
+        context.close()
