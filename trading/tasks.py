@@ -61,6 +61,12 @@ def sync_quotes(**_: object) -> None:
 
 
 @shared_task
+def sync_shown_quotes(*, asset_ids: str, **_: object) -> None:
+    """Read the quotes of assets that a page lists: their ids with commas between."""
+    quotes.sync_shown_quotes(asset_ids=asset_ids.split(","), now=timezone.now())
+
+
+@shared_task
 def sync_bars(**_: object) -> None:
     """Refresh the price bars of charts that somebody looks at."""
     bars.sync_bars(now=timezone.now())

@@ -12,6 +12,7 @@ from brokerapp.broker.alpaca.errors import BrokerError, BrokerMisconfigured
 from brokerapp.broker.alpaca.models import Snapshot
 from brokerapp.broker.clients import get_market_data
 from brokerapp.web.outages import Outage
+from brokerapp.workflow import jobs
 from trading import payloads
 from trading.asset_classes import ASSET_CLASSES
 from trading.models import Asset, Order, Position, Quote, QuotePause
@@ -153,7 +154,8 @@ def get_quotes(asset_ids: Iterable[UUID]) -> Mapping[UUID, Quote]:
 def get_shown_quotes(assets: Collection[Asset], *, now: datetime) -> Mapping[UUID, Quote]:
     """Stored quotes by asset id of assets that a page lists; from now on kept fresh for five minutes.
 
-    Those never quoted before are asked for at once, in one call for all, which gives up within seconds.
+    Those never quoted before are asked for at once, in one call for all, which gives up within seconds; a
+    task then asks with patience.
     """
     known = get_quotes(asset.pk for asset in assets)
     old = [pk for pk, quote in known.items() if not quote.was_looked_at(now - WANTED_FOR / 5)]
@@ -169,7 +171,15 @@ def get_shown_quotes(assets: Collection[Asset], *, now: datetime) -> Mapping[UUI
     except BrokerError as error:
         OUTAGE.begin()
         logger.info("no quotes yet for %s assets: %s", len(missing), error)
+        ids = ",".join(str(asset.pk) for asset in missing)
+        jobs.enqueue("trading.tasks.sync_shown_quotes", asset_ids=ids)
     return {**known, **get_quotes(asset.pk for asset in missing)}
+
+
+def sync_shown_quotes(*, asset_ids: Collection[str], now: datetime) -> None:
+    """Ask for the quotes of assets that a page lists. Raises `BrokerNotDone` or `BrokerOutcomeUnknown`."""
+    for batch in _batches(list(Asset.objects.filter(pk__in=asset_ids))):
+        fetch_quotes(batch, now=now, looked_at=True)
 
 
 def refresh_quote(*, asset: Asset, now: datetime) -> Quote | None:

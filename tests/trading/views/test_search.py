@@ -1,6 +1,7 @@
 """The search for something to trade."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -11,6 +12,7 @@ from brokerapp.accounts.models import BrokerageAccount
 from tests.broker_stub import BrokerStub
 from tests.factories import AssetFactory, BrokerageAccountFactory, PositionFactory, QuoteFactory
 from tests.trading.views.conftest import assert_constant_queries, signed_in
+from trading import tasks
 from trading.models import Asset, Quote, ScreenedAsset
 from trading.services import quotes, watchlists
 
@@ -58,7 +60,9 @@ def test_search_queries_do_not_grow(owner: Client) -> None:
     assert_constant_queries(owner, "/trade/?q=s", listed)
 
 
-def test_search_does_not_wait_again_for_a_data_api_that_is_away(owner: Client, broker: BrokerStub) -> None:
+def test_search_does_not_wait_again_for_a_data_api_that_is_away(
+    owner: Client, broker: BrokerStub, sent: list[str]
+) -> None:
     AssetFactory.create(symbol="NEW", name="Never quoted")
     broker.on("GET", "/v2/stocks/snapshots", status=503, json={})
 
@@ -66,6 +70,7 @@ def test_search_does_not_wait_again_for_a_data_api_that_is_away(owner: Client, b
 
     assert all("/trade/NEW/" in page for page in pages)
     assert broker.count("GET") == 1
+    assert sent.count("trading.tasks.sync_shown_quotes") == 1
 
 
 def test_search_before_anything_is_typed_shows_what_is_watched_held_and_moves(
@@ -93,3 +98,13 @@ def test_suggestions_are_options_with_the_likeliest_first(owner: Client) -> None
     assert page.index("/trade/AAPL/") < page.index("/trade/XAAPL/")
     assert "Nothing found" in owner.get("/trade/suggestions/?q=zzzz").content.decode()
     assert owner.get("/trade/suggestions/").content.decode().strip() == ""
+
+
+def test_sync_shown_quotes_reads_what_a_page_could_not_wait_for(broker: BrokerStub) -> None:
+    asset = AssetFactory.create(symbol="NEW")
+    trade = {"t": "2026-03-02T15:00:00Z", "p": 12.5, "s": 10}
+    broker.on("GET", "/v2/stocks/snapshots", json={"NEW": {"latestTrade": trade}})
+
+    tasks.sync_shown_quotes(asset_ids=str(asset.pk))
+
+    assert Quote.objects.get(asset=asset).last == Decimal("12.5")
