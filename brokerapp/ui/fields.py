@@ -82,7 +82,11 @@ class TypedField(forms.CharField):
 
 
 class EmailField(TypedField, forms.EmailField):
-    """An e-mail address, folded."""
+    """An e-mail address, folded, its domain in small letters, which mean the same."""
+
+    def to_python(self, value: Any) -> str:
+        name, at, domain = super().to_python(value).rpartition("@")
+        return f"{name}{at}{domain.lower()}"
 
 
 class NumberField(TypedField):

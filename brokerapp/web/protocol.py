@@ -9,6 +9,7 @@ process; behind proxies of ours, whose address all connections have, that many r
 
 from asyncio import TimerHandle, Transport
 from collections import Counter, deque
+from functools import partial
 from typing import Any
 
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
@@ -38,8 +39,9 @@ class PatientProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._deadline: TimerHandle | None = None  # of the headers or the body, whichever is awaited
         self._reader: TimerHandle | None = None
-        self._in_headers = True
-        self._header_bytes = self._body_bytes = self._unsent = 0
+        self._in_headers, self._has_begun = True, False
+        self._header_bytes = self._read_header_bytes = self._body_bytes = self._unsent = 0
+        self._completed = 0
         self._began = 0.0
         self._holds: deque[str] = deque()
 
@@ -64,24 +66,33 @@ class PatientProtocol(HttpToolsProtocol):
             return
         if self._in_headers and self._deadline is None:
             self._expect_headers()
+        in_headers, completed = self._in_headers, self._completed
         super().data_received(data)
-        if self._in_headers:
-            # Counted after they were read: what ended them came with the start of a body.
+        # Headers that have not ended. What a body ended in is not counted: its last part can be large.
+        if in_headers and self._in_headers and self._completed == completed:
             self._header_bytes += len(data)
             if self._header_bytes > HEADER_BYTES and not self.transport.is_closing():
                 self._refuse(TOO_LONG)
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._read_header_bytes += len(name) + len(value)
+        super().on_header(name, value)
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._has_begun = True
         self._expect_headers()
 
     def on_headers_complete(self) -> None:
-        self._in_headers, self._header_bytes = False, 0
+        too_long = self._read_header_bytes > HEADER_BYTES
+        self._in_headers, self._header_bytes, self._read_header_bytes = False, 0, 0
         self._began, self._body_bytes = self.loop.time(), 0
         self._set_deadline(BODY_SECONDS, self._check_body)
         app = self.app
         if settings.TRUSTED_PROXY_HOPS and not self._hold(self._forwarded()):
-            self.app = refuse_request
+            self.app = partial(refuse_request, TOO_MANY)
+        elif too_long:
+            self.app = partial(refuse_request, TOO_LONG)
         try:
             super().on_headers_complete()
         finally:
@@ -92,7 +103,8 @@ class PatientProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._in_headers = True
+        self._in_headers, self._has_begun = True, False
+        self._completed += 1
         self._set_deadline(None)
         super().on_message_complete()
 
@@ -100,7 +112,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._set_deadline(HEADER_SECONDS, self._give_up_on_headers)
 
     def _give_up_on_headers(self) -> None:
-        if self._header_bytes:
+        if self._header_bytes or self._has_begun:
             self._refuse(TOO_SLOW)
         else:
             self.transport.close()
@@ -178,14 +190,18 @@ class PatientProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-async def refuse_request(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-    """The answer to a request whose address has too many under way."""
-    text = TOO_MANY[1].encode()
+async def refuse_request(
+    answer: tuple[str, str], scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+) -> None:
+    """Answer a request with one of the refusals above, whatever it asks for."""
+    status, words = answer
+    text = words.encode()
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
         (b"content-length", b"%d" % len(text)),
         (b"retry-after", b"5"),
         (b"connection", b"close"),
     ]
-    await send({"type": "http.response.start", "status": 503, "headers": headers, "trailers": False})
+    code = int(status.split()[0])
+    await send({"type": "http.response.start", "status": code, "headers": headers, "trailers": False})
     await send({"type": "http.response.body", "body": text, "more_body": False})

@@ -8,6 +8,8 @@ sent that breaks one.
 import ipaddress
 import re
 
+import idna
+
 GIVEN_NAME = MIDDLE_NAME = FAMILY_NAME = 50
 FAMILY_NAME_LEAST = 2
 """In the United States; one letter elsewhere."""
@@ -45,7 +47,19 @@ only (`format: ipv4`), and the unspecified address claims nothing untrue."""
 
 def takes_email(address: str) -> bool:
     """Whether `contact.email_address` may be this."""
-    return bool(_EMAIL.fullmatch(address)) and address.isascii() and not is_email_too_long(address)
+    shaped = bool(_EMAIL.fullmatch(address)) and address.isascii() and not is_email_too_long(address)
+    return shaped and all(map(_is_domain_label, address.rpartition("@")[2].split(".")))
+
+
+def _is_domain_label(label: str) -> bool:
+    """Not one that claims to spell other letters (RFC 5891: `xn--…`, in small letters) and spells none."""
+    if not label.lower().startswith("xn--"):
+        return True
+    try:
+        idna.decode(label)
+    except idna.IDNAError:
+        return False
+    return label.islower()
 
 
 def is_email_too_long(address: str) -> bool:

@@ -146,6 +146,19 @@ def test_headers_without_end_are_refused_by_their_size(web: Web) -> None:
     assert answer == b"" or answer.startswith(b"HTTP/1.1 431 ")
 
 
+def test_headers_that_come_all_at_once_are_refused_by_their_size(web: Web) -> None:
+    line = b"X-Long: " + b"x" * 4000 + b"\r\n"
+    with connect(web, b"GET /small/ HTTP/1.1\r\nHost: testserver\r\n" + line * 20 + b"\r\n") as connection:
+        assert rest_of(connection).startswith(b"HTTP/1.1 431 ")
+
+
+def test_end_of_a_large_body_is_not_counted_as_headers(web: Web) -> None:
+    size = 1_000_000
+    head = b"POST /display/ HTTP/1.1\r\nHost: testserver\r\nContent-Length: %d\r\n\r\n" % size
+    with connect(web, head + b"x" * size) as connection:
+        assert rest_of(connection).startswith(b"HTTP/1.1 413 ")
+
+
 def test_request_with_two_lengths_is_refused(web: Web) -> None:
     """Or a proxy could take the one and we the other."""
     request = (

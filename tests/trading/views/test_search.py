@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -61,12 +62,16 @@ def test_search_queries_do_not_grow(owner: Client) -> None:
 
 
 def test_search_does_not_wait_again_for_a_data_api_that_is_away(
-    owner: Client, broker: BrokerStub, sent: list[str]
+    owner: Client,
+    broker: BrokerStub,
+    sent: list[str],
+    django_capture_on_commit_callbacks: Any,
 ) -> None:
     AssetFactory.create(symbol="NEW", name="Never quoted")
     broker.on("GET", "/v2/stocks/snapshots", status=503, json={})
 
-    pages = [owner.get("/trade/?q=never").content.decode() for _ in range(2)]
+    with django_capture_on_commit_callbacks(execute=True):
+        pages = [owner.get("/trade/?q=never").content.decode() for _ in range(2)]
 
     assert all("/trade/NEW/" in page for page in pages)
     assert broker.count("GET") == 1
