@@ -52,6 +52,7 @@ def matching(assets: Rows, text: str) -> Rows:
         When(searched__startswith=f"{wanted} ", then=0),
         When(searched__startswith=wanted, then=1),
         When(searched__contains=f" {wanted}", then=2),
+        When(searched__contains=f" the{wanted}", then=2),
         default=3,
     )
     return assets.filter(searched__contains=wanted).alias(rank=rank).order_by("rank", "-tradable", "symbol")

@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 NOBODY = (
     "accelerometer",
     "autoplay",
-    "bluetooth",
     "camera",
     "display-capture",
     "encrypted-media",
@@ -24,7 +23,6 @@ NOBODY = (
     "screen-wake-lock",
     "serial",
     "usb",
-    "web-share",
     "xr-spatial-tracking",
 )
 """What no page asks a browser for, and no script on it may."""

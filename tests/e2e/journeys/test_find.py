@@ -17,7 +17,7 @@ def test_search_by_keyboard_leads_to_the_asset(page: Page, stack: Stack) -> None
     page.keyboard.press("/")
     search = page.get_by_role("combobox", name="Search stocks and ETFs")
     expect(search).to_be_focused()
-    search.press_sequentially("coca c")
+    search.press_sequentially("coca-cola com")
     expect(page.get_by_role("option").first).to_contain_text("KO", timeout=30_000)
     search.press("ArrowDown")
     expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
