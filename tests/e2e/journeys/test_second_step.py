@@ -112,7 +112,7 @@ def test_lost_device_and_codes_are_taken_away_by_staff(
 
     ops = Journey(new_context().new_page(), stack, "ops@example.com")
     ops.sign_in(ops.email, DEMO_PASSWORD)
-    ops.give_code(ops.demo_code())
+    ops.give_demo_code()
     ops.open(f"/admin/accounts/user/?q={journey.email}")
     ops.page.locator("input.action-select").first.check()
     ops.page.locator("select[name=action]").select_option("remove_second_step")
