@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
 from brokerapp.accounts.access import AccountRequiredMixin, SectionMixin
+from brokerapp.broker.calls.models import ApiCall
 from brokerapp.units.money import plain
 from brokerapp.workflow import intents
 from brokerapp.workflow.models import StatusChange
@@ -114,10 +115,12 @@ class OrderPage(AccountRequiredMixin):
     def get(self, request: HttpRequest, order_id: UUID) -> HttpResponse:
         order = get_object_or_404(Order.objects.select_related("asset"), pk=order_id, account=self.account)
         changes = list(StatusChange.objects.about(order))
+        # The call that placed it. An event can be faster than its reply: then the first change has a read's.
+        calls = ApiCall.objects.about(order).filter(method="POST").exclude(request_id="")
+        placed_by = calls.order_by("started_at").values_list("request_id", flat=True).first()
         context = {
             "order": order,
-            # The call that placed it; later ones are reads.
-            "request_id": next((change.request_id for change in changes if change.request_id), ""),
+            "request_id": placed_by or next((c.request_id for c in changes if c.request_id), ""),
             "steps": timeline.order_steps(order, changes, order.progress.all()),
             "filled_text": timeline.filled_text(order),
             "fills": list(order.fills.standing()),

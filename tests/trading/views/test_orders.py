@@ -1,11 +1,13 @@
 """The pages of orders: the list, one order, cancelling it."""
 
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.broker.calls.models import ApiCall, label_of
 from tests.broker_stub import BrokerStub
 from tests.factories import (
     OrderFactory,
@@ -96,3 +98,19 @@ def test_cancel_order_by_get_is_refused(owner: Client, account: BrokerageAccount
     order = OrderFactory.create(account, status="new")
 
     assert owner.get(f"/orders/{order.pk}/cancel/").status_code == 405
+
+
+def test_order_page_names_the_call_that_placed_it_although_an_event_was_faster(
+    owner: Client, account: BrokerageAccount
+) -> None:
+    order = OrderFactory.create(account, status="filled")
+    ApiCall.objects.create(
+        call_id=uuid4(),
+        method="POST",
+        path="/orders",
+        request_id="f" * 32,
+        about_type=label_of(order),
+        about_id=str(order.pk),
+    )
+
+    assert "f" * 32 in owner.get(f"/orders/{order.pk}/").content.decode()
