@@ -167,3 +167,11 @@ def test_chart_range_of_any_word_is_one_that_is_kept(word: str) -> None:
 
     assert timedelta(days=found.days - 1) <= KEPT_FOR[found.timeframe]
     assert found.starts_on(timezone.now()) <= timezone.now()
+
+
+def test_chart_that_opens_at_nothing_has_no_fraction(broker: BrokerStub) -> None:
+    answer(broker, [{**day(2), "o": 0}, day(3)])
+
+    drawn = chart(AssetFactory.create())
+
+    assert (drawn.change, drawn.change_fraction) == (Decimal(200), None)

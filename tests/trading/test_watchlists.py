@@ -257,3 +257,12 @@ def test_new_list_with_a_name_in_use_keeps_what_was_typed(
 
     assert reply.status_code == 422
     assert 'value="Mine!"' in reply.content.decode()
+
+
+def test_first_list_made_by_two_stars_at_once_is_one(
+    account: BrokerageAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = watchlists.create_watchlist(account=account, name=watchlists.FIRST_NAME)
+    monkeypatch.setattr(watchlists, "get_first", lambda account: None)
+
+    assert watchlists.get_default(account) == made

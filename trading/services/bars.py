@@ -58,8 +58,10 @@ class Chart:
 
     @property
     def change_fraction(self) -> Decimal | None:
-        """The change as a fraction of the first open."""
-        return self.change / self.points[0].open if self.change is not None else None
+        """The change as a fraction of the first open; None without bars, or where that is 0."""
+        if self.change is None or not self.points[0].open:
+            return None
+        return self.change / self.points[0].open
 
 
 def get_chart(*, asset: Asset, chart_range: ChartRange, now: datetime) -> Chart:

@@ -67,7 +67,13 @@ def get_assets(watchlist: Watchlist) -> list[Asset]:
 
 def get_default(account: BrokerageAccount) -> Watchlist:
     """The account's oldest list, made if there is none."""
-    return get_first(account) or create_watchlist(account=account, name=FIRST_NAME)
+    found = get_first(account)
+    if found is not None:
+        return found
+    try:
+        return create_watchlist(account=account, name=FIRST_NAME)
+    except NameTaken:  # by a second star that was pressed at the same moment
+        return Watchlist.objects.of(account)[0]
 
 
 def create_watchlist(*, account: BrokerageAccount, name: str) -> Watchlist:
