@@ -175,3 +175,21 @@ def test_chart_that_opens_at_nothing_has_no_fraction(broker: BrokerStub) -> None
     drawn = chart(AssetFactory.create())
 
     assert (drawn.change, drawn.change_fraction) == (Decimal(200), None)
+
+
+def test_sync_bars_leaves_out_the_symbol_that_is_refused(broker: BrokerStub) -> None:
+    for symbol in ("AAPL", "BAD", "MSFT"):
+        asset = AssetFactory.create(symbol=symbol)
+        BarSeries.objects.create(asset=asset, timeframe=Timeframe.DAY, looked_at=NOON)
+
+    def reply(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        symbols = parse_qs(urlparse(str(request.url)).query)["symbols"][0].split(",")
+        if "BAD" in symbols:
+            return 400, {}, json.dumps({"message": "invalid symbol: BAD"})
+        return 200, {}, json.dumps({"bars": {symbol: [day(2)] for symbol in symbols}})
+
+    broker.call_back("GET", PATH, reply)
+
+    bars.sync_bars(now=NOON)
+
+    assert {bar.series.asset.symbol for bar in Bar.objects.all()} == {"AAPL", "MSFT"}

@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -18,6 +18,7 @@ from brokerapp.broker.clients import get_market_data
 from trading import payloads
 from trading.chart_ranges import FRESH_FOR, KEPT_FOR, ChartRange, Timeframe
 from trading.models import Asset, Bar, BarSeries
+from trading.services.quotes import ABOUT_THE_SYMBOLS
 
 logger = logging.getLogger(__name__)
 
@@ -149,14 +150,14 @@ def _last_complete(series: BarSeries) -> datetime | None:
     return newest[1] if len(newest) > 1 else None
 
 
-def fetch_bars(batch: Collection[BarSeries], *, now: datetime, quick: bool = False) -> None:
+def fetch_bars(batch: Sequence[BarSeries], *, now: datetime, quick: bool = False) -> None:
     """Ask for what at most 50 series of one class and length are missing, and store it.
 
     A last complete bar that reads otherwise now tells of a split, which changes every price before it: such
     a series is asked for anew as a whole. `quick` gives up within seconds. Raises `BrokerNotDone` or
     `BrokerOutcomeUnknown`.
     """
-    first = next(iter(batch))
+    first = batch[0]
     known = {series.pk: _last_complete(series) for series in batch}
     kept_from = now - KEPT_FOR[Timeframe(first.timeframe)]
     start = min((at for at in known.values() if at is not None), default=kept_from)
@@ -171,9 +172,22 @@ def fetch_bars(batch: Collection[BarSeries], *, now: datetime, quick: bool = Fal
         _store(series, found.get(series.asset.symbol, []), now, anew=series in adjusted)
 
 
-def _ask(batch: Collection[BarSeries], start: datetime, quick: bool) -> dict[str, list[alpaca.Bar]]:
-    """Bars by symbol from `start` on, all pages."""
-    first = next(iter(batch))
+def _ask(batch: Sequence[BarSeries], start: datetime, quick: bool) -> dict[str, list[alpaca.Bar]]:
+    """Bars by symbol from `start` on. A batch that is refused is asked for again in halves."""
+    try:
+        return _ask_all_pages(batch, start, quick)
+    except BrokerError as error:
+        if error.http_status not in ABOUT_THE_SYMBOLS:
+            raise
+        if len(batch) == 1:
+            logger.warning("no bars of %s: %s", batch[0].asset, error)
+            return {}
+    half = len(batch) // 2
+    return _ask(batch[:half], start, quick) | _ask(batch[half:], start, quick)
+
+
+def _ask_all_pages(batch: Sequence[BarSeries], start: datetime, quick: bool) -> dict[str, list[alpaca.Bar]]:
+    first = batch[0]
     client, found = get_market_data(quick=quick), defaultdict[str, list[alpaca.Bar]](list)
     symbols, wanted = sorted(series.asset.symbol for series in batch), BarsWanted(first.timeframe, start)
     for _ in range(MOST_PAGES):
