@@ -10,6 +10,7 @@ import responses
 from django.conf import settings
 
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.broker.budget import budget_of
 from trading.models import Order
 
 Callback = Callable[[requests.PreparedRequest], tuple[int, dict[str, str], str]]
@@ -72,6 +73,8 @@ class BrokerStub:
 
 @contextmanager
 def broker_stub() -> Iterator[BrokerStub]:
-    """Within, no call leaves this process."""
+    """Within, no call leaves this process; what another test's 429 said of the minute's calls is forgotten."""
+    for base_url in (settings.BROKER_BASE_URL, settings.BROKER_DATA_URL):
+        budget_of(base_url).forget()
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         yield BrokerStub(mock)
