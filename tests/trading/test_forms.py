@@ -3,7 +3,8 @@ from uuid import uuid4
 
 import pytest
 
-from trading.forms import ReviewForm, TicketForm
+from trading.forms.review import ReviewForm
+from trading.forms.ticket import TicketForm
 from trading.models import Asset
 
 

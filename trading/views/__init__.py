@@ -2,8 +2,9 @@
 
 from trading.views.assets import AssetPage
 from trading.views.charts import ChartData, PriceTable
-from trading.views.orders import CancelOrder, OrderPage, OrderReview, Orders
+from trading.views.orders import CancelOrder, OrderPage, Orders
 from trading.views.portfolio import Portfolio, PositionPage
+from trading.views.reviews import OrderReview
 from trading.views.search import Search, Suggestions
 from trading.views.watchlists import (
     CreateWatchlist,

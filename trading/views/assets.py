@@ -9,10 +9,10 @@ from brokerapp.accounts.capabilities import Capability
 from brokerapp.workflow import intents
 from trading import hours, rules
 from trading.chart_ranges import CHART_RANGES, chart_range
-from trading.forms import TicketForm
+from trading.forms.ticket import TicketForm
 from trading.models import Asset, Order
 from trading.services import bars, tickets, watchlists
-from trading.views.orders import PURPOSE
+from trading.views.reviews import PURPOSE
 
 
 class AssetPage(AccountRequiredMixin):

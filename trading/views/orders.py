@@ -1,98 +1,21 @@
-"""The review of an order, and what became of orders."""
+"""What became of orders."""
 
-from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
 from brokerapp.accounts.access import AccountRequiredMixin, SectionMixin
 from brokerapp.broker.calls.models import ApiCall
-from brokerapp.units.money import plain
-from brokerapp.workflow import intents
 from brokerapp.workflow.models import StatusChange
 from trading import rules, timeline
-from trading.forms import ReviewForm, TicketForm
 from trading.models import Order
-from trading.order_spec import OrderSpec
-from trading.services import orders, tickets
+from trading.services import orders
 
 ORDERS_PER_PAGE = 25
-PURPOSE = "order"
-
-
-class OrderReview(AccountRequiredMixin):
-    """What is about to be placed, and the button that places it: once, however often it is pressed."""
-
-    asks_broker = ("GET", "HEAD", "POST")
-    typed_is_kept = False
-
-    intent: intents.Intent
-
-    def dispatch_own(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        account = self.account
-        try:
-            self.intent = intents.read(PURPOSE, account.user_id, account.pk, kwargs["token"])
-        except intents.IntentExpired as expired:
-            return self.start_again(expired.data)
-        return super().dispatch_own(request, *args, **kwargs)
-
-    def start_again(self, data: dict[str, Any]) -> HttpResponse:
-        """Back from a review that cannot be used to the ticket as it was, where that is known."""
-        messages.warning(
-            self.request, "That review is too old to place an order with. Please review it again."
-        )
-        if not data:
-            return self.redirect("trading:trade")
-        return redirect(self.edit_url(tickets.get_ticket(data)))
-
-    def get(self, request: HttpRequest, token: str) -> HttpResponse:
-        if Order.objects.filter(pk=self.intent.id, account=self.account).exists():
-            return self.redirect("trading:order", self.intent.id)
-        return self.page()
-
-    def post(self, request: HttpRequest, token: str) -> HttpResponse:
-        form = ReviewForm(request.POST)
-        form.is_valid()
-        try:
-            order = orders.place_order(
-                account=self.account,
-                ticket=tickets.get_ticket(self.intent.data),
-                order_id=self.intent.id,
-                seen_price=form.cleaned_data.get("seen_price"),
-                agreed_borrowing=form.agreed_borrowing(),
-                by=self.account.user,
-                now=timezone.now(),
-            )
-        except rules.TradeRefused as refusal:
-            return self.page(refusal)
-        return self.redirect("trading:order", order.pk)
-
-    def page(self, refusal: rules.TradeRefused | None = None) -> HttpResponse:
-        ticket = tickets.get_ticket(self.intent.data)
-        review = tickets.prepare_review(account=self.account, ticket=ticket, now=timezone.now())
-        price = review.estimate.price if review.estimate else None
-        seen = {"seen_price": plain(price) if price else "", "seen_borrowing": plain(review.borrows)}
-        context = {
-            "review": review,
-            "ticket": ticket,
-            "refusal": refusal or review.refusal,
-            "may_place": review.refusal is None,
-            "form": ReviewForm(initial=seen),
-            "edit_url": self.edit_url(ticket),
-        }
-        return render(self.request, "trading/review.html", context)
-
-    def edit_url(self, ticket: OrderSpec) -> str:
-        """The ticket's page with everything filled in as it was."""
-        amount = ticket.qty if ticket.qty is not None else ticket.notional
-        unit = TicketForm.SHARES if ticket.qty is not None else TicketForm.DOLLARS
-        given = {"side": ticket.side, "unit": unit, "amount": plain(amount) if amount else ""}
-        return f"{self.url('trading:asset', ticket.asset.symbol)}?{urlencode(given)}"
 
 
 class Orders(SectionMixin):

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from brokerapp.accounts.access import AccountRequiredMixin, SectionMixin
 from brokerapp.accounts.capabilities import Capability
-from trading.forms import SearchForm
+from trading.forms.search import SearchForm
 from trading.listings import Listing, listings
 from trading.models import Asset, Position
 from trading.services import quotes, screens, watchlists

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from brokerapp.accounts.access import AccountRequiredMixin
-from trading.forms import WatchlistForm
+from trading.forms.watchlists import WatchlistForm
 from trading.listings import listings, sort_listings
 from trading.models import Asset, Watchlist
 from trading.services import quotes, watchlists

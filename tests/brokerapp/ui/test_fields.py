@@ -16,7 +16,7 @@ from funding.models import BankLink
 from funding.rules import TransferFacts
 from funding.statuses import BankLinkStatus, Direction
 from tests.hands import AMOUNTS, as_a_person_reads
-from trading.forms import TicketForm
+from trading.forms.ticket import TicketForm
 from trading.models import Asset
 
 ALL = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))

@@ -31,7 +31,10 @@ MODULES = (
     "funding.forms",
     "onboarding.forms.disclosures",
     "onboarding.forms.personal",
-    "trading.forms",
+    "trading.forms.review",
+    "trading.forms.search",
+    "trading.forms.ticket",
+    "trading.forms.watchlists",
 )
 LIST = Path(__file__).with_name("form_texts.txt")
 """The texts as people read them: who adds one adds it there, and reads it once more."""

@@ -22,7 +22,7 @@ from tests.factories import (
     QuoteFactory,
 )
 from trading.models import Quote
-from trading.views.orders import PURPOSE
+from trading.views.reviews import PURPOSE
 
 LONG = timedelta(hours=1)
 

@@ -1,4 +1,4 @@
-"""The ticket and the search."""
+"""The ticket."""
 
 from decimal import Decimal
 from typing import Any
@@ -7,22 +7,9 @@ from django import forms
 
 from brokerapp.ui.fields import MoneyField, NumberField, QuantityField, TypedField
 from brokerapp.ui.words import SpokenForm
-from brokerapp.units import typed
 from trading import rules
 from trading.models import Asset, Order
 from trading.order_spec import OrderSpec
-
-
-class SearchForm(SpokenForm):
-    """A symbol or part of a name."""
-
-    q = TypedField(label="Symbol or company", max_length=60, required=False)
-
-
-class WatchlistForm(SpokenForm):
-    """The name of a watchlist."""
-
-    name = TypedField(label="Name of the list", max_length=40, error_messages={"required": "Enter a name."})
 
 
 class TicketForm(SpokenForm):
@@ -75,31 +62,3 @@ class TicketForm(SpokenForm):
     def add_refusal(self, refusal: rules.TradeRefused) -> None:
         """Show a refusal at the input it is about."""
         self.add_error(refusal.field if refusal.field in self.fields else None, str(refusal))
-
-
-class ReviewForm(SpokenForm):
-    """What the review page sends back: the price the person saw, USD per share, and what they will borrow."""
-
-    seen_price = TypedField(required=False, widget=forms.HiddenInput)
-    seen_borrowing = TypedField(required=False, widget=forms.HiddenInput)
-    borrow = forms.BooleanField(
-        required=False,  # whether it is needed is for `rules.check_borrowing`
-        label="I want to borrow this from the broker. I know that it costs interest, and that the broker may "
-        "sell what I hold in a margin call.",
-    )
-
-    def clean_seen_price(self) -> Decimal | None:
-        return self._number("seen_price")
-
-    def clean_seen_borrowing(self) -> Decimal | None:
-        return self._number("seen_borrowing")
-
-    def _number(self, name: str) -> Decimal | None:
-        try:
-            return typed.read_decimal(self.cleaned_data[name])
-        except typed.NotANumber:
-            return None
-
-    def agreed_borrowing(self) -> Decimal | None:
-        """USD that the person ticked to borrow; None if they did not."""
-        return self.cleaned_data["seen_borrowing"] if self.cleaned_data.get("borrow") else None
