@@ -73,7 +73,7 @@ class BrokerStub:
 
 @contextmanager
 def broker_stub() -> Iterator[BrokerStub]:
-    """Within, no call leaves this process; what another test's 429 said of the minute's calls is forgotten."""
+    """Within, no call leaves this process; a 429 that another test was answered is forgotten."""
     for base_url in (settings.BROKER_BASE_URL, settings.BROKER_DATA_URL):
         budget_of(base_url).forget()
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
