@@ -39,9 +39,9 @@ class Activity(models.Model):
     """One activity of an account: an execution (`FILL`) or anything else that moved cash or shares.
 
     Broker API, "Account activities" (https://docs.alpaca.markets/reference/getaccountactivities-2). Amounts
-    are USD and quantities shares, both signed: what the account's cash or holding became more by. The `qty` of
-    an execution is the exception: it is positive for buys and sells alike (see `side`), and negative where it
-    takes another execution back.
+    are USD and quantities shares, both signed: by how much the account's cash or holding became more. The
+    `qty` of an execution is the exception: it is positive for buys and sells alike (see `side`), and negative
+    where it takes another execution back.
     """
 
     account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="activities")
@@ -132,7 +132,7 @@ class Activity(models.Model):
 
 
 class ActivityCursor(models.Model):
-    """How far the broker's list of activities has been read: of all accounts at once, or of one from its start.
+    """How far the list of activities has been read: of all accounts at once, or of one from its start.
 
     A run asks for what was made after `after`; `page_token` is where it has come to, if it is not over.
     """

@@ -44,8 +44,11 @@ def _reread_orders(activities: Iterable[Activity], now: datetime) -> None:
         if activity.symbol and activity.activity_type in SHARE_CHANGES:
             symbols[activity.account_id].add(activity.symbol)
     for account_id, changed in symbols.items():
-        open_ones = Order.objects.open().filter(account_id=account_id, symbol__in=changed)
-        orders.request_reads(orders=open_ones.filter(broker_order_id__isnull=False))
+        open_ones = Order.objects.open().filter(
+            account_id=account_id, symbol__in=changed, broker_order_id__isnull=False
+        )
+        orders.request_reads(orders=list(open_ones))
+        open_ones.update(due_at=now)  # for the sweep, should the messages be lost
 
 
 def _reset_bars(activities: Iterable[Activity]) -> None:
