@@ -117,6 +117,7 @@ INSTALLED_APPS = [
     "brokerapp.workflow",
     "brokerapp.decisions",
     "brokerapp.accounts",
+    "brokerapp.activities",
     "brokerapp.events",
     "brokerapp.notices",
     "brokerapp.health",

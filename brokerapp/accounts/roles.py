@@ -39,6 +39,7 @@ WITHOUT_PERSONAL_DATA = frozenset(
         "accounts.view_brokerageaccount",
         "accounts.view_user",
         "accounts.view_withdrawalhold",
+        "activities.view_activity",
         "calls.view_apicall",
         "decisions.view_staffdecision",
         "funding.view_banklink",
