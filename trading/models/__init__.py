@@ -1,6 +1,7 @@
 """Assets, quotes, orders, fills and positions: what is true of one row."""
 
 from trading.models.bars import Bar, BarSeries
+from trading.models.gains import ClosedLot, ExternalFlow, GainBook, HeldLot
 from trading.models.instruments import (
     QUOTE_FRESH_FOR,
     Asset,
@@ -11,6 +12,7 @@ from trading.models.instruments import (
 )
 from trading.models.orders import REVISED_NOTE, Fill, Order, OrderProgress
 from trading.models.positions import Position, PositionsSync
+from trading.models.snapshots import DailyEquity, EquityPoint, EquitySync
 from trading.models.watchlists import Watchlist, WatchlistItem
 
 __all__ = [
@@ -19,7 +21,14 @@ __all__ = [
     "Asset",
     "Bar",
     "BarSeries",
+    "ClosedLot",
+    "DailyEquity",
+    "EquityPoint",
+    "EquitySync",
+    "ExternalFlow",
     "Fill",
+    "GainBook",
+    "HeldLot",
     "MarketClock",
     "Order",
     "OrderProgress",
