@@ -7,7 +7,7 @@ again: what the broker changed in place is found then at the latest.
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -23,7 +23,7 @@ from django.utils.dateparse import parse_datetime
 from brokerapp import live
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.activities import payloads
-from brokerapp.activities.models import FILL, Activity, ActivityCursor
+from brokerapp.activities.models import FILL, Activity, ActivityCursor, ActivityQuerySet
 from brokerapp.broker.alpaca import models as alpaca
 from brokerapp.broker.alpaca.client import BrokerClient
 from brokerapp.broker.alpaca.errors import BrokerRejected
@@ -53,6 +53,8 @@ REVISABLE = ("subtype", "date", "net_amount", "qty", "price", "per_share_amount"
 """What the broker may change of an activity in place."""
 MOVED_BY = ("transfer_id", "bank_transaction_id", "journal_id")
 """Members of an event's details that name what the activity books."""
+OPPOSITE = {"CSD": "CSW", "CSW": "CSD", "FEE": "FEE", "JNLC": "JNLC"}
+"""As what the broker books back what a type of activity booked."""
 FOLLOWERS = "trading.tasks.follow_activities"
 """The task that has every figure read again that an activity changes."""
 
@@ -184,7 +186,7 @@ def take_page(page: Page[alpaca.Fill | alpaca.NonTrade], *, read_at: datetime) -
         Activity.objects.bulk_create(new, ignore_conflicts=True)
         for row in changed:
             _revise(known[row.activity_id], row, read_at)
-        _link_taken_back([row for row in new if row.takes_back and not row.previous_id])
+        _link_taken_back(new)
         if new or changed:
             transaction.on_commit(partial(_tell, {row.account_id for row in (*new, *changed)}, owners))
             jobs.enqueue(FOLLOWERS)
@@ -213,24 +215,32 @@ def _scrub(rows: Iterable[Activity], owners: Mapping[UUID, int]) -> None:
         row.description = REDACTED if known is None else scrub(row.description, known)
 
 
-def _link_taken_back(rows: Sequence[Activity]) -> None:
-    """Name the execution that each of these, of negative quantity, takes back: its like in the same order."""
+def _link_taken_back(rows: Iterable[Activity]) -> None:
+    """Name what each of these takes back, where the broker does not: its like, with the opposite figure.
+
+    Of an execution of negative quantity that is one of the same order, price and size; of a booking of a
+    transfer or journal, one of the same transfer and amount.
+    """
     for row in rows:
-        likes = Activity.objects.filter(
-            account_id=row.account_id,
-            activity_type=FILL,
-            broker_order_id=row.broker_order_id,
-            qty=-(row.qty or Decimal(0)),
-            price=row.price,
-            at__lte=row.at,
-        ).exclude(
-            reference__in=Activity.objects.filter(account_id=row.account_id, qty__lt=0)
-            .exclude(previous_id="")
-            .values("previous_id")
-        )
-        former = likes.order_by("-at", "-pk").values_list("reference", flat=True).first()
+        books_a_transfer = row.broker_transfer_id and row.activity_type in OPPOSITE
+        if row.previous_id or not (row.takes_back or books_a_transfer):
+            continue
+        likes = _likes_of(row)
+        taken = Activity.objects.filter(account_id=row.account_id).exclude(previous_id="")
+        likes = likes.exclude(reference__in=taken.values("previous_id")).exclude(activity_id=row.activity_id)
+        former = likes.newest_first().values_list("reference", flat=True).first()
         if former:
             Activity.objects.filter(activity_id=row.activity_id).update(previous_id=former)
+
+
+def _likes_of(row: Activity) -> ActivityQuerySet:
+    """What a row may take back: made no later, and with no such name of its own."""
+    found = Activity.objects.filter(account_id=row.account_id, at__lte=row.at, previous_id="")
+    if row.takes_back:
+        same_order = found.filter(activity_type=FILL, broker_order_id=row.broker_order_id)
+        return same_order.filter(qty=-(row.qty or Decimal(0)), price=row.price)
+    same_transfer = found.filter(broker_transfer_id=row.broker_transfer_id, net_amount=-row.cash)
+    return same_transfer.filter(activity_type=OPPOSITE[row.activity_type]).exclude(net_amount=0)
 
 
 def _tell(account_ids: Iterable[UUID], owners: Mapping[UUID, int]) -> None:
@@ -275,6 +285,8 @@ def _learn(row: Activity, event: Mapping[str, Any]) -> None:
         learned["broker_transfer_id"] = transfer_id
     if learned:
         Activity.objects.filter(pk=row.pk).update(**learned)
+        row.refresh_from_db()
+        _link_taken_back([row])
 
 
 def _as_uuid(value: object) -> UUID | None:
