@@ -45,6 +45,8 @@ PAUSE, LIVE_PAUSE, RECHECK_PAUSE = timedelta(seconds=10), timedelta(minutes=1), 
 PAGES = 50
 """How many pages one run reads at most; the next one goes on from there."""
 NEW_ACCOUNTS_PER_SWEEP = 100
+BURST = timedelta(seconds=2)
+"""How soon after a reading the list is not read again for an execution alone."""
 EVENT_WAITS = timedelta(minutes=2)
 """How long an event waits for the list to have its activity."""
 FOLLOWED_FOR = timedelta(days=1)
@@ -260,6 +262,8 @@ def on_activity_event(event: Mapping[str, Any]) -> str | None:
         return "names no activity of ours"
     found = Activity.objects.filter(account=account, reference=reference)
     if not found.exists():
+        if _is_of_a_burst(event):
+            return "left to the next reading of the list"
         now = timezone.now()
         ActivityCursor.objects.filter(pk=ActivityCursor.ALL).update(due_at=now)
         sync_activities(now=now)
@@ -271,6 +275,21 @@ def on_activity_event(event: Mapping[str, Any]) -> str | None:
     if made_at is not None and timezone.now() - made_at < EVENT_WAITS:
         raise EventTooEarly("the list of activities does not have it yet")
     return "not in the list of activities"
+
+
+def _is_of_a_burst(event: Mapping[str, Any]) -> bool:
+    """Whether the list was read a moment ago and the event, of an execution, tells nothing else.
+
+    Orders hear of their executions by a stream of their own; a call for each would take calls from others.
+    """
+    if event.get("activity_type") != FILL or event.get("previous_id"):
+        return False
+    now = timezone.now()
+    cursor = ActivityCursor.objects.filter(pk=ActivityCursor.ALL)
+    if not cursor.filter(read_at__gt=now - BURST).exists():
+        return False
+    cursor.filter(due_at__gt=now + BURST).update(due_at=now + BURST)
+    return True
 
 
 def _learn(row: Activity, event: Mapping[str, Any]) -> None:

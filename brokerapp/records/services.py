@@ -87,7 +87,7 @@ def refresh_if_old(*, account: BrokerageAccount, now: datetime) -> DocumentsSync
     """
     sync = DocumentsSync.objects.filter(account=account).first()
     is_old = sync is None or sync.synced_at is None or sync.synced_at < now - GOOD_FOR
-    if is_old and (sync is None or sync.due_at > now or sync.synced_at is None):
+    if is_old and (sync is None or sync.due_at > now):
         DocumentsSync.objects.update_or_create(account=account, defaults={"due_at": now})
         jobs.enqueue("brokerapp.records.tasks.sync_documents", account_id=account.pk)
     return sync

@@ -210,6 +210,10 @@ def moved_shares(activity: Activity) -> Decimal | None:
     return activity.qty if changes and activity.qty else None
 
 
+def _undoes(activity: Activity, former: Activity | None) -> bool:
+    return former is not None and bool(former.cash) and activity.cash == -former.cash
+
+
 @dataclass(frozen=True)
 class Entry:
     """An activity as the feed shows it; `corrects` and `corrected_by` are the ones it is tied to."""
@@ -241,6 +245,18 @@ class Entry:
             return ""
         sign = "+" if moved > 0 else "−"
         return f"{sign}{quantity(abs(moved))} {'share' if abs(moved) == 1 else 'shares'}"
+
+    @property
+    def verb(self) -> str:
+        """What it does to the entry that it is tied to."""
+        return "Takes back" if _undoes(self.activity, self.corrects) else "Corrects"
+
+    @property
+    def void_word(self) -> str:
+        """What became of it: `Taken back`, `Corrected` or `Canceled`; "" if it stands."""
+        if self.corrected_by is None:
+            return "Canceled" if self.activity.status == CANCELED else ""
+        return "Taken back" if _undoes(self.corrected_by, self.activity) else "Corrected"
 
     @property
     def is_void(self) -> bool:
