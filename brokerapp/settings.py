@@ -126,6 +126,7 @@ INSTALLED_APPS = [
     "onboarding",
     "funding",
     "trading",
+    "brokerapp.records",
     "brokerapp.privacy",
 ]
 

@@ -104,6 +104,12 @@ def prune_equity_points(**_: object) -> None:
 
 
 @shared_task
+def sync_announcements(**_: object) -> None:
+    """Ask for the corporate actions to come, of what people hold, watch and look at."""
+    corporate_actions.sync_announcements(now=timezone.now())
+
+
+@shared_task
 def sync_quotes(**_: object) -> None:
     """Refresh the quotes that somebody needs."""
     quotes.sync_quotes(now=timezone.now())

@@ -49,6 +49,7 @@ WITHOUT_PERSONAL_DATA = frozenset(
         "notices.view_notice",
         "onboarding.view_document",
         "onboarding.view_kycapplication",
+        "records.view_issueddocument",
         "streams.view_streamcursor",
         "trading.view_asset",
         "trading.view_fill",

@@ -23,8 +23,8 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
     """Reads of activities."""
 
     def newest_first(self) -> "ActivityQuerySet":
-        """As lists show them; one that came later stands before another of the same instant."""
-        return self.order_by("-at", "-pk")
+        """As lists show them: by the day they count for, and within it by when they were made."""
+        return self.order_by("-date", "-at", "-pk")
 
     def standing(self) -> "ActivityQuerySet":
         """Those that count: all but the ones that the broker calls canceled."""
@@ -91,6 +91,7 @@ class Activity(models.Model):
         verbose_name_plural = "activities"
         indexes = [
             models.Index(fields=["account", "-at", "-id"], name="activity_newest"),
+            models.Index(fields=["account", "-date", "-at", "-id"], name="activity_day"),
             models.Index(fields=["account", "activity_type", "-at"], name="activity_type"),
             models.Index(
                 fields=["account", "symbol", "-at"], name="activity_symbol", condition=~Q(symbol="")
@@ -103,6 +104,11 @@ class Activity(models.Model):
                 fields=["broker_order_id"],
                 name="activity_order",
                 condition=Q(broker_order_id__isnull=False),
+            ),
+            models.Index(
+                fields=["broker_transfer_id"],
+                name="activity_transfer",
+                condition=Q(broker_transfer_id__isnull=False),
             ),
             models.Index(fields=["id"], name="activity_to_follow", condition=Q(followed_at__isnull=True)),
         ]

@@ -7,7 +7,7 @@ again: what the broker changed in place is found then at the latest.
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -23,7 +23,7 @@ from django.utils.dateparse import parse_datetime
 from brokerapp import live
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.activities import payloads
-from brokerapp.activities.models import FILL, Activity, ActivityCursor
+from brokerapp.activities.models import FILL, Activity, ActivityCursor, ActivityQuerySet
 from brokerapp.broker.alpaca import models as alpaca
 from brokerapp.broker.alpaca.client import BrokerClient
 from brokerapp.broker.alpaca.errors import BrokerRejected
@@ -45,6 +45,8 @@ PAUSE, LIVE_PAUSE, RECHECK_PAUSE = timedelta(seconds=10), timedelta(minutes=1), 
 PAGES = 50
 """How many pages one run reads at most; the next one goes on from there."""
 NEW_ACCOUNTS_PER_SWEEP = 100
+BURST = timedelta(seconds=2)
+"""How soon after a reading the list is not read again for an execution alone."""
 EVENT_WAITS = timedelta(minutes=2)
 """How long an event waits for the list to have its activity."""
 FOLLOWED_FOR = timedelta(days=1)
@@ -53,6 +55,8 @@ REVISABLE = ("subtype", "date", "net_amount", "qty", "price", "per_share_amount"
 """What the broker may change of an activity in place."""
 MOVED_BY = ("transfer_id", "bank_transaction_id", "journal_id")
 """Members of an event's details that name what the activity books."""
+OPPOSITE = {"CSD": "CSW", "CSW": "CSD", "FEE": "FEE", "JNLC": "JNLC"}
+"""As what the broker books back what a type of activity booked."""
 FOLLOWERS = "trading.tasks.follow_activities"
 """The task that has every figure read again that an activity changes."""
 
@@ -184,7 +188,7 @@ def take_page(page: Page[alpaca.Fill | alpaca.NonTrade], *, read_at: datetime) -
         Activity.objects.bulk_create(new, ignore_conflicts=True)
         for row in changed:
             _revise(known[row.activity_id], row, read_at)
-        _link_taken_back([row for row in new if row.takes_back and not row.previous_id])
+        _link_taken_back(new)
         if new or changed:
             transaction.on_commit(partial(_tell, {row.account_id for row in (*new, *changed)}, owners))
             jobs.enqueue(FOLLOWERS)
@@ -213,24 +217,32 @@ def _scrub(rows: Iterable[Activity], owners: Mapping[UUID, int]) -> None:
         row.description = REDACTED if known is None else scrub(row.description, known)
 
 
-def _link_taken_back(rows: Sequence[Activity]) -> None:
-    """Name the execution that each of these, of negative quantity, takes back: its like in the same order."""
+def _link_taken_back(rows: Iterable[Activity]) -> None:
+    """Name what each of these takes back, where the broker does not: its like, with the opposite figure.
+
+    Of an execution of negative quantity that is one of the same order, price and size; of a booking of a
+    transfer or journal, one of the same transfer and amount.
+    """
     for row in rows:
-        likes = Activity.objects.filter(
-            account_id=row.account_id,
-            activity_type=FILL,
-            broker_order_id=row.broker_order_id,
-            qty=-(row.qty or Decimal(0)),
-            price=row.price,
-            at__lte=row.at,
-        ).exclude(
-            reference__in=Activity.objects.filter(account_id=row.account_id, qty__lt=0)
-            .exclude(previous_id="")
-            .values("previous_id")
-        )
-        former = likes.order_by("-at", "-pk").values_list("reference", flat=True).first()
+        books_a_transfer = row.broker_transfer_id and row.activity_type in OPPOSITE
+        if row.previous_id or not (row.takes_back or books_a_transfer):
+            continue
+        likes = _likes_of(row)
+        taken = Activity.objects.filter(account_id=row.account_id).exclude(previous_id="")
+        likes = likes.exclude(reference__in=taken.values("previous_id")).exclude(activity_id=row.activity_id)
+        former = likes.newest_first().values_list("reference", flat=True).first()
         if former:
             Activity.objects.filter(activity_id=row.activity_id).update(previous_id=former)
+
+
+def _likes_of(row: Activity) -> ActivityQuerySet:
+    """What a row may take back: made no later, and with no such name of its own."""
+    found = Activity.objects.filter(account_id=row.account_id, at__lte=row.at, previous_id="")
+    if row.takes_back:
+        same_order = found.filter(activity_type=FILL, broker_order_id=row.broker_order_id)
+        return same_order.filter(qty=-(row.qty or Decimal(0)), price=row.price)
+    same_transfer = found.filter(broker_transfer_id=row.broker_transfer_id, net_amount=-row.cash)
+    return same_transfer.filter(activity_type=OPPOSITE[row.activity_type]).exclude(net_amount=0)
 
 
 def _tell(account_ids: Iterable[UUID], owners: Mapping[UUID, int]) -> None:
@@ -250,6 +262,8 @@ def on_activity_event(event: Mapping[str, Any]) -> str | None:
         return "names no activity of ours"
     found = Activity.objects.filter(account=account, reference=reference)
     if not found.exists():
+        if _is_of_a_burst(event):
+            return "left to the next reading of the list"
         now = timezone.now()
         ActivityCursor.objects.filter(pk=ActivityCursor.ALL).update(due_at=now)
         sync_activities(now=now)
@@ -261,6 +275,21 @@ def on_activity_event(event: Mapping[str, Any]) -> str | None:
     if made_at is not None and timezone.now() - made_at < EVENT_WAITS:
         raise EventTooEarly("the list of activities does not have it yet")
     return "not in the list of activities"
+
+
+def _is_of_a_burst(event: Mapping[str, Any]) -> bool:
+    """Whether the list was read a moment ago and the event, of an execution, tells nothing else.
+
+    Orders hear of their executions by a stream of their own; a call for each would take calls from others.
+    """
+    if event.get("activity_type") != FILL or event.get("previous_id"):
+        return False
+    now = timezone.now()
+    cursor = ActivityCursor.objects.filter(pk=ActivityCursor.ALL)
+    if not cursor.filter(read_at__gt=now - BURST).exists():
+        return False
+    cursor.filter(due_at__gt=now + BURST).update(due_at=now + BURST)
+    return True
 
 
 def _learn(row: Activity, event: Mapping[str, Any]) -> None:
@@ -275,6 +304,8 @@ def _learn(row: Activity, event: Mapping[str, Any]) -> None:
         learned["broker_transfer_id"] = transfer_id
     if learned:
         Activity.objects.filter(pk=row.pk).update(**learned)
+        row.refresh_from_db()
+        _link_taken_back([row])
 
 
 def _as_uuid(value: object) -> UUID | None:

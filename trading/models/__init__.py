@@ -1,6 +1,7 @@
 """Assets, quotes, orders, fills and positions: what is true of one row."""
 
 from trading.models.bars import Bar, BarSeries
+from trading.models.corporate_actions import CorporateAction, CorporateActionsSync
 from trading.models.gains import ClosedLot, ExternalFlow, GainBook, HeldLot
 from trading.models.instruments import (
     QUOTE_FRESH_FOR,
@@ -22,6 +23,8 @@ __all__ = [
     "Bar",
     "BarSeries",
     "ClosedLot",
+    "CorporateAction",
+    "CorporateActionsSync",
     "DailyEquity",
     "EquityPoint",
     "EquitySync",

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_pending_transfers'),
-        ('trading', '0003_watchlists_and_screens'),
+        ('trading', '0004_corporate_actions'),
     ]
 
     operations = [
