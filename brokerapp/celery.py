@@ -31,6 +31,7 @@ app.conf.task_default_queue = PEOPLE
 app.conf.task_routes = {
     "*.tasks.handle_*": {"queue": NEWS},
     "*.tasks.sync_*": {"queue": NEWS},
+    "*.tasks.follow_*": {"queue": NEWS},
 }
 app.autodiscover_tasks()
 
@@ -86,6 +87,10 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         "sync transfers": every(sweep, "funding.tasks.sync_transfers"),
         "settle orders": every(sweep, "trading.tasks.settle_orders"),
         "sync open orders": every(sweep, "trading.tasks.sync_open_orders"),
+        "sync activities": every(sweep, "brokerapp.activities.tasks.sync_activities"),
+        "follow activities": every(sweep, "trading.tasks.follow_activities"),
+        "sync announcements": every(max(sweep * 6, 60), "trading.tasks.sync_announcements"),
+        "sync documents": every(max(sweep * 3, 30), "brokerapp.records.tasks.sync_due_documents"),
         "sync clock": every(max(sweep, 15), "trading.tasks.sync_clock"),
         "sync quotes": every(max(sweep, 5), "trading.tasks.sync_quotes"),
         "sync screens": every(max(sweep, 60), "trading.tasks.sync_screens"),

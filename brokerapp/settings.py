@@ -117,6 +117,7 @@ INSTALLED_APPS = [
     "brokerapp.workflow",
     "brokerapp.decisions",
     "brokerapp.accounts",
+    "brokerapp.activities",
     "brokerapp.events",
     "brokerapp.notices",
     "brokerapp.health",
@@ -125,6 +126,7 @@ INSTALLED_APPS = [
     "onboarding",
     "funding",
     "trading",
+    "brokerapp.records",
     "brokerapp.privacy",
 ]
 

@@ -37,9 +37,10 @@ urlpatterns = [
     path("a/<uuid:account_id>/", include(account_urlpatterns)),
     path("a/<uuid:account_id>/", include("funding.urls")),
     path("a/<uuid:account_id>/", include("trading.urls")),
+    path("a/<uuid:account_id>/", include("brokerapp.records.urls")),
     # As people remember and write them: without the account.
     re_path(
-        r"^(?P<path>(?:portfolio|trade|watchlists|orders|transfer)/.*)$",
+        r"^(?P<path>(?:portfolio|trade|watchlists|orders|transfer|activity|documents)/.*)$",
         ShortAddress.as_view(),
         name="short_address",
     ),

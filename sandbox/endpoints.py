@@ -13,7 +13,7 @@ from sandbox.control.console import actions, pages
 from sandbox.control.scenarios import routes as control_scenarios
 from sandbox.data import coins as crypto_data
 from sandbox.data import contracts as option_reference
-from sandbox.data import corporate_actions, reference, screener
+from sandbox.data import corporate_actions, market_actions, reference, screener
 from sandbox.data import countries as country_info
 from sandbox.data import options as option_data
 from sandbox.data import shares as market_data
@@ -51,6 +51,7 @@ AREAS: tuple[ModuleType, ...] = (
     journals,
     reference,
     corporate_actions,
+    market_actions,
     rebalancing,
     rebalancing_runs,
     market_data,

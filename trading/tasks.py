@@ -5,7 +5,18 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from trading.models import Order
-from trading.services import bars, fills, market, orders, portfolio, quotes, screens, sweeps, watchlists
+from trading.services import (
+    bars,
+    corporate_actions,
+    fills,
+    market,
+    orders,
+    portfolio,
+    quotes,
+    screens,
+    sweeps,
+    watchlists,
+)
 
 
 @shared_task
@@ -52,6 +63,18 @@ def sync_portfolio(*, account_id: str, **_: object) -> None:
 def sync_stale_portfolios(**_: object) -> None:
     """Sweep: accounts whose positions are due."""
     portfolio.sync_stale_portfolios(now=timezone.now())
+
+
+@shared_task
+def follow_activities(**_: object) -> None:
+    """Have read again what new activities change."""
+    corporate_actions.follow_activities(now=timezone.now())
+
+
+@shared_task
+def sync_announcements(**_: object) -> None:
+    """Ask for the corporate actions to come, of what people hold, watch and look at."""
+    corporate_actions.sync_announcements(now=timezone.now())
 
 
 @shared_task

@@ -55,6 +55,8 @@ OPENS = {
     "trade": "Trading opens",
     "orders": "Your orders open",
     "transfer": "Transfers open",
+    "activity": "Your activity opens",
+    "documents": "Your documents open",
 }
 """What a section does once the account is open, by the beginning of its address."""
 

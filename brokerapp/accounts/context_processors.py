@@ -16,6 +16,8 @@ SECTIONS = (
     ("Portfolio", "trading:portfolio", "portfolio", "portfolio/"),
     ("Trade", "trading:trade", "trade", "trade/"),
     ("Transfer", "funding:transfers", "transfer", "transfer/"),
+    ("Activity", "records:activity", "activity", "activity/"),
+    ("Documents", "records:documents", "documents", "documents/"),
 )
 """Label, name of the page, icon, and the short address, for those whose account is not there yet."""
 

@@ -21,6 +21,8 @@ from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.accounts.roles import Role
 from brokerapp.accounts.statuses import AccountStatus
 from brokerapp.demo import codes
+from brokerapp.records import services as records
+from brokerapp.records.models import DocumentKind, IssuedDocument
 from funding.models import BankLink, Transfer
 from funding.services import banks, transfers
 from funding.statuses import BankLinkStatus, Direction, TransferStatus
@@ -110,6 +112,7 @@ def _make_trader() -> None:
     _deposit(account, Decimal("5000.00"))
     _order(account, "AAPL", Decimal("3.5"))
     _order(account, "VTI", Decimal(2))
+    _records(account)
 
 
 def _make_action() -> None:
@@ -256,6 +259,24 @@ def _order(account: BrokerageAccount, symbol: str, qty: Decimal) -> None:
         by=account.user,
         now=timezone.now(),
     )
+
+
+def _records(account: BrokerageAccount) -> None:
+    """A statement and a tax form before their time, told of as new, and a dividend where the shares are."""
+    records.sync_documents(account=account)
+    if IssuedDocument.objects.filter(account=account, kind=DocumentKind.TAX).exists():
+        return
+    _play(account, "dividend", symbol="AAPL", per_share="0.26")
+    for kind in ("account_statement", "tax_statement"):
+        _play(account, "document_published", type=kind)
+    records.sync_documents(account=account)
+
+
+def _play(account: BrokerageAccount, scenario: str, **options: str) -> None:
+    """Have the sandbox do what is rare; it may refuse, as it has no dividend for shares that wait."""
+    url = f"{settings.BROKER_BASE_URL}/_sandbox/scenarios/{scenario}"
+    body = {"account_id": str(account.broker_account_id), **options}
+    requests.post(url, json=body, timeout=settings.BROKER_TIMEOUTS)
 
 
 def _wait(what: str, done: Callable[[], bool]) -> None:

@@ -31,6 +31,7 @@ PATHS = {
     EventStream.FUNDING: "/v2/events/funding/status",
     EventStream.TRADES: "/v2/events/trades",
     EventStream.JOURNALS: "/v2/events/journals/status",
+    EventStream.ACTIVITIES: "/v2beta1/events/activities",
 }
 FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 30.0
 CURSOR_EVERY = 5.0
@@ -43,7 +44,9 @@ def open_stream(stream: EventStream, point: ResumePoint) -> Iterator[StreamMessa
     """The stream's messages from a point on. Raises `BrokerError`."""
     path, transport = PATHS[stream], get_client().transport
     if not point.after_id:
-        return read_events(transport, path, since=point.since)
+        # Of activities only what is new: their list is read anyway, and a firm's two days of them are many.
+        since = None if stream == EventStream.ACTIVITIES else point.since
+        return read_events(transport, path, since=since)
     if stream == EventStream.ACCOUNTS:
         return read_events(transport, path, since_ulid=point.after_id)
     return read_events(transport, path, since_id=point.after_id)

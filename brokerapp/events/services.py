@@ -59,14 +59,28 @@ KEPT_FIELDS = {
         "timestamp",
     ),
     EventStream.JOURNALS: ("at", "entry_type", "journal_id", "status_from", "status_to"),
+    EventStream.ACTIVITIES: (
+        "account_id",
+        "activity_subtype",
+        "activity_type",
+        "at",
+        "details",
+        "executed_at",
+        "previous_id",
+        "ref_id",
+        "status",
+    ),
 }
 """What is stored of an event; not KYC results, account numbers and descriptions, which may be personal."""
+KEPT_DETAILS = ("bank_transaction_id", "journal_id", "order_id", "parent_id", "transfer_id")
+"""Of an activity's details, the ids."""
 
 DISPATCH = {
     EventStream.ACCOUNTS: "brokerapp.accounts.services.on_account_event",
     EventStream.FUNDING: "brokerapp.events.services.on_funding_event",
     EventStream.TRADES: "trading.services.events.on_trade_event",
     EventStream.JOURNALS: "funding.services.journals.on_journal_event",
+    EventStream.ACTIVITIES: "brokerapp.activities.services.on_activity_event",
 }
 """Who acts on a stream's events, called with the payload; returns what was done, if not simply applied."""
 NAMES_NO_ACCOUNT = (EventStream.JOURNALS,)
@@ -101,6 +115,8 @@ def store_event(*, stream: EventStream, event: Event) -> BrokerEvent | None:
     the stream has to go on after it.
     """
     kept = {name: event.body[name] for name in KEPT_FIELDS[stream] if name in event.body}
+    if isinstance(details := kept.get("details"), Mapping):
+        kept["details"] = {name: details[name] for name in KEPT_DETAILS if name in details}
     try:
         kept = scrub_members(kept, lambda: _known_of(event))
         if stream in DISPATCH and not event.body.get("account_id"):

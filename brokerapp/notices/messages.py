@@ -38,6 +38,7 @@ WORDS = {
     NoticeKind.WITHDRAWALS_HELD: Words("Withdrawals are on hold for a while", ""),
     NoticeKind.WITHDRAWALS_OPENED: Words("Withdrawals are open again", ""),
     NoticeKind.SECURED: Words("Your account is secured", ""),
+    NoticeKind.NEW_DOCUMENT: Words("There is a new document for you", "records:document"),
 }
 
 

@@ -22,6 +22,7 @@ class NoticeKind(models.TextChoices):
     WITHDRAWALS_HELD = "WITHDRAWALS_HELD", "withdrawals on hold"
     WITHDRAWALS_OPENED = "WITHDRAWALS_OPENED", "withdrawals opened by staff"
     SECURED = "SECURED", "account secured"
+    NEW_DOCUMENT = "NEW_DOCUMENT", "new document"
 
 
 class NoticeStatus(models.TextChoices):

@@ -1,4 +1,4 @@
-"""Which changes of the status history a person is told of: today, what the broker revises."""
+"""Which changes of the status history a person is told of: what the broker revises, and what it issues."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from brokerapp.accounts.statuses import (
     HoldStatus,
 )
 from brokerapp.notices.models import Notice, NoticeKind
+from brokerapp.records.models import IssuedDocument
 from brokerapp.workflow import outbox
 from brokerapp.workflow.models import StatusChange
 from funding.models import Transfer
@@ -66,6 +67,14 @@ def _kind_of_hold(change: StatusChange, hold: WithdrawalHold) -> NoticeKind:
     return NoticeKind.SECURED if hold.cause == HoldReason.SECURED else NoticeKind.WITHDRAWALS_HELD
 
 
+def _is_issued(change: StatusChange) -> bool:
+    return not change.from_status  # its one step
+
+
+def _kind_of_issued(change: StatusChange, document: IssuedDocument) -> NoticeKind:
+    return NoticeKind.NEW_DOCUMENT
+
+
 @dataclass(frozen=True)
 class Subject:
     """What a model's changes tell a person: which of them do, and what kind of notice each is."""
@@ -80,6 +89,7 @@ SUBJECTS = (
     Subject(Order, _is_revised, _kind_of_revised),
     Subject(BrokerageAccount, _goes_back, _kind_of_going_back),
     Subject(WithdrawalHold, _is_hold, _kind_of_hold),
+    Subject(IssuedDocument, _is_issued, _kind_of_issued),
 )
 
 

@@ -208,6 +208,7 @@ HELD = (
 SCRUBBED = (
     "accounts_brokerageaccount.kyc_results",
     "accounts_brokerageaccount.status_reason",
+    "activities_activity.description",
     "calls_apicall.error_message",
     "events_brokerevent.error",
     "events_brokerevent.payload",

@@ -88,6 +88,17 @@ def get_announcement(call: Call) -> dict[str, Any]:
     raise not_found(f"announcement not found for {announcement_id}")
 
 
+def announced_between(seed: int, first: dt.date, last: dt.date) -> list[Announcement]:
+    """What is paid or takes effect from the first to the last of these days."""
+    bounds = first.isoformat(), last.isoformat()
+    return [
+        each
+        for year in _years(first.year - 1, last.year)
+        for each in _announcements_of(seed, year)
+        if bounds[0] <= each.payable_date <= bounds[1]
+    ]
+
+
 def _view(announcement: Announcement) -> dict[str, Any]:
     return msgspec.structs.asdict(announcement)
 

@@ -1,6 +1,7 @@
 """Assets, quotes, orders, fills and positions: what is true of one row."""
 
 from trading.models.bars import Bar, BarSeries
+from trading.models.corporate_actions import CorporateAction, CorporateActionsSync
 from trading.models.instruments import (
     QUOTE_FRESH_FOR,
     Asset,
@@ -19,6 +20,8 @@ __all__ = [
     "Asset",
     "Bar",
     "BarSeries",
+    "CorporateAction",
+    "CorporateActionsSync",
     "Fill",
     "MarketClock",
     "Order",

@@ -8,7 +8,7 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
@@ -19,16 +19,20 @@ from brokerapp.broker.alpaca.models import (
     Bar,
     BrokerModel,
     BySymbol,
+    CorporateAction,
     MostActives,
     Movers,
+    Page,
     Snapshot,
 )
-from brokerapp.broker.alpaca.models.base import Text, read_by_symbol, read_lists_by_symbol
+from brokerapp.broker.alpaca.models.base import Text, read_by_symbol, read_lists_by_symbol, read_page
 from brokerapp.broker.alpaca.transport import Transport
 
 logger = logging.getLogger(__name__)
 
 MOST_BARS = 10_000
+"""Of one page."""
+MOST_ACTIONS = 1000
 """Of one page."""
 MAX_CALLS = 12
 """For one batch of symbols, some of which are refused."""
@@ -50,6 +54,31 @@ def _read_bars(body: Any, request_id: str) -> BySymbol[list[Bar]]:
     found = read_lists_by_symbol(Bar, reply.bars or {}, request_id)
     found.next_page_token = reply.next_page_token
     return found
+
+
+class _ActionsReply(BrokerModel):
+    corporate_actions: dict[str, Any] | None
+    next_page_token: Text = ""
+
+
+@dataclass(frozen=True)
+class ActionsPage:
+    """A page of corporate actions; `next_page_token` is "" on the last one."""
+
+    actions: Page[CorporateAction]
+    next_page_token: str
+
+
+def _read_actions(body: Any, request_id: str) -> ActionsPage:
+    reply = _ActionsReply.model_validate(body)
+    members = [
+        {**member, "kind": kind}
+        for kind, listed in (reply.corporate_actions or {}).items()
+        if isinstance(listed, list)
+        for member in listed
+        if isinstance(member, dict)
+    ]
+    return ActionsPage(read_page(CorporateAction, members, request_id), reply.next_page_token)
 
 
 @dataclass(frozen=True)
@@ -151,6 +180,22 @@ class MarketDataClient:
         """GET /v1beta1/screener/stocks/movers; at most 50 either way."""
         path = "/v1beta1/screener/stocks/movers"
         return self._send("GET", path, Movers.from_reply, query={"top": top})
+
+    def get_corporate_actions(
+        self, symbols: Sequence[str], *, start: date, end: date, page_token: str | None = None
+    ) -> ActionsPage:
+        """GET /v1/corporate-actions of symbols, by the day they are processed, both ends included.
+
+        One page of at most 1,000.
+        """
+        query = {
+            "symbols": tuple(symbols),
+            "start": start,
+            "end": end,
+            "limit": MOST_ACTIONS,
+            "page_token": page_token,
+        }
+        return self._send("GET", "/v1/corporate-actions", _read_actions, query=query)
 
 
 def _without_culprit(batch: list[str], message: str) -> list[list[str]]:

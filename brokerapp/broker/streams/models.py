@@ -13,6 +13,7 @@ class EventStream(models.TextChoices):
     FUNDING = "funding", "Bank links and transfers"
     TRADES = "trades", "Orders and fills"
     JOURNALS = "journals", "Journals"
+    ACTIVITIES = "activities", "Account activities"
 
 
 SILENCE_LIMIT = timedelta(seconds=60)

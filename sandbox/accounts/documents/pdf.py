@@ -11,6 +11,7 @@ TITLES = {
     "account_statement": "Monthly account statement",
     "trade_confirmation": "Trade confirmation",
     "account_application": "Account application",
+    "tax_statement": "Tax form 1099, composite",
     "w8ben": "Form W-8BEN: certificate of foreign status of beneficial owner",
 }
 NOTICE = "Made by a sandbox: no real account, no real money."

@@ -1,4 +1,4 @@
-"""What the broker issues from its books: monthly statements, trade confirmations, the application.
+"""What the broker issues from its books: monthly statements, trade confirmations, tax forms, the application.
 
 Nothing is stored: which documents there are, and what they say, follows from the account's
 activities. A document's id is made from its account, type and date.
@@ -26,6 +26,11 @@ BEGINNING_OF_DAY = dt.time(2, 15)
 ONE_DAY = dt.timedelta(days=1)
 SHARE_MOVES = ("JNLS", "SPLIT", "CFEE", "OPEXC", "OPASN", "OPEXP", "OPTRD")
 """Activities, beside fills, whose qty changes a position."""
+SUB_TYPES = {"tax_statement": "1099-Comp"}
+FILED_ON = (2, 15)
+"""Month and day of the next year from when on the tax form of a year is there."""
+DIVIDENDS, INTEREST, WITHHELD = ("DIV", "CGD", "DIVCGL", "DIVCGS"), ("INT",), ("DIVNRA", "DIVWH", "WH")
+"""Activities that a tax form adds up."""
 
 
 class Issued(msgspec.Struct, frozen=True):
@@ -38,7 +43,10 @@ class Issued(msgspec.Struct, frozen=True):
     end: dt.date
 
     def view(self) -> dict[str, str]:
-        return {"id": self.id, "name": "", "type": self.type, "sub_type": "", "date": self.end.isoformat()}
+        return {
+            "id": self.id, "name": "", "type": self.type, "sub_type": SUB_TYPES.get(self.type, ""),
+            "date": self.end.isoformat(),
+        }  # fmt: skip
 
 
 def issued_documents(world: World, account: rows.Account, now: dt.datetime) -> list[Issued]:
@@ -54,6 +62,11 @@ def issued_documents(world: World, account: rows.Account, now: dt.datetime) -> l
     for start, end in _months(market_date(account.created_at), now):
         if _has_something_to_state(world, account, end):
             found.append(_issued(account, "account_statement", start, end))
+    for year in range(market_date(account.created_at).year, market_date(now).year):
+        start, end = dt.date(year, 1, 1), dt.date(year, 12, 31)
+        is_out = _beginning_of(dt.date(year + 1, *FILED_ON)) <= now
+        if is_out and _has_something_to_report(world, account, start, end):
+            found.append(_issued(account, "tax_statement", start, end))
     found += [each for each in _published(world, account) if each not in found]
     return sorted(found, key=lambda document: document.end)
 
@@ -67,7 +80,9 @@ def publish(world: World, account: rows.Account, kind: str, start: dt.date, end:
 
 def contents(world: World, account: rows.Account, document: Issued) -> dict[str, Any]:
     """What a document says, as JSON; amounts are USD as text."""
-    makers = {"account_statement": _statement, "account_application": _application}
+    makers = {
+        "account_statement": _statement, "account_application": _application, "tax_statement": _tax_form,
+    }  # fmt: skip
     return _heading(account, document) | makers.get(document.type, _confirmation)(world, account, document)
 
 
@@ -119,6 +134,27 @@ def _application(world: World, account: rows.Account, document: Issued) -> dict[
     return {name: decoded_part(getattr(account, name)) for name in parts}
 
 
+def _tax_form(world: World, account: rows.Account, document: Issued) -> dict[str, Any]:
+    """What a composite 1099 adds up for a year: dividends, interest, proceeds, and what was withheld."""
+    opening, closing = _midnight(document.start), _midnight(document.end + ONE_DAY)
+    entries = _between(world.store.entries.of(account.id), opening, closing)
+    fills = _between(world.store.fills.of(account.id), opening, closing)
+
+    def total(types: tuple[str, ...]) -> Decimal:
+        return sum((entry.net_amount for entry in entries if entry.activity_type in types), ZERO)
+
+    orders = world.store.orders.rows
+    sold = [fill for fill in fills if orders[fill.order_id].side == "sell"]
+    proceeds = sum((amount(orders[fill.order_id].symbol, fill.qty, fill.price) for fill in sold), ZERO)
+    return {
+        "tax_year": str(document.end.year),
+        "total_ordinary_dividends": text_of(total(DIVIDENDS)),
+        "interest_income": text_of(total(INTEREST)),
+        "gross_proceeds": text_of(proceeds),
+        "tax_withheld": text_of(-total(WITHHELD)),
+    }
+
+
 def _heading(account: rows.Account, document: Issued) -> dict[str, Any]:
     identity = decoded_part(account.identity)
     return {
@@ -164,6 +200,17 @@ def _has_something_to_state(world: World, account: rows.Account, end: dt.date) -
     until = _midnight(end + ONE_DAY)
     fills, entries = world.store.fills.of(account.id), world.store.entries.of(account.id)
     return bool((fills and fills[0].at < until) or (entries and entries[0].at < until))
+
+
+def _has_something_to_report(world: World, account: rows.Account, start: dt.date, end: dt.date) -> bool:
+    """Whether a year has a sale, a dividend, interest or something withheld."""
+    opening, closing = _midnight(start), _midnight(end + ONE_DAY)
+    entries = _between(world.store.entries.of(account.id), opening, closing)
+    fills = _between(world.store.fills.of(account.id), opening, closing)
+    orders = world.store.orders.rows
+    return any(entry.activity_type in (*DIVIDENDS, *INTEREST, *WITHHELD) for entry in entries) or any(
+        orders[fill.order_id].side == "sell" for fill in fills
+    )
 
 
 def _activities(

@@ -8,7 +8,7 @@ from sandbox.state.api import decimal_of, invalid
 from sandbox.state.faults import EVENT_ACTIONS
 
 EVENTS_PATH = "/*/events/*"
-DOCUMENT_TYPES = ("account_statement", "trade_confirmation")
+DOCUMENT_TYPES = ("account_statement", "trade_confirmation", "tax_statement")
 ANY_STREAM = Field("path", "Streams", EVENTS_PATH)
 EVENT_WORDS = {
     "duplicate_event": "sent twice",
@@ -63,7 +63,8 @@ def document_published(act: Act) -> str:
     kind, today = act.text("type") or DOCUMENT_TYPES[0], market_date(act.now)
     if kind not in DOCUMENT_TYPES:
         raise invalid(f"type must be one of {', '.join(DOCUMENT_TYPES)}")
-    start = today.replace(day=1) if kind == "account_statement" else today
+    starts = {"account_statement": today.replace(day=1), "tax_statement": today.replace(month=1, day=1)}
+    start = starts.get(kind, today)
     statements.publish(act.world, act.account, kind, max(start, market_date(act.account.created_at)), today)
     return f"The {kind.replace('_', ' ')} of {today} is there."
 

@@ -17,6 +17,8 @@ from brokerapp.workflow import intents
 from funding.models import Transfer
 from funding.statuses import BankLinkStatus, Direction
 from tests.addresses import addresses
+from tests.brokerapp.records.conftest import activity as booked_activity
+from tests.brokerapp.records.conftest import document as issued_document
 from tests.factories import (
     AssetFactory,
     BankLinkFactory,
@@ -67,11 +69,15 @@ def rows_of(account: BrokerageAccount) -> dict[str, dict[str, object]]:
     bank: dict[str, object] = {"pk": transfer.bank_link_id}
     watchlist = watchlists.create_watchlist(account=account, name="Mine")
     listed: dict[str, object] = {"watchlist_id": watchlist.pk}
+    issued: dict[str, object] = {"pk": issued_document(account).pk}
     return {
         "funding:bank": bank,
         "funding:unlink_bank": bank,
         "funding:transfer": {"pk": transfer.pk},
         "funding:transfer_review": {"token": token("transfer", amount)},
+        "records:receipt": {"pk": booked_activity(account).pk},
+        "records:document": issued,
+        "records:download": issued,
         "trading:position": {"symbol": "AAPL"},
         "trading:asset": {"symbol": "AAPL"},
         "trading:chart": {"symbol": "AAPL"},

@@ -14,16 +14,17 @@ class Activities(Noun):
 
     def list(
         self,
-        account_id: Id,
+        account_id: Id | None = None,
         *,
         activity_types: Sequence[str] = (),
         after: datetime | None = None,
         direction: Direction | None = None,
         page_token: str | None = None,
     ) -> Page[Fill | NonTrade]:
-        """GET /v1/accounts/activities of one account: 100 a page, newest first.
+        """GET /v1/accounts/activities of one account, or without one of all: 100 a page, newest first.
 
-        `page_token` is the id of the last one received; an empty page is the end.
+        `after` is about when an activity was made at the broker, not the day it counts for. `page_token` is
+        the id of the last one received; an empty page is the end.
         """
         params = {
             "account_id": account_id,

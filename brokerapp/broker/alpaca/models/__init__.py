@@ -10,6 +10,7 @@ from brokerapp.broker.alpaca.models.accounts import (
     Disclosures,
     DocumentUpload,
     Identity,
+    IssuedDocument,
     KycResults,
     TrustedContact,
 )
@@ -31,6 +32,7 @@ from brokerapp.broker.alpaca.models.funding import (
 from brokerapp.broker.alpaca.models.market import (
     Bar,
     Clock,
+    CorporateAction,
     MostActives,
     Movers,
     Quote,
@@ -62,6 +64,7 @@ __all__ = [
     "BySymbol",
     "Clock",
     "Contact",
+    "CorporateAction",
     "CreateAccountRequest",
     "CreateAchRelationshipRequest",
     "CreateJournalRequest",
@@ -71,6 +74,7 @@ __all__ = [
     "DocumentUpload",
     "Fill",
     "Identity",
+    "IssuedDocument",
     "Journal",
     "KycResults",
     "MostActives",

@@ -61,6 +61,19 @@ class AccountDocument(BrokerModel):
     created_at: MaybeInstant = None
 
 
+class IssuedDocument(BrokerModel):
+    """A document the broker issued. `type`: account_statement, trade_confirmation, tax_statement and others.
+
+    `sub_type` names the form (1099-Comp, 1042-S, …), where it is one.
+    """
+
+    id: UUID
+    type: str
+    sub_type: Text = ""
+    name: Text = ""
+    date: date
+
+
 class Account(BrokerModel):
     """A brokerage account. `status` is Alpaca's word, known to us or not."""
 

@@ -4,9 +4,19 @@ Broker API, "Clock" and "Calendar"; Market Data API, "Stock pricing data"
 (https://docs.alpaca.markets/docs/about-market-data-api).
 """
 
-from pydantic import Field
+import datetime as dt
+from uuid import UUID
 
-from brokerapp.broker.alpaca.models.base import BrokerModel, Instant, MaybeNumber, Number
+from pydantic import AliasChoices, Field
+
+from brokerapp.broker.alpaca.models.base import (
+    BrokerModel,
+    Instant,
+    MaybeDate,
+    MaybeNumber,
+    Number,
+    Text,
+)
 
 
 class Clock(BrokerModel):
@@ -84,3 +94,27 @@ class Movers(BrokerModel):
     gainers: list[Screened] = []
     losers: list[Screened] = []
     last_updated: Instant
+
+
+class CorporateAction(BrokerModel):
+    """A dividend, split, merger or the like, announced or done; `kind` is the list that it came in.
+
+    `rate` is USD per share of dividends and cash mergers, and shares per share of dividends in shares;
+    `new_rate` shares come for `old_rate`. `ex_date` is the first day without a claim to it or, where there is
+    none, the day it takes effect.
+    """
+
+    id: UUID
+    kind: str = ""
+    symbol: str = Field(
+        validation_alias=AliasChoices("symbol", "source_symbol", "acquiree_symbol", "old_symbol")
+    )
+    new_symbol: Text = Field(default="", validation_alias=AliasChoices("new_symbol", "acquirer_symbol"))
+    ex_date: dt.date = Field(validation_alias=AliasChoices("ex_date", "effective_date", "process_date"))
+    record_date: MaybeDate = None
+    payable_date: MaybeDate = None
+    rate: MaybeNumber = Field(default=None, validation_alias=AliasChoices("rate", "cash_rate"))
+    old_rate: MaybeNumber = Field(
+        default=None, validation_alias=AliasChoices("old_rate", "source_rate", "acquiree_rate")
+    )
+    new_rate: MaybeNumber = Field(default=None, validation_alias=AliasChoices("new_rate", "acquirer_rate"))

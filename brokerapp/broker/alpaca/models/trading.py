@@ -182,17 +182,25 @@ class Fill(BrokerModel):
 
 
 class NonTrade(BrokerModel):
-    """Any other activity: deposits (CSD), withdrawals (CSW), journals, dividends, fees and more. USD."""
+    """Any other activity: deposits (CSD), withdrawals (CSW), journals, dividends, fees and more. USD.
+
+    `status` is executed, correct or canceled; `group_id` is shared by activities that belong together.
+    """
 
     id: str
     account_id: UUID | None = None
     activity_type: str
+    activity_sub_type: Text = ""
     date: MaybeDate = None
     net_amount: MaybeNumber = None
     description: Text = ""
     symbol: Text = ""
     qty: MaybeNumber = None
     price: MaybeNumber = None
+    per_share_amount: MaybeNumber = None
+    group_id: MaybeId = None
+    transfer_id: MaybeId = None
+    previous_id: Text = ""
     status: Text = ""
     created_at: MaybeInstant = None
 

@@ -1,6 +1,7 @@
 import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -157,3 +158,20 @@ def test_a_statement_counts_coins_and_their_fees(later: SandboxProcess) -> None:
     assert contents["closing_cash"] == cash
     fees = [each for each in contents["activities"] if each["activity_type"] == "CFEE"]
     assert [each.get("qty") for each in fees] == ["-2.5", None]
+
+
+def test_tax_form_of_a_year_comes_in_the_middle_of_february(tmp_path: Path) -> None:
+    begin = dt.datetime(2026, 12, 1, 15, tzinfo=dt.UTC)
+    with process_at(tmp_path / "state", begin) as process:
+        account_id = open_account(process, cash="10000")
+        buy(process, account_id, qty="2")
+        sold = order(process, account_id, qty="1", side="sell").json()
+        wait_for_order(process, account_id, sold["id"], "filled")
+        process.advance(75 * 86_400)  # 14 February
+        assert not issued(process, account_id, "tax_statement")
+
+        process.advance(86_400)
+        (form,) = issued(process, account_id, "tax_statement")
+
+        assert (form["sub_type"], form["date"]) == ("1099-Comp", "2026-12-31")
+        assert open_document(process, account_id, form["id"]).content.startswith(b"%PDF-")

@@ -1,0 +1,35 @@
+"""The activities in admin: to read and to search, never to change."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from brokerapp.activities.models import Activity
+from brokerapp.ui.admin_pages import BoundedPaginator, ReadOnlyAdmin, as_uuid
+
+
+@admin.register(Activity)
+class ActivityAdmin(ReadOnlyAdmin):
+    """Every activity, found by its id, its order, its transfer or its Request ID."""
+
+    list_display = ("at", "account", "activity_type", "subtype", "symbol", "qty", "net_amount", "status")
+    list_filter = ("activity_type", "status", "at")
+    list_select_related = ("account",)
+    search_fields = ("reference",)
+    search_help_text = "Activity, order, transfer or journal ID at Alpaca, or Request ID"
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Activity], search_term: str
+    ) -> tuple[QuerySet[Activity], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        wanted: Any = Q(activity_id=term) | Q(reference=term.lower()) | Q(request_id=term)
+        if (found := as_uuid(term)) is not None:
+            wanted |= Q(broker_order_id=found) | Q(broker_transfer_id=found)
+        return queryset.filter(wanted), False

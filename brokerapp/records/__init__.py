@@ -1,0 +1,1 @@
+"""What a person keeps: the feed of what happened, a receipt for each entry, and the broker's documents."""

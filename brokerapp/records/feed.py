@@ -1,0 +1,105 @@
+"""The feed's queries: which activities, and what ties them to each other."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Q
+
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.activities.models import Activity, ActivityCursor, ActivityQuerySet
+from brokerapp.records.words import Entry, Kind, only, title_of
+
+CSV_HEADER = (
+    "Date",
+    "Time (UTC)",
+    "Entry",
+    "Type at the broker",
+    "Sub-type",
+    "Symbol",
+    "Side",
+    "Quantity",
+    "Price (USD)",
+    "Amount (USD)",
+    "Status",
+    "Corrects",
+    "Order at the broker",
+    "Reference",
+    "Note of the broker",
+)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the feed is narrowed to: days are New York's, both included."""
+
+    kind: Kind | None = None
+    symbol: str = ""
+    first: date | None = None
+    last: date | None = None
+
+    @property
+    def is_set(self) -> bool:
+        """Whether it leaves anything out."""
+        return self != Filter()
+
+
+def activities_of(account: BrokerageAccount, wanted: Filter) -> ActivityQuerySet:
+    """An account's activities that a filter lets through, newest first."""
+    found = Activity.objects.filter(account=account)
+    if wanted.kind:
+        found = found.filter(only(wanted.kind))
+    if wanted.symbol:
+        symbol = wanted.symbol.upper()
+        found = found.filter(symbol__in={symbol, symbol.replace("-", "."), symbol.replace(".", "/")})
+    if wanted.first:
+        found = found.filter(date__gte=wanted.first)
+    if wanted.last:
+        found = found.filter(date__lte=wanted.last)
+    return found.newest_first()
+
+
+def entries_of(account: BrokerageAccount, activities: Sequence[Activity]) -> list[Entry]:
+    """The activities with those that they correct, and by which they are corrected. One query."""
+    names = [each.reference for each in activities]
+    named = [each.previous_id for each in activities if each.previous_id]
+    tied = list(
+        Activity.objects.filter(Q(reference__in=named) | Q(previous_id__in=names), account=account)
+        .filter(~Q(previous_id="") | Q(reference__in=named))
+        .order_by("at", "pk")
+    )
+    by_reference = {each.reference: each for each in tied}
+    correcting = {each.previous_id: each for each in tied if each.previous_id}
+    return [
+        Entry(each, by_reference.get(each.previous_id), correcting.get(each.reference)) for each in activities
+    ]
+
+
+def read_at(account: BrokerageAccount) -> datetime | None:
+    """As of when the feed is complete; None until the account's history has been read to its end once."""
+    cursors = ActivityCursor.objects.filter(pk__in=(ActivityCursor.ALL, str(account.pk)))
+    times = dict(cursors.values_list("name", "read_at"))
+    history = times.get(str(account.pk))
+    return max(history, times.get(ActivityCursor.ALL) or history) if history else None
+
+
+def csv_rows(activities: ActivityQuerySet) -> Iterator[tuple[object, ...]]:
+    """The activities as lines of a table, read some at a time; quantities and amounts with all digits."""
+    for each in activities.iterator(chunk_size=1000):
+        yield (
+            each.date,
+            each.at,
+            title_of(each),
+            each.activity_type,
+            each.subtype,
+            each.symbol,
+            each.side,
+            each.qty,
+            each.price,
+            each.net_amount,
+            each.status,
+            each.previous_id,
+            str(each.broker_order_id or ""),
+            each.activity_id,
+            each.description,
+        )

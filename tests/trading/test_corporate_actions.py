@@ -1,0 +1,163 @@
+"""What a dividend or split changes here within seconds, and what is announced."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qs, urlparse
+from uuid import uuid4
+
+import pytest
+import requests
+from django.utils import timezone
+
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.activities.models import Activity
+from tests.broker_stub import BrokerStub
+from tests.factories import AssetFactory, OrderFactory, PositionFactory
+from trading.models import Bar, BarSeries, CorporateAction, PositionsSync
+from trading.services import corporate_actions
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent")]
+
+NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
+
+
+def activity(account: BrokerageAccount, kind: str, symbol: str = "AAPL", **columns: Any) -> Activity:
+    name = str(uuid4())
+    return Activity.objects.create(
+        account=account,
+        activity_id=f"20260302000000000::{name}",
+        reference=name,
+        activity_type=kind,
+        symbol=symbol,
+        at=NOW,
+        date=date(2026, 3, 2),
+        **columns,
+    )
+
+
+def test_follow_activities_has_positions_and_balances_read_again(
+    account: BrokerageAccount, sent: list[str], django_capture_on_commit_callbacks: Any
+) -> None:
+    later = timezone.now() + timedelta(hours=6)
+    PositionsSync.objects.create(account=account, due_at=later)
+    paid = activity(account, "DIV", net_amount=Decimal("1.25"))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        followed = corporate_actions.follow_activities(now=NOW)
+    again = corporate_actions.follow_activities(now=NOW)
+
+    paid.refresh_from_db()
+    assert (followed, again, paid.followed_at) == (1, 0, NOW)
+    assert PositionsSync.objects.get().due_at == NOW
+    assert sent == ["trading.tasks.sync_portfolio"]
+
+
+def test_follow_activities_of_a_split_has_open_orders_read_and_charts_drawn_anew(
+    account: BrokerageAccount, sent: list[str], django_capture_on_commit_callbacks: Any
+) -> None:
+    apple, other = AssetFactory.create(), AssetFactory.create(symbol="MSFT")
+    split = OrderFactory.create(account, status="new")
+    untouched = OrderFactory.create(account, status="new", asset=other)
+    series = BarSeries.objects.create(asset=apple, timeframe="1Day", synced_at=NOW, high=200, low=100)
+    kept = BarSeries.objects.create(asset=other, timeframe="1Day", synced_at=NOW)
+    prices = dict.fromkeys(("open", "high", "low", "close", "volume"), 100)
+    for each in (series, kept):
+        Bar.objects.create(series=each, at=NOW, **prices)
+    activity(account, "SPLIT", qty=Decimal(3))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        corporate_actions.follow_activities(now=NOW)
+
+    split.refresh_from_db(), untouched.refresh_from_db(), series.refresh_from_db()
+    assert sent.count("trading.tasks.sync_order") == 1
+    assert split.due_at == NOW
+    assert untouched.due_at != NOW
+    assert (series.synced_at, series.high) == (None, None)
+    assert Bar.objects.get().series == kept
+
+
+def announced(asset: Any, kind: str = "cash_dividends", **members: Any) -> dict[str, Any]:
+    return {
+        "id": str(uuid4()),
+        "symbol": asset.symbol,
+        "cusip": "037833100",
+        "ex_date": "2026-03-10",
+        "process_date": "2026-03-20",
+        "payable_date": "2026-03-20",
+        "rate": 0.25,
+        "special": False,
+        "foreign": False,
+    } | members
+
+
+def answer(broker: BrokerStub, *bodies: dict[str, list[Any]]) -> list[dict[str, list[str]]]:
+    asked: list[dict[str, list[str]]] = []
+
+    def reply(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        asked.append(parse_qs(urlparse(str(request.url)).query))
+        body = bodies[min(len(asked), len(bodies)) - 1]
+        return 200, {}, json.dumps({"corporate_actions": body, "next_page_token": None})
+
+    broker.call_back("GET", "/v1/corporate-actions", reply)
+    return asked
+
+
+def test_sync_announcements_asks_once_a_day_for_what_people_hold(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    held = PositionFactory.create(account=account).asset
+    AssetFactory.create(symbol="MSFT")
+    split = announced(held, ex_date="2026-03-05", old_rate=1, new_rate=4, payable_date=None)
+    asked = answer(broker, {"cash_dividends": [announced(held)], "forward_splits": [split]})
+
+    assert corporate_actions.sync_announcements(now=NOW) == 1
+    assert corporate_actions.sync_announcements(now=NOW + timedelta(hours=23)) == 0
+    corporate_actions.sync_announcements(now=NOW + timedelta(hours=25))
+
+    assert [query["symbols"] for query in asked] == [["AAPL"], ["AAPL"]]
+    first, second = held.corporate_actions.upcoming(date(2026, 3, 2))
+    assert (first.kind, first.ratio, first.is_split) == ("forward_splits", "4 for 1", True)
+    assert (second.rate, second.ex_date, second.payable_date) == (
+        Decimal("0.25"),
+        date(2026, 3, 10),
+        date(2026, 3, 20),
+    )
+
+
+def test_sync_announcements_takes_over_other_dates_and_what_is_called_off(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    held = PositionFactory.create(account=account).asset
+    moved, off = announced(held), announced(held, ex_date="2026-03-11")
+    answer(
+        broker,
+        {"cash_dividends": [moved, off]},
+        {"cash_dividends": [moved | {"ex_date": "2026-03-12"}]},
+    )
+
+    corporate_actions.sync_announcements(now=NOW)
+    corporate_actions.sync_announcements(now=NOW + timedelta(days=1, hours=1))
+
+    assert [str(each.ex_date) for each in CorporateAction.objects.all()] == ["2026-03-12"]
+
+
+def test_sync_announcements_leaves_out_a_member_it_cannot_read(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    held = PositionFactory.create(account=account).asset
+    answer(broker, {"cash_dividends": [{"id": "x"}, announced(held)], "redemptions": [announced(held)]})
+
+    corporate_actions.sync_announcements(now=NOW)
+
+    assert CorporateAction.objects.count() == 1
+
+
+def test_upcoming_keeps_a_dividend_until_it_is_paid(account: BrokerageAccount, broker: BrokerStub) -> None:
+    held = PositionFactory.create(account=account).asset
+    answer(broker, {"cash_dividends": [announced(held)]})
+    corporate_actions.sync_announcements(now=NOW)
+
+    assert held.corporate_actions.upcoming(date(2026, 3, 20)).count() == 1
+    assert held.corporate_actions.upcoming(date(2026, 3, 21)).count() == 0

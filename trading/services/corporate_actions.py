@@ -1,0 +1,175 @@
+"""Corporate actions: what they change here when the broker books them, and those that are announced."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from brokerapp.activities.models import Activity
+from brokerapp.broker.alpaca import models as alpaca
+from brokerapp.broker.alpaca.market_data import MarketDataClient
+from brokerapp.broker.clients import get_market_data
+from brokerapp.units.market_time import day_in_new_york
+from trading.asset_classes import US_EQUITY
+from trading.models import (
+    Asset,
+    Bar,
+    BarSeries,
+    CorporateAction,
+    CorporateActionsSync,
+    Order,
+    Position,
+    Quote,
+    WatchlistItem,
+)
+from trading.services import orders, portfolio
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500
+SYMBOLS_PER_CALL = 100
+BATCHES_PER_RUN = 20
+MOST_PAGES = 10
+ASKED_EVERY = timedelta(days=1)
+LOOKED_AT_FOR = timedelta(days=1)
+"""How long after somebody looked at an asset its corporate actions are asked for."""
+LOOK_BACK, LOOK_AHEAD = timedelta(days=7), timedelta(days=120)
+FIGURES = (
+    "asset",
+    "kind",
+    "ex_date",
+    "record_date",
+    "payable_date",
+    "rate",
+    "old_rate",
+    "new_rate",
+    "new_symbol",
+    "synced_at",
+)
+SHARE_CHANGES = ("SPLIT", "SPIN", "MA", "NC", "REORG", "DIV", "PTC", "JNLS", "VOF", "EXTRD")
+"""Types of activities after which open orders of the symbol may be canceled or adjusted."""
+SPLITS = ("SPLIT", "SPIN")
+"""Types after which the prices before them are adjusted."""
+
+
+def follow_activities(*, now: datetime) -> int:
+    """Have everything read again that new activities change; how many there were.
+
+    The marks are written with the note that an activity is followed, so that none is forgotten, and one
+    followed twice does no harm.
+    """
+    with transaction.atomic(durable=True):
+        found = list(Activity.objects.to_follow().select_for_update(skip_locked=True, no_key=True)[:BATCH])
+        for account_id in {activity.account_id for activity in found}:
+            portfolio.mark_due(account_id=account_id, now=now)
+        _reread_orders(found, now)
+        _reset_bars(found)
+        Activity.objects.filter(pk__in=[activity.pk for activity in found]).update(followed_at=now)
+    return len(found)
+
+
+def _reread_orders(activities: Iterable[Activity], now: datetime) -> None:
+    """Have the open orders read again of accounts whose shares of a symbol were changed."""
+    symbols: defaultdict[UUID, set[str]] = defaultdict(set)
+    for activity in activities:
+        if activity.symbol and activity.activity_type in SHARE_CHANGES:
+            symbols[activity.account_id].add(activity.symbol)
+    for account_id, changed in symbols.items():
+        open_ones = Order.objects.open().filter(
+            account_id=account_id, symbol__in=changed, broker_order_id__isnull=False
+        )
+        orders.request_reads(orders=list(open_ones))
+        open_ones.update(due_at=now)  # for the sweep, should the messages be lost
+
+
+def _reset_bars(activities: Iterable[Activity]) -> None:
+    """Forget the charts' bars of symbols that were split: each price before it is another one now.
+
+    A last bar that is of after the split reads as before, so that it could not tell.
+    """
+    split = {each.symbol for each in activities if each.activity_type in SPLITS and each.symbol}
+    if split:
+        series = BarSeries.objects.filter(asset__symbol__in=split)
+        Bar.objects.filter(series__in=series).delete()
+        series.update(synced_at=None, claimed_at=None, high=None, low=None)
+        logger.info("the bars of %s are read anew after a split", ", ".join(sorted(split)))
+
+
+def sync_announcements(*, now: datetime) -> int:
+    """Ask for the corporate actions to come of what people hold, watch or looked at today; how many assets.
+
+    Once a day each, many at a time. Raises `BrokerNotDone` or `BrokerOutcomeUnknown`; what was asked for
+    before stays.
+    """
+    client, asked = get_market_data(), 0
+    for _ in range(BATCHES_PER_RUN):
+        batch = list(_wanted(now)[:SYMBOLS_PER_CALL])
+        if not batch:
+            break
+        _sync_batch(client, batch, now)
+        asked += len(batch)
+    return asked
+
+
+def _wanted(now: datetime) -> QuerySet[Asset]:
+    """Shares of which we have not asked for a day."""
+    fresh = CorporateActionsSync.objects.filter(synced_at__gt=now - ASKED_EVERY).values("asset")
+    wanted = (
+        Q(pk__in=Position.objects.values("asset"))
+        | Q(pk__in=WatchlistItem.objects.values("asset"))
+        | Q(pk__in=Quote.objects.filter(looked_at__gt=now - LOOKED_AT_FOR).values("asset"))
+    )
+    of_class = Asset.objects.of(US_EQUITY).filter(wanted, status=Asset.ACTIVE)
+    return of_class.exclude(pk__in=fresh).order_by("symbol")
+
+
+def _sync_batch(client: MarketDataClient, batch: Sequence[Asset], now: datetime) -> None:
+    """Make what is stored of some assets what the API says of them; a change of a date is one, too."""
+    today = day_in_new_york(now)
+    assets = {asset.symbol: asset for asset in batch}
+    rows: dict[UUID, CorporateAction] = {}
+    token = None
+    for _ in range(MOST_PAGES):
+        page = client.get_corporate_actions(
+            sorted(assets), start=today - LOOK_BACK, end=today + LOOK_AHEAD, page_token=token
+        )
+        rows |= {
+            told.id: _row(assets[told.symbol], told, now)
+            for told in page.actions
+            if told.symbol in assets and told.kind in CorporateAction.Kind.values
+        }
+        if not (token := page.next_page_token or None):
+            break
+    with transaction.atomic():
+        gone = CorporateAction.objects.filter(asset__in=batch).upcoming(today)
+        if not token:
+            gone.exclude(pk__in=rows).delete()
+        CorporateAction.objects.bulk_create(
+            rows.values(), update_conflicts=True, unique_fields=["id"], update_fields=FIGURES
+        )
+        CorporateActionsSync.objects.bulk_create(
+            [CorporateActionsSync(asset=asset, synced_at=now) for asset in batch],
+            update_conflicts=True,
+            unique_fields=["asset"],
+            update_fields=["synced_at"],
+        )
+
+
+def _row(asset: Asset, told: alpaca.CorporateAction, now: datetime) -> CorporateAction:
+    return CorporateAction(
+        id=told.id,
+        asset=asset,
+        kind=told.kind,
+        ex_date=told.ex_date,
+        record_date=told.record_date,
+        payable_date=told.payable_date,
+        rate=told.rate,
+        old_rate=told.old_rate,
+        new_rate=told.new_rate,
+        new_symbol=told.new_symbol[:32],
+        synced_at=now,
+    )
