@@ -97,6 +97,9 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         "send watchlists": every(max(sweep, 30), "trading.tasks.send_watchlists"),
         "sync bars": every(max(sweep, 15), "trading.tasks.sync_bars"),
         "sync portfolios": every(max(sweep * 3, 30), "trading.tasks.sync_stale_portfolios"),
+        "work out gains": every(max(sweep, 10), "trading.tasks.work_out_gains"),
+        "take equity points": every(max(sweep * 10, 60), "trading.tasks.take_equity_points"),
+        "sync equity histories": every(max(sweep, 30), "trading.tasks.sync_equity_histories"),
         "handle events": every(sweep, "brokerapp.events.tasks.handle_waiting_events"),
         "tell people": every(min(sweep, 5), "brokerapp.notices.tasks.tell_people", PEOPLE),
         # 08:45 UTC is before the market opens in New York, in summer and in winter.
@@ -104,6 +107,7 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         # The small hours in New York.
         "prune": at(crontab(minute="10", hour="7"), "brokerapp.broker.calls.tasks.prune_api_calls"),
         "prune bars": at(crontab(minute="30", hour="7"), "trading.tasks.prune_bars"),
+        "prune equity points": at(crontab(minute="40", hour="7"), "trading.tasks.prune_equity_points"),
         "prune errors": at(crontab(minute="20", hour="7"), "brokerapp.health.tasks.prune_error_pages"),
         "prune sessions": at(crontab(minute="35", hour="7"), "brokerapp.accounts.tasks.forget_sessions"),
         "drop personal data": at(crontab(minute="30", hour="7"), "onboarding.tasks.drop_personal_data"),

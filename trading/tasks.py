@@ -9,11 +9,13 @@ from trading.services import (
     bars,
     corporate_actions,
     fills,
+    gains,
     market,
     orders,
     portfolio,
     quotes,
     screens,
+    snapshots,
     sweeps,
     watchlists,
 )
@@ -69,6 +71,36 @@ def sync_stale_portfolios(**_: object) -> None:
 def follow_activities(**_: object) -> None:
     """Have read again what new activities change."""
     corporate_actions.follow_activities(now=timezone.now())
+
+
+@shared_task
+def sync_gains(*, account_id: str, **_: object) -> None:
+    """Work one account's books out anew if an activity came since."""
+    gains.keep_up(account=BrokerageAccount.objects.get(pk=account_id))
+
+
+@shared_task
+def work_out_gains(**_: object) -> None:
+    """Sweep: books of accounts that have new activities."""
+    gains.work_out_due()
+
+
+@shared_task
+def take_equity_points(**_: object) -> None:
+    """Write down what all accounts are worth."""
+    snapshots.take_points(now=timezone.now())
+
+
+@shared_task
+def sync_equity_histories(**_: object) -> None:
+    """Sweep: the broker's own history of accounts that are due."""
+    snapshots.sync_histories(now=timezone.now())
+
+
+@shared_task
+def prune_equity_points(**_: object) -> None:
+    """Forget what accounts were worth within days that are long past."""
+    snapshots.prune_points(now=timezone.now())
 
 
 @shared_task

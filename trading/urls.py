@@ -8,6 +8,12 @@ app_name = "trading"
 
 urlpatterns = [
     path("portfolio/", views.Portfolio.as_view(), name="portfolio"),
+    # With two parts, so that none of them is ever a symbol.
+    path("portfolio/all/performance/", views.Performance.as_view(), name="performance"),
+    path("portfolio/all/chart/", views.EquityChart.as_view(), name="equity_chart"),
+    path("portfolio/all/values/", views.EquityTable.as_view(), name="equity_table"),
+    path("portfolio/all/gains/<int:year>/", views.RealizedGains.as_view(), name="realized_gains"),
+    path("portfolio/all/gains/<int:year>/csv/", views.RealizedGainsCsv.as_view(), name="realized_gains_csv"),
     path("portfolio/<str:symbol>/", views.PositionPage.as_view(), name="position"),
     path("trade/", views.Search.as_view(), name="trade"),
     path("trade/suggestions/", views.Suggestions.as_view(), name="suggestions"),

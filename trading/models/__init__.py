@@ -2,6 +2,7 @@
 
 from trading.models.bars import Bar, BarSeries
 from trading.models.corporate_actions import CorporateAction, CorporateActionsSync
+from trading.models.gains import ClosedLot, ExternalFlow, GainBook, HeldLot
 from trading.models.instruments import (
     QUOTE_FRESH_FOR,
     Asset,
@@ -12,6 +13,7 @@ from trading.models.instruments import (
 )
 from trading.models.orders import REVISED_NOTE, Fill, Order, OrderProgress
 from trading.models.positions import Position, PositionsSync
+from trading.models.snapshots import DailyEquity, EquityPoint, EquitySync
 from trading.models.watchlists import Watchlist, WatchlistItem
 
 __all__ = [
@@ -20,9 +22,16 @@ __all__ = [
     "Asset",
     "Bar",
     "BarSeries",
+    "ClosedLot",
     "CorporateAction",
     "CorporateActionsSync",
+    "DailyEquity",
+    "EquityPoint",
+    "EquitySync",
+    "ExternalFlow",
     "Fill",
+    "GainBook",
+    "HeldLot",
     "MarketClock",
     "Order",
     "OrderProgress",

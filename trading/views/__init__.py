@@ -3,6 +3,13 @@
 from trading.views.assets import AssetPage
 from trading.views.charts import ChartData, PriceTable
 from trading.views.orders import CancelOrder, OrderPage, Orders
+from trading.views.performance import (
+    EquityChart,
+    EquityTable,
+    Performance,
+    RealizedGains,
+    RealizedGainsCsv,
+)
 from trading.views.portfolio import Portfolio, PositionPage
 from trading.views.reviews import OrderReview
 from trading.views.search import Search, Suggestions
@@ -19,12 +26,17 @@ __all__ = [
     "CancelOrder",
     "ChartData",
     "CreateWatchlist",
+    "EquityChart",
+    "EquityTable",
     "OrderPage",
     "OrderReview",
     "Orders",
+    "Performance",
     "Portfolio",
     "PositionPage",
     "PriceTable",
+    "RealizedGains",
+    "RealizedGainsCsv",
     "RemoveWatchlist",
     "RenameWatchlist",
     "Search",

@@ -107,6 +107,13 @@ def percent(value: Decimal | int | None) -> str:
     return MISSING if number is None else _percentage(number)
 
 
+@register.filter
+def signed_percent(value: Decimal | int | None) -> str:
+    """A fraction as a percentage to 2 dp with its sign: `+1.23%`, `−0.40%`; nothing for None."""
+    number = _decimal(value)
+    return "" if number is None else _percentage(number, plus=True)
+
+
 @register.simple_tag
 def delta(amount: Decimal | int | None, fraction: Decimal | int | None = None) -> SafeString:
     """A change in USD, and as a fraction if given: sign, arrow and hidden word, as well as color."""

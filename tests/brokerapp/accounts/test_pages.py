@@ -31,6 +31,7 @@ from tests.factories import (
     UserFactory,
     confirm,
 )
+from tests.trading.activities import closed_lot
 from trading.models import Order
 from trading.services import watchlists
 
@@ -70,6 +71,7 @@ def rows_of(account: BrokerageAccount) -> dict[str, dict[str, object]]:
     watchlist = watchlists.create_watchlist(account=account, name="Mine")
     listed: dict[str, object] = {"watchlist_id": watchlist.pk}
     issued: dict[str, object] = {"pk": issued_document(account).pk}
+    sold: dict[str, object] = {"year": closed_lot(account).closed_on.year}
     return {
         "funding:bank": bank,
         "funding:unlink_bank": bank,
@@ -78,6 +80,8 @@ def rows_of(account: BrokerageAccount) -> dict[str, dict[str, object]]:
         "records:receipt": {"pk": booked_activity(account).pk},
         "records:document": issued,
         "records:download": issued,
+        "trading:realized_gains": sold,
+        "trading:realized_gains_csv": sold,
         "trading:position": {"symbol": "AAPL"},
         "trading:asset": {"symbol": "AAPL"},
         "trading:chart": {"symbol": "AAPL"},

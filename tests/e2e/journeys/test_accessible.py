@@ -40,6 +40,8 @@ TRADER = [
     "/apply/status/",
     "/portfolio/",
     "/portfolio/AAPL/",
+    "/portfolio/all/performance/",
+    "/portfolio/all/values/?range=1Y",
     "/trade/",
     "/trade/?q=app",
     "/trade/AAPL/",

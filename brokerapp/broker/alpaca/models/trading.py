@@ -3,6 +3,8 @@
 Broker API, "Trading" (https://docs.alpaca.markets/docs/trading).
 """
 
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -21,6 +23,9 @@ from brokerapp.broker.alpaca.models.base import (
     Text,
 )
 from brokerapp.units.money import parse_decimal
+
+LATEST_SECONDS = 10**11
+"""A time in seconds is less than this, one in milliseconds more."""
 
 
 class Asset(BrokerModel):
@@ -154,11 +159,32 @@ class TradeAccount(BrokerModel):
     equity: Number
     last_equity: MaybeNumber = None
     multiplier: MaybeNumber = None
+    pending_transfer_in: MaybeNumber = None
+    pending_transfer_out: MaybeNumber = None
+    memoposts: MaybeNumber = None
     trading_blocked: bool = False
     transfers_blocked: bool = False
     account_blocked: bool = False
     trade_suspended_by_user: bool = False
     previous_close: MaybeInstant = None
+
+
+class PortfolioHistory(BrokerModel):
+    """What an account was worth at some instants (Unix seconds), USD; null where the broker does not know."""
+
+    timestamp: list[int] = Field(default_factory=list)
+    equity: list[MaybeNumber] = Field(default_factory=list)
+    timeframe: Text = ""
+
+    def points(self) -> list[tuple[datetime, Decimal]]:
+        """Instant and equity where both are told, oldest first."""
+        pairs = zip(self.timestamp, self.equity, strict=False)
+        return sorted((_instant(at), equity) for at, equity in pairs if equity is not None)
+
+
+def _instant(timestamp: int) -> datetime:
+    """Seconds as documented; some replies have had milliseconds."""
+    return datetime.fromtimestamp(timestamp / 1000 if timestamp > LATEST_SECONDS else timestamp, UTC)
 
 
 class Fill(BrokerModel):
