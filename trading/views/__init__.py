@@ -2,8 +2,16 @@
 
 from trading.views.assets import AssetPage
 from trading.views.charts import ChartData, PriceTable
-from trading.views.orders import CancelOrder, OrderPage, Orders
+from trading.views.orders import (
+    CancelAll,
+    CancelAllOutcome,
+    CancelOrder,
+    OrderPage,
+    Orders,
+    OrdersFile,
+)
 from trading.views.portfolio import Portfolio, PositionPage
+from trading.views.replaces import ReplaceOrder, ReplaceReview
 from trading.views.reviews import OrderReview
 from trading.views.search import Search, Suggestions
 from trading.views.watchlists import (
@@ -16,17 +24,22 @@ from trading.views.watchlists import (
 
 __all__ = [
     "AssetPage",
+    "CancelAll",
+    "CancelAllOutcome",
     "CancelOrder",
     "ChartData",
     "CreateWatchlist",
     "OrderPage",
     "OrderReview",
     "Orders",
+    "OrdersFile",
     "Portfolio",
     "PositionPage",
     "PriceTable",
     "RemoveWatchlist",
     "RenameWatchlist",
+    "ReplaceOrder",
+    "ReplaceReview",
     "Search",
     "Suggestions",
     "Watch",

@@ -31,6 +31,8 @@ MODULES = (
     "funding.forms",
     "onboarding.forms.disclosures",
     "onboarding.forms.personal",
+    "trading.forms.orders",
+    "trading.forms.replace",
     "trading.forms.review",
     "trading.forms.search",
     "trading.forms.ticket",

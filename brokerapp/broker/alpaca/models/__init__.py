@@ -45,6 +45,7 @@ from brokerapp.broker.alpaca.models.trading import (
     NonTrade,
     Order,
     Position,
+    ReplaceOrderRequest,
     TradeAccount,
     Watchlist,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "Page",
     "Position",
     "Quote",
+    "ReplaceOrderRequest",
     "RequestModel",
     "Snapshot",
     "Trade",
