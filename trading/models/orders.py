@@ -100,8 +100,8 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(no_attempt).exclude(models.Exists(succeeded))
 
     def newest_first(self) -> "OrderQuerySet":
-        """As order lists show them."""
-        return self.select_related("asset").order_by("-created_at")
+        """As order lists show them: of a changed order its latest version."""
+        return self.current().select_related("asset").order_by("-created_at")
 
 
 class Order(SentModel, FollowedModel):
