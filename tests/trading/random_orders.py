@@ -272,8 +272,8 @@ class Trader:
         self.play("partial_fill")
 
     def race(self) -> None:
-        """A fill while a cancel is on its way."""
-        self.play("cancel_fill_race")
+        """A fill while a cancel or a change is on its way."""
+        self.play(self.dice.choice(["cancel_fill_race", "change_fill_race"]))
 
     def wait(self) -> None:
         """Into the next day: day orders end."""
