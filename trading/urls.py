@@ -27,7 +27,12 @@ urlpatterns = [
     path("watchlists/<uuid:watchlist_id>/rename/", views.RenameWatchlist.as_view(), name="rename_watchlist"),
     path("watchlists/<uuid:watchlist_id>/remove/", views.RemoveWatchlist.as_view(), name="remove_watchlist"),
     path("orders/", views.Orders.as_view(), name="orders"),
+    path("orders/file/", views.OrdersFile.as_view(), name="orders_file"),
+    path("orders/cancel-all/", views.CancelAll.as_view(), name="cancel_all"),
+    path("orders/cancel-all/outcome/", views.CancelAllOutcome.as_view(), name="cancel_all_outcome"),
     path("orders/review/<str:token>/", views.OrderReview.as_view(), name="order_review"),
     path("orders/<uuid:order_id>/", views.OrderPage.as_view(), name="order"),
     path("orders/<uuid:order_id>/cancel/", views.CancelOrder.as_view(), name="cancel_order"),
+    path("orders/<uuid:order_id>/replace/", views.ReplaceOrder.as_view(), name="replace_order"),
+    path("orders/<uuid:order_id>/replace/<str:token>/", views.ReplaceReview.as_view(), name="replace_review"),
 ]

@@ -220,6 +220,7 @@ SCRUBBED = (
     "security_log_securityevent.detail",
     "security_log_securityevent.reason",
     "streams_streamcursor.problem",
+    "trading_order.cancel_refusal",
     "trading_order.status_reason",
     "trading_orderprogress.reason",
     "workflow_statuschange.reason",

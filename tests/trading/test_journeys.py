@@ -185,7 +185,7 @@ def test_order_of_a_process_killed_before_it_sent_is_not_placed(
 
     ticket = client.post("/trade/AAPL/", {"side": "BUY", "unit": "SHARES", "amount": "0.42"})
     with monkeypatch.context() as patched:
-        patched.setattr("trading.services.orders.send_order", killed)
+        patched.setattr("trading.services.orders.placing.send_order", killed)
         with pytest.raises(SystemExit):
             client.post(ticket["Location"])
     sweeps.settle_orders(now=timezone.now() + LATER)

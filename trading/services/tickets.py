@@ -6,18 +6,17 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Q, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.alpaca.errors import BrokerError
-from brokerapp.units.money import quantize_shares
 from trading import hours, rules
 from trading.models import Asset, Order, Position, Quote
 from trading.order_spec import OrderSpec
 from trading.rules import Estimate, Facts
 from trading.services import market, quotes
 from trading.services.portfolio import sync_portfolio
+from trading.services.reservations import get_reserved_qty
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +83,7 @@ def get_facts(account: BrokerageAccount, asset: Asset, now: datetime) -> Facts:
     return Facts(
         account=account,
         held_qty=held or Decimal(0),
-        reserved_qty=_reserved(account, asset, quote),
+        reserved_qty=get_reserved_qty(account, asset, quote.last if quote else None),
         quote=quote,
         clock=market.get_clock(now),
         claimed_cash=_claimed(account),
@@ -121,22 +120,6 @@ def _claim(order: Order, read_at: datetime) -> Decimal:
     quote = getattr(order.asset, "quote", None)
     price = order.limit_price or (quote.last if quote else None) or Decimal(0)
     return claim + max(order.qty - order.filled_qty, Decimal(0)) * price
-
-
-def _reserved(account: BrokerageAccount, asset: Asset, quote: Quote | None) -> Decimal:
-    """Shares that open sell orders are still to take; those in dollars at the last price."""
-    left = (
-        Order.objects.reserving()
-        .filter(account=account, asset=asset, side=Order.Side.SELL)
-        .aggregate(
-            qty=Coalesce(Sum(F("qty") - F("filled_qty")), Decimal(0)),
-            filled=Coalesce(Sum("filled_qty", filter=Q(notional__isnull=False)), Decimal(0)),
-            notional=Coalesce(Sum("notional"), Decimal(0)),
-        )
-    )
-    price = quote.last if quote else None
-    in_dollars = quantize_shares(left["notional"] / price) - left["filled"] if price else Decimal(0)
-    return left["qty"] + max(in_dollars, Decimal(0))
 
 
 def get_priced_facts(account: BrokerageAccount, asset: Asset, now: datetime) -> Facts:

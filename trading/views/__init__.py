@@ -2,7 +2,14 @@
 
 from trading.views.assets import AssetPage
 from trading.views.charts import ChartData, PriceTable
-from trading.views.orders import CancelOrder, OrderPage, Orders
+from trading.views.orders import (
+    CancelAll,
+    CancelAllOutcome,
+    CancelOrder,
+    OrderPage,
+    Orders,
+    OrdersFile,
+)
 from trading.views.performance import (
     EquityChart,
     EquityTable,
@@ -11,6 +18,7 @@ from trading.views.performance import (
     RealizedGainsCsv,
 )
 from trading.views.portfolio import Portfolio, PositionPage
+from trading.views.replaces import ReplaceOrder, ReplaceReview
 from trading.views.reviews import OrderReview
 from trading.views.search import Search, Suggestions
 from trading.views.watchlists import (
@@ -23,6 +31,8 @@ from trading.views.watchlists import (
 
 __all__ = [
     "AssetPage",
+    "CancelAll",
+    "CancelAllOutcome",
     "CancelOrder",
     "ChartData",
     "CreateWatchlist",
@@ -31,6 +41,7 @@ __all__ = [
     "OrderPage",
     "OrderReview",
     "Orders",
+    "OrdersFile",
     "Performance",
     "Portfolio",
     "PositionPage",
@@ -39,6 +50,8 @@ __all__ = [
     "RealizedGainsCsv",
     "RemoveWatchlist",
     "RenameWatchlist",
+    "ReplaceOrder",
+    "ReplaceReview",
     "Search",
     "Suggestions",
     "Watch",

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,7 +23,7 @@ from brokerapp.accounts import adapters, emails
 from brokerapp.accounts.models import User
 from brokerapp.ui import fields, words
 from onboarding.models import KycApplication
-from trading.models import Asset
+from trading.models import Asset, Order
 
 MODULES = (
     "brokerapp.accounts.forms",
@@ -31,6 +32,8 @@ MODULES = (
     "funding.forms",
     "onboarding.forms.disclosures",
     "onboarding.forms.personal",
+    "trading.forms.orders",
+    "trading.forms.replace",
     "trading.forms.review",
     "trading.forms.search",
     "trading.forms.ticket",
@@ -64,6 +67,14 @@ def known_arguments() -> dict[str, Any]:
         "facts": None,
         "user": User(email="ana@example.com"),
         "authenticator": Authenticator(user=User(pk=1), type=Authenticator.Type.TOTP),
+        "order": Order(
+            qty=Decimal(1),
+            limit_price=Decimal(1),
+            stop_price=Decimal(1),
+            trail_price=Decimal(1),
+            trail_percent=Decimal(1),
+            time_in_force="DAY",
+        ),
         "instance": SimpleNamespace(wrap=lambda: SimpleNamespace(name="Phone")),
     }
 

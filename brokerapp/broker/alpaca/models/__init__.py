@@ -48,6 +48,7 @@ from brokerapp.broker.alpaca.models.trading import (
     Order,
     PortfolioHistory,
     Position,
+    ReplaceOrderRequest,
     TradeAccount,
     Watchlist,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "PortfolioHistory",
     "Position",
     "Quote",
+    "ReplaceOrderRequest",
     "RequestModel",
     "Snapshot",
     "Trade",
