@@ -5,7 +5,18 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from trading.models import Order
-from trading.services import bars, fills, market, orders, portfolio, quotes, screens, sweeps, watchlists
+from trading.services import (
+    bars,
+    fills,
+    market,
+    orders,
+    portfolio,
+    quotes,
+    screens,
+    sweeps,
+    watchlist_reading,
+    watchlists,
+)
 
 
 @shared_task
@@ -91,6 +102,12 @@ def sync_assets(**_: object) -> None:
 
 
 @shared_task
+def sync_calendar(**_: object) -> None:
+    """Load the days of trading."""
+    market.sync_calendar(now=timezone.now())
+
+
+@shared_task
 def sync_screens(**_: object) -> None:
     """Read the lists of what moves today."""
     screens.sync_screens(now=timezone.now())
@@ -106,3 +123,10 @@ def send_watchlist(*, watchlist_id: str, **_: object) -> None:
 def send_watchlists(**_: object) -> None:
     """Sweep: watchlists that the broker does not have as they are."""
     watchlists.send_watchlists(now=timezone.now())
+
+
+@shared_task
+def sync_watchlists(*, account_id: str, **_: object) -> None:
+    """Take over what another system did to an account's watchlists at the broker."""
+    account = BrokerageAccount.objects.get(pk=account_id)
+    watchlist_reading.read_watchlists(account=account, now=timezone.now())

@@ -34,10 +34,15 @@ def get_client(*, about: models.Model | None = None, by: AbstractBaseUser | None
 
 
 def get_market_data(
-    *, about: models.Model | None = None, by: AbstractBaseUser | None = None, quick: bool = False
+    *,
+    about: models.Model | None = None,
+    by: AbstractBaseUser | None = None,
+    quick: bool = False,
+    recorder: type[ApiCallRecorder] = ApiCallRecorder,
 ) -> MarketDataClient:
     """A Market Data API client, as `get_client`; a `quick` one tries once, within `QUICK_TIMEOUTS`."""
-    return MarketDataClient(_transport(settings.BROKER_DATA_URL, about, by, quick))
+    transport = _transport(settings.BROKER_DATA_URL, about, by, quick, recorder)
+    return MarketDataClient(transport, stock_feed=settings.MARKET_DATA_FEED)
 
 
 def forbid_transaction() -> None:
@@ -53,11 +58,15 @@ def forbid_transaction() -> None:
 
 
 def _transport(
-    base_url: str, about: models.Model | None, by: AbstractBaseUser | None, quick: bool = False
+    base_url: str,
+    about: models.Model | None,
+    by: AbstractBaseUser | None,
+    quick: bool = False,
+    make_recorder: type[ApiCallRecorder] = ApiCallRecorder,
 ) -> Transport:
     forbid_transaction()
     person_id = _person_of(about) or (by.pk if by else None)
-    recorder = ApiCallRecorder(
+    recorder = make_recorder(
         about_type=label_of(about) if about else "",
         about_id=str(about.pk) if about else "",
         person_id=person_id,

@@ -65,9 +65,10 @@ class Suggestions(AccountRequiredMixin):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         text = typed_text(request)
-        assets = list(Asset.objects.matching(text)[:SUGGESTED]) if text else []
-        known = quotes.get_quotes(asset.pk for asset in assets)
-        context = {"listings": listings(assets, known, ()), "q": text}
+        assets = list(Asset.objects.matching(text)[: SUGGESTED + 1]) if text else []
+        shown = assets[:SUGGESTED]
+        known = quotes.get_quotes(asset.pk for asset in shown)
+        context = {"listings": listings(shown, known, ()), "q": text, "has_more": len(assets) > SUGGESTED}
         return render(request, "trading/_suggestions.html", context)
 
 

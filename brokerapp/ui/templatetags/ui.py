@@ -107,30 +107,35 @@ def percent(value: Decimal | int | None) -> str:
     return MISSING if number is None else _percentage(number)
 
 
-@register.simple_tag
-def delta(amount: Decimal | int | None, fraction: Decimal | int | None = None) -> SafeString:
-    """A change in USD, and as a fraction if given: sign, arrow and hidden word, as well as color."""
+def delta_words(amount: Decimal | int | None, fraction: Decimal | int | None = None) -> tuple[str, str]:
+    """A change's direction (`up`, `down`, `` for none, `?` for not known) and its figures with their sign."""
     number = _decimal(amount)
     if number is None:
-        return format_html('<span class="delta">{}</span>', MISSING)
+        return "?", MISSING
     change = amounts.quantize_cash(number)
     text = _dollars(number, plus=True)
     share = _decimal(fraction)
     if share is not None:
         text += f" ({_percentage(share, plus=True)})"
-    if not change:
-        return format_html(
-            '<span class="delta"><span class="visually-hidden">no change </span>{}</span>', text
-        )
-    direction, arrow = ("up", "▲") if change > 0 else ("down", "▼")
-    return format_html(
-        '<span class="delta delta--{}"><span aria-hidden="true">{}</span>'
-        '<span class="visually-hidden">{} </span>{}</span>',
-        direction,
-        arrow,
-        direction,
-        text,
-    )
+    return ("up" if change > 0 else "down") if change else "", text
+
+
+DELTA = {
+    "?": '<span class="delta">{}</span>',
+    "": '<span class="delta"><span class="visually-hidden">no change </span>{}</span>',
+    **{
+        word: f'<span class="delta delta--{word}"><span aria-hidden="true">{arrow}</span>'
+        f'<span class="visually-hidden">{word} </span>{{}}</span>'
+        for word, arrow in (("up", "▲"), ("down", "▼"))
+    },
+}
+
+
+@register.simple_tag
+def delta(amount: Decimal | int | None, fraction: Decimal | int | None = None) -> SafeString:
+    """A change in USD, and as a fraction if given: sign, arrow and hidden word, as well as color."""
+    direction, text = delta_words(amount, fraction)
+    return mark_safe(DELTA[direction].format(text))  # noqa: S308 - figures that were formatted here
 
 
 @register.filter

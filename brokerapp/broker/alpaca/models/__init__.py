@@ -31,6 +31,7 @@ from brokerapp.broker.alpaca.models.funding import (
 from brokerapp.broker.alpaca.models.market import (
     Bar,
     Clock,
+    MarketDay,
     MostActives,
     Movers,
     Quote,
@@ -73,6 +74,7 @@ __all__ = [
     "Identity",
     "Journal",
     "KycResults",
+    "MarketDay",
     "MostActives",
     "Movers",
     "NoContent",
