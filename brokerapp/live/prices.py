@@ -52,7 +52,7 @@ def publish_tick(prices: Mapping[str, list[str]], *, at: datetime, fresh: bool, 
 
     `fresh`: whatever is wanted was asked for and answered. `beat`: pages without a change are told so too.
     """
-    head = {"at": f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", "fresh": fresh}
+    head = {"at": at.astimezone(UTC).isoformat(timespec="milliseconds"), "fresh": fresh}
     lines = [f"{int(beat)}{_json(head)}", *(f"{symbol} {_json(row)}" for symbol, row in prices.items())]
     try:
         connect(settings.REDIS_URL).publish(CHANNEL, "\n".join(lines))

@@ -2,13 +2,13 @@
 
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.forms import BaseForm, BoundField
 from django.template import RequestContext
 from django.templatetags.static import static
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -170,10 +170,11 @@ def account_url(
     account_id = links.account_id_of(context.request)
     if account_id is None:
         raise ValueError(f"{name}: this page is about no account")
-    return reverse(name, args=[account_id, *args])
+    return links.page_url(name, account_id, *args)
 
 
 @register.simple_tag
+@lru_cache(maxsize=500)
 def icon(name: str, label: str = "") -> SafeString:
     """An icon of `static/img/icons.svg`: decoration, unless a label names it."""
     role = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
@@ -183,6 +184,7 @@ def icon(name: str, label: str = "") -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=500)
 def status_tag(text: str, tone: str = "neutral") -> SafeString:
     """A status as words and a shape; tone: neutral, info (under way), success, warn or error."""
     return format_html('<span class="tag tag--{}">{}{}</span>', tone, icon(TONE_ICONS[tone]), text)
@@ -204,3 +206,24 @@ def has_errors(value: Any) -> bool:
 def error_fields(form: BaseForm) -> list[BoundField]:
     """The fields of a form that have errors, in the order in which they are shown."""
     return [field for field in form if field.errors]
+
+
+class OnceNode(template.Node):
+    """Renders what it holds once in the life of a process."""
+
+    def __init__(self, nodelist: template.NodeList) -> None:
+        self.nodelist = nodelist
+        self._text: SafeString | None = None
+
+    def render(self, context: template.Context) -> SafeString:
+        if self._text is None:
+            self._text = self.nodelist.render(context)
+        return self._text
+
+
+@register.tag
+def once(parser: template.base.Parser, token: template.base.Token) -> OnceNode:
+    """`{% once %}…{% endonce %}`: the same on every page for everybody, such as addresses of static files."""
+    nodelist = parser.parse(("endonce",))
+    parser.delete_first_token()
+    return OnceNode(nodelist)
