@@ -7,8 +7,10 @@ from brokerapp.units.market_time import clock_text, day_text, in_new_york
 from trading.models import Quote
 
 NONE = "None"
-FIGURES = 10
-"""How many of the members are figures; those after them are the instant."""
+FIGURES = (
+    "last", "previous_close", "bid", "ask", "bid_size", "ask_size", "day_high", "day_low", "day_volume",
+)  # fmt: skip
+"""What has to change of a quote for pages to be told. Not its instant: quotes are made anew all the time."""
 
 
 def told(quote: Quote) -> list[str]:

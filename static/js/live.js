@@ -15,6 +15,7 @@ const POLL_SECONDS = 5;
 const POLL_FACTOR_WHILE_PUSHED = 6; // a stream can be silent and dead
 const RETRY_FIRST_MS = 2000;
 const RETRY_LAST_MS = 60000;
+const BURST_MS = 100;
 const STREAM = "/live/";
 const MOST_SYMBOLS = 250; // of one page, as the server takes them
 
@@ -25,6 +26,7 @@ let pollTimer = 0;
 let retryTimer = 0;
 let retryDelay = RETRY_FIRST_MS;
 const openedAt = Date.now();
+const waiting = new Set(); // ids of elements about to be fetched
 const announced = new Map(); // by element id
 
 const movedAt = new Map(); // when an element was last fetched because prices moved, by its id
@@ -41,11 +43,18 @@ function concerns(element, change) {
   return !wanted || !change?.noun || wanted.includes(change.noun) || wanted.includes(`${change.noun}:${change.id}`);
 }
 
-function refresh(element) {
-  if (element.querySelector("[aria-busy=true]")) return; // a form in it is on its way
-  window.htmx.ajax("GET", location.pathname + location.search, {
-    source: element, target: element, select: `#${CSS.escape(element.id)}`, swap: "outerMorph",
-  });
+// One order is several changes within a moment: they are fetched together.
+function refresh({ id }) {
+  if (waiting.has(id)) return;
+  waiting.add(id);
+  setTimeout(() => {
+    waiting.delete(id);
+    const element = document.getElementById(id);
+    if (!element?.matches("[data-live-url]") || element.querySelector("[aria-busy=true]")) return; // a form is on its way
+    window.htmx.ajax("GET", location.pathname + location.search, {
+      source: element, target: element, select: `#${CSS.escape(id)}`, swap: "outerMorph",
+    });
+  }, BURST_MS);
 }
 
 function refreshAll(change) {

@@ -27,9 +27,11 @@ logger = logging.getLogger(__name__)
 
 EVERY_SECONDS = 1.0
 BEAT_SECONDS = 8.0
-"""How often pages without a change hear that prices are still asked for; they wait for it for thirty."""
+"""How often pages are told everything anew; without a word for thirty they say that prices have stopped."""
 KEEP_EVERY = timedelta(seconds=5)
 """How often what was told is written down, for pages that are opened."""
+ASSETS_KEPT_FOR = timedelta(seconds=30)
+"""How long it is good for which assets the symbols stand."""
 MOST_SYMBOLS = 1000
 """Of one tick: ten calls. Beyond, those that were asked for longest ago have their turn first."""
 LONGEST_PAUSE_SECONDS = 15.0
@@ -40,7 +42,9 @@ class Pulse:
     """What was told of each wanted symbol, and when it was last asked for."""
 
     def __init__(self) -> None:
-        self._told: dict[UUID, list[str]] = {}
+        self._assets: dict[str, Asset | None] = {}
+        self._assets_at = timezone.now()
+        self._told: dict[UUID, tuple[object, ...]] = {}
         self._newest: dict[UUID, Quote] = {}
         self._asked_at: dict[UUID, datetime] = {}
         self._unkept: dict[UUID, Quote] = {}
@@ -62,11 +66,15 @@ class Pulse:
             self._unkept, self._kept_at = {}, now
 
     def _wanted(self, now: datetime) -> list[Asset]:
+        if now - self._assets_at >= ASSETS_KEPT_FOR:
+            self._assets, self._assets_at = {}, now
         symbols = prices.get_wanted(MOST_SYMBOLS * 2)
-        if not symbols:
-            return []
-        active = Asset.objects.offered().filter(status=Asset.ACTIVE, symbol__in=symbols)
-        return list(active.select_related("quote").defer("searched"))
+        new = [symbol for symbol in symbols if symbol not in self._assets]
+        if new:
+            active = Asset.objects.offered().filter(status=Asset.ACTIVE, symbol__in=new)
+            found = {asset.symbol: asset for asset in active.select_related("quote")}
+            self._assets |= {symbol: found.get(symbol) for symbol in new}
+        return [asset for symbol in symbols if (asset := self._assets[symbol])]
 
     def _forget(self, kept: Iterable[UUID]) -> None:
         still = set(kept)
@@ -113,16 +121,21 @@ class Pulse:
         return True
 
     def _tell(self, wanted: list[Asset], now: datetime, fresh: bool) -> None:
+        beat = fresh and time.monotonic() - self._beat_at >= BEAT_SECONDS
+        if beat:
+            self._told = {}  # a beat says everything anew: whoever missed a change has it then
         changed = {}
         for asset in wanted:
             row = self._newest.get(asset.pk)
-            words = ticker.told(row) if row else None
-            # The instant alone is no change: a quote is made anew many times a second.
-            if words and self._told.get(asset.pk, ())[: ticker.FIGURES] != words[: ticker.FIGURES]:
-                changed[asset.symbol] = words
-                self._told[asset.pk] = words
-        beat = fresh and time.monotonic() - self._beat_at >= BEAT_SECONDS
-        if (changed or beat) and prices.publish_tick(changed, at=now, fresh=fresh, beat=beat) and beat:
+            figures = row and tuple(getattr(row, name) for name in ticker.FIGURES)
+            if row and figures and self._told.get(asset.pk) != figures:
+                changed[asset.symbol] = ticker.told(row)
+                self._told[asset.pk] = figures
+        if not changed and not beat:
+            return
+        if not prices.publish_tick(changed, at=now, fresh=fresh, beat=beat):
+            self._told = {}
+        elif beat:
             self._beat_at = time.monotonic()
 
     def pause(self) -> float:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from brokerapp.accounts.access import AccountRequiredMixin, SectionMixin
 from brokerapp.accounts.capabilities import Capability
 from trading.forms.search import SearchForm
-from trading.listings import Listing, listings
+from trading.listings import Listing, listings, price_note
 from trading.models import Asset, Position
 from trading.services import quotes, screens, watchlists
 
@@ -33,9 +33,11 @@ class Search(SectionMixin):
     def found(self, text: str) -> dict[str, object]:
         page = Paginator(Asset.objects.matching(text), RESULTS).get_page(self.request.GET.get("page"))
         assets = list(page)
+        rows = self.listed(assets)
         return {
             "page": page,
-            "listings": self.listed(assets),
+            "listings": rows,
+            "price_note": price_note(rows, timezone.now()),
             "is_loading": not assets and not Asset.objects.exists(),
         }
 
@@ -50,6 +52,7 @@ class Search(SectionMixin):
         return {
             "groups": [(name, [rows[asset.pk] for asset in assets]) for name, assets in groups if assets],
             "watchlist": watchlist,
+            "price_note": price_note(rows.values(), timezone.now()),
         }
 
     def listed(self, assets: list[Asset]) -> list[Listing]:
