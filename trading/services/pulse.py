@@ -7,7 +7,7 @@ each hundred symbols. While nobody looks nothing is asked.
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -34,6 +34,7 @@ ASSETS_KEPT_FOR = timedelta(seconds=30)
 """How long it is good for which assets the symbols stand."""
 MOST_SYMBOLS = 1000
 """Of one tick: ten calls. Beyond, those that were asked for longest ago have their turn first."""
+ALIVE_SECONDS = 15.0
 LONGEST_PAUSE_SECONDS = 15.0
 """Between two attempts while the data API does not answer."""
 
@@ -143,14 +144,17 @@ class Pulse:
         return min(EVERY_SECONDS * 2**self.failures, LONGEST_PAUSE_SECONDS)
 
 
-def run(stop: threading.Event) -> None:
-    """Tick once a second until told to stop."""
-    pulse = Pulse()
+def run(stop: threading.Event, note_alive: Callable[[], None]) -> None:
+    """Tick once a second until told to stop; `note_alive` is called every quarter of a minute."""
+    pulse, noted = Pulse(), 0.0
     while not stop.is_set():
         began = time.monotonic()
         close_old_connections()
         try:
             pulse.tick(timezone.now())
+            if began - noted >= ALIVE_SECONDS:
+                note_alive()
+                noted = began
         except DatabaseError as error:
             logger.warning("no prices are pushed: %s", type(error).__name__)
             connection.close()

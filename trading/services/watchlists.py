@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.alpaca import models as alpaca
@@ -45,13 +45,9 @@ class TooMany(WatchlistRefused):
 
 
 def get_watched(account: BrokerageAccount, asset: Asset) -> list[tuple[Watchlist, bool]]:
-    """The account's lists, oldest first, and whether the asset is on each. Two queries."""
-    on = set(
-        WatchlistItem.objects.filter(watchlist__account=account, asset=asset).values_list(
-            "watchlist_id", flat=True
-        )
-    )
-    return [(watchlist, watchlist.pk in on) for watchlist in Watchlist.objects.of(account)]
+    """The account's lists, oldest first, and whether the asset is on each. One query."""
+    on = Exists(WatchlistItem.objects.filter(watchlist=OuterRef("pk"), asset=asset))
+    return [(row, row.is_on) for row in Watchlist.objects.of(account).annotate(is_on=on)]
 
 
 def get_watched_ids(account: BrokerageAccount) -> set[UUID]:

@@ -3,13 +3,16 @@
 import logging
 import signal
 import threading
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
+from django.utils import timezone
 
 from brokerapp.broker.streams.models import EventStream
 from brokerapp.events.follower import Follower
+from brokerapp.health import services
 from trading.services import pulse
 
 logger = logging.getLogger(__name__)
@@ -64,6 +67,10 @@ def lock_is_held() -> bool:
     return True
 
 
+def _note_alive(name: str) -> None:
+    services.note_alive(queue=name, now=timezone.now())
+
+
 def follow_all(stop: threading.Event) -> None:
     """Follow every stream, and prices, each in a thread, until told to stop or until the lock is lost."""
     halt = threading.Event()
@@ -72,7 +79,8 @@ def follow_all(stop: threading.Event) -> None:
         threading.Thread(target=Follower(stream, halt).run, name=f"stream-{stream}", daemon=True)
         for stream in EventStream
     ]
-    threads.append(threading.Thread(target=pulse.run, args=(halt,), name="prices", daemon=True))
+    alive = partial(_note_alive, services.PRICES)
+    threads.append(threading.Thread(target=pulse.run, args=(halt, alive), name="prices", daemon=True))
     for thread in threads:
         thread.start()
     logger.info("following %s streams, and prices", len(threads) - 1)
