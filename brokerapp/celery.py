@@ -104,6 +104,7 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         "tell people": every(min(sweep, 5), "brokerapp.notices.tasks.tell_people", PEOPLE),
         # 08:45 UTC is before the market opens in New York, in summer and in winter.
         "sync assets": at(crontab(minute="45", hour="2,8,14,20"), "trading.tasks.sync_assets"),
+        "sync calendar": at(crontab(minute="40", hour="2,8,14,20"), "trading.tasks.sync_calendar"),
         # The small hours in New York.
         "prune": at(crontab(minute="10", hour="7"), "brokerapp.broker.calls.tasks.prune_api_calls"),
         "prune bars": at(crontab(minute="30", hour="7"), "trading.tasks.prune_bars"),

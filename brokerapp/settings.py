@@ -395,6 +395,8 @@ BROKER_TIMEOUTS = (
     env.float("BROKER_CONNECT_TIMEOUT", default=3.05),
     env.float("BROKER_READ_TIMEOUT", default=10.0),
 )
+MARKET_DATA_FEED = env.str("MARKET_DATA_FEED", default="iex")
+"""Where share prices come from, in Alpaca's word: `iex`, `sip` or `delayed_sip`. Pages name it."""
 BROKER_PAGES_A_MINUTE = env.int("BROKER_PAGES_A_MINUTE", default=60)
 """How many pages that ask the broker one person may open within a minute."""
 NOT_OFFERED = frozenset(env.list("NOT_OFFERED", default=[]))

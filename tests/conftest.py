@@ -46,6 +46,12 @@ def emptied_log() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _every_page_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No page shows what one of another test found a moment ago."""
+    monkeypatch.setattr("brokerapp.web.moments.SECONDS", 0.0)
+
+
 @pytest.fixture
 def broker() -> Iterator[BrokerStub]:
     """The broker as canned replies; nothing is sent."""

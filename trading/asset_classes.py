@@ -43,6 +43,8 @@ class AssetClass:
     """The data endpoint: snapshots by `symbol`, spelt as in orders."""
     fetch_bars: Callable[[MarketDataClient, Sequence[str], BarsWanted], BySymbol[list[Bar]]]
     """The data endpoint: one page of price bars by `symbol`."""
+    feed: str = ""
+    """The feed of its prices; "" where there are several and settings.MARKET_DATA_FEED chooses."""
     spell: Callable[[str], str] = str.upper
     """The spelling of orders and prices for any spelling that the broker uses."""
 
@@ -97,6 +99,7 @@ CRYPTO = AssetClass(
     smallest_order=Decimal("1.00"),
     fetch_snapshots=lambda client, symbols: client.get_crypto_snapshots(symbols),
     fetch_bars=lambda client, symbols, wanted: client.get_crypto_bars(symbols, wanted),
+    feed="crypto",
     spell=_spell_pair,
 )
 US_OPTION = AssetClass(
@@ -108,6 +111,7 @@ US_OPTION = AssetClass(
     smallest_order=Decimal(0),
     fetch_snapshots=lambda client, symbols: client.get_option_snapshots(symbols),
     fetch_bars=lambda client, symbols, wanted: client.get_option_bars(symbols, wanted),
+    feed="options",
 )
 
 ASSET_CLASSES = {each.word: each for each in (US_EQUITY, CRYPTO, US_OPTION)}

@@ -6,8 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from brokerapp.broker.alpaca import models as alpaca
+from brokerapp.units.market_time import NEW_YORK
 from trading.asset_classes import asset_class_of
-from trading.models import Asset, Bar, BarSeries, Order, Position, Quote
+from trading.models import Asset, Bar, BarSeries, MarketDay, Order, Position, Quote
 from trading.order_spec import OrderSpec
 from trading.order_types import EXITS, PRICES_OF_TYPE, OrderType, Side, TimeInForce
 
@@ -163,7 +164,7 @@ def position_row(account_id: UUID, held: alpaca.Position, asked_at: datetime) ->
     )
 
 
-def quote_row(asset: Asset, snapshot: alpaca.Snapshot, now: datetime) -> Quote | None:
+def quote_row(asset: Asset, snapshot: alpaca.Snapshot, now: datetime, feed: str = "") -> Quote | None:
     """The prices in a snapshot, not saved; None if it has none. The last price is that of the last trade."""
     trade, quote = snapshot.latest_trade, snapshot.latest_quote
     times = [part.at for part in (trade, quote) if part]
@@ -184,7 +185,15 @@ def quote_row(asset: Asset, snapshot: alpaca.Snapshot, now: datetime) -> Quote |
         day_volume=day.volume if day else None,
         as_of=max(times),
         synced_at=now,
+        feed=feed[:20],
+        is_halted=quote is not None and quote.is_halted,
     )
+
+
+def market_day_row(told: alpaca.MarketDay) -> MarketDay:
+    """A day of trading, not saved."""
+    opens, closes = (datetime.combine(told.day, at, NEW_YORK) for at in (told.opens, told.closes))
+    return MarketDay(day=told.day, opens_at=opens, closes_at=closes)
 
 
 def bar_row(series: BarSeries, bar: alpaca.Bar) -> Bar:

@@ -41,11 +41,15 @@ def get_client(
 
 
 def get_market_data(
-    *, about: models.Model | None = None, by: AbstractBaseUser | None = None, quick: bool = False
+    *,
+    about: models.Model | None = None,
+    by: AbstractBaseUser | None = None,
+    quick: bool = False,
+    recorder: type[ApiCallRecorder] = ApiCallRecorder,
 ) -> MarketDataClient:
     """A Market Data API client, as `get_client`; a `quick` one tries once, within `QUICK_TIMEOUTS`."""
-    within = QUICK_TIMEOUTS if quick else None
-    return MarketDataClient(_transport(settings.BROKER_DATA_URL, about, by, within))
+    transport = _transport(settings.BROKER_DATA_URL, about, by, QUICK_TIMEOUTS if quick else None, recorder)
+    return MarketDataClient(transport, stock_feed=settings.MARKET_DATA_FEED)
 
 
 def forbid_transaction() -> None:
@@ -65,12 +69,13 @@ def _transport(
     about: models.Model | None,
     by: AbstractBaseUser | None,
     within: tuple[float, float] | None = None,
+    make_recorder: type[ApiCallRecorder] = ApiCallRecorder,
 ) -> Transport:
     """`within`: connect and read, seconds, for calls that are tried once."""
     forbid_transaction()
     connect, read = settings.BROKER_TIMEOUTS
     person_id = _person_of(about) or (by.pk if by else None)
-    recorder = ApiCallRecorder(
+    recorder = make_recorder(
         about_type=label_of(about) if about else "",
         about_id=str(about.pk) if about else "",
         person_id=person_id,

@@ -18,6 +18,14 @@ LEAST_FALL, LEAST_RISE = Decimal("0.6"), Decimal("1.6")
 THREE_FOR_TWO = (Decimal(2) / 3, Decimal(3) / 2)
 """The splits within those bounds; smaller ones cannot be told from moves of the price."""
 NEAR = Decimal("0.01")
+FEEDS = {
+    "iex": "from the IEX exchange",
+    "sip": "from all US exchanges",
+    "delayed_sip": "from all US exchanges, 15 minutes late",
+    "crypto": "from Alpaca’s coin market",
+    "options": "indicative",
+}
+"""Feeds of the Market Data API, as people are told of them."""
 
 
 class AssetQuerySet(models.QuerySet["Asset"]):
@@ -117,10 +125,21 @@ class Quote(models.Model):
     looked_at = models.DateTimeField(
         null=True, blank=True, db_index=True, help_text="when a person last wanted them"
     )
-    feed = models.CharField(max_length=20, blank=True)
+    feed = models.CharField(max_length=20, blank=True, help_text="Alpaca's word for where they come from")
+    is_halted = models.BooleanField(default=False, help_text="whether the exchange has stopped trading")
 
     def __str__(self) -> str:
         return f"quote of {self.asset_id}"
+
+    @property
+    def feed_text(self) -> str:
+        """Where the prices come from, beside them; empty if that is not known."""
+        return FEEDS.get(self.feed, "")
+
+    @property
+    def is_one_exchange(self) -> bool:
+        """Whether volume and prices are of one exchange among many."""
+        return self.feed == "iex"
 
     def is_stale(self, now: datetime) -> bool:
         """Whether a ticket must ask again before it trusts these prices."""
@@ -189,6 +208,20 @@ class ScreenedAsset(models.Model):
 
     def __str__(self) -> str:
         return f"{self.screen} {self.rank}"
+
+
+class MarketDay(models.Model):
+    """A day on which the market opens, as told by `GET /v1/calendar`: half days close early."""
+
+    day = models.DateField(primary_key=True, help_text="in New York")
+    opens_at = models.DateTimeField()
+    closes_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["day"]
+
+    def __str__(self) -> str:
+        return str(self.day)
 
 
 class MarketClock(models.Model):

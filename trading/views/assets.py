@@ -51,6 +51,9 @@ class AssetPage(AccountRequiredMixin):
             "asset": asset,
             "facts": facts,
             "year": bars.get_year(asset=asset, now=now),
+            "open_orders": list(
+                Order.objects.open().filter(account=self.account, asset=asset).newest_first()
+            ),
             "watchlists": watchlists.get_watched(self.account, asset),
             "ranges": CHART_RANGES.values(),
             "range": chart_range(self.request.GET.get("range", "")),

@@ -285,8 +285,16 @@ Activity = Annotated[
 ]
 
 
+class Watched(BrokerModel):
+    """A security on a list."""
+
+    symbol: str
+
+
 class Watchlist(BrokerModel):
     """A named list of symbols. The list of lists leaves `assets` out."""
 
     id: UUID
     name: Text = ""
+    updated_at: MaybeInstant = None
+    assets: list[Watched] | None = None
