@@ -43,11 +43,12 @@ REQUIRED_IN_PRODUCTION = (
 )
 _BROKER_SECRETS = ("BROKER_KEY", "BROKER_SECRET")
 _COLUMN_SECRETS = ("FIELD_ENCRYPTION_KEYS", "BLIND_INDEX_KEYS")
-_PAGES_SECRETS = ("SECRET_KEY", "EMAIL_URL")
+_WORKER_SECRETS = ("SECRET_KEY", "EMAIL_URL")
 NOT_NEEDED_BY = {
     "release": (*_BROKER_SECRETS, "EMAIL_URL"),
-    "assets": (*_PAGES_SECRETS, *_COLUMN_SECRETS),
-    "beat": (*_PAGES_SECRETS, *_COLUMN_SECRETS, *_BROKER_SECRETS),
+    "web": ("EMAIL_URL",),
+    "assets": (*_WORKER_SECRETS, *_COLUMN_SECRETS),
+    "beat": (*_WORKER_SECRETS, *_COLUMN_SECRETS, *_BROKER_SECRETS),
     "events": ("EMAIL_URL",),
     "news": ("EMAIL_URL",),
     "sweeper": ("EMAIL_URL",),
@@ -119,6 +120,7 @@ INSTALLED_APPS = [
     "brokerapp.accounts",
     "brokerapp.activities",
     "brokerapp.events",
+    "brokerapp.mailing",
     "brokerapp.notices",
     "brokerapp.health",
     "brokerapp.deployment",
@@ -355,9 +357,14 @@ CONNECTIONS_PER_ADDRESS = env.int("CONNECTIONS_PER_ADDRESS", default=200)
 
 EMAIL_FILE_PATH = env.str("EMAIL_FILE_PATH", default=str(BASE_DIR / ".dev" / "mail"))
 if {"EMAIL_URL", "EMAIL_URL_FILE"} & set(env.ENVIRON):
-    globals().update(env.email("EMAIL_URL"))
+    _mail = env.email("EMAIL_URL")
+    MAIL_TRANSPORT = _mail.pop("EMAIL_BACKEND")
+    globals().update(_mail)
 else:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    MAIL_TRANSPORT = "django.core.mail.backends.filebased.EmailBackend"
+"""The mail backend that workers hand mails to."""
+EMAIL_BACKEND = "brokerapp.mailing.backend.QueueBackend"
+"""What pages send waits in the database for a worker."""
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Brokerage <no-reply@localhost>")
 EMAIL_TIMEOUT = env.float("EMAIL_TIMEOUT", default=10.0)
 """How long connecting to the mail server, or each answer of it, may take, in seconds."""

@@ -22,6 +22,7 @@ hypothesis.settings.load_profile("no deadline")
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Report())
     # Signing in is part of many tests, and slow on purpose in production.
+    settings.MAIL_TRANSPORT = "django.core.mail.backends.locmem.EmailBackend"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

@@ -190,6 +190,13 @@ HELD = (
         "the session ends, or the person is erased",
     ),
     Held(
+        "Mails about the sign-in, until they have left",
+        Grade.ENCRYPTED,
+        ("mailing_queuedmail.content",),
+        (Place.MAIL,),
+        "the mail is sent or given up",
+    ),
+    Held(
         "IP address of signatures and of sign-ins",
         Grade.READABLE,
         ("onboarding_agreement.ip_address", "security_log_securityevent.ip"),
@@ -214,6 +221,7 @@ SCRUBBED = (
     "events_brokerevent.payload",
     "funding_banklink.status_reason",
     "funding_transfer.status_reason",
+    "mailing_queuedmail.error",
     "notices_notice.error",
     "onboarding_document.status_reason",
     "onboarding_kycapplication.status_reason",
