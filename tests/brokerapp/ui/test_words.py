@@ -27,6 +27,7 @@ from trading.models import Asset
 MODULES = (
     "brokerapp.accounts.forms",
     "brokerapp.accounts.signin_pages.forms",
+    "brokerapp.records.forms",
     "brokerapp.ui.forms",
     "funding.forms",
     "onboarding.forms.disclosures",
