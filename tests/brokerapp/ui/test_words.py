@@ -28,6 +28,7 @@ from trading.models import Asset, Order
 MODULES = (
     "brokerapp.accounts.forms",
     "brokerapp.accounts.signin_pages.forms",
+    "brokerapp.records.forms",
     "brokerapp.ui.forms",
     "funding.forms",
     "onboarding.forms.disclosures",
