@@ -103,7 +103,7 @@ def test_take_points_costs_as_much_for_many_as_for_one(account: BrokerageAccount
         another_position(other)
         another_position(other)
     # A batch more or less, by where the run begins.
-    assert queries(NOON + timedelta(days=1)) <= before + 6
+    assert queries(NOON + timedelta(days=1)) <= before + 8
 
 
 def history(*days: tuple[date, str]) -> dict[str, Any]:

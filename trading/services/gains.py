@@ -1,8 +1,9 @@
 """Books of accounts: worked out anew from all activities when there is a new one, and kept as rows."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
@@ -157,21 +158,23 @@ def sales_of(account: BrokerageAccount, year: int) -> QuerySet[ClosedLot]:
     return ClosedLot.objects.filter(account=account, is_sale=True, closed_on__year=year).order_by("number")
 
 
-def get_years(account: BrokerageAccount) -> Iterable[dict[str, object]]:
+def get_years(account: BrokerageAccount) -> list[dict[str, Any]]:
     """Realized gains of sales by year in New York, the newest first: short and long term, USD. One query."""
     is_long = Q(is_long_term=True)
-    return (
+    years = (
         ClosedLot.objects.filter(account=account, is_sale=True)
         .order_by()
         .values("closed_on__year")
         .annotate(
+            # Before `gain` becomes the name of a sum.
+            short_term=Sum("gain", filter=~is_long, default=Decimal(0)),
+            long_term=Sum("gain", filter=is_long, default=Decimal(0)),
             proceeds=Sum("proceeds"),
             cost=Sum("cost"),
             gain=Sum("gain"),
-            short_term=Sum("gain", filter=~is_long, default=Decimal(0)),
-            long_term=Sum("gain", filter=is_long, default=Decimal(0)),
             sales=Count("pk"),
             unknown=Count("pk", filter=Q(is_cost_known=False)),
         )
         .order_by("-closed_on__year")
     )
+    return [dict(row) for row in years]

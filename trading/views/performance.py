@@ -103,7 +103,7 @@ class Performance(SectionMixin):
             "time_yearly": yearly(summary.time_weighted, summary.days) if summary else None,
             "span": span,
             "spans": SPANS.values(),
-            "years": list(gains.get_years(self.account)),
+            "years": gains.get_years(self.account),
         }
         return render(request, "trading/performance.html", context)
 

@@ -100,6 +100,7 @@ class Portfolio(SectionMixin):
             Order.objects.open().filter(account=self.account).newest_first().select_related("asset__quote")
         )
         is_empty = not figures.valuation.holdings and not open_orders
+        is_new = is_empty and not ClosedLot.objects.filter(account=self.account).exists()
         sort = Sort.of(request.GET.get("sort", ""))
         span = span_of(request.GET.get("range", ""), DEFAULT_SPAN)
         context = {
@@ -112,7 +113,7 @@ class Portfolio(SectionMixin):
             "cash": cash.get_cash(self.account, open_orders, figures.day),
             "withdraw_blocked": self.blocked_from(Capability.WITHDRAW),
             "open_orders": open_orders,
-            "first_steps": timeline.first_steps(self.account) if is_empty else [],
+            "first_steps": timeline.first_steps(self.account) if is_new else [],
             "blocked": self.blocked_from(Capability.TRADE),
             "spans": SPANS.values(),
             "span": span,
