@@ -6,6 +6,7 @@ from trading.views.orders import CancelOrder, OrderPage, Orders
 from trading.views.portfolio import Portfolio, PositionPage
 from trading.views.reviews import OrderReview
 from trading.views.search import Search, Suggestions
+from trading.views.tickets import OrderTicket, TicketEstimate
 from trading.views.watchlists import (
     CreateWatchlist,
     RemoveWatchlist,
@@ -21,6 +22,7 @@ __all__ = [
     "CreateWatchlist",
     "OrderPage",
     "OrderReview",
+    "OrderTicket",
     "Orders",
     "Portfolio",
     "PositionPage",
@@ -29,6 +31,7 @@ __all__ = [
     "RenameWatchlist",
     "Search",
     "Suggestions",
+    "TicketEstimate",
     "Watch",
     "WatchlistPage",
 ]

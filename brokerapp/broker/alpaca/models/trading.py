@@ -6,7 +6,7 @@ Broker API, "Trading" (https://docs.alpaca.markets/docs/trading).
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from brokerapp.broker.alpaca.models.base import (
     BrokerModel,
@@ -23,6 +23,14 @@ from brokerapp.broker.alpaca.models.base import (
 from brokerapp.units.money import parse_decimal
 
 
+def _words(value: object) -> list[str]:
+    return [word for word in value if isinstance(word, str)] if isinstance(value, list) else []
+
+
+Words = Annotated[list[str], BeforeValidator(_words)]
+"""A list of words; what is none is left out, since it grants nothing that we know of."""
+
+
 class Asset(BrokerModel):
     """A security. `status` is active or inactive; active but not tradable means that it can only be sold."""
 
@@ -36,6 +44,7 @@ class Asset(BrokerModel):
     fractionable: Flag = False
     marginable: Flag = False
     shortable: Flag = False
+    attributes: Words = Field(default_factory=list)
 
 
 class Order(BrokerModel):
