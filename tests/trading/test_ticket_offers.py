@@ -45,7 +45,6 @@ def new_york(day: int, hour: int, minute: int = 0) -> dt.datetime:
 
 OPEN, EVENING = new_york(4, 10, 30), new_york(4, 21)
 HOURS = (
-    ("open", OPEN),
     ("shortly before the close", new_york(4, 15, 55)),
     ("late session", new_york(4, 17)),
     ("evening", EVENING),
@@ -181,55 +180,73 @@ def offered(asset: Asset, facts: Facts, choice: Choice) -> dict[str, Any] | None
     return payloads.order_request(Order(client_order_id=str(uuid4()), **ticket.columns())).body()
 
 
-def disagreements(market: Market, symbol: str, held: Decimal, classes: Any) -> list[tuple[str, Choice]]:
-    asset, facts = market.asset(symbol), market.facts(held)
+def test_ticket_offers_what_the_broker_takes(tmp_path: Path) -> None:
+    market = Market(tmp_path / "state", "AAPL")
+    asset, facts, found = market.asset("AAPL"), market.facts(HELD), []
+    for choice in every_choice():
+        body = offered(asset, facts, choice)
+        if market.takes(body or body_of("AAPL", choice)) != (body is not None):
+            found.append(("offered" if body else "not offered", choice))
+    market.broker.stop()
+
+    assert found == []
+
+
+def table_disagreements(
+    market: Market, symbol: str, situation: Situation, orders: OrderRules = legality.SHARES,
+    classes: Any = OrderClass,
+) -> list[tuple[list[str], Choice]]:  # fmt: skip
+    """Where the table, by which the form and the rules decide, and the broker do not agree."""
     found = []
     for choice in every_choice(classes):
-        body = offered(asset, facts, choice)
-        if market.takes(body or body_of(symbol, choice)) != (body is not None):
-            found.append(("offered" if body else "not offered", choice))
+        conflicts = [each.words for each in orders.conflicts(choice, situation)]
+        if choice.side == Side.SELL and not situation.holds:
+            conflicts.append("nothing is held")
+        if market.takes(body_of(symbol, choice)) == bool(conflicts):
+            found.append((conflicts, choice))
     return found
+
+
+def test_table_offers_what_the_broker_takes_at_every_hour(tmp_path: Path) -> None:
+    market = Market(tmp_path / "state", "AAPL")
+    found = []
+    for hour, at in HOURS:
+        market.go_to(at)
+        situation = market.facts(HELD).situation(market.asset("AAPL"))
+        assert bool(situation.shut) == (hour in ("shortly before the close", "late session"))
+        wrong = table_disagreements(market, "AAPL", situation, classes=(OrderClass.SIMPLE, OrderClass.OCO))
+        found += [(hour, *each) for each in wrong]
+    market.broker.stop()
+
+    assert found == []
+
+
+OTHERS = (
+    ("NG", HELD, {}),  # whole shares only
+    ("KO", HELD, {"exchange": "OTC"}),
+    ("F", HELD, {"attributes": []}),  # no fractions outside regular hours
+    ("MSFT", Decimal(0), {}),
+)
 
 
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
-    found = Market(tmp_path_factory.mktemp("offers") / "state", *(each[0] for each in OTHERS))
+    held = [symbol for symbol, qty, _ in OTHERS if qty]
+    found = Market(tmp_path_factory.mktemp("offers") / "state", *held)
     yield found
     found.broker.stop()
 
 
-OTHERS = (
-    ("NG", {}),  # whole shares only
-    ("KO", {"exchange": "OTC"}),
-    ("F", {"attributes": []}),  # no fractions outside regular hours
-)
-
-
-@pytest.mark.parametrize(("symbol", "members"), OTHERS)
-def test_ticket_offers_what_the_broker_takes_of_other_assets(
-    market: Market, monkeypatch: pytest.MonkeyPatch, symbol: str, members: dict[str, Any]
+@pytest.mark.parametrize(("symbol", "held", "members"), OTHERS)
+def test_table_offers_what_the_broker_takes_of_other_assets(
+    market: Market, monkeypatch: pytest.MonkeyPatch, symbol: str, held: Decimal, members: dict[str, Any]
 ) -> None:
     listed = market.broker.world._assets
     monkeypatch.setitem(listed, symbol, msgspec.structs.replace(listed[symbol], **members))
 
-    assert disagreements(market, symbol, HELD, (OrderClass.SIMPLE, OrderClass.OCO)) == []
-
-
-def test_ticket_offers_no_sale_and_no_exits_of_what_is_not_held(market: Market) -> None:
-    assert disagreements(market, "MSFT", Decimal(0), (OrderClass.SIMPLE, OrderClass.OCO)) == []
-
-
-def test_ticket_offers_what_the_broker_takes_at_every_hour(tmp_path: Path) -> None:
-    market = Market(tmp_path / "state", "AAPL")
-    found = []
-    for hour, at in HOURS:
-        if hour != "open":
-            market.go_to(at)
-        classes = OrderClass if hour == "open" else (OrderClass.SIMPLE,)
-        found += [(hour, *each) for each in disagreements(market, "AAPL", HELD, classes)]
-    market.broker.stop()
-
-    assert found == []
+    situation = market.facts(held).situation(market.asset(symbol))
+    simple = (OrderClass.SIMPLE, OrderClass.OCO)
+    assert table_disagreements(market, symbol, situation, classes=simple) == []
 
 
 class OtherClass(Market):
@@ -243,24 +260,13 @@ class OtherClass(Market):
         self.broker.request("POST", f"/_sandbox/accounts/{self.account}/deposit", {"amount": str(CASH)})
 
 
-def table_disagreements(
-    market: Market, symbol: str, orders: OrderRules, situation: Situation
-) -> list[tuple[list[str], Choice]]:
-    found = []
-    for choice in every_choice():
-        conflicts = orders.conflicts(choice, situation)
-        if market.takes(body_of(symbol, choice)) == bool(conflicts):
-            found.append(([each.words for each in conflicts], choice))
-    return found
-
-
 def test_table_of_coins(tmp_path: Path) -> None:
     market = OtherClass(tmp_path / "state", crypto_members())
     market.broker.world.prices = SetPrices("100")  # type: ignore[assignment]
     bought = market.order(symbol="BTC/USD", qty=str(HELD), time_in_force="gtc")
     assert bought["status"] == "filled"
 
-    assert table_disagreements(market, "BTC/USD", legality.COINS, Situation(holds=True)) == []
+    assert table_disagreements(market, "BTC/USD", Situation(holds=True), legality.COINS) == []
     market.broker.stop()
 
 
@@ -276,5 +282,5 @@ def test_table_of_contracts(tmp_path: Path, is_closed: bool) -> None:
         market.go_to(EVENING)
 
     situation = Situation(holds=True, is_closed=is_closed)
-    assert table_disagreements(market, symbol, legality.CONTRACTS, situation) == []
+    assert table_disagreements(market, symbol, situation, legality.CONTRACTS) == []
     market.broker.stop()
