@@ -4,6 +4,7 @@ With `DEBUG=true` every value has a development default. Without it the process 
 value that production needs is given, and names all that are missing at once.
 """
 
+from decimal import Decimal
 from pathlib import Path
 
 import environ
@@ -11,6 +12,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from brokerapp.units.broker_kind import BrokerKind, broker_kind
+from brokerapp.units.dated import read_rates
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -423,6 +425,25 @@ ORDER_SEND_WITHIN_SECONDS = env.int("ORDER_SEND_WITHIN_SECONDS", default=60)
 """An order that could not be sent, by a fault of ours, is tried again for so long and then not placed.
 
 It was reviewed at the prices of that minute, so it is never sent late."""
+FEE_RATES = {
+    name: read_rates(env.list(setting, default=default))
+    for name, setting, default in (
+        # SEC, Section 31 fee rate advisories: USD per million of a sale's proceeds.
+        ("SEC", "FEE_SEC_PER_MILLION", ["2025-05-14=0", "2026-04-04=20.60"]),
+        # FINRA By-Laws, Schedule A, section 1: USD per share sold, and at the most per trade.
+        ("TAF", "FEE_TAF_PER_SHARE", ["2024-01-01=0.000166", "2026-01-01=0.000195"]),
+        ("TAF_CAP", "FEE_TAF_CAP", ["2024-01-01=8.30", "2026-01-01=9.79"]),
+        # The broker's fee schedule, Consolidated Audit Trail: USD per share.
+        ("CAT", "FEE_CAT_PER_SHARE", ["2025-01-01=0.0000265"]),
+    )
+}
+"""Regulatory fees on sales of shares, each from a date on (`trading.fees`): estimates for the review."""
+WARN_LIMIT_AWAY_PERCENT = Decimal(env.str("WARN_LIMIT_AWAY_PERCENT", default="10"))
+WARN_VOLUME_PERCENT = Decimal(env.str("WARN_VOLUME_PERCENT", default="1"))
+WARN_PORTFOLIO_PERCENT = Decimal(env.str("WARN_PORTFOLIO_PERCENT", default="25"))
+WARN_PENNY_BELOW = Decimal(env.str("WARN_PENNY_BELOW", default="5"))
+"""What the review of an order warns of: a limit so far from the last price, more than that of an average
+day's volume, more than that of the account's value, a share that costs less (USD)."""
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=10.0)
 """How often the sweeps run that poll statuses and settle unknown outcomes."""
 

@@ -131,6 +131,7 @@ def asset_row(reply: alpaca.Asset, now: datetime) -> Asset:
         fractionable=reply.fractionable,
         marginable=reply.marginable,
         shortable=reply.shortable,
+        attributes=[word[:64] for word in reply.attributes],
         synced_at=now,
     )
 

@@ -27,6 +27,8 @@ class Follows:
     values: tuple[str, ...] = ()
     not_values: tuple[str, ...] = ()
     words: str = ""
+    also: "Follows | None" = None
+    """Another answer after which it is asked as well."""
 
 
 def asked_after(field: AnyField, follows: Follows) -> AnyField:

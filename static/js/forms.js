@@ -131,8 +131,11 @@ function answerOf(form, name) {
 }
 
 function isAsked(field) {
-  const answer = answerOf(field.closest("form"), field.dataset.follows);
+  const form = field.closest("form");
+  const answer = answerOf(form, field.dataset.follows);
   const listed = (text) => text !== undefined && text.split("|").includes(answer);
+  const { followsAlso, followsAlsoValues } = field.dataset;
+  if (followsAlso && followsAlsoValues.split("|").includes(answerOf(form, followsAlso))) return true;
   return field.dataset.followsValues ? listed(field.dataset.followsValues) : !listed(field.dataset.followsNot);
 }
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
@@ -70,6 +71,9 @@ class Asset(models.Model):
     fractionable = models.BooleanField()
     marginable = models.BooleanField()
     shortable = models.BooleanField()
+    attributes = ArrayField(
+        models.CharField(max_length=64), default=list, blank=True, help_text="Alpaca's words"
+    )
     synced_at = models.DateTimeField()
     searched = models.GeneratedField(
         expression=search.searched_text(), output_field=models.TextField(), db_persist=True
@@ -104,6 +108,20 @@ class Asset(models.Model):
     def kind(self) -> AssetClass:
         """What holds for all assets of its class."""
         return asset_class_of(self.asset_class)
+
+    @property
+    def trades_fractions_extended(self) -> bool:
+        """Whether fractions of it trade outside regular hours."""
+        return "fractional_eh_enabled" in self.attributes
+
+    @property
+    def is_over_the_counter(self) -> bool:
+        return self.exchange == "OTC"
+
+    @property
+    def is_barred_partnership(self) -> bool:
+        """Whether nobody may buy it, as its sales would be withheld from."""
+        return "ptp_no_exception" in self.attributes
 
 
 class Quote(models.Model):

@@ -21,6 +21,7 @@ from trading.views.portfolio import Portfolio, PositionPage
 from trading.views.replaces import ReplaceOrder, ReplaceReview
 from trading.views.reviews import OrderReview
 from trading.views.search import Search, Suggestions
+from trading.views.tickets import OrderTicket, TicketEstimate
 from trading.views.watchlists import (
     CreateWatchlist,
     RemoveWatchlist,
@@ -40,6 +41,7 @@ __all__ = [
     "EquityTable",
     "OrderPage",
     "OrderReview",
+    "OrderTicket",
     "Orders",
     "OrdersFile",
     "Performance",
@@ -54,6 +56,7 @@ __all__ = [
     "ReplaceReview",
     "Search",
     "Suggestions",
+    "TicketEstimate",
     "Watch",
     "WatchlistPage",
 ]

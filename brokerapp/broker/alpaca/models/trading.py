@@ -31,6 +31,14 @@ LATEST_SECONDS = 10**11
 logger = logging.getLogger(__name__)
 
 
+def _words(value: object) -> list[str]:
+    return [word for word in value if isinstance(word, str)] if isinstance(value, list) else []
+
+
+Words = Annotated[list[str], BeforeValidator(_words)]
+"""A list of words; what is none is left out, since it grants nothing that we know of."""
+
+
 class Asset(BrokerModel):
     """A security. `status` is active or inactive; active but not tradable means that it can only be sold."""
 
@@ -44,6 +52,7 @@ class Asset(BrokerModel):
     fractionable: Flag = False
     marginable: Flag = False
     shortable: Flag = False
+    attributes: Words = Field(default_factory=list)
 
 
 def _readable_legs(value: object) -> object:
