@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import Any, Protocol
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import get_urlconf, reverse
 
@@ -17,11 +18,11 @@ class HasKey(Protocol):
 
 def page_url(name: str, *args: object) -> str:
     """The address of a page by its name and arguments: `reverse`, which pages ask the same things of."""
-    return _reversed(get_urlconf(), name, args)
+    return _reversed(get_urlconf() or settings.ROOT_URLCONF, name, args)
 
 
 @lru_cache(maxsize=10_000)
-def _reversed(urlconf: str | None, name: str, args: tuple[object, ...]) -> str:
+def _reversed(urlconf: str, name: str, args: tuple[object, ...]) -> str:
     return reverse(name, urlconf, args)
 
 

@@ -67,6 +67,7 @@ def test_sync_assets_an_empty_list_retires_nothing(broker: BrokerStub) -> None:
 
 def test_sync_assets_command(broker: BrokerStub, capsys: pytest.CaptureFixture[str]) -> None:
     broker.on("GET", "/v1/assets", json=[listed("AAPL")])
+    broker.on("GET", "/v1/calendar", json=[])
 
     call_command("sync_assets")
 

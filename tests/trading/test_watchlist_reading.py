@@ -159,8 +159,11 @@ def test_read_watchlists_leaves_one_alone_that_is_being_made(
     assert list(shown(account)) == ["Mine"]
 
 
-def test_read_soon_asks_once_a_minute(account: BrokerageAccount, sent: list[str]) -> None:
-    for _ in range(3):
-        watchlist_reading.read_soon(account)
+def test_read_soon_asks_once_a_minute(
+    account: BrokerageAccount, sent: list[str], django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        for _ in range(3):
+            watchlist_reading.read_soon(account)
 
     assert sent == ["trading.tasks.sync_watchlists"]

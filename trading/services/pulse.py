@@ -49,7 +49,7 @@ class Pulse:
         self._newest: dict[UUID, Quote] = {}
         self._asked_at: dict[UUID, datetime] = {}
         self._unkept: dict[UUID, Quote] = {}
-        self._kept_at = timezone.now() - KEEP_EVERY
+        self._kept_at: datetime | None = None
         self._beat_at = 0.0
         self.failures = 0
 
@@ -62,7 +62,7 @@ class Pulse:
         self._forget([asset.pk for asset in wanted])
         fresh = self._ask(self._due(wanted, now), now)
         self._tell(wanted, now, fresh)
-        if now - self._kept_at >= KEEP_EVERY:
+        if self._kept_at is None or now - self._kept_at >= KEEP_EVERY:
             quotes.store_quotes(self._unkept, now=now)
             self._unkept, self._kept_at = {}, now
 
