@@ -124,16 +124,19 @@ function enhanceFileDrop(zone) {
   });
 }
 
-// A question that follows an answer is shown when that answer is given; without scripts its label says when.
-function answerOf(form, name) {
-  const given = new FormData(form).get(name);
-  return given === null ? "" : String(given);
+// A question that follows answers is shown when all of them are given ("&" stands between them, "|" between the
+// values of one); without scripts its label says when.
+function answersTo(form, name) {
+  const given = new FormData(form).getAll(name).map(String);
+  return given.length ? given : [""];
 }
 
 function isAsked(field) {
-  const answer = answerOf(field.closest("form"), field.dataset.follows);
-  const listed = (text) => text !== undefined && text.split("|").includes(answer);
-  return field.dataset.followsValues ? listed(field.dataset.followsValues) : !listed(field.dataset.followsNot);
+  const [values, refused] = [field.dataset.followsValues, field.dataset.followsNot].map((text) => text.split("&"));
+  return field.dataset.follows.split("&").every((name, number) => {
+    const isGivenOneOf = (list) => answersTo(field.closest("form"), name).some((answer) => list.includes(answer));
+    return values[number] ? isGivenOneOf(values[number].split("|")) : !isGivenOneOf(refused[number].split("|"));
+  });
 }
 
 function showWhatIsAsked(root) {
