@@ -4,7 +4,7 @@ import json
 import uuid
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.serializers.json import DjangoJSONEncoder
@@ -136,7 +136,7 @@ class KycApplication(SentModel):
         """Set answers by their questions' names, None for none; returns the columns to save."""
         columns = [name for name in answers if name in _columns()]
         for name in columns:
-            nothing = self._meta.get_field(name).get_default()
+            nothing = cast("models.Field[Any, Any]", self._meta.get_field(name)).get_default()
             setattr(self, name, nothing if answers[name] is None else answers[name])
         if len(columns) == len(answers):
             return columns

@@ -30,7 +30,7 @@ class ErrorTargetBoundField(BoundField):
     @property
     def _followed(self) -> tuple[Follows, ...]:
         follows = getattr(self.field, "follows", None)
-        return (follows, *self.field.follows_also) if follows else ()
+        return (follows, *getattr(self.field, "follows_also", ())) if follows else ()
 
     @property
     def focus_id(self) -> str:

@@ -21,11 +21,11 @@ def plainly(answer: Any) -> str:
 
 def among(choices: Choices) -> Callable[[Any], str]:
     """The labels of what was chosen."""
-    labels = dict(choices)
+    labels: dict[Any, str] = dict(choices)
 
     def read(answer: Any) -> str:
         keys = answer if isinstance(answer, list) else [answer]
-        return ", ".join(labels.get(key, key) for key in keys if key)
+        return ", ".join(str(labels.get(key, key)) for key in keys if key)
 
     return read
 
