@@ -111,6 +111,13 @@ HELD = (
         RECORDS,
     ),
     Held(
+        "Answers to the application's other questions (those without a column of their own)",
+        Grade.ENCRYPTED,
+        _of(APPLICATION, "answers"),
+        (Place.BROKER, Place.PAGE, Place.ADMIN),
+        RECORDS,
+    ),
+    Held(
         "Trusted contact's e-mail address and phone number",
         Grade.ENCRYPTED,
         _of(APPLICATION, "trusted_email_address", "trusted_phone_number"),

@@ -62,8 +62,8 @@ def price_after(label: str, follows: Follows, help_text: str = "") -> PriceField
 
 IF_PAIR = Follows("type", (choices.PAIR,))
 IF_TRAILING = Follows("type", choices.TRAILING, words="for trailing stops")
-IF_PROFIT = Follows("exits", (choices.BOTH, choices.PROFIT), words="with this exit", also=IF_PAIR)
-IF_LOSS = Follows("exits", (choices.BOTH, choices.LOSS), words="with this exit", also=IF_PAIR)
+IF_PROFIT = Follows("exits", (choices.BOTH, choices.PROFIT), words="with this exit", or_after=IF_PAIR)
+IF_LOSS = Follows("exits", (choices.BOTH, choices.LOSS), words="with this exit", or_after=IF_PAIR)
 
 
 class TicketForm(SpokenForm):
@@ -142,7 +142,7 @@ class TicketForm(SpokenForm):
     stop_loss_price = price_after("Stop loss at", IF_LOSS, "Sells at market once the price falls to this.")
     stop_loss_limit_price = price_after(
         "Stop loss limit",
-        Follows("exits", (choices.BOTH, choices.LOSS), words="optional", also=IF_PAIR),
+        Follows("exits", (choices.BOTH, choices.LOSS), words="optional", or_after=IF_PAIR),
         "May be left empty. With it, the stop loss sells at this price or more only, or not at all.",
     )
     time_in_force = AnswerField(label="Good for", choices=TIME, initial=TIME.DAY.value)

@@ -21,9 +21,9 @@ from funding.models import Transfer
 from funding.services import settling
 from funding.statuses import BankLinkStatus, Direction, TransferStatus
 from onboarding.models import KycApplication
+from onboarding.questions.catalogue import PAGES
 from onboarding.services import applications
 from onboarding.statuses import ApplicationStatus, DocumentStatus
-from onboarding.steps import STEPS
 from tests.addresses import addresses
 from tests.broker_stub import BrokerStub
 from tests.brokerapp.accounts.test_pages import account_patterns, rows_of, url_of
@@ -101,7 +101,7 @@ def walk(person: User, addresses: list[str]) -> None:
 
 def everywhere() -> list[str]:
     """Every page that a person without an account can ask for."""
-    steps = [reverse("apply_step", args=[step.key]) for step in STEPS]
+    steps = [reverse("apply_step", args=[key]) for key in PAGES]
     found = [address for address in plain_addresses() if not address.startswith(("/static", "/favicon"))]
     return [*found, *steps, "/portfolio/", "/trade/AAPL/", "/orders/", "/transfer/", "/no/such/page/"]
 
