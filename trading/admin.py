@@ -97,8 +97,9 @@ class OrderAdmin(StatusRowAdmin):
     @admin.action(permissions=["operate"], description="Request their cancellation")
     def cancel(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
         assert isinstance(request.user, User)
-        for text in orders.request_cancels(orders=queryset, by=request.user, now=timezone.now()):
-            self.message_user(request, text, messages.ERROR)
+        refused = orders.request_cancels(orders=queryset, by=request.user, now=timezone.now())
+        for order, refusal in refused:
+            self.message_user(request, f"{order.pk}: {refusal}", messages.ERROR)
         self.message_user(request, "The other cancels are being sent; reload in a moment.")
 
 

@@ -17,6 +17,7 @@ from trading.services import (
     screens,
     snapshots,
     sweeps,
+    watchlist_reading,
     watchlists,
 )
 
@@ -146,6 +147,12 @@ def sync_assets(**_: object) -> None:
 
 
 @shared_task
+def sync_calendar(**_: object) -> None:
+    """Load the days of trading."""
+    market.sync_calendar(now=timezone.now())
+
+
+@shared_task
 def sync_screens(**_: object) -> None:
     """Read the lists of what moves today."""
     screens.sync_screens(now=timezone.now())
@@ -161,3 +168,10 @@ def send_watchlist(*, watchlist_id: str, **_: object) -> None:
 def send_watchlists(**_: object) -> None:
     """Sweep: watchlists that the broker does not have as they are."""
     watchlists.send_watchlists(now=timezone.now())
+
+
+@shared_task
+def sync_watchlists(*, account_id: str, **_: object) -> None:
+    """Take over what another system did to an account's watchlists at the broker."""
+    account = BrokerageAccount.objects.get(pk=account_id)
+    watchlist_reading.read_watchlists(account=account, now=timezone.now())

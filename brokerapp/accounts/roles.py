@@ -46,6 +46,7 @@ WITHOUT_PERSONAL_DATA = frozenset(
         "funding.view_transfer",
         "health.view_errorpage",
         "health.view_heartbeat",
+        "mailing.view_queuedmail",
         "notices.view_notice",
         "onboarding.view_document",
         "onboarding.view_kycapplication",

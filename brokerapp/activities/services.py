@@ -236,8 +236,8 @@ def _link_taken_back(rows: Iterable[Activity]) -> None:
 
 
 def _likes_of(row: Activity) -> ActivityQuerySet:
-    """What a row may take back: made no later, and with no such name of its own."""
-    found = Activity.objects.filter(account_id=row.account_id, at__lte=row.at, previous_id="")
+    """What a row may take back: made earlier, and taking nothing back itself."""
+    found = Activity.objects.filter(account_id=row.account_id, at__lt=row.at, previous_id="")
     if row.takes_back:
         same_order = found.filter(activity_type=FILL, broker_order_id=row.broker_order_id)
         return same_order.filter(qty=-(row.qty or Decimal(0)), price=row.price)

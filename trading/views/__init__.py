@@ -2,7 +2,14 @@
 
 from trading.views.assets import AssetPage
 from trading.views.charts import ChartData, PriceTable
-from trading.views.orders import CancelOrder, OrderPage, Orders
+from trading.views.orders import (
+    CancelAll,
+    CancelAllOutcome,
+    CancelOrder,
+    OrderPage,
+    Orders,
+    OrdersFile,
+)
 from trading.views.performance import (
     EquityChart,
     EquityTable,
@@ -11,8 +18,10 @@ from trading.views.performance import (
     RealizedGainsCsv,
 )
 from trading.views.portfolio import Portfolio, PositionPage
+from trading.views.replaces import ReplaceOrder, ReplaceReview
 from trading.views.reviews import OrderReview
 from trading.views.search import Search, Suggestions
+from trading.views.tickets import OrderTicket, TicketEstimate
 from trading.views.watchlists import (
     CreateWatchlist,
     RemoveWatchlist,
@@ -23,6 +32,8 @@ from trading.views.watchlists import (
 
 __all__ = [
     "AssetPage",
+    "CancelAll",
+    "CancelAllOutcome",
     "CancelOrder",
     "ChartData",
     "CreateWatchlist",
@@ -30,7 +41,9 @@ __all__ = [
     "EquityTable",
     "OrderPage",
     "OrderReview",
+    "OrderTicket",
     "Orders",
+    "OrdersFile",
     "Performance",
     "Portfolio",
     "PositionPage",
@@ -39,8 +52,11 @@ __all__ = [
     "RealizedGainsCsv",
     "RemoveWatchlist",
     "RenameWatchlist",
+    "ReplaceOrder",
+    "ReplaceReview",
     "Search",
     "Suggestions",
+    "TicketEstimate",
     "Watch",
     "WatchlistPage",
 ]

@@ -84,6 +84,8 @@ def rows_of(account: BrokerageAccount) -> dict[str, dict[str, object]]:
         "trading:realized_gains_csv": sold,
         "trading:position": {"symbol": "AAPL"},
         "trading:asset": {"symbol": "AAPL"},
+        "trading:ticket": {"symbol": "AAPL"},
+        "trading:estimate": {"symbol": "AAPL"},
         "trading:chart": {"symbol": "AAPL"},
         "trading:price_table": {"symbol": "AAPL"},
         "trading:order": {"order_id": order.pk},
@@ -144,6 +146,8 @@ def test_page_for_owner_stranger_and_visitor(name: str) -> None:
         and name
         not in (
             "trading:asset",
+            "trading:ticket",
+            "trading:estimate",
             "trading:chart",
             "trading:price_table",
             "funding:transfer_review",

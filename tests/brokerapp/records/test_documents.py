@@ -90,7 +90,7 @@ def test_page_lists_documents_by_kind_and_year(account: BrokerageAccount, owner:
     confirmations = shown(owner.get("/documents/?kind=confirmations"))
     older = shown(owner.get("/documents/?year=2025"))
 
-    assert page.index("Monthly statement") < page.index("Trade confirmation")
+    assert page.index(">, February 2026<") < page.index(">, Tue 6 May 2025<")
     assert "February 2026" in page
     assert page.count(">New<") == 1
     assert "Monthly statement" not in confirmations

@@ -45,6 +45,7 @@ TRADER = [
     "/trade/",
     "/trade/?q=app",
     "/trade/AAPL/",
+    "/trade/AAPL/order/?more=1",
     "/trade/AAPL/prices/",
     "/orders/",
     "/orders/?tab=closed",

@@ -121,6 +121,17 @@ def test_cancel_fill_race_ends_filled(sandbox: SandboxProcess) -> None:
     assert sandbox.get(trading_path(account_id, "/positions/AAPL"))["qty"] == "10"
 
 
+def test_change_fill_race_ends_filled(sandbox: SandboxProcess) -> None:
+    account_id = open_account(sandbox, cash="100")
+    placed = order(sandbox, account_id, qty="10", **FAR_BELOW).json()
+    wait_for_order(sandbox, account_id, placed["id"], "new")
+    played(sandbox, "change_fill_race", account_id)
+
+    assert statuses_of_order(sandbox, placed["id"]) == ["accepted", "new", "pending_replace", "fill"]
+    late = sandbox.request("PATCH", trading_path(account_id, f"/orders/{placed['id']}"), json={"qty": "11"})
+    assert late.status_code == 422
+
+
 def test_halted_symbol_takes_orders_and_fills_them_when_resumed(tmp_path: Path) -> None:
     with process_at(tmp_path / "state") as process:
         account_id = open_account(process, cash="1000")
