@@ -44,7 +44,7 @@ from tests.factories import (
     give_second_step,
     staff_in_role,
 )
-from trading.models import Asset, PositionsSync, QuotePause
+from trading.models import Asset, DailyEquity, GainBook, PositionsSync, QuotePause
 
 pytestmark = pytest.mark.django_db
 
@@ -216,6 +216,8 @@ def a_row_of_everything(house: House) -> None:
     Notice.objects.create(user=account.user, kind=NoticeKind.SECURED, row_type="x", row_id="1", change_id=1)
     PositionsSync.objects.get_or_create(account=account)
     QuotePause.objects.create(asset=Asset.objects.get(), due_at=now)
+    DailyEquity.objects.create(account=account, day=now.date(), at=now, equity=1)
+    GainBook.objects.get_or_create(account=account)
 
 
 def section_of(label: str) -> str:

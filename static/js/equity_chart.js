@@ -3,12 +3,20 @@
 import { PriceChart, colors, dollars, drawAll, paintChart, wallClock } from "./chart.js";
 
 const MOST_MARKERS = 12; // more would cover the line
+const RELOAD_MS = 15_000; // the page's figures may come anew more often
 
 class EquityChart extends PriceChart {
   constructor(figure, charts) {
     super(figure, charts);
     figure.querySelector("[data-chart-summary]")?.remove(); // the reading says it
-    document.addEventListener("htmx:after:swap", () => this.load());
+    document.addEventListener("htmx:after:swap", () => {
+      if (performance.now() - this.loadedAt > RELOAD_MS) this.load();
+    });
+  }
+
+  load() {
+    this.loadedAt = performance.now();
+    return super.load();
   }
 
   get words() {

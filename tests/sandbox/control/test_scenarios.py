@@ -265,7 +265,7 @@ def test_past_gives_a_new_account_months_that_add_up(sandbox: SandboxProcess) ->
         f"{trading_path(account_id)}/account/portfolio/history", params={"period": "2A", "timeframe": "1D"}
     )
     assert len(values["timestamp"]) > 250
-    assert values["equity"][0] > 0
+    assert values["equity"][1] > 0
     everyones = sandbox.get("/v1/accounts/activities", params={"direction": "asc"})
     assert everyones[0]["account_id"] == account_id
 
