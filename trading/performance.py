@@ -44,7 +44,7 @@ SPANS = {
         Span("1M", "one month", 31),
         Span("3M", "three months", 92),
         Span("1Y", "one year", 366),
-        Span("All", "all the time", 0),
+        Span("All", "the whole time", 0),
     )
 }
 

@@ -97,7 +97,7 @@ def test_performance_without_a_price_adds_nothing_up(owner: Client, history: Bro
 def test_values_have_both_figures_and_what_came_in(owner: Client, history: BrokerageAccount) -> None:
     page = shown(owner.get(f"{VALUES}?range=All"))
 
-    assert '<td class="num" data-label="The broker says">$1,310.00</td>' in page
+    assert '<td class="num">$1,310.00</td>' in page
     assert "+$10.00" in page
     assert "1 day differs" in page
     assert "Deposit +$1,300.00" in page

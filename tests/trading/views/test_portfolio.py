@@ -291,7 +291,7 @@ def test_position_shows_lots_what_was_sold_and_dividends(owner: Client, account:
 
     page = shown(owner.get("/portfolio/AAPL/"))
 
-    assert "<dd>$150.00<small" in page
+    assert "<dd>$150.00<p" in page
     assert "The broker says $133.33" in page
     assert "+$30.00" in page
     assert "<dt>Dividends</dt><dd>$1.25</dd>" in page
