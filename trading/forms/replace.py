@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 
 from brokerapp.ui.fields import MoneyField, NumberField, QuantityField
 from brokerapp.ui.words import SpokenForm
+from brokerapp.units.money import plain
 from trading import changes
 from trading.models import Order
 from trading.order_spec import OrderSpec
@@ -38,6 +39,15 @@ class PriceField(MoneyField):
         return price
 
 
+NUMBERS = ("qty", "trail_percent")
+
+
+def _as_typed(order: Order, name: str) -> Any:
+    """A part of the order as a person would type it; dollars are for their own widget."""
+    value = getattr(order, name)
+    return plain(value) if name in NUMBERS else value
+
+
 class ReplaceForm(SpokenForm):
     """What can be changed of one order, filled in as it is now. The rest of the order stays."""
 
@@ -56,7 +66,7 @@ class ReplaceForm(SpokenForm):
     def __init__(self, data: Any = None, *, order: Order) -> None:
         self.order = order
         names = changes.changeable(order)
-        super().__init__(data, initial={name: getattr(order, name) for name in names})
+        super().__init__(data, initial={name: _as_typed(order, name) for name in names})
         for name in [name for name in self.fields if name not in names]:
             del self.fields[name]
         if (field := self.fields.get("time_in_force")) is not None:
