@@ -25,7 +25,7 @@ def measure(rounds: int, settle: float) -> bool:
     from brokerapp.demo import people
 
     print("Making the demo's people …", flush=True)
-    people.seed_people()
+    people.seed_people("bench-password-1")
     account = people._account(people.TRADER)
     bank = people._bank(account)
     arm_fault(STALL)

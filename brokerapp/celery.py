@@ -97,16 +97,23 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         "send watchlists": every(max(sweep, 30), "trading.tasks.send_watchlists"),
         "sync bars": every(max(sweep, 15), "trading.tasks.sync_bars"),
         "sync portfolios": every(max(sweep * 3, 30), "trading.tasks.sync_stale_portfolios"),
+        "work out gains": every(max(sweep, 10), "trading.tasks.work_out_gains"),
+        "take equity points": every(max(sweep * 10, 60), "trading.tasks.take_equity_points"),
+        "sync equity histories": every(max(sweep, 30), "trading.tasks.sync_equity_histories"),
         "handle events": every(sweep, "brokerapp.events.tasks.handle_waiting_events"),
+        "send mails": every(min(sweep, 5), "brokerapp.mailing.tasks.send_mails", PEOPLE),
         "tell people": every(min(sweep, 5), "brokerapp.notices.tasks.tell_people", PEOPLE),
         # 08:45 UTC is before the market opens in New York, in summer and in winter.
         "sync assets": at(crontab(minute="45", hour="2,8,14,20"), "trading.tasks.sync_assets"),
+        "sync calendar": at(crontab(minute="40", hour="2,8,14,20"), "trading.tasks.sync_calendar"),
         # The small hours in New York.
         "prune": at(crontab(minute="10", hour="7"), "brokerapp.broker.calls.tasks.prune_api_calls"),
         "prune bars": at(crontab(minute="30", hour="7"), "trading.tasks.prune_bars"),
+        "prune equity points": at(crontab(minute="40", hour="7"), "trading.tasks.prune_equity_points"),
         "prune errors": at(crontab(minute="20", hour="7"), "brokerapp.health.tasks.prune_error_pages"),
         "prune sessions": at(crontab(minute="35", hour="7"), "brokerapp.accounts.tasks.forget_sessions"),
         "drop personal data": at(crontab(minute="30", hour="7"), "onboarding.tasks.drop_personal_data"),
+        "prune mails": at(crontab(minute="40", hour="7"), "brokerapp.mailing.tasks.prune_mails"),
         "prune events": at(crontab(minute="25", hour="7"), "brokerapp.events.tasks.prune_events"),
         **{f"heartbeat of {queue}": heartbeat(queue) for queue in QUEUES},
     }

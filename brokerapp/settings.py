@@ -4,6 +4,7 @@ With `DEBUG=true` every value has a development default. Without it the process 
 value that production needs is given, and names all that are missing at once.
 """
 
+from decimal import Decimal
 from pathlib import Path
 
 import environ
@@ -11,6 +12,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from brokerapp.units.broker_kind import BrokerKind, broker_kind
+from brokerapp.units.dated import read_rates
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -43,11 +45,12 @@ REQUIRED_IN_PRODUCTION = (
 )
 _BROKER_SECRETS = ("BROKER_KEY", "BROKER_SECRET")
 _COLUMN_SECRETS = ("FIELD_ENCRYPTION_KEYS", "BLIND_INDEX_KEYS")
-_PAGES_SECRETS = ("SECRET_KEY", "EMAIL_URL")
+_WORKER_SECRETS = ("SECRET_KEY", "EMAIL_URL")
 NOT_NEEDED_BY = {
     "release": (*_BROKER_SECRETS, "EMAIL_URL"),
-    "assets": (*_PAGES_SECRETS, *_COLUMN_SECRETS),
-    "beat": (*_PAGES_SECRETS, *_COLUMN_SECRETS, *_BROKER_SECRETS),
+    "web": ("EMAIL_URL",),
+    "assets": (*_WORKER_SECRETS, *_COLUMN_SECRETS),
+    "beat": (*_WORKER_SECRETS, *_COLUMN_SECRETS, *_BROKER_SECRETS),
     "events": ("EMAIL_URL",),
     "news": ("EMAIL_URL",),
     "sweeper": ("EMAIL_URL",),
@@ -119,6 +122,7 @@ INSTALLED_APPS = [
     "brokerapp.accounts",
     "brokerapp.activities",
     "brokerapp.events",
+    "brokerapp.mailing",
     "brokerapp.notices",
     "brokerapp.health",
     "brokerapp.deployment",
@@ -355,9 +359,14 @@ CONNECTIONS_PER_ADDRESS = env.int("CONNECTIONS_PER_ADDRESS", default=200)
 
 EMAIL_FILE_PATH = env.str("EMAIL_FILE_PATH", default=str(BASE_DIR / ".dev" / "mail"))
 if {"EMAIL_URL", "EMAIL_URL_FILE"} & set(env.ENVIRON):
-    globals().update(env.email("EMAIL_URL"))
+    _mail = env.email("EMAIL_URL")
+    MAIL_TRANSPORT = _mail.pop("EMAIL_BACKEND")
+    globals().update(_mail)
 else:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    MAIL_TRANSPORT = "django.core.mail.backends.filebased.EmailBackend"
+"""The mail backend that workers hand mails to."""
+EMAIL_BACKEND = "brokerapp.mailing.backend.QueueBackend"
+"""What pages send waits in the database for a worker."""
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Brokerage <no-reply@localhost>")
 EMAIL_TIMEOUT = env.float("EMAIL_TIMEOUT", default=10.0)
 """How long connecting to the mail server, or each answer of it, may take, in seconds."""
@@ -395,6 +404,8 @@ BROKER_TIMEOUTS = (
     env.float("BROKER_CONNECT_TIMEOUT", default=3.05),
     env.float("BROKER_READ_TIMEOUT", default=10.0),
 )
+MARKET_DATA_FEED = env.str("MARKET_DATA_FEED", default="iex")
+"""Where share prices come from, in Alpaca's word: `iex`, `sip` or `delayed_sip`. Pages name it."""
 BROKER_PAGES_A_MINUTE = env.int("BROKER_PAGES_A_MINUTE", default=60)
 """How many pages that ask the broker one person may open within a minute."""
 NOT_OFFERED = frozenset(env.list("NOT_OFFERED", default=[]))
@@ -414,6 +425,25 @@ ORDER_SEND_WITHIN_SECONDS = env.int("ORDER_SEND_WITHIN_SECONDS", default=60)
 """An order that could not be sent, by a fault of ours, is tried again for so long and then not placed.
 
 It was reviewed at the prices of that minute, so it is never sent late."""
+FEE_RATES = {
+    name: read_rates(env.list(setting, default=default))
+    for name, setting, default in (
+        # SEC, Section 31 fee rate advisories: USD per million of a sale's proceeds.
+        ("SEC", "FEE_SEC_PER_MILLION", ["2025-05-14=0", "2026-04-04=20.60"]),
+        # FINRA By-Laws, Schedule A, section 1: USD per share sold, and at the most per trade.
+        ("TAF", "FEE_TAF_PER_SHARE", ["2024-01-01=0.000166", "2026-01-01=0.000195"]),
+        ("TAF_CAP", "FEE_TAF_CAP", ["2024-01-01=8.30", "2026-01-01=9.79"]),
+        # The broker's fee schedule, Consolidated Audit Trail: USD per share.
+        ("CAT", "FEE_CAT_PER_SHARE", ["2025-01-01=0.0000265"]),
+    )
+}
+"""Regulatory fees on sales of shares, each from a date on (`trading.fees`): estimates for the review."""
+WARN_LIMIT_AWAY_PERCENT = Decimal(env.str("WARN_LIMIT_AWAY_PERCENT", default="10"))
+WARN_VOLUME_PERCENT = Decimal(env.str("WARN_VOLUME_PERCENT", default="1"))
+WARN_PORTFOLIO_PERCENT = Decimal(env.str("WARN_PORTFOLIO_PERCENT", default="25"))
+WARN_PENNY_BELOW = Decimal(env.str("WARN_PENNY_BELOW", default="5"))
+"""What the review of an order warns of: a limit so far from the last price, more than that of an average
+day's volume, more than that of the account's value, a share that costs less (USD)."""
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=10.0)
 """How often the sweeps run that poll statuses and settle unknown outcomes."""
 

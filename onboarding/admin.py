@@ -58,6 +58,7 @@ class KycApplicationAdmin(RevealMixin, StatusRowAdmin):
         "trusted_family_name",
         "trusted_email_address",
         "trusted_phone_number",
+        "answers",
     )
 
     list_display = ("id", "user", "status", "status_at", "submitted_at", "last_request_id")

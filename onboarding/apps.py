@@ -8,6 +8,6 @@ class OnboardingConfig(AppConfig):
 
     def ready(self) -> None:
         from brokerapp.security.known_values import register
-        from onboarding.models import known_values_of
+        from onboarding.questions.known import known_values_of
 
         register(known_values_of)

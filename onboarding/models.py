@@ -1,10 +1,13 @@
 """KYC applications and their documents: what is true of one row."""
 
+import json
 import uuid
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, cast
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 
@@ -83,6 +86,9 @@ class KycApplication(SentModel):
     trusted_email_address = EncryptedTextField(blank=True)
     trusted_phone_number = EncryptedTextField(blank=True)
 
+    answers = EncryptedJSONField(
+        null=True, blank=True, help_text="answers to questions without a column of their own, by their names"
+    )
     documents_answered = models.BooleanField(null=True, blank=True)
     signed_revisions = models.JSONField(
         default=dict, blank=True, help_text="the revision of each agreement that was signed, by its key"
@@ -119,6 +125,31 @@ class KycApplication(SentModel):
     def is_editable(self) -> bool:
         """Whether answers may still change."""
         return self.status in EDITABLE_APPLICATION
+
+    def answer(self, name: str) -> Any:
+        """The answer to a question, by the question's name; None or empty if there is none."""
+        if name in _columns():
+            return getattr(self, name)
+        return (self.answers or {}).get(name)
+
+    def keep_answers(self, answers: Mapping[str, Any]) -> list[str]:
+        """Set answers by their questions' names, None for none; returns the columns to save."""
+        columns = [name for name in answers if name in _columns()]
+        for name in columns:
+            nothing = cast("models.Field[Any, Any]", self._meta.get_field(name)).get_default()
+            setattr(self, name, nothing if answers[name] is None else answers[name])
+        if len(columns) == len(answers):
+            return columns
+        others = {name: answer for name, answer in answers.items() if name not in columns}
+        # As it will be read from the database again.
+        kept = {**(self.answers or {}), **json.loads(json.dumps(others, cls=DjangoJSONEncoder))}
+        self.answers = {name: answer for name, answer in kept.items() if answer not in (None, "", [])}
+        return [*columns, "answers"]
+
+
+@cache
+def _columns() -> frozenset[str]:
+    return frozenset(field.name for field in KycApplication._meta.concrete_fields)
 
 
 class Agreement(models.Model):
@@ -177,31 +208,3 @@ class Document(SentModel):
 
     def __str__(self) -> str:
         return f"document {self.pk}"
-
-
-KNOWN = (
-    "email_address",
-    "given_name",
-    "middle_name",
-    "family_name",
-    "phone_number",
-    "street_address",
-    "unit",
-    "city",
-    "postal_code",
-    "tax_id",
-    "employer_name",
-    "employer_address",
-    "trusted_given_name",
-    "trusted_family_name",
-    "trusted_email_address",
-    "trusted_phone_number",
-)
-
-
-def known_values_of(person_id: int) -> Iterator[str]:
-    """What this app knows of a person, to take out of what others write."""
-    for application in KycApplication.objects.filter(user_id=person_id):
-        yield from (getattr(application, column) for column in KNOWN)
-        if application.date_of_birth:
-            yield application.date_of_birth.isoformat()

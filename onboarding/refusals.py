@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from onboarding.models import KycApplication
+from onboarding.questions.catalogue import PAGES, every_question
 from onboarding.statuses import ApplicationStatus
-from onboarding.steps import BY_KEY
 
 EMAIL = "email"
 """The person's own address is no answer of the application: it is changed where they sign in with it."""
 
-ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
+_IN_OUR_WORDS: dict[str, tuple[tuple[str, str], ...]] = {
     "email_address": (
         (EMAIL, "your e-mail address"),
         ("trusted-contact", "your trusted contact's e-mail address"),
@@ -60,6 +60,20 @@ ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
     "ip_address": (("agreements", "your signature under the agreements"),),
     "revision": (("agreements", "your signature under the agreements"),),
 }
+"""Pages, and what is asked there, where the question's own words say it less well."""
+
+
+def _of_the_questions() -> dict[str, tuple[tuple[str, str], ...]]:
+    """The same for every question that says where it is sent, in the words of the question."""
+    found: dict[str, tuple[tuple[str, str], ...]] = {}
+    for page, question in every_question():
+        for path in (question.sent,) if isinstance(question.sent, str) else question.sent:
+            name = path.rpartition(".")[2]
+            found[name] = ((page.key, f"your answer to “{question.short or question.label}”"),)
+    return found
+
+
+ANSWERS = _of_the_questions() | _IN_OUR_WORDS
 """By the broker's names of fields (Broker API, "Create an account"): pages, and what is asked there."""
 
 NAMES = sorted(ANSWERS, key=len, reverse=True)
@@ -129,7 +143,7 @@ def _answers(said: str, application: KycApplication) -> Iterator[tuple[str, str]
                 continue
             if about_trusted and not is_trusted:
                 continue
-            if step == EMAIL or BY_KEY[step].applies_to(application):
+            if step == EMAIL or PAGES[step].applies_to(application):
                 yield step, what
 
 

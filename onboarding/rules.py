@@ -119,6 +119,14 @@ def check_age(date_of_birth: date, today: date) -> None:
         )
 
 
+def check_is_resident(permanent_resident: bool) -> None:
+    """Raises `AnswerRefused` for somebody who is neither a citizen nor a permanent resident of the US."""
+    if not permanent_resident:
+        raise AnswerRefused(
+            "We can open accounts for US citizens and permanent residents only, not on visas yet."
+        )
+
+
 def normalize_ssn(value: str) -> str:
     """Nine digits of a Social Security number or ITIN; dashes, points and blanks between them are dropped.
 

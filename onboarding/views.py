@@ -18,10 +18,12 @@ from brokerapp.web.addresses import client_ip
 from onboarding import agreements, rules, steps
 from onboarding.forms import FORMS
 from onboarding.forms.disclosures import AgreementsForm
-from onboarding.forms.fields import StepForm
 from onboarding.forms.personal import DocumentsForm
+from onboarding.forms.step import StepForm
 from onboarding.models import Document, KycApplication
 from onboarding.progress import application_progress
+from onboarding.questions.catalogue import PAGES
+from onboarding.questions.descriptions import Page
 from onboarding.refusals import read_refusal
 from onboarding.review import answers_to_check
 from onboarding.services import applications, documents
@@ -96,12 +98,12 @@ class Apply(ApplicationView):
 class StepPage(ApplicationView):
     """One question page: its form, saved on POST, then the next page (or back to the check)."""
 
-    step: steps.Step
+    step: Page
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if kwargs["key"] not in steps.BY_KEY:
+        if kwargs["key"] not in PAGES:
             raise Http404
-        self.step = steps.BY_KEY[kwargs["key"]]
+        self.step = PAGES[kwargs["key"]]
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, key: str) -> HttpResponse:

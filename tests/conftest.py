@@ -22,6 +22,7 @@ hypothesis.settings.load_profile("no deadline")
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Report())
     # Signing in is part of many tests, and slow on purpose in production.
+    settings.MAIL_TRANSPORT = "django.core.mail.backends.locmem.EmailBackend"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
@@ -44,6 +45,12 @@ def emptied_log() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _every_page_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No page shows what one of another test found a moment ago."""
+    monkeypatch.setattr("brokerapp.web.moments.SECONDS", 0.0)
 
 
 @pytest.fixture

@@ -10,7 +10,18 @@ from django.utils import timezone
 from brokerapp.accounts.models import User
 from brokerapp.ui.admin_pages import ReadOnlyAdmin
 from brokerapp.workflow.status_admin import StatusRowAdmin
-from trading.models import Asset, Fill, Order, OrderProgress, Position, PositionsSync, Quote, QuotePause
+from trading.models import (
+    Asset,
+    DailyEquity,
+    Fill,
+    GainBook,
+    Order,
+    OrderProgress,
+    Position,
+    PositionsSync,
+    Quote,
+    QuotePause,
+)
 from trading.services import orders, portfolio
 
 
@@ -86,8 +97,9 @@ class OrderAdmin(StatusRowAdmin):
     @admin.action(permissions=["operate"], description="Request their cancellation")
     def cancel(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
         assert isinstance(request.user, User)
-        for text in orders.request_cancels(orders=queryset, by=request.user, now=timezone.now()):
-            self.message_user(request, text, messages.ERROR)
+        refused = orders.request_cancels(orders=queryset, by=request.user, now=timezone.now())
+        for order, refusal in refused:
+            self.message_user(request, f"{order.pk}: {refusal}", messages.ERROR)
         self.message_user(request, "The other cancels are being sent; reload in a moment.")
 
 
@@ -118,6 +130,27 @@ class PositionsSyncAdmin(ReadOnlyAdmin):
     def read_again(self, request: HttpRequest, queryset: QuerySet[PositionsSync]) -> None:
         asked = portfolio.request_reads(syncs=queryset, now=timezone.now())
         self.message_user(request, f"{asked} accounts are being read; reload in a moment.")
+
+
+@admin.register(DailyEquity)
+class DailyEquityAdmin(ReadOnlyAdmin):
+    """What accounts were worth by our figures and by the broker's."""
+
+    list_display = ("day", "account", "equity", "broker_equity", "difference", "cash", "positions_value")
+    search_fields = ("=account__id", "=account__account_number", "account__user__email")
+    list_select_related = ("account",)
+    ordering = ("-day",)
+    show_full_result_count = False
+
+
+@admin.register(GainBook)
+class GainBookAdmin(ReadOnlyAdmin):
+    """What the activities of accounts add up to."""
+
+    list_display = ("account", "activities", "cash", "realized", "paid_in", "paid_out", "worked_out_at")
+    search_fields = ("=account__id", "=account__account_number", "account__user__email")
+    list_select_related = ("account",)
+    show_full_result_count = False
 
 
 @admin.register(Asset)

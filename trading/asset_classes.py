@@ -12,6 +12,8 @@ from typing import Protocol
 from brokerapp.broker.alpaca.market_data import BarsWanted, MarketDataClient
 from brokerapp.broker.alpaca.models import Bar, BySymbol, Snapshot
 from brokerapp.units.market_time import NEW_YORK
+from trading import legality
+from trading.legality import OrderRules
 from trading.order_types import TimeInForce
 
 DAY_ENDS = time(20)
@@ -43,6 +45,10 @@ class AssetClass:
     """The data endpoint: snapshots by `symbol`, spelt as in orders."""
     fetch_bars: Callable[[MarketDataClient, Sequence[str], BarsWanted], BySymbol[list[Bar]]]
     """The data endpoint: one page of price bars by `symbol`."""
+    orders: OrderRules
+    """Which orders it takes."""
+    feed: str = ""
+    """The feed of its prices; "" where there are several and settings.MARKET_DATA_FEED chooses."""
     spell: Callable[[str], str] = str.upper
     """The spelling of orders and prices for any spelling that the broker uses."""
 
@@ -87,6 +93,7 @@ US_EQUITY = AssetClass(
     smallest_order=Decimal("1.00"),
     fetch_snapshots=lambda client, symbols: client.get_snapshots(symbols),
     fetch_bars=lambda client, symbols, wanted: client.get_bars(symbols, wanted),
+    orders=legality.SHARES,
 )
 CRYPTO = AssetClass(
     word="crypto",
@@ -97,6 +104,8 @@ CRYPTO = AssetClass(
     smallest_order=Decimal("1.00"),
     fetch_snapshots=lambda client, symbols: client.get_crypto_snapshots(symbols),
     fetch_bars=lambda client, symbols, wanted: client.get_crypto_bars(symbols, wanted),
+    feed="crypto",
+    orders=legality.COINS,
     spell=_spell_pair,
 )
 US_OPTION = AssetClass(
@@ -108,6 +117,8 @@ US_OPTION = AssetClass(
     smallest_order=Decimal(0),
     fetch_snapshots=lambda client, symbols: client.get_option_snapshots(symbols),
     fetch_bars=lambda client, symbols, wanted: client.get_option_bars(symbols, wanted),
+    feed="options",
+    orders=legality.CONTRACTS,
 )
 
 ASSET_CLASSES = {each.word: each for each in (US_EQUITY, CRYPTO, US_OPTION)}

@@ -1,7 +1,8 @@
 """The ranges of a price chart, and the bars that each is drawn from. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from brokerapp.units.market_time import NEW_YORK, day_in_new_york, in_new_york
@@ -55,9 +56,15 @@ class ChartRange:
         return datetime.combine(first, time(), NEW_YORK)
 
 
-def is_extended(at: datetime) -> bool:
-    """Whether a bar that begins then lies before the open or after the close of a usual day."""
-    return not OPENS <= in_new_york(at).time() < CLOSES
+def is_extended(at: datetime, days: Mapping[date, tuple[datetime, datetime]]) -> bool:
+    """Whether a bar that begins then lies before the open or after the close of its day.
+
+    `days` has both by the date in New York; a day that is not among them is taken for a usual one.
+    """
+    hours = days.get(day_in_new_york(at))
+    if hours is None:
+        return not OPENS <= in_new_york(at).time() < CLOSES
+    return not hours[0] <= at < hours[1]
 
 
 def _ranges() -> dict[str, ChartRange]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -15,6 +16,24 @@ class Listing:
     asset: Asset
     quote: Quote | None
     is_watched: bool
+
+
+@dataclass(frozen=True)
+class PriceNote:
+    """What is said once of the prices in a list: their feed, and since when they are only the last known."""
+
+    feed_text: str
+    last_known_at: datetime | None
+
+
+def price_note(rows: Iterable[Listing], now: datetime) -> PriceNote | None:
+    """What holds for all prices of a list; None if it has none."""
+    quotes = [row.quote for row in rows if row.quote is not None]
+    if not quotes:
+        return None
+    oldest = min(quotes, key=lambda quote: quote.synced_at)
+    feeds = dict.fromkeys(quote.feed_text for quote in quotes if quote.feed_text)
+    return PriceNote(", ".join(feeds), oldest.synced_at if oldest.is_stale(now) else None)
 
 
 SORTS: dict[str, Callable[[Listing], Decimal | None]] = {

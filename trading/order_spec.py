@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from brokerapp.units.money import plain
+from trading.legality import Choice, Size
 from trading.models import Asset, Order
 from trading.order_types import EXITS, EXITS_OF_CLASS, PRICES, PRICES_OF_TYPE
 
@@ -72,6 +73,25 @@ class OrderSpec:
     def is_fractional(self) -> bool:
         """Whether it needs an asset that trades in fractions; dollars always do."""
         return self.qty is None or self.qty != self.qty.to_integral_value()
+
+    @property
+    def size(self) -> Size:
+        """In which form the amount is given."""
+        if self.notional is not None:
+            return Size.DOLLARS
+        return Size.FRACTION if self.is_fractional else Size.WHOLE
+
+    @property
+    def choice(self) -> Choice:
+        """What was chosen, for the table of what goes together."""
+        return Choice(
+            side=self.side,
+            type=self.type,
+            time_in_force=self.time_in_force,
+            order_class=self.order_class,
+            size=self.size,
+            extended_hours=self.extended_hours,
+        )
 
     def data(self) -> dict[str, str]:
         """It as an intent's data: strings, without what stands at its default."""

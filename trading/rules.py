@@ -1,17 +1,19 @@
 """May this trade happen now? `check_x` raises with words for the person; `can_x` wraps it for pages. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Decimal
+from datetime import datetime
+from decimal import Decimal
 
 from brokerapp.accounts.capabilities import AccountRefused, Capability, check
 from brokerapp.accounts.models import BrokerageAccount
-from brokerapp.units.money import CENT, plain, quantity, quantize_cash, quantize_shares, usd
-from trading import asset_classes, statuses
+from brokerapp.units.money import quantity, quantize_cash, quantize_shares, usd
+from trading import hours, price_rules, statuses, wash_trades
+from trading.legality import Situation, Size
 from trading.models import Asset, MarketClock, Order, Quote
 from trading.order_spec import OrderSpec
+from trading.spending import Spending, spending
 
-MIN_VALUE = asset_classes.US_EQUITY.smallest_order
-"""USD: the smallest order (Broker API, "Orders": cost basis must be at least 1)."""
 CAPABILITIES: dict[str, Capability] = {Order.Side.BUY: Capability.BUY, Order.Side.SELL: Capability.SELL}
 MOVED_TOO_FAR = Decimal("0.01")
 """The fraction by which a price may move after the review page before the person is asked again."""
@@ -75,35 +77,44 @@ class SharesHeld(NotEnoughShares):
     """Open orders are selling the shares already."""
 
 
+class AtInput(TradeRefused):
+    """About one input, which only the case tells."""
+
+    def __init__(self, words: str, field: str) -> None:
+        super().__init__(words)
+        self.field = field
+
+
+class NotTogether(AtInput):
+    """What was chosen does not go together (`trading.legality`)."""
+
+
+class WrongPrice(AtInput):
+    """A price that cannot be (`trading.price_rules`)."""
+
+
+class WashTrade(TradeRefused):
+    """An open order of the account could trade with it."""
+
+    def __init__(self, other: Order) -> None:
+        super().__init__(wash_trades.words(other))
+        self.other = other
+
+
 class PriceMoved(TradeRefused):
     """The price is no longer the one that was reviewed."""
 
 
+class PriceTooOld(TradeRefused):
+    """There is no fresh price, and the person was not told so."""
+
+
+class CautionsNotRead(TradeRefused):
+    """There is something to be read first."""
+
+
 class CancelRefused(Exception):
     """The order cannot be canceled now; the message says why."""
-
-
-@dataclass(frozen=True)
-class Spending:
-    """What an account may spend on orders, USD: its own cash, and what the broker would lend on top."""
-
-    own: Decimal
-    could_borrow: Decimal
-
-    @property
-    def most(self) -> str:
-        """The digits of an order for all of the own cash; empty if that is less than the smallest order."""
-        whole_cents = self.own.quantize(CENT, rounding=ROUND_DOWN)
-        return plain(whole_cents) if whole_cents >= MIN_VALUE else ""
-
-
-def spending(account: BrokerageAccount, claimed: Decimal) -> Spending:
-    """Buying power apart by whose money it is; `claimed` is own cash that other orders take, USD."""
-    power = max(account.buying_power, Decimal(0))
-    if not account.may_borrow:
-        return Spending(power, Decimal(0))
-    own = min(max(account.cash - claimed, Decimal(0)), power)
-    return Spending(own, power - own)
 
 
 @dataclass(frozen=True)
@@ -118,6 +129,10 @@ class Facts:
     clock: MarketClock | None
     claimed_cash: Decimal = Decimal(0)
     """USD that buy orders take which the balances do not show yet."""
+    opposing: Sequence[Order] = ()
+    """Open orders for the asset, of both sides."""
+    at: datetime | None = None
+    """When they were true; without it, no hour of the day is too late for an auction."""
 
     @property
     def spending(self) -> Spending:
@@ -129,6 +144,22 @@ class Facts:
         """Shares that can be sold."""
         return max(self.held_qty - self.reserved_qty, Decimal(0))
 
+    @property
+    def last_price(self) -> Decimal | None:
+        """The last trade's, USD per share; None if it is not known."""
+        return self.quote.last if self.quote else None
+
+    def situation(self, asset: Asset) -> Situation:
+        """What they mean for which orders are offered."""
+        return Situation(
+            fractionable=asset.fractionable,
+            fractions_extended=asset.trades_fractions_extended,
+            over_the_counter=asset.is_over_the_counter,
+            holds=self.held_qty > 0,
+            is_closed=asset.kind.is_closed(self.clock),
+            shut=hours.shut_auctions(self.clock, self.at) if self.at else {},
+        )
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -137,24 +168,28 @@ class Estimate:
     price: Decimal
     qty: Decimal
     value: Decimal
+    most: Decimal
+    """What a purchase may cost at the most, for which the broker sets cash aside."""
 
 
 def estimate(ticket: OrderSpec, facts: Facts) -> Estimate | None:
     """An order's likely outcome; None without a price.
 
-    Priced as the broker's buying-power check prices it: its limit, else the far side of the quote while the
-    market is open and the last trade while it is closed (Broker API, "Orders").
+    Priced as the broker's buying-power check prices it: its limit, its stop, else the far side of the quote
+    while the market is open and the last trade while it is closed (Broker API, "Orders").
     """
-    price = ticket.limit_price or _market_price(ticket, facts)
-    if not price:
+    price = price_rules.likely_price(ticket, market_price(ticket, facts), facts.last_price)
+    if not price or price <= 0:
         return None
     if ticket.notional is not None:
-        return Estimate(price, quantize_shares(ticket.notional / price), ticket.notional)
+        return Estimate(price, quantize_shares(ticket.notional / price), ticket.notional, ticket.notional)
     assert ticket.qty is not None
-    return Estimate(price, ticket.qty, quantize_cash(ticket.qty * price))
+    most = ticket.qty * price_rules.highest_price(ticket, price)
+    return Estimate(price, ticket.qty, quantize_cash(ticket.qty * price), quantize_cash(most))
 
 
-def _market_price(ticket: OrderSpec, facts: Facts) -> Decimal | None:
+def market_price(ticket: OrderSpec, facts: Facts) -> Decimal | None:
+    """What the market would pay or ask now, USD per share; None if that is not known."""
     quote = facts.quote
     if quote is None:
         return None
@@ -172,13 +207,32 @@ def check_can_trade(ticket: OrderSpec, facts: Facts) -> None:
     check_account(ticket, facts.account)
     asset = ticket.asset
     check_asset(asset, ticket.side)
-    in_dollars = ticket.notional is not None and not asset.kind.takes_dollars
-    if in_dollars or (ticket.is_fractional and not asset.fractionable):
+    if ticket.is_fractional and not asset.fractionable:
         raise WholeSharesOnly(f"{asset.title} trades in whole {asset.kind.unit}s only.")
+    _check_together(ticket, facts)
+    if wrong := price_rules.problem(ticket, facts.last_price):
+        raise WrongPrice(wrong[1], wrong[0])
+    if in_the_way := wash_trades.first_to_meet(ticket, facts.opposing):
+        raise WashTrade(in_the_way)
     if ticket.is_buy:
         _check_affordable(ticket, facts)
     else:
         _check_held(ticket, facts)
+
+
+def _check_together(ticket: OrderSpec, facts: Facts) -> None:
+    choice = ticket.choice
+    for conflict in ticket.asset.kind.orders.conflicts(choice, facts.situation(ticket.asset)):
+        raise NotTogether(conflict.words, input_of(conflict.parts[0], choice.order_class, choice.size))
+
+
+def input_of(part: str, order_class: str, size: str) -> str:
+    """The ticket's input that says this part of a choice."""
+    if part == "size":
+        return "unit" if size == Size.DOLLARS else "amount"
+    if part == "order_class":
+        return "type" if order_class == Order.Class.OCO else "exits"
+    return part
 
 
 def check_asset(asset: Asset, side: str) -> None:
@@ -187,6 +241,11 @@ def check_asset(asset: Asset, side: str) -> None:
         raise NoLongerTraded(f"{asset.title} is no longer traded.")
     if side == Order.Side.BUY and not asset.tradable:
         raise NotTradable(f"{asset.title} cannot be bought at the moment.")
+    if side == Order.Side.BUY and asset.is_barred_partnership:
+        raise NotTradable(
+            f"{asset.title} is a partnership from whose sale taxes would be withheld: "
+            "it cannot be bought here."
+        )
 
 
 def check_account(ticket: OrderSpec, account: BrokerageAccount) -> None:
@@ -205,12 +264,15 @@ def _check_affordable(ticket: OrderSpec, facts: Facts) -> None:
     smallest = ticket.asset.kind.smallest_order
     if value < smallest:
         raise TooSmall(f"This comes to about {usd(value)}. The smallest order is {usd(smallest)}.")
-    if value > facts.account.buying_power:
+    most = expected.most if expected else value
+    if most > facts.account.buying_power:
         about = "" if ticket.notional is not None else "about "
+        if most > value:
+            about = "up to "
         yours = facts.spending
         lent = f" of your own and could borrow {usd(yours.could_borrow)}" if yours.could_borrow else ""
         raise NotEnoughBuyingPower(
-            f"Not enough buying power: this comes to {about}{usd(value)} and you have {usd(yours.own)}{lent}."
+            f"Not enough buying power: this comes to {about}{usd(most)} and you have {usd(yours.own)}{lent}."
         )
 
 
@@ -219,7 +281,7 @@ def borrowing(ticket: OrderSpec, facts: Facts) -> Decimal:
     if not ticket.is_buy:
         return Decimal(0)
     expected = estimate(ticket, facts)
-    value = expected.value if expected else ticket.notional
+    value = expected.most if expected else ticket.notional
     if value is None:
         return quantize_cash(facts.spending.could_borrow)
     return max(quantize_cash(value - facts.spending.own), Decimal(0))
@@ -263,12 +325,39 @@ def _check_held(ticket: OrderSpec, facts: Facts) -> None:
 
 
 def check_price(seen: Decimal | None, ticket: OrderSpec, facts: Facts) -> None:
-    """Raises `PriceMoved` if the price went more than 1% away from the one the person saw (USD per share)."""
-    expected = estimate(ticket, facts)
-    if seen and expected and abs(expected.price - seen) > seen * MOVED_TOO_FAR:
-        raise PriceMoved(
-            f"The price has moved from {usd(seen)} to {usd(expected.price)} since you reviewed this. "
-            "Nothing was sent: please look again."
+    """Raises `PriceMoved` if the market is not where the person saw it (`seen`: `market_price`, USD).
+
+    What trades at the market's price is asked again after 1%; what has a price of its own if it would trade
+    at once now and would not have then, or the other way round.
+    """
+    price = market_price(ticket, facts)
+    if not seen or not price:
+        return
+    moved = f"The price has moved from {usd(seen)} to {usd(price)} since you reviewed this"
+    if ticket.type in (Order.Type.MARKET, Order.Type.TRAILING_STOP):
+        if abs(price - seen) > seen * MOVED_TOO_FAR:
+            raise PriceMoved(f"{moved}. Nothing was sent: please look again.")
+    elif _is_reached(ticket, price) and not _is_reached(ticket, seen):
+        raise PriceMoved(f"{moved}, so that it would trade at once now. Nothing was sent: please look again.")
+    elif _is_reached(ticket, seen) and not _is_reached(ticket, price):
+        raise PriceMoved(f"{moved}, so that it would now wait. Nothing was sent: please look again.")
+
+
+def _is_reached(ticket: OrderSpec, price: Decimal) -> bool:
+    """Whether a simple limit order would trade at a price of the market."""
+    if ticket.type != Order.Type.LIMIT or ticket.limit_price is None:
+        return False
+    return price <= ticket.limit_price if ticket.is_buy else price >= ticket.limit_price
+
+
+def check_price_age(was_told: bool, facts: Facts, now: datetime) -> None:
+    """Raises `PriceTooOld` unless the price is fresh, or the person was told that it is not (`was_told`)."""
+    if facts.quote is not None and not facts.quote.is_stale(now):
+        return
+    if not was_told:
+        raise PriceTooOld(
+            "Nothing was sent: we could not get a fresh price just now. Below is the last one we know, and "
+            "how old it is. Place the order again if you still want it."
         )
 
 
@@ -282,6 +371,8 @@ def check_can_cancel(order: Order) -> None:
         raise CancelRefused("A change to this order is under way.")
     if order.status not in statuses.WORKING:
         raise CancelRefused(f"This order is already {order.get_status_display().lower()}.")
+    if order.status == statuses.OrderStatus.HELD and order.is_exit:
+        raise CancelRefused("This exit waits for its order, and is canceled together with it.")
     if order.cancel_requested_at or order.status == statuses.OrderStatus.PENDING_CANCEL:
         raise CancelRefused("Cancellation was requested already. The order may still fill.")
 

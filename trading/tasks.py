@@ -9,12 +9,15 @@ from trading.services import (
     bars,
     corporate_actions,
     fills,
+    gains,
     market,
     orders,
     portfolio,
     quotes,
     screens,
+    snapshots,
     sweeps,
+    watchlist_reading,
     watchlists,
 )
 
@@ -72,6 +75,36 @@ def follow_activities(**_: object) -> None:
 
 
 @shared_task
+def sync_gains(*, account_id: str, **_: object) -> None:
+    """Work one account's books out anew if an activity came since."""
+    gains.keep_up(account=BrokerageAccount.objects.get(pk=account_id))
+
+
+@shared_task
+def work_out_gains(**_: object) -> None:
+    """Sweep: books of accounts that have new activities."""
+    gains.work_out_due()
+
+
+@shared_task
+def take_equity_points(**_: object) -> None:
+    """Write down what all accounts are worth."""
+    snapshots.take_points(now=timezone.now())
+
+
+@shared_task
+def sync_equity_histories(**_: object) -> None:
+    """Sweep: the broker's own history of accounts that are due."""
+    snapshots.sync_histories(now=timezone.now())
+
+
+@shared_task
+def prune_equity_points(**_: object) -> None:
+    """Forget what accounts were worth within days that are long past."""
+    snapshots.prune_points(now=timezone.now())
+
+
+@shared_task
 def sync_announcements(**_: object) -> None:
     """Ask for the corporate actions to come, of what people hold, watch and look at."""
     corporate_actions.sync_announcements(now=timezone.now())
@@ -114,6 +147,12 @@ def sync_assets(**_: object) -> None:
 
 
 @shared_task
+def sync_calendar(**_: object) -> None:
+    """Load the days of trading."""
+    market.sync_calendar(now=timezone.now())
+
+
+@shared_task
 def sync_screens(**_: object) -> None:
     """Read the lists of what moves today."""
     screens.sync_screens(now=timezone.now())
@@ -129,3 +168,10 @@ def send_watchlist(*, watchlist_id: str, **_: object) -> None:
 def send_watchlists(**_: object) -> None:
     """Sweep: watchlists that the broker does not have as they are."""
     watchlists.send_watchlists(now=timezone.now())
+
+
+@shared_task
+def sync_watchlists(*, account_id: str, **_: object) -> None:
+    """Take over what another system did to an account's watchlists at the broker."""
+    account = BrokerageAccount.objects.get(pk=account_id)
+    watchlist_reading.read_watchlists(account=account, now=timezone.now())

@@ -6,15 +6,26 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from trading.day_change import NOT_KNOWN, DayChange
 from trading.models import Position, Quote
 
 
 @dataclass(frozen=True)
 class Holding:
-    """A position beside its quote, if there is one. USD."""
+    """A position beside its quote, if there is one. USD.
+
+    `lots_cost` is what its lots had cost, first in, first out, where our books have all of its shares.
+    """
 
     position: Position
     quote: Quote | None
+    lots_cost: Decimal | None = None
+    day: DayChange = NOT_KNOWN
+
+    @property
+    def cost(self) -> Decimal | None:
+        """Of the shares held: that of our lots, else the broker's figure."""
+        return self.position.cost_basis if self.lots_cost is None else self.lots_cost
 
     @property
     def price(self) -> Decimal | None:
@@ -28,14 +39,12 @@ class Holding:
     @property
     def gain(self) -> Decimal | None:
         """Value less cost: not realized. None if either is not known."""
-        cost = self.position.cost_basis
-        return None if self.value is None or cost is None else self.value - cost
+        return None if self.value is None or self.cost is None else self.value - self.cost
 
     @property
     def gain_fraction(self) -> Decimal | None:
         """The gain as a fraction of the cost."""
-        cost = self.position.cost_basis
-        return self.gain / abs(cost) if self.gain is not None and cost else None
+        return self.gain / abs(self.cost) if self.gain is not None and self.cost else None
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,7 @@ class Valuation:
     @property
     def cost(self) -> Decimal | None:
         """Of the holdings whose gain is known; None if that of none is."""
-        return _total(holding.position.cost_basis for holding in self.holdings if holding.gain is not None)
+        return _total(holding.cost for holding in self.holdings if holding.gain is not None)
 
     @property
     def gain(self) -> Decimal | None:

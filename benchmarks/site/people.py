@@ -1,4 +1,12 @@
-"""People of the benchmark's site, each signed in."""
+"""People of the benchmark's site, each signed in.
+
+`python -m benchmarks.site.people` makes one and prints its cookie.
+"""
+
+import django
+
+if __name__ == "__main__":
+    django.setup()
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
@@ -21,3 +29,7 @@ def sign_in(person: User) -> str:
     session[HASH_SESSION_KEY] = person.get_session_auth_hash()
     session.save()
     return f"sessionid={session.session_key}"
+
+
+if __name__ == "__main__":
+    print(*sign_in_people(1).values())

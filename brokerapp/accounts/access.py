@@ -121,8 +121,11 @@ class AccountRequiredMixin(SignInRequiredMixin):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return self.handle_no_permission()
-        own = BrokerageAccount.objects.filter(user_id=request.user.pk)
-        account = own.filter(pk=kwargs.pop(ACCOUNT_ID)).first()
+        # All of them: the header names them too.
+        own = list(BrokerageAccount.objects.of_person(int(request.user.pk or 0)))
+        request.own_accounts = own  # type: ignore[attr-defined]
+        wanted = kwargs.pop(ACCOUNT_ID)
+        account = next((row for row in own if row.pk == wanted), None)
         if account is None:
             raise Http404
         self.account = account

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from brokerapp.accounts.models import BrokerageAccount
-from brokerapp.ui.links import ACCOUNT_ID, account_id_of, account_url
+from brokerapp.ui.links import ACCOUNT_ID, account_id_of, account_url, page_url
 from brokerapp.ui.navigation import NavItem, is_section_of
 from brokerapp.web import session_limits
 
@@ -54,14 +53,14 @@ def navigation(request: HttpRequest) -> dict[str, object]:
 
 
 def _navigation(request: HttpRequest) -> SiteNavigation:
-    accounts = list(BrokerageAccount.objects.of_person(int(request.user.pk or 0)))
+    accounts = own_accounts(request)
     page_id = account_id_of(request)
     # A page that is about no account leads to the one that the person most likely wants.
     current = next((row for row in accounts if row.pk == page_id), accounts[0] if accounts else None)
     sections = [
         NavItem(label, url, icon, is_section_of(request.path, url))
         for label, name, icon, short in SECTIONS
-        for url in [account_url(current, name) if current else reverse("short_address", args=[short])]
+        for url in [account_url(current, name) if current else page_url("short_address", short)]
     ]
     several = accounts if len(accounts) > 1 else []
     links = [
@@ -70,6 +69,14 @@ def _navigation(request: HttpRequest) -> SiteNavigation:
     ]
     suggestions = account_url(current, "trading:suggestions") if current else ""
     return SiteNavigation(sections, sections[1].url, suggestions, links)
+
+
+def own_accounts(request: HttpRequest) -> list[BrokerageAccount]:
+    """The signed-in person's accounts; on a page of an account they have been read already."""
+    found: list[BrokerageAccount] | None = getattr(request, "own_accounts", None)
+    if found is None:
+        found = list(BrokerageAccount.objects.of_person(int(request.user.pk or 0)))
+    return found
 
 
 def _same_page(request: HttpRequest, account: BrokerageAccount) -> str:

@@ -128,6 +128,11 @@ class BrokerageAccount(FollowedModel):
         max_digits=4, decimal_places=1, default=Decimal(1), help_text="of buying power; above 1 with margin"
     )
     last_equity = models.DecimalField(max_digits=20, decimal_places=9, default=Decimal(0))
+    pending_transfer_in = models.DecimalField(max_digits=20, decimal_places=9, default=Decimal(0))
+    pending_transfer_out = models.DecimalField(max_digits=20, decimal_places=9, default=Decimal(0))
+    memoposts = models.DecimalField(
+        max_digits=20, decimal_places=9, default=Decimal(0), help_text="cash lent until a deposit arrives"
+    )
     balances_at = models.DateTimeField(null=True, blank=True)
     balances_due_at = models.DateTimeField(
         null=True, blank=True, help_text="when they are read again, as they changed or could not be read"
@@ -161,6 +166,11 @@ class BrokerageAccount(FollowedModel):
         """Which of a person's accounts it is: `Individual ••4486`."""
         kind = ACCOUNT_TYPES.get(self.account_type, "Account")
         return f"{kind} ••{self.last4}" if self.last4 else kind
+
+    @property
+    def own_cash(self) -> Decimal:
+        """Cash without what is lent until a deposit arrives, USD: the cash of its equity."""
+        return self.cash - self.memoposts
 
     @property
     def owed(self) -> Decimal:

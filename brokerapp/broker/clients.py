@@ -20,24 +20,36 @@ from brokerapp.security.known_values import known_values
 
 QUICK_TIMEOUTS = (1.0, 2.0)
 """Connect and read, seconds, for a read that a page waits for and can do without."""
+WAITED_FOR_TIMEOUTS = (1.0, 3.0)
+"""The same for a call that somebody waits for: what it did is found out later if there is no answer."""
 
 _threads = threading.local()
 
 
-def get_client(*, about: models.Model | None = None, by: AbstractBaseUser | None = None) -> BrokerClient:
+def get_client(
+    *, about: models.Model | None = None, by: AbstractBaseUser | None = None, waited_for: bool = False
+) -> BrokerClient:
     """A Broker API client.
 
     Its calls are recorded as being about the row `about` and for the person it belongs to, or `by` if it
-    belongs to nobody. Raises `RuntimeError` in a database transaction, where no broker call may be made.
+    belongs to nobody. One that is `waited_for` by a person tries each call once, within `WAITED_FOR_TIMEOUTS`
+    or the settings' if those are shorter. Raises `RuntimeError` in a database transaction, where no broker
+    call may be made.
     """
-    return BrokerClient(_transport(settings.BROKER_BASE_URL, about, by))
+    within = WAITED_FOR_TIMEOUTS if waited_for else None
+    return BrokerClient(_transport(settings.BROKER_BASE_URL, about, by, within))
 
 
 def get_market_data(
-    *, about: models.Model | None = None, by: AbstractBaseUser | None = None, quick: bool = False
+    *,
+    about: models.Model | None = None,
+    by: AbstractBaseUser | None = None,
+    quick: bool = False,
+    recorder: type[ApiCallRecorder] = ApiCallRecorder,
 ) -> MarketDataClient:
     """A Market Data API client, as `get_client`; a `quick` one tries once, within `QUICK_TIMEOUTS`."""
-    return MarketDataClient(_transport(settings.BROKER_DATA_URL, about, by, quick))
+    transport = _transport(settings.BROKER_DATA_URL, about, by, QUICK_TIMEOUTS if quick else None, recorder)
+    return MarketDataClient(transport, stock_feed=settings.MARKET_DATA_FEED)
 
 
 def forbid_transaction() -> None:
@@ -53,11 +65,17 @@ def forbid_transaction() -> None:
 
 
 def _transport(
-    base_url: str, about: models.Model | None, by: AbstractBaseUser | None, quick: bool = False
+    base_url: str,
+    about: models.Model | None,
+    by: AbstractBaseUser | None,
+    within: tuple[float, float] | None = None,
+    make_recorder: type[ApiCallRecorder] = ApiCallRecorder,
 ) -> Transport:
+    """`within`: connect and read, seconds, for calls that are tried once."""
     forbid_transaction()
+    connect, read = settings.BROKER_TIMEOUTS
     person_id = _person_of(about) or (by.pk if by else None)
-    recorder = ApiCallRecorder(
+    recorder = make_recorder(
         about_type=label_of(about) if about else "",
         about_id=str(about.pk) if about else "",
         person_id=person_id,
@@ -67,8 +85,8 @@ def _transport(
         settings.BROKER_KEY,
         settings.BROKER_SECRET,
         recorder=recorder,
-        timeouts=QUICK_TIMEOUTS if quick else settings.BROKER_TIMEOUTS,
-        read_attempts=1 if quick else READ_ATTEMPTS,
+        timeouts=(min(connect, within[0]), min(read, within[1])) if within else (connect, read),
+        read_attempts=1 if within else READ_ATTEMPTS,
         session=session_of_thread(),
         budget=budget_of(base_url),
         write_slots=_write_slots(settings.BROKER_WRITES_IN_FLIGHT),

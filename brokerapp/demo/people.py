@@ -37,6 +37,7 @@ from trading.services import orders
 WAIT_SECONDS = 60
 POLL_SECONDS = 0.25
 LOOPBACK_IP = "127.0.0.1"
+UNPROCESSABLE = 422
 
 
 class NotTheSandbox(Exception):
@@ -109,10 +110,21 @@ def _run_with_own_connection(make: Callable[[], None]) -> None:
 
 def _make_trader() -> None:
     account = _account(TRADER)
+    if not Transfer.objects.filter(account=account).exists():
+        _give_past(account)
     _deposit(account, Decimal("5000.00"))
     _order(account, "AAPL", Decimal("3.5"))
     _order(account, "VTI", Decimal(2))
     _records(account)
+
+
+def _give_past(account: BrokerageAccount) -> None:
+    """Months of deposits and buys at the broker, so that the chart has something to show."""
+    url = f"{settings.BROKER_BASE_URL}/_sandbox/scenarios/past"
+    body = {"account_id": str(account.broker_account_id), "months": "14", "amount": "600"}
+    reply = requests.post(url, json=body, timeout=settings.BROKER_TIMEOUTS)
+    if reply.status_code != UNPROCESSABLE:  # it has one already
+        reply.raise_for_status()
 
 
 def _make_action() -> None:

@@ -5,6 +5,9 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from brokerapp.health.services import delayed_since
+from brokerapp.web.moments import for_a_moment
+
+delayed_at_the_moment = for_a_moment(delayed_since)
 
 
 def stale(request: HttpRequest) -> dict[str, object]:
@@ -12,4 +15,4 @@ def stale(request: HttpRequest) -> dict[str, object]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
-    return {"stale_at": SimpleLazyObject(lambda: delayed_since(timezone.now()))}
+    return {"stale_at": SimpleLazyObject(lambda: delayed_at_the_moment(timezone.now()))}

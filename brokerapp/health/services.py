@@ -10,6 +10,8 @@ LATE_AFTER = timedelta(minutes=2)
 """Heartbeats come every quarter of a minute, and a stream that breaks is back within half a minute."""
 
 SWEEPS = "sweeps"
+PRICES = "prices"
+"""The loop that pushes prices, a thread of the follower: not a queue, so beat sends it nothing."""
 OF_FIGURES = (EventStream.FUNDING.value, EventStream.TRADES.value, SWEEPS)
 """Without these, what a page shows is older than people expect."""
 
@@ -52,5 +54,5 @@ def is_alive(name: str, now: datetime) -> bool:
     """
     fresh = {sign.name for sign in signs(now) if not sign.late}
     streams = set(EventStream.values)
-    wanted = {"beat": fresh - streams, "events": fresh & streams}
+    wanted = {"beat": fresh - streams - {PRICES}, "events": fresh & streams}
     return bool(wanted.get(name, fresh & {name}))

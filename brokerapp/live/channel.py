@@ -19,7 +19,8 @@ OUTAGE = Outage()
 
 
 @cache
-def _connect(url: str) -> redis.Redis:
+def connect(url: str) -> redis.Redis:
+    """The client of this process for a server, with short timeouts."""
     return redis.Redis.from_url(url, **redis_options())
 
 
@@ -47,7 +48,7 @@ def _publish(user_id: object, message: str, what: str) -> None:
     if OUTAGE:
         return
     try:
-        _connect(settings.REDIS_URL).publish(f"{CHANNEL_PREFIX}{user_id}", message)
+        connect(settings.REDIS_URL).publish(f"{CHANNEL_PREFIX}{user_id}", message)
     except REDIS_AWAY as error:
         OUTAGE.begin()
         logger.warning("Push dropped for %s: %s", what, error)

@@ -4,12 +4,16 @@ import asyncio
 import logging
 import random
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import redis.asyncio as redis
+from redis.asyncio.client import PubSub
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from brokerapp.live import prices
+from brokerapp.live.board import PriceBoard
 from brokerapp.live.channel import CHANNEL_PATTERN, CHANNEL_PREFIX, CHECK_SESSIONS
 
 logger = logging.getLogger(__name__)
@@ -21,6 +25,8 @@ RESYNC = b"event: resync\ndata: {}\n\n"
 QUEUE_LENGTH = 32
 MAX_QUEUES = 10_000
 MAX_QUEUES_OF_ONE_USER = 20
+MAX_SYMBOLS_OF_ONE_USER = 500
+"""Whose prices are pushed to one person's pages together, so that nobody crowds the others out."""
 
 CONNECT_TIMEOUT_SECONDS = 2.0
 PING_AFTER_SECONDS = 10.0
@@ -33,14 +39,19 @@ class TooManyQueues(Exception):
 
 
 class PushQueue:
-    """The events that wait for one browser. Full means slow: they are dropped for a single `resync`."""
+    """The events that wait for one browser. Full means slow: they are dropped for a single `resync`.
 
-    __slots__ = ("_ended", "_ready", "_waiting", "check_session", "user_id")
+    Of prices only one event waits: a second one replaces it by all that is known of the page's symbols.
+    """
 
-    def __init__(self, user_id: str) -> None:
+    __slots__ = ("_ended", "_prices", "_ready", "_waiting", "check_session", "symbols", "user_id")
+
+    def __init__(self, user_id: str, symbols: frozenset[str] = frozenset()) -> None:
         self.user_id = user_id
+        self.symbols = symbols
         self.check_session = False
         self._waiting: deque[bytes] = deque()
+        self._prices = b""
         self._ready = asyncio.Event()
         self._ended = False
 
@@ -50,6 +61,11 @@ class PushQueue:
             self._waiting.clear()
             event = RESYNC
         self._waiting.append(event)
+        self._ready.set()
+
+    def put_prices(self, changed: bytes, whole: Callable[[], bytes]) -> None:
+        """Queue an event of prices: what changed or, where one still waits, the whole."""
+        self._prices = whole() if self._prices else changed
         self._ready.set()
 
     def ask_to_check(self) -> None:
@@ -75,8 +91,9 @@ class PushQueue:
         if self._ended:
             return None
         self._ready.clear()
-        events = b"".join(self._waiting)
+        events = b"".join(self._waiting) + self._prices
         self._waiting.clear()
+        self._prices = b""
         return events
 
 
@@ -87,11 +104,12 @@ class Hub:
         self.redis_url = redis_url
         self.subscribed = False
         self.closing = False
+        self.prices = PriceBoard()
         self._queues: dict[str, set[PushQueue]] = {}
         self._count = 0
 
-    def open(self, user_id: str) -> PushQueue:
-        """A new queue of this person's events; give it back with `close`.
+    def open(self, user_id: str, symbols: frozenset[str] = frozenset()) -> PushQueue:
+        """A new queue of this person's events, and of the prices of symbols; give it back with `close`.
 
         It starts with `resync`, as the row may have changed between the page and the queue; without a
         subscription that comes as soon as there is one. Raises `TooManyQueues`.
@@ -99,11 +117,13 @@ class Hub:
         of_user = self._queues.setdefault(user_id, set())
         if self.closing or self._count >= MAX_QUEUES or len(of_user) >= MAX_QUEUES_OF_ONE_USER:
             raise TooManyQueues(user_id)
-        queue = PushQueue(user_id)
+        room = MAX_SYMBOLS_OF_ONE_USER - len(frozenset().union(*(each.symbols for each in of_user)))
+        queue = PushQueue(user_id, frozenset(sorted(symbols)[: max(room, 0)]))
         of_user.add(queue)
         self._count += 1
         if self.subscribed:
             queue.put(RESYNC)
+        self.prices.add(queue)
         return queue
 
     def close(self, queue: PushQueue) -> None:
@@ -111,6 +131,7 @@ class Hub:
         of_user = self._queues[queue.user_id]
         of_user.remove(queue)
         self._count -= 1
+        self.prices.remove(queue)
         if not of_user:
             del self._queues[queue.user_id]
 
@@ -143,17 +164,27 @@ class Hub:
         )
         async with client, client.pubsub() as pubsub:
             await pubsub.psubscribe(CHANNEL_PATTERN)
-            pinged = False
-            while True:
-                message = await pubsub.get_message(timeout=PING_AFTER_SECONDS)
-                if message is not None:
-                    pinged = False
-                    self.take(message)
-                elif pinged:
-                    raise redis.ConnectionError("no answer to a ping")
-                else:
-                    await pubsub.ping()
-                    pinged = True
+            await pubsub.subscribe(prices.CHANNEL)
+            wanted = asyncio.create_task(self.prices.say_wanted(client))
+            try:
+                await self._take_all(pubsub, wanted)
+            finally:
+                wanted.cancel()
+
+    async def _take_all(self, pubsub: PubSub, wanted: asyncio.Task[None]) -> None:
+        pinged = False
+        while True:
+            message = await pubsub.get_message(timeout=PING_AFTER_SECONDS)
+            if wanted.done():
+                wanted.result()  # raises what ended it
+            if message is not None:
+                pinged = False
+                self.take(message)
+            elif pinged:
+                raise redis.ConnectionError("no answer to a ping")
+            else:
+                await pubsub.ping()
+                pinged = True
 
     def take(self, message: dict[str, Any]) -> None:
         """Hand one message of the subscription to the queues it is for."""
@@ -170,6 +201,8 @@ class Hub:
             event = b"event: changed\ndata: " + message["data"] + b"\n\n"
             for queue in self._queues.get(user_id, ()):
                 queue.put(event)
+        elif message["type"] == "message":
+            self.prices.take(message["data"])
 
     def _all(self) -> list[PushQueue]:
         return [queue for of_user in self._queues.values() for queue in of_user]

@@ -1,5 +1,7 @@
 """`GET /live/`: a signed-in person's events, as an ASGI application of its own.
 
+`?prices=AAPL,MSFT` adds the prices of what the page shows.
+
 It is not a Django view: Django's asynchronous handler would run the synchronous middleware of every
 request through a thread, and an idle stream needs none of it.
 """
@@ -16,6 +18,7 @@ from django.db import Error as DatabaseError
 from django.http import parse_cookie
 
 from brokerapp.live.hub import Hub, PushQueue, TooManyQueues
+from brokerapp.live.prices import read_symbols
 from brokerapp.live.sessions import get_user_id
 
 logger = logging.getLogger(__name__)
@@ -50,7 +53,7 @@ class LiveApp:
             user_id = await self._get_user_id(session_key)
             if user_id is None:
                 return await refuse(send, 401)
-            queue = self.hub.open(user_id)
+            queue = self.hub.open(user_id, read_symbols(scope.get("query_string", b"")))
         except (DatabaseError, TooManyQueues) as error:
             logger.warning("Pushes were refused: %s", type(error).__name__)
             return await refuse(send, 503)

@@ -1,11 +1,11 @@
 """Mails to people: what each is about, and whether it was sent."""
 
-from datetime import datetime, timedelta
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+
+from brokerapp.mailing.models import MailModel, MailStatus
 
 
 class NoticeKind(models.TextChoices):
@@ -25,30 +25,7 @@ class NoticeKind(models.TextChoices):
     NEW_DOCUMENT = "NEW_DOCUMENT", "new document"
 
 
-class NoticeStatus(models.TextChoices):
-    """How far a mail has come. FAILED and UNKNOWN are the last word: nothing is sent any more."""
-
-    WAITING = "WAITING", "Waiting"
-    SENDING = "SENDING", "Being sent"
-    SENT = "SENT", "Sent"
-    FAILED = "FAILED", "Given up"
-    UNKNOWN = "UNKNOWN", "May have been sent"
-
-
-class NoticeQuerySet(models.QuerySet["Notice"]):
-    """Reads of notices."""
-
-    def due(self, now: datetime) -> "NoticeQuerySet":
-        """Notices to send now, the longest due first."""
-        return self.filter(status=NoticeStatus.WAITING, next_try_at__lte=now).order_by("next_try_at", "pk")
-
-    def abandoned(self, now: datetime) -> "NoticeQuerySet":
-        """Notices whose process cannot be alive any more and has left no outcome."""
-        ended = now - timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT)
-        return self.filter(status=NoticeStatus.SENDING, claimed_at__lt=ended)
-
-
-class Notice(models.Model):
+class Notice(MailModel):
     """One mail to one person about one change of the status history; kept as long as that.
 
     It holds no words and no address: both are looked up when it is sent. Its own steps are in no status
@@ -62,34 +39,25 @@ class Notice(models.Model):
     change_id = models.BigIntegerField("status change", unique=True)
     created_at = models.DateTimeField(default=timezone.now)
 
-    status = models.CharField(max_length=10, choices=NoticeStatus, default=NoticeStatus.WAITING)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_try_at = models.DateTimeField(default=timezone.now)
-    claimed_at = models.DateTimeField(null=True, blank=True, help_text="when a process began to send it")
-    sent_at = models.DateTimeField(null=True, blank=True)
-    error = models.CharField(max_length=500, blank=True)
-
-    objects = NoticeQuerySet.as_manager()
-
     class Meta:
         ordering = ["-created_at", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(status=NoticeStatus.SENT, sent_at__isnull=False)
-                | (~Q(status=NoticeStatus.SENT) & Q(sent_at__isnull=True)),
+                condition=Q(status=MailStatus.SENT, sent_at__isnull=False)
+                | (~Q(status=MailStatus.SENT) & Q(sent_at__isnull=True)),
                 name="notice_sent_has_time",
             ),
             models.CheckConstraint(
-                condition=~Q(status=NoticeStatus.SENDING) | Q(claimed_at__isnull=False),
+                condition=~Q(status=MailStatus.SENDING) | Q(claimed_at__isnull=False),
                 name="notice_sending_is_claimed",
             ),
         ]
         indexes = [
             models.Index(
-                fields=["next_try_at"], condition=Q(status=NoticeStatus.WAITING), name="notice_waiting"
+                fields=["next_try_at"], condition=Q(status=MailStatus.WAITING), name="notice_waiting"
             ),
             models.Index(
-                fields=["claimed_at"], condition=Q(status=NoticeStatus.SENDING), name="notice_sending"
+                fields=["claimed_at"], condition=Q(status=MailStatus.SENDING), name="notice_sending"
             ),
             models.Index(fields=["row_id"], name="notice_row"),
             models.Index(fields=["-created_at", "-id"], name="notice_newest"),

@@ -13,6 +13,7 @@ from brokerapp.privacy.holdings import Encoder, everything_about
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
 from onboarding.models import Agreement, Document, KycApplication
+from onboarding.review import answers_to_check
 
 IS_STAFF = (
     "This is a member of staff. Take their rights away first: what they did is part of the records of others."
@@ -57,8 +58,19 @@ def export(*, person: User, by: User, reason: str, request: HttpRequest | None =
             detail={"rows": {label: len(rows) for label, rows in held.items()}},
             reason=reason,
         )
-    answer = {"exported_at": now, "person": person.pk, "held": held}
+    answer = {"exported_at": now, "person": person.pk, "held": held, "applications": _in_words(person)}
     return json.dumps(answer, cls=Encoder, indent=2)
+
+
+def _in_words(person: User) -> dict[str, dict[str, dict[str, str]]]:
+    """Of each application the questions and answers, by page, as the person read them."""
+    applications = KycApplication.objects.filter(user=person).select_related("user")
+    return {
+        str(application.pk): {
+            group.step.title: dict(group.answers) for group in answers_to_check(application)
+        }
+        for application in applications
+    }
 
 
 def what_may_be_erased(person: User) -> Erasure:

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
 
 from brokerapp.ui import preferences
+from brokerapp.ui.links import page_url
 from brokerapp.ui.navigation import NavItem, is_section_of
 
 ACCOUNT = (
@@ -26,8 +26,8 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     return {
         "brand_name": brand_name(),
         "account_nav": _items(request, account) if signed_in else [],
-        "chrome_urls": {name: reverse(name) for name in CHROME_URLS},
-        "home_url": reverse("home" if signed_in else "landing"),
+        "chrome_urls": {name: page_url(name) for name in CHROME_URLS},
+        "home_url": page_url("home" if signed_in else "landing"),
         "sandbox_ribbon": settings.BROKER_IS_SANDBOX,
         "demo_mode": settings.DEMO_MODE,
         "preferences": preferences.read(request),
@@ -40,5 +40,5 @@ def brand_name() -> str:
 
 
 def _items(request: HttpRequest, entries: tuple[tuple[str, str, str], ...]) -> list[NavItem]:
-    urls = [(label, reverse(name), icon) for label, name, icon in entries]
+    urls = [(label, page_url(name), icon) for label, name, icon in entries]
     return [NavItem(label, url, icon, is_section_of(request.path, url)) for label, url, icon in urls]

@@ -27,12 +27,18 @@ class Follows:
     values: tuple[str, ...] = ()
     not_values: tuple[str, ...] = ()
     words: str = ""
+    or_after: "Follows | None" = None
+    """Another answer after which it is asked as well."""
 
 
-def asked_after(field: AnyField, follows: Follows) -> AnyField:
-    """Mark a question as one that follows an answer: not required by itself, and never called optional."""
+def asked_after(field: AnyField, follows: Follows, *also: Follows) -> AnyField:
+    """Mark a question as one that follows an answer, or several, which all have to be given then.
+
+    It is not required by itself, and never called optional.
+    """
     field.required = False
     field.follows = follows  # type: ignore[attr-defined]
+    field.follows_also = also  # type: ignore[attr-defined]
     return field
 
 

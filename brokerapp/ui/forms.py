@@ -5,6 +5,7 @@ from django.forms import BoundField
 from django.forms.renderers import TemplatesSetting
 
 from brokerapp.ui import preferences
+from brokerapp.ui.fields import Follows
 from brokerapp.ui.words import SpokenForm
 
 
@@ -13,9 +14,23 @@ class ErrorTargetBoundField(BoundField):
 
     @property
     def followed_name(self) -> str:
-        """The name of the control whose answer decides whether this is asked, "" for what is always asked."""
+        """The names of the controls whose answers decide whether this is asked, "" if it always is."""
+        return "&".join(self.form.add_prefix(one.field) for one in self._followed)
+
+    @property
+    def followed_values(self) -> str:
+        """The answers after which it is asked, of each control."""
+        return "&".join("|".join(one.values) for one in self._followed)
+
+    @property
+    def followed_not(self) -> str:
+        """The answers after which it is not asked, of each control."""
+        return "&".join("|".join(one.not_values) for one in self._followed)
+
+    @property
+    def _followed(self) -> tuple[Follows, ...]:
         follows = getattr(self.field, "follows", None)
-        return self.form.add_prefix(follows.field) if follows else ""
+        return (follows, *getattr(self.field, "follows_also", ())) if follows else ()
 
     @property
     def focus_id(self) -> str:

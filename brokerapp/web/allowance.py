@@ -16,9 +16,9 @@ def take(person_id: int) -> int:
     now = time.time()
     window, passed = divmod(int(now), WINDOW_SECONDS)
     key = f"asks:{person_id}:{window}"
-    cache.add(key, 0, timeout=2 * WINDOW_SECONDS)
     try:
         asked = cache.incr(key)
-    except ValueError:  # it went away in between
-        return 0
+    except ValueError:  # the first within this minute; of two at once, one is not counted
+        cache.set(key, 1, timeout=2 * WINDOW_SECONDS)
+        asked = 1
     return WINDOW_SECONDS - passed if asked > settings.BROKER_PAGES_A_MINUTE else 0

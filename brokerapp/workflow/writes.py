@@ -39,6 +39,10 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
 """Between two attempts at a write that certainly was not done."""
 
 
+SENDING = ("POST", "PATCH")
+"""Methods of calls that send a row, as its making or as a change of another."""
+
+
 class SentModel(StatusModel):
     """A row whose intent is sent to the broker by the one process that claims it.
 
@@ -161,8 +165,8 @@ def may_have_arrived(row: SentModel) -> bool:
 
     UNKNOWN is only entered after such a call, whether or not the log still has its row.
     """
-    posts = ApiCall.objects.about(row).filter(method="POST").exclude(outcome=ApiCall.Outcome.NOT_DONE)
-    return row.status == row.UNKNOWN or posts.exists()
+    sent = ApiCall.objects.about(row).filter(method__in=SENDING).exclude(outcome=ApiCall.Outcome.NOT_DONE)
+    return row.status == row.UNKNOWN or sent.exists()
 
 
 def release_unsent(row: Row, *, now: datetime) -> bool:

@@ -1,30 +1,17 @@
-"""The forms of the application's pages. Fields are named as their columns."""
+"""The forms of the application's pages, by the pages' keys. Fields are named as their questions."""
 
-from onboarding.forms.disclosures import (
-    AgreementsForm,
-    DisclosureDetailsForm,
-    DisclosuresForm,
-    TrustedContactForm,
-)
-from onboarding.forms.fields import StepForm
-from onboarding.forms.personal import (
-    ContactForm,
-    DocumentsForm,
-    IdentityForm,
-    NameForm,
+from onboarding.forms.disclosures import AgreementsForm, DisclosureDetailsForm, DisclosuresForm
+from onboarding.forms.personal import DocumentsForm, TaxIdForm
+from onboarding.forms.step import StepForm, form_of
+from onboarding.questions.catalogue import PAGES
+
+PECULIAR: tuple[type[StepForm], ...] = (
     TaxIdForm,
-    WorkForm,
+    DocumentsForm,
+    DisclosuresForm,
+    DisclosureDetailsForm,
+    AgreementsForm,
 )
-
-FORMS: dict[str, type[StepForm]] = {
-    "name": NameForm,
-    "contact": ContactForm,
-    "identity": IdentityForm,
-    "tax-id": TaxIdForm,
-    "documents": DocumentsForm,
-    "work": WorkForm,
-    "disclosures": DisclosuresForm,
-    "disclosure-details": DisclosureDetailsForm,
-    "trusted-contact": TrustedContactForm,
-    "agreements": AgreementsForm,
+FORMS: dict[str, type[StepForm]] = {key: form_of(page) for key, page in PAGES.items()} | {
+    form.key: form for form in PECULIAR
 }

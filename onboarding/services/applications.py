@@ -17,6 +17,7 @@ from brokerapp.workflow.state import Process
 from onboarding import payloads, rules, steps
 from onboarding.agreements import AgreementRevised, are_current
 from onboarding.models import Agreement, KycApplication
+from onboarding.questions import catalogue
 from onboarding.statuses import ApplicationStatus
 
 CONFLICT = 409
@@ -37,13 +38,16 @@ def get_or_start_application(*, user: User) -> KycApplication:
 
 
 def save_answers(*, application: KycApplication, answers: dict[str, Any]) -> None:
-    """Store one page's answers. Raises `ApplicationFrozen` if the application was sent meanwhile."""
+    """Store one page's answers, by the names of their questions; what they make superfluous is forgotten.
+
+    Raises `ApplicationFrozen` if the application was sent meanwhile.
+    """
     with transaction.atomic():
         locked = KycApplication.objects.select_for_update(no_key=True).get(pk=application.pk)
         rules.check_editable(locked)
-        for column, value in answers.items():
-            setattr(locked, column, value)
-        locked.save(update_fields=[*answers, "updated_at"])
+        columns = locked.keep_answers(answers)
+        columns += catalogue.forget_what_is_not_asked(locked)
+        locked.save(update_fields=[*dict.fromkeys(columns), "updated_at"])
 
 
 def sign_agreements(

@@ -11,7 +11,7 @@ from sandbox.instruments.asset_classes import asset_class_of
 from sandbox.kernel.clock import NEW_YORK
 from sandbox.state import rows
 from sandbox.state.api import Call, endpoint, instant_text, invalid, text_of, uuid_of, words
-from sandbox.state.world import World
+from sandbox.state.world import HAS_PAST, World
 
 Activity = rows.Fill | rows.Entry
 PAGE = 100
@@ -108,6 +108,8 @@ def activity_view(world: World, activity: Activity) -> dict[str, Any]:
 
 def _sources(call: Call) -> tuple[list[rows.Fill], list[rows.Entry]]:
     store, account_id = call.world.store, call.arg("account_id")
+    if not account_id and call.world.setting(HAS_PAST):
+        return sorted(store.fills, key=_at), sorted(store.entries, key=_at)
     if not account_id:
         return list(store.fills), list(store.entries)
     call.params = {**call.params, "account_id": account_id}

@@ -16,6 +16,8 @@ from sandbox.state.api import Call
 from sandbox.state.world import World
 
 SIP, TAPE = "V", "C"
+REGULAR, NO_RESUME = "R", "Z"
+"""Conditions of a quote (UTP plan, UQDF): the second while trading is halted."""
 Rows = list[tuple[dt.datetime, Any]]
 
 
@@ -148,7 +150,8 @@ def _trade(world: World, symbol: str, now: dt.datetime) -> dict[str, Any]:
 
 def _quote(world: World, symbol: str, now: dt.datetime) -> dict[str, Any]:
     quote = world.prices.quote(symbol, now)
+    condition = NO_RESUME if world.is_halted(symbol) else REGULAR
     return {
         "t": stamp(now.replace(microsecond=0)), "ax": SIP, "ap": quote.ask, "as": quote.ask_size, "bx": SIP,
-        "bp": quote.bid, "bs": quote.bid_size, "c": ["R"], "z": TAPE,
+        "bp": quote.bid, "bs": quote.bid_size, "c": [condition], "z": TAPE,
     }  # fmt: skip

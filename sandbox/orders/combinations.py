@@ -30,8 +30,8 @@ def _check_class(ticket: Ticket) -> None:
     name, exits = ticket.order_class, (ticket.prices.take_profit, ticket.prices.stop_loss)
     if ticket.time_in_force not in STANDING:
         raise unprocessable(f"{name} orders must be DAY or GTC orders")
-    if ticket.type == "trailing_stop":
-        raise unprocessable(f"{name} orders must not be trailing stop orders")
+    if ticket.type not in UNTRIGGERED:
+        raise unprocessable(f"{name} orders must be market or limit orders")
     if name == "oco" and ticket.type != "limit":
         raise unprocessable("oco orders must be limit orders")
     if name in ("bracket", "oco") and None in exits:

@@ -27,6 +27,8 @@ log = logging.getLogger("sandbox")
 
 FIRM_CASH = Decimal("50000")
 CALLS_KEPT = 1_000
+HAS_PAST = "has_past"
+"""The setting that says that activities were entered which are older than others before them."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ const day = new Intl.DateTimeFormat("en-US", { timeZone: "America/New_York", mon
 const minute = new Intl.DateTimeFormat("en-US", { timeZone: "America/New_York", weekday: "short", month: "short", day: "numeric", hour: "numeric", minute: "2-digit" });
 const newYork = new Intl.DateTimeFormat("en-US", { timeZone: "America/New_York", hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric" });
 
-const dollars = (value) => (Math.abs(value) < 1 ? smallMoney : money).format(value).replace("-", "−");
+export const dollars = (value) => (Math.abs(value) < 1 ? smallMoney : money).format(value).replace("-", "−");
 
 // A canvas cannot use light-dark(): let the browser resolve each token to a color first.
-function colors(plot) {
+export function colors(plot) {
   const probe = document.createElement("span");
   plot.append(probe);
   const read = (token) => {
@@ -50,7 +50,7 @@ function makeChart(charts, plot, timeFormatter) {
   });
 }
 
-function paintChart(chart, { surface, muted, line }) {
+export function paintChart(chart, { surface, muted, line }) {
   chart.applyOptions({
     layout: { background: { color: surface }, textColor: muted },
     grid: { vertLines: { visible: false }, horzLines: { color: line } },
@@ -86,7 +86,7 @@ function drawValues(figure, charts) {
 // ── Prices, by range ──
 
 // The library knows no time zones: bars are given to it at New York's wall-clock time.
-function wallClock(seconds) {
+export function wallClock(seconds) {
   const part = Object.fromEntries(newYork.formatToParts(seconds * 1000).map(({ type, value }) => [type, Number(value)]));
   return Date.UTC(part.year, part.month - 1, part.day, part.hour, part.minute) / 1000;
 }
@@ -100,7 +100,7 @@ function readBars(points) {
   return bars;
 }
 
-class PriceChart {
+export class PriceChart {
   constructor(figure, charts) {
     this.figure = figure;
     this.charts = charts;
@@ -113,7 +113,7 @@ class PriceChart {
     this.index = null;
     figure.querySelector("[data-chart-frame]").hidden = false;
     figure.querySelector("[data-chart-credit]").hidden = false;
-    this.styleButton.hidden = false;
+    if (this.styleButton) this.styleButton.hidden = false;
     this.chart = makeChart(charts, this.plot, (time) => this.when(this.bars.find((bar) => bar.time === time)));
     this.addSeries();
     this.listen();
@@ -146,7 +146,7 @@ class PriceChart {
         history.replaceState(history.state, "", address);
       });
     }
-    this.styleButton.addEventListener("click", () => {
+    this.styleButton?.addEventListener("click", () => {
       this.candles = !this.candles;
       this.styleButton.setAttribute("aria-pressed", String(this.candles));
       this.draw();
@@ -186,24 +186,36 @@ class PriceChart {
 
   async load() {
     const { range } = this;
-    const late = setTimeout(() => this.say("Loading prices…"), 400);
+    const late = setTimeout(() => this.say(this.words.loading), 400);
     try {
       const reply = await fetch(`${this.plot.dataset.chartData}?range=${encodeURIComponent(range)}`, { headers: { Accept: "application/json" } });
       if (!reply.ok || !reply.headers.get("Content-Type")?.includes("json")) throw new Error(String(reply.status));
       const body = await reply.json();
       if (range !== this.range) return; // another was chosen meanwhile
-      this.intraday = body.intraday;
-      this.previousClose = body.previousClose === null ? null : Number(body.previousClose);
-      this.bars = readBars(body.points);
+      this.take(body);
       if (body.pending) setTimeout(() => { if (range === this.range) this.load(); }, PENDING_MS);
       if (body.pending) this.say("These prices are being fetched for the first time…");
-      else this.say(this.bars.length ? "" : "There are no prices in this range.");
+      else this.say(this.bars.length ? "" : this.words.none);
       this.draw();
     } catch {
-      this.say("The prices could not be loaded. They will be asked for again in a minute.");
+      this.say(this.words.failed);
     } finally {
       clearTimeout(late);
     }
+  }
+
+  get words() {
+    return {
+      loading: "Loading prices…",
+      none: "There are no prices in this range.",
+      failed: "The prices could not be loaded. They will be asked for again in a minute.",
+    };
+  }
+
+  take(body) {
+    this.intraday = body.intraday;
+    this.previousClose = body.previousClose === null ? null : Number(body.previousClose);
+    this.bars = readBars(body.points);
   }
 
   say(text) {
@@ -259,6 +271,10 @@ class PriceChart {
     const first = this.bars[0]?.open;
     if (!first || this.previousClose !== null) return this.bars.length ? this.details(this.bars.at(-1)) : "";
     const change = this.bars.at(-1).close - first;
+    return this.sayChange(change, change / first, " over this range");
+  }
+
+  sayChange(change, fraction, words) {
     const [word, arrow, sign] = change > 0 ? ["up", "▲", "+"] : change < 0 ? ["down", "▼", "−"] : ["no change", "", ""];
     const delta = document.createElement("span");
     delta.className = `delta${change ? ` delta--${word}` : ""}`;
@@ -268,22 +284,26 @@ class PriceChart {
     const spoken = document.createElement("span");
     spoken.className = "visually-hidden";
     spoken.textContent = `${word} `;
-    const amount = `${sign}${dollars(Math.abs(change))} (${sign}${percentage.format(Math.abs(change / first))})`;
+    const part = fraction === null ? "" : ` (${sign}${percentage.format(Math.abs(fraction))})`;
+    const amount = `${sign}${dollars(Math.abs(change))}${part}`;
     delta.append(shown, spoken, amount);
-    this.reading.append(delta, " over this range");
-    return `${word} ${amount} over this range`;
+    this.reading.append(delta, words);
+    return `${word} ${amount}${words}`;
   }
 }
 
-const figures = [...document.querySelectorAll("figure:is([data-chart], [data-price-chart])")];
-if (figures.length) {
+// Calls `draw` with each figure and the library, once that is there; without a figure it is not fetched.
+export function drawAll(figures, draw) {
+  if (!figures.length) return;
   const script = document.createElement("script");
   script.src = figures[0].querySelector("[data-chart-plot]").dataset.chartSrc;
   script.addEventListener("load", () => {
-    for (const figure of figures) {
-      if ("priceChart" in figure.dataset) new PriceChart(figure, window.LightweightCharts);
-      else drawValues(figure, window.LightweightCharts);
-    }
+    for (const figure of figures) draw(figure, window.LightweightCharts);
   });
   document.head.append(script);
 }
+
+drawAll([...document.querySelectorAll("figure:is([data-chart], [data-price-chart])")], (figure, charts) => {
+  if ("priceChart" in figure.dataset) new PriceChart(figure, charts);
+  else drawValues(figure, charts);
+});

@@ -124,16 +124,21 @@ function enhanceFileDrop(zone) {
   });
 }
 
-// A question that follows an answer is shown when that answer is given; without scripts its label says when.
-function answerOf(form, name) {
-  const given = new FormData(form).get(name);
-  return given === null ? "" : String(given);
+// A question that follows answers is shown when all of them are given ("&" stands between them, "|" between the
+// values of one); without scripts its label says when.
+function answersTo(form, name) {
+  const given = new FormData(form).getAll(name).map(String);
+  return given.length ? given : [""];
 }
 
 function isAsked(field) {
-  const answer = answerOf(field.closest("form"), field.dataset.follows);
-  const listed = (text) => text !== undefined && text.split("|").includes(answer);
-  return field.dataset.followsValues ? listed(field.dataset.followsValues) : !listed(field.dataset.followsNot);
+  const form = field.closest("form");
+  const isGivenOneOf = (name, list) => answersTo(form, name).some((answer) => list.split("|").includes(answer));
+  const { follows, followsValues, followsNot, followsOr, followsOrValues } = field.dataset;
+  if (followsOr && isGivenOneOf(followsOr, followsOrValues)) return true;
+  const [values, refused] = [followsValues.split("&"), followsNot.split("&")];
+  return follows.split("&").every((name, number) =>
+    values[number] ? isGivenOneOf(name, values[number]) : !isGivenOneOf(name, refused[number]));
 }
 
 function showWhatIsAsked(root) {

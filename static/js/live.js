@@ -5,6 +5,9 @@
 //   <section id="transfer" data-live-url="/live/" data-live-for="transfer:ID" data-live-poll="5"
 //            data-live-announce="Deposit complete">
 //
+// Figures with `data-price="SYMBOL"` have their prices pushed as well (prices.js). An element that is worked out from
+// prices, with `data-live-prices="10"`, is fetched again when they move, at most once in so many seconds.
+//
 // `data-live-for`: noun:id or noun, separated by spaces; without it every change of this person's rows counts.
 // `data-live-announce`: said through the live region when it changes; for terminal states only.
 
@@ -12,26 +15,46 @@ const POLL_SECONDS = 5;
 const POLL_FACTOR_WHILE_PUSHED = 6; // a stream can be silent and dead
 const RETRY_FIRST_MS = 2000;
 const RETRY_LAST_MS = 60000;
+const BURST_MS = 100;
+const STREAM = "/live/";
+const MOST_SYMBOLS = 250; // of one page, as the server takes them
 
 let source = null;
+let subscribed = "";
 let pushed = false;
 let pollTimer = 0;
 let retryTimer = 0;
 let retryDelay = RETRY_FIRST_MS;
+const openedAt = Date.now();
+const waiting = new Set(); // ids of elements about to be fetched
 const announced = new Map(); // by element id
 
+const movedAt = new Map(); // when an element was last fetched because prices moved, by its id
+
 const elements = () => [...document.querySelectorAll("[data-live-url]")];
+
+function symbols() {
+  const shown = [...document.querySelectorAll("[data-price]")].map((element) => element.dataset.price);
+  return [...new Set(shown)].slice(0, MOST_SYMBOLS).sort().join(",");
+}
 
 function concerns(element, change) {
   const wanted = element.dataset.liveFor?.split(/\s+/);
   return !wanted || !change?.noun || wanted.includes(change.noun) || wanted.includes(`${change.noun}:${change.id}`);
 }
 
-function refresh(element) {
-  if (element.querySelector("[aria-busy=true]")) return; // a form in it is on its way
-  window.htmx.ajax("GET", location.pathname + location.search, {
-    source: element, target: element, select: `#${CSS.escape(element.id)}`, swap: "outerMorph",
-  });
+// One order is several changes within a moment: they are fetched together.
+function refresh({ id }) {
+  if (waiting.has(id)) return;
+  waiting.add(id);
+  setTimeout(() => {
+    waiting.delete(id);
+    const element = document.getElementById(id);
+    if (!element?.matches("[data-live-url]") || element.querySelector("[aria-busy=true]")) return; // a form is on its way
+    window.htmx.ajax("GET", location.pathname + location.search, {
+      source: element, target: element, select: `#${CSS.escape(id)}`, swap: "outerMorph",
+    });
+  }, BURST_MS);
 }
 
 function refreshAll(change) {
@@ -49,8 +72,23 @@ document.addEventListener("htmx:before:swap", (event) => {
 
 document.addEventListener("htmx:after:swap", () => {
   announceNews();
-  if (!elements().length) stop();
+  document.dispatchEvent(new CustomEvent("live:swapped"));
+  const wanted = symbols();
+  if (!elements().length && !wanted) stop();
+  else if (source && wanted !== subscribed) {
+    source.close();
+    source = null;
+    listen();
+  }
 });
+
+function refreshMoved() {
+  for (const element of document.querySelectorAll("[data-live-url][data-live-prices]")) {
+    if (Date.now() - (movedAt.get(element.id) ?? openedAt) < Number(element.dataset.livePrices) * 1000) continue;
+    movedAt.set(element.id, Date.now());
+    refresh(element);
+  }
+}
 
 // What people opened stays open.
 window.htmx.registerExtension("keep-open", {
@@ -86,14 +124,21 @@ function setPushed(value) {
 
 function listen() {
   const [first] = elements();
-  if (!first || source || !window.EventSource) return;
-  source = new EventSource(first.dataset.liveUrl);
+  const wanted = symbols();
+  if ((!first && !wanted) || source || !window.EventSource) return;
+  subscribed = wanted;
+  source = new EventSource((first?.dataset.liveUrl ?? STREAM) + (wanted ? `?prices=${encodeURIComponent(wanted)}` : ""));
   source.addEventListener("open", () => {
     retryDelay = RETRY_FIRST_MS;
     setPushed(true);
   });
   source.addEventListener("changed", (event) => refreshAll(JSON.parse(event.data)));
   source.addEventListener("resync", () => refreshAll());
+  source.addEventListener("prices", (event) => {
+    const detail = JSON.parse(event.data);
+    document.dispatchEvent(new CustomEvent("live:prices", { detail }));
+    if (Object.keys(detail.prices).length) refreshMoved();
+  });
   source.addEventListener("error", () => {
     setPushed(false);
     if (source?.readyState !== EventSource.CLOSED) return; // the browser reconnects by itself
@@ -104,7 +149,7 @@ function listen() {
 }
 
 function start() {
-  if (!elements().length) return;
+  if (!elements().length && !symbols()) return;
   for (const { id, dataset } of elements()) announced.set(id, dataset.liveAnnounce ?? "");
   listen();
   poll();

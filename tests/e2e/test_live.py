@@ -108,3 +108,54 @@ def test_live_page_keeps_its_content_when_the_server_fails(page, site, deposit):
     page.wait_for_timeout(2_500)
 
     expect(page.get_by_role("heading")).to_have_text("Deposit pending")
+
+
+QUOTE = (
+    '["$201.00","+$3.00 (+1.52%)","up","$200.90","$201.10",""," × 3","$202.00","$198.00","1,200",'
+    '"Mon 2 Mar, 10:00 am ET","2026-03-02T15:00:00Z"]'
+)
+HEAD = '"at":"2026-03-02T15:00:00.000+00:00","fresh":true'
+PRICES = f'retry: 60000\n\nevent: prices\ndata: {{{HEAD},"prices":{{"AAPL":{QUOTE}}}}}\n\n'
+SHOWN = """<main id="main"><label>Note <input id="note"></label>
+<p id="last"><span data-price="AAPL">$200.00</span></p>
+<p id="change"><span data-price="AAPL" data-price-part="change"><span class="delta">–</span></span></p>
+<p id="at"><span data-price="AAPL" data-price-part="at">Last known, <time datetime="2026-03-02T14:00:00Z"
+>Mon 2 Mar, 9:00 am ET</time></span></p><p id="other"><span data-price="KO">$60.00</span></p></main>
+<div role="status" data-prices-stale></div><script type="module" src="/static/js/prices.js"></script>"""
+
+
+def test_prices_are_pushed_in_place_and_said_to_have_stopped_when_they_do(page, site):
+    asked = []
+
+    def stream(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) > 1:
+            return route.abort()
+        return route.fulfill(content_type="text/event-stream", body=PRICES)
+
+    page.clock.install()
+    page.route("**/live/?prices=*", stream)
+    base = render_to_string("base.html", {"preferences": {"theme": "system"}})
+    page.route(
+        "**/shown/",
+        lambda route: route.fulfill(
+            content_type="text/html", body=base.replace('<main id="main"', f"{SHOWN}<main", 1)
+        ),
+    )
+    page.goto(f"{site.url}/shown/")
+    page.locator("#note").fill("typed")
+
+    expect(page.locator("#last")).to_have_text("$201.00")
+    expect(page.locator("#last .changed")).to_have_count(1)
+    expect(page.locator("#change")).to_have_text("▲up +$3.00 (+1.52%)")
+    expect(page.locator("#change .delta--up")).to_be_visible()
+    expect(page.locator("#at")).to_have_text("As of Mon 2 Mar, 10:00 am ET")
+    expect(page.locator("#other")).to_have_text("$60.00")
+    expect(page.locator("#note")).to_be_focused()
+    expect(page.locator("#live-region")).to_have_text("")
+    assert asked[0].endswith("?prices=AAPL%2CKO")
+
+    page.clock.fast_forward(40_000)
+    expect(page.locator("[data-prices-stale]")).to_have_text(
+        "Prices have stopped. Those on this page are the last known, Mon 2 Mar, 10:00 am ET."
+    )

@@ -17,18 +17,14 @@ from localflavor.us.us_states import STATE_CHOICES
 from brokerapp.accounts.emails import BrokerEmailField
 from brokerapp.ui.words import SpokenForm
 from onboarding import payloads
-from onboarding.forms import (
-    ContactForm,
-    DisclosureDetailsForm,
-    NameForm,
-    StepForm,
-    TrustedContactForm,
-    WorkForm,
-)
+from onboarding.forms import FORMS, DisclosureDetailsForm
+from onboarding.forms.step import StepForm
 from onboarding.models import Agreement, KycApplication
 from tests.factories import KycApplicationFactory
 from tests.sandbox.in_process import Answer, InProcess
 
+NameForm, ContactForm = FORMS["name"], FORMS["contact"]
+WorkForm, TrustedContactForm = FORMS["work"], FORMS["trusted-contact"]
 NUMBERS = itertools.count()
 SIGNED_AT = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 ALL = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

@@ -7,12 +7,11 @@ from django.test import Client
 from django.urls import reverse
 
 from brokerapp.workflow import state
-from onboarding.forms import FORMS
 from onboarding.models import KycApplication
+from onboarding.questions.catalogue import PAGES
 from onboarding.refusals import ANSWERS, EMAIL, read_refusal
 from onboarding.services import applications
 from onboarding.statuses import ApplicationStatus
-from onboarding.steps import BY_KEY
 from tests.factories import KycApplicationFactory, confirm
 
 pytestmark = pytest.mark.django_db
@@ -115,25 +114,29 @@ def test_refusal_of_an_application_that_was_not_given_back_is_none() -> None:
     assert read_refusal(KycApplicationFactory.create()) is None
 
 
+def sent_from(key: str) -> set[str]:
+    """The broker's names of what a page asks."""
+    sent: set[str] = set()
+    for question in PAGES[key].questions:
+        paths = (question.sent,) if isinstance(question.sent, str) else question.sent
+        sent |= {path.rpartition(".")[2] for path in paths}
+    return sent
+
+
 def test_answers_are_on_the_pages_that_they_name() -> None:
-    for column, pages in ANSWERS.items():
+    for name, pages in ANSWERS.items():
         for step, _ in pages:
-            assert step == EMAIL or step in BY_KEY
-            fields = FORMS[step].base_fields if step != EMAIL else {}
-            names = {column, f"trusted_{column}"}
-            assert step in (EMAIL, "agreements", "disclosure-details", "trusted-contact") or (
-                names & set(fields) or column == "tax_id_type"
-            ), column
+            assert step == EMAIL or step in PAGES
+            assert step in (
+                EMAIL,
+                "agreements",
+                "disclosure-details",
+                "trusted-contact",
+            ) or name in sent_from(step)
 
 
 def test_every_answer_of_the_forms_is_known() -> None:
-    ours = {
-        name.removeprefix("trusted_")
-        for key, form in FORMS.items()
-        if key not in ("documents", "agreements")
-        for name in form.base_fields
-    }
-    assert ours - {"wants_trusted_contact"} <= set(ANSWERS)
+    assert set().union(*map(sent_from, PAGES)) <= set(ANSWERS)
 
 
 def test_changed_address_is_sent_with_the_application(mailoutbox: list[Any]) -> None:

@@ -1,7 +1,8 @@
 from itertools import pairwise
 
 from onboarding.models import KycApplication
-from onboarding.steps import BY_KEY, incomplete_steps, next_step, previous_step, steps_for
+from onboarding.questions.catalogue import PAGES
+from onboarding.steps import incomplete_steps, next_step, previous_step, steps_for
 
 
 def keys(application: KycApplication) -> list[str]:
@@ -29,15 +30,15 @@ def test_incomplete_steps_takes_no_for_an_answer() -> None:
 
 def test_incomplete_steps_reopens_work_when_the_answer_becomes_employed() -> None:
     student = KycApplication(employment_status="STUDENT", funding_source=["family"])
-    assert BY_KEY["work"].is_complete(student)
+    assert PAGES["work"].is_complete(student)
     student.employment_status = "EMPLOYED"
-    assert not BY_KEY["work"].is_complete(student)
+    assert not PAGES["work"].is_complete(student)
 
 
 def test_next_and_previous_step_walk_the_same_list() -> None:
     application = KycApplication(immediate_family_exposed=True)
     ordered = steps_for(application)
-    assert next_step(application, BY_KEY["disclosures"]) is BY_KEY["disclosure-details"]
+    assert next_step(application, PAGES["disclosures"]) is PAGES["disclosure-details"]
     assert previous_step(application, ordered[0]) is None
     assert next_step(application, ordered[-1]) is None
     assert all(previous_step(application, later) is earlier for earlier, later in pairwise(ordered))

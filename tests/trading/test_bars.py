@@ -9,6 +9,7 @@ import requests
 from django.utils import timezone
 
 from brokerapp.broker.alpaca.errors import BrokerError
+from brokerapp.units.market_time import NEW_YORK
 from tests.broker_stub import BrokerStub
 from tests.factories import AssetFactory
 from trading.chart_ranges import CHART_RANGES, KEPT_FOR, Timeframe, chart_range, is_extended
@@ -147,8 +148,19 @@ def test_get_chart_of_a_day_begins_at_its_midnight_in_new_york(broker: BrokerStu
 
     points = chart(asset, "1D").points
 
-    assert [is_extended(point.at) for point in points] == [True, False]
+    assert [is_extended(point.at, {}) for point in points] == [True, False]
     assert len(chart(asset, "5D").points) == 3
+
+
+def test_is_extended_after_the_early_close_of_a_half_day() -> None:
+    opens, closes = (datetime(2026, 11, 27, hour, 30 * (hour == 14), tzinfo=UTC) for hour in (14, 18))
+    days = {opens.astimezone(NEW_YORK).date(): (opens, closes)}
+
+    assert [is_extended(at, days) for at in (opens, closes - timedelta(minutes=5), closes)] == [
+        False,
+        False,
+        True,
+    ]
 
 
 def test_prune_bars_forgets_intraday_bars_past_their_time(broker: BrokerStub) -> None:

@@ -1,7 +1,14 @@
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
 
+import pytest
+
+from brokerapp.units.market_time import NEW_YORK
 from trading import hours
-from trading.models import MarketClock
+from trading.models import Asset, MarketClock
+from trading.order_spec import OrderSpec
 
 FRIDAY = datetime(2026, 3, 6, 20, 0, tzinfo=UTC)
 SATURDAY = datetime(2026, 3, 7, 15, 0, tzinfo=UTC)
@@ -104,3 +111,66 @@ def test_pill_of_a_market_that_opens_before_it_closes_never_closes() -> None:
     seen = MarketClock(is_open=True, next_open=OPEN, next_close=OPEN + timedelta(hours=6), synced_at=SYNCED)
 
     assert hours.pill(seen, SATURDAY)["text"] == "Open at all hours"
+
+
+def at(day: int, hour: int, minute: int = 0) -> datetime:
+    """An instant of March 2026, in New York's time before daylight saving."""
+    return datetime(2026, 3, day, hour, minute, tzinfo=NEW_YORK)
+
+
+@pytest.mark.parametrize(
+    ("now", "shut"),
+    [
+        (at(6, 9, 27), set()),
+        (at(6, 9, 28), {"OPG"}),
+        (at(6, 15, 49), {"OPG"}),
+        (at(6, 15, 50), {"OPG", "CLS"}),
+        (at(6, 18, 59), {"OPG", "CLS"}),
+        (at(6, 19), set()),
+        (at(7, 12), set()),
+        (datetime(2026, 12, 25, 12, tzinfo=NEW_YORK), set()),
+    ],
+)
+def test_shut_auctions(now: datetime, shut: set[str]) -> None:
+    assert set(hours.shut_auctions(None, now)) == shut
+
+
+def test_shut_auctions_of_a_market_that_never_closes_are_none() -> None:
+    always = MarketClock(
+        is_open=True, next_open=FRIDAY + timedelta(days=3), next_close=FRIDAY + timedelta(days=9)
+    )
+
+    assert hours.shut_auctions(always, FRIDAY) == {}
+
+
+def order(**values: Any) -> OrderSpec:
+    return OrderSpec(asset=Asset(id=uuid4(), symbol="AAPL"), side="BUY", qty=Decimal(1), **values)
+
+
+LIMIT: dict[str, Any] = {"type": "LIMIT", "limit_price": Decimal(1)}
+
+
+@pytest.mark.parametrize(
+    ("ticket", "is_open", "begins", "good_for"),
+    [
+        (order(), True, "At once", "Today’s session only"),
+        (order(**LIMIT), True, "As soon as the price is reached", "Today’s session only"),
+        (order(), False, "When the market opens, Mon 9:30 am ET", "The next session only"),
+        (
+            order(time_in_force="OPG"),
+            True,
+            "In the opening auction, Mon 9:30 am ET",
+            "The opening auction only",
+        ),
+        (order(time_in_force="GTC"), True, "At once", "Until canceled, at most to Thu 4 Jun"),
+        (
+            order(**LIMIT, extended_hours=True),
+            True,
+            "As soon as the price is reached",
+            "Today, until 8:00 pm ET",
+        ),
+    ],
+)
+def test_begins_and_good_for(ticket: OrderSpec, is_open: bool, begins: str, good_for: str) -> None:
+    assert hours.begins(ticket, clock(is_open), FRIDAY) == begins
+    assert hours.good_for(ticket, clock(is_open), FRIDAY) == good_for

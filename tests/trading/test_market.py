@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -67,6 +67,7 @@ def test_sync_assets_an_empty_list_retires_nothing(broker: BrokerStub) -> None:
 
 def test_sync_assets_command(broker: BrokerStub, capsys: pytest.CaptureFixture[str]) -> None:
     broker.on("GET", "/v1/assets", json=[listed("AAPL")])
+    broker.on("GET", "/v1/calendar", json=[])
 
     call_command("sync_assets")
 
@@ -166,3 +167,19 @@ def test_sync_assets_an_unreadable_member_retires_nothing(monkeypatch: pytest.Mo
 
     unread.refresh_from_db()
     assert unread.status == "active"
+
+
+def test_sync_calendar_takes_days_over_and_forgets_those_that_were_taken_away(broker: BrokerStub) -> None:
+    now = datetime(2026, 11, 26, 15, tzinfo=UTC)
+    days = [
+        {"date": "2026-11-25", "open": "09:30", "close": "16:00", "session_open": "0400"},
+        {"date": "2026-11-27", "open": "09:30", "close": "13:00", "session_open": "0400"},
+    ]
+    broker.on("GET", "/v1/calendar", json=[*days, {"date": "2026-11-28", "open": "09:30", "close": "16:00"}])
+    broker.on("GET", "/v1/calendar", json=days)
+
+    assert market.sync_calendar(now=now) == 3
+    assert market.sync_calendar(now=now) == 2
+
+    found = market.get_days(date(2026, 11, 25), date(2026, 11, 30))
+    assert {day.day: closes.hour for day, (_, closes) in found.items()} == {25: 21, 27: 18}

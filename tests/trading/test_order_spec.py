@@ -110,10 +110,13 @@ def test_order_spec_that_replaces_another() -> None:
     spec = OrderSpec(asset=first.asset, side="BUY", qty=Decimal(1), replaces=first.pk)
 
     order = Order.objects.create(
-        client_order_id=str(uuid4()), user=account.user, account=account, **spec.columns()
+        client_order_id=str(uuid4()),
+        user=account.user,
+        account=account,
+        **spec.columns() | {"original": first, "times_changed": 1},
     )
 
-    assert first.replaced_by == order
+    assert first.replacements.get() == order
     assert OrderSpec.of(order) == OrderSpec.from_data(spec.data(), first.asset) == spec
 
 

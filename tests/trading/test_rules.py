@@ -11,6 +11,7 @@ from trading import rules
 from trading.models import Asset, MarketClock, Order, Quote
 from trading.order_spec import OrderSpec
 from trading.rules import Facts
+from trading.spending import Spending
 from trading.statuses import OrderStatus
 
 NOW = datetime(2026, 3, 7, 15, 0, tzinfo=UTC)
@@ -249,14 +250,14 @@ def test_spending_with_margin_is_own_cash_and_what_could_be_borrowed() -> None:
 def test_spending_with_margin_without_what_open_orders_take() -> None:
     given = facts(**{**MARGIN, "buying_power": Decimal(4000)}, claimed_cash=Decimal(6000))
 
-    assert given.spending == rules.Spending(Decimal(0), Decimal(4000))
+    assert given.spending == Spending(Decimal(0), Decimal(4000))
     assert given.spending.most == ""
 
 
 def test_spending_that_owes_already_has_no_own_cash() -> None:
     found = facts(cash=Decimal(-300), buying_power=Decimal(700), multiplier=Decimal(1)).spending
 
-    assert found == rules.Spending(Decimal(0), Decimal(700))
+    assert found == Spending(Decimal(0), Decimal(700))
 
 
 @pytest.mark.parametrize(
@@ -303,3 +304,75 @@ def test_check_can_trade_words_have_quantities_in_groups() -> None:
     found = refusal(sell("1500"), facts(held_qty=Decimal("1234.5")))
 
     assert str(found) == "You hold 1,234.5 AAPL, so 1,234.5 can be sold and not 1,500."
+
+
+@pytest.mark.parametrize(
+    ("ticket", "given", "field"),
+    [
+        ({"time_in_force": "GTC"}, {}, "time_in_force"),
+        ({"notional": Decimal(50), "time_in_force": "GTC"}, {}, "time_in_force"),
+        ({"type": "TRAILING_STOP", "trail_price": Decimal(1)}, {}, "type"),
+        ({"type": "STOP", "stop_price": Decimal(150)}, {}, "stop_price"),
+        ({"qty": Decimal(1), "order_class": "OTO", "stop_loss_price": Decimal(250)}, {}, "stop_loss_price"),
+        ({"type": "LIMIT", "limit_price": Decimal("1.001")}, {}, "limit_price"),
+    ],
+)
+def test_check_can_trade_says_at_which_input_it_is_wrong(
+    ticket: dict[str, Any], given: dict[str, Any], field: str
+) -> None:
+    assert refusal(buy(**ticket), facts(**given)).field == field
+
+
+def test_check_can_trade_partnership_can_only_be_sold() -> None:
+    barred = asset(attributes=["ptp_no_exception"])
+
+    assert "it cannot be bought here" in str(refusal(buy(asset=barred), facts()))
+    rules.check_can_trade(OrderSpec(asset=barred, side=Order.Side.SELL, qty=Decimal(1)), facts())
+
+
+def test_check_can_trade_that_could_meet_an_open_order_names_it() -> None:
+    other = Order(**sell("1").columns())
+
+    found = refusal(buy(), facts(opposing=[other]))
+
+    assert isinstance(found, rules.WashTrade)
+    assert found.other is other
+
+
+def test_check_can_trade_stop_needs_cash_up_to_its_collar() -> None:
+    stop = buy(qty=Decimal(1), type="STOP", stop_price=Decimal(210))
+
+    rules.check_can_trade(stop, facts(buying_power=Decimal("215.25")))
+    assert "comes to up to $215.25" in str(refusal(stop, facts(buying_power=Decimal("215.24"))))
+
+
+@pytest.mark.parametrize(
+    ("ticket", "seen", "moved"),
+    [
+        ({"type": "LIMIT", "limit_price": Decimal(190)}, "215", False),
+        ({"type": "LIMIT", "limit_price": Decimal(205)}, "210", True),
+        ({"type": "LIMIT", "limit_price": Decimal(200)}, "199", True),
+        ({"type": "STOP", "stop_price": Decimal(250)}, "100", False),
+        ({"type": "TRAILING_STOP", "trail_price": Decimal(9)}, "190", True),
+    ],
+)
+def test_check_price_of_orders_with_a_price_of_their_own(
+    ticket: dict[str, Any], seen: str, moved: bool
+) -> None:
+    given = buy(qty=Decimal(1), **ticket)
+    if moved:
+        with pytest.raises(rules.PriceMoved):
+            rules.check_price(Decimal(seen), given, facts())
+    else:
+        rules.check_price(Decimal(seen), given, facts())
+
+
+def test_check_price_age_asks_again_once() -> None:
+    later = NOW + timedelta(seconds=31)
+
+    rules.check_price_age(False, facts(), NOW)
+    with pytest.raises(rules.PriceTooOld):
+        rules.check_price_age(False, facts(), later)
+    with pytest.raises(rules.PriceTooOld):
+        rules.check_price_age(False, facts(quote=None), NOW)
+    rules.check_price_age(True, facts(), later)

@@ -9,6 +9,7 @@ from brokerapp.workflow.models import StatusChange
 from trading import timeline
 from trading.models import Order, OrderProgress
 from trading.statuses import OURS
+from trading.timeline import Version
 
 AT = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 
@@ -142,3 +143,93 @@ def test_first_steps(status: str, cash: int, states: list[str]) -> None:
     account = BrokerageAccount(status=status, cash=Decimal(cash))
 
     assert [step.state for step in timeline.first_steps(account)] == states
+
+
+def changed(order_: Order, **columns: object) -> Order:
+    """A change of an order, sent five minutes later."""
+    later = AT + timedelta(minutes=5)
+    return order(**{"status": "NEW", "replaces": order_, "created_at": later, "times_changed": 1, **columns})
+
+
+def started(reason: str, minute: int) -> StatusChange:
+    at = AT + timedelta(minutes=minute)
+    return StatusChange(from_status="", to_status="SUBMITTING", reason=reason, at=at)
+
+
+def test_story_of_a_changed_order_is_one() -> None:
+    first = order("REPLACED", filled_qty=Decimal(4))
+    second = changed(first, qty=Decimal(16), status="FILLED", filled_qty=Decimal(16))
+    told = [said("NEW", 1), said("PARTIALLY_FILLED", 2, 4), said("REPLACED", 6, 4)]
+    then = [said("NEW", 6, qty=Decimal(16)), said("FILLED", 7, 16, qty=Decimal(16))]
+
+    found = timeline.story(
+        [Version(first, [], told), Version(second, [started("Limit $1.00 to $2.00", 5)], then)], latest=second
+    )
+
+    assert [(step.title, step.text) for step in found] == [
+        ("Sent", ""),
+        ("Working", ""),
+        ("Part filled", "4 of 20 shares"),
+        ("Change sent", "Limit $1.00 to $2.00"),
+        ("Changed", "4 of 20 shares"),
+        ("Working", ""),
+        ("Filled", "16 of 16 shares"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "title"), [("REJECTED", "Change refused"), ("NOT_PLACED", "Change not made")]
+)
+def test_story_of_a_change_that_was_not_made_goes_on(status: str, title: str) -> None:
+    first = order("NEW")
+    second = changed(first, status=status)
+    refused = StatusChange(to_status=status, reason="Too late.", at=AT + timedelta(minutes=6))
+
+    found = timeline.story(
+        [Version(first, [], [said("NEW", 1)]), Version(second, [refused], [])], latest=first
+    )
+
+    assert [(step.title, step.state, step.text) for step in found[-2:]] == [
+        (title, "failed", "Too late."),
+        ("Filled", "upcoming", ""),
+    ]
+
+
+def test_order_steps_a_fill_that_beat_its_cancel_is_told_as_it_happened() -> None:
+    asked = StatusChange(from_status="NEW", to_status="NEW", reason="Cancel requested", at=AT)
+
+    found = timeline.order_steps(order("FILLED", filled_qty=Decimal(20)), [asked], [said("FILLED", 1, 20)])
+
+    assert [(step.title, step.text) for step in found[1:]] == [
+        ("Cancel requested", ""),
+        ("Filled", "20 of 20 shares: it filled before the cancel arrived"),
+    ]
+
+
+def test_order_steps_a_refused_cancel_says_why() -> None:
+    refused = StatusChange(from_status="NEW", to_status="NEW", reason="Cancel refused: Not now.", at=AT)
+
+    found = timeline.order_steps(order("NEW"), [refused], [said("NEW", -1)])
+
+    assert (found[2].title, found[2].state, found[2].text) == ("Cancel refused", "failed", "Not now.")
+
+
+def test_order_steps_only_ever_grow() -> None:
+    """At each moment the lines of before are there still, with the same words."""
+    changes = [
+        StatusChange(to_status="UNKNOWN", reason="lost", at=AT),
+        StatusChange(
+            from_status="NEW", to_status="NEW", reason="Cancel requested", at=AT + timedelta(minutes=3)
+        ),
+    ]
+    told = [said("NEW", 1), said("PARTIALLY_FILLED", 2, 5), said("FILLED", 4, 20)]
+    moments = [(changes[:1], []), (changes[:1], told[:1]), (changes[:1], told[:2]), (changes, told[:2])]
+    moments.append((changes, told))
+
+    before: list[tuple[str, str]] = []
+    for happened, heard in moments:
+        latest = order(heard[-1].status if heard else "UNKNOWN", qty=Decimal(20))
+        steps_ = timeline.order_steps(latest, happened, heard)
+        lines = [(step.title, step.text) for step in steps_ if step.state != "upcoming"]
+        assert lines[: len(before)] == before
+        before = lines

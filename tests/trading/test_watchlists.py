@@ -44,7 +44,7 @@ class Broker:
         path = f"/v1/trading/accounts/{account.broker_account_id}/watchlists"
         stub.call_back("GET", path, self.show)
         stub.call_back("POST", path, self.create)
-        for method in ("PUT", "DELETE"):
+        for method in ("GET", "PUT", "DELETE"):
             stub.mock.add_callback(method, re.compile(rf".*{path}/[0-9a-f-]+$"), callback=self.change)
         self.meanwhile: Callable[[], object] = lambda: None
 
@@ -60,9 +60,13 @@ class Broker:
 
     def change(self, request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
         key = str(request.url).rsplit("/", 1)[1]
-        self.bodies.append((str(request.method), json.loads(request.body or b"null")))
+        if request.method != "GET":
+            self.bodies.append((str(request.method), json.loads(request.body or b"null")))
         if key not in self.lists:
             return 404, {}, '{"message": "watchlist not found"}'
+        if request.method == "GET":
+            found = self.lists[key]
+            return 200, {}, json.dumps({**found, "assets": [{"symbol": each} for each in found["symbols"]]})
         if request.method == "DELETE":
             del self.lists[key]
             return 204, {}, ""

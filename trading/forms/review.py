@@ -7,6 +7,7 @@ from django import forms
 from brokerapp.ui.fields import TypedField
 from brokerapp.ui.words import SpokenForm
 from brokerapp.units import typed
+from trading.services.tickets import Agreed
 
 
 class ReviewForm(SpokenForm):
@@ -14,6 +15,11 @@ class ReviewForm(SpokenForm):
 
     seen_price = TypedField(required=False, widget=forms.HiddenInput)
     seen_borrowing = TypedField(required=False, widget=forms.HiddenInput)
+    seen_old_price = TypedField(required=False, widget=forms.HiddenInput)
+    read = forms.BooleanField(
+        required=False,  # whether it is needed is for `tickets.check_reviewed`
+        label="I have read this, and want the order as it is.",
+    )
     borrow = forms.BooleanField(
         required=False,  # whether it is needed is for `rules.check_borrowing`
         label="I want to borrow this from the broker. I know that it costs interest, and that the broker may "
@@ -31,6 +37,13 @@ class ReviewForm(SpokenForm):
             return typed.read_decimal(self.cleaned_data[name])
         except typed.NotANumber:
             return None
+
+    def agreed(self) -> Agreed:
+        """What the person saw and ticked beside that."""
+        data = self.cleaned_data
+        return Agreed(
+            has_read=bool(data.get("read")), was_told_of_old_price=data.get("seen_old_price") == "1"
+        )
 
     def agreed_borrowing(self) -> Decimal | None:
         """USD that the person ticked to borrow; None if they did not."""

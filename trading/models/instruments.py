@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
@@ -18,6 +19,14 @@ LEAST_FALL, LEAST_RISE = Decimal("0.6"), Decimal("1.6")
 THREE_FOR_TWO = (Decimal(2) / 3, Decimal(3) / 2)
 """The splits within those bounds; smaller ones cannot be told from moves of the price."""
 NEAR = Decimal("0.01")
+FEEDS = {
+    "iex": "from the IEX exchange",
+    "sip": "from all US exchanges",
+    "delayed_sip": "from all US exchanges, 15 minutes late",
+    "crypto": "from Alpaca’s coin market",
+    "options": "indicative",
+}
+"""Feeds of the Market Data API, as people are told of them."""
 
 
 class AssetQuerySet(models.QuerySet["Asset"]):
@@ -62,6 +71,9 @@ class Asset(models.Model):
     fractionable = models.BooleanField()
     marginable = models.BooleanField()
     shortable = models.BooleanField()
+    attributes = ArrayField(
+        models.CharField(max_length=64), default=list, blank=True, help_text="Alpaca's words"
+    )
     synced_at = models.DateTimeField()
     searched = models.GeneratedField(
         expression=search.searched_text(), output_field=models.TextField(), db_persist=True
@@ -97,6 +109,20 @@ class Asset(models.Model):
         """What holds for all assets of its class."""
         return asset_class_of(self.asset_class)
 
+    @property
+    def trades_fractions_extended(self) -> bool:
+        """Whether fractions of it trade outside regular hours."""
+        return "fractional_eh_enabled" in self.attributes
+
+    @property
+    def is_over_the_counter(self) -> bool:
+        return self.exchange == "OTC"
+
+    @property
+    def is_barred_partnership(self) -> bool:
+        """Whether nobody may buy it, as its sales would be withheld from."""
+        return "ptp_no_exception" in self.attributes
+
 
 class Quote(models.Model):
     """The last prices synced for an asset, USD per share. A side that nobody quotes is null."""
@@ -117,10 +143,21 @@ class Quote(models.Model):
     looked_at = models.DateTimeField(
         null=True, blank=True, db_index=True, help_text="when a person last wanted them"
     )
-    feed = models.CharField(max_length=20, blank=True)
+    feed = models.CharField(max_length=20, blank=True, help_text="Alpaca's word for where they come from")
+    is_halted = models.BooleanField(default=False, help_text="whether the exchange has stopped trading")
 
     def __str__(self) -> str:
         return f"quote of {self.asset_id}"
+
+    @property
+    def feed_text(self) -> str:
+        """Where the prices come from, beside them; empty if that is not known."""
+        return FEEDS.get(self.feed, "")
+
+    @property
+    def is_one_exchange(self) -> bool:
+        """Whether volume and prices are of one exchange among many."""
+        return self.feed == "iex"
 
     def is_stale(self, now: datetime) -> bool:
         """Whether a ticket must ask again before it trusts these prices."""
@@ -189,6 +226,20 @@ class ScreenedAsset(models.Model):
 
     def __str__(self) -> str:
         return f"{self.screen} {self.rank}"
+
+
+class MarketDay(models.Model):
+    """A day on which the market opens, as told by `GET /v1/calendar`: half days close early."""
+
+    day = models.DateField(primary_key=True, help_text="in New York")
+    opens_at = models.DateTimeField()
+    closes_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["day"]
+
+    def __str__(self) -> str:
+        return str(self.day)
 
 
 class MarketClock(models.Model):

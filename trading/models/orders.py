@@ -1,4 +1,4 @@
-"""Orders, what the broker said of them over time, and their fills."""
+"""Orders, and what the broker said of them over time."""
 
 import uuid
 from datetime import timedelta
@@ -23,6 +23,10 @@ RESTING = Rhythm(first=timedelta(minutes=1), longest=timedelta(minutes=15))
 SOUGHT = Rhythm(first=timedelta(seconds=30), longest=timedelta(hours=6))
 """How often orders are read that work, that rest, and that were not found at the broker so far."""
 
+CANCEL_ASKED = "Cancel requested"
+CANCEL_REFUSED = "Cancel refused"
+"""The reasons of notes in the status history: that somebody wants an order canceled, and that the broker does
+not cancel it (with its words after a colon)."""
 REVISED_NOTE = "The broker revised what was filled."
 """The reason of the note in the status history that stands for a bust or a correction; one for each."""
 
@@ -82,9 +86,22 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """Orders of which more or less is filled than we have fills for."""
         return self.exclude(filled_qty=F("recorded_qty"))
 
+    def taken(self) -> "OrderQuerySet":
+        """Orders that the broker took, whatever became of them."""
+        return self.filter(broker_order_id__isnull=False)
+
+    def current(self) -> "OrderQuerySet":
+        """Orders as lists show them: of one that was changed its latest version, and no attempt at a change.
+
+        A change that the broker has not taken is told of on the page of the order that it was to change.
+        """
+        succeeded = Order.objects.taken().filter(replaces=models.OuterRef("pk"))
+        no_attempt = Q(replaces__isnull=True) | Q(broker_order_id__isnull=False)
+        return self.filter(no_attempt).exclude(models.Exists(succeeded))
+
     def newest_first(self) -> "OrderQuerySet":
-        """As order lists show them."""
-        return self.select_related("asset").order_by("-created_at")
+        """As order lists show them: of a changed order its latest version."""
+        return self.current().select_related("asset").order_by("-created_at")
 
 
 class Order(SentModel, FollowedModel):
@@ -135,9 +152,23 @@ class Order(SentModel, FollowedModel):
     parent = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="legs", help_text="of an exit"
     )
-    replaces = models.OneToOneField(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by"
+    replaces = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="replacements",
+        help_text="whose place it takes at the broker: a change of that order",
     )
+    original = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="later_versions",
+        help_text="the order that it goes back to by changes",
+    )
+    times_changed = models.PositiveSmallIntegerField(default=0, help_text="since the original")
 
     broker_order_id = models.UUIDField(unique=True, null=True, blank=True)
     filled_qty = share_field(default=Decimal(0))
@@ -152,6 +183,10 @@ class Order(SentModel, FollowedModel):
     cancel_sent_at = models.DateTimeField(
         null=True, blank=True, help_text="when the broker was last asked to cancel it"
     )
+    cancel_asked_at = models.DateTimeField(
+        null=True, blank=True, help_text="when somebody last wanted it canceled, refused or not"
+    )
+    cancel_refusal = models.CharField(max_length=500, blank=True, help_text="of that wish, by the broker")
     submitted_at = models.DateTimeField(null=True, blank=True)
     filled_at = models.DateTimeField(null=True, blank=True)
     canceled_at = models.DateTimeField(null=True, blank=True)
@@ -163,6 +198,18 @@ class Order(SentModel, FollowedModel):
     class Meta:
         indexes = [
             models.Index(fields=["account", "-created_at"], name="order_of_account"),
+            models.Index(
+                fields=["account", "-created_at"],
+                condition=Q(status__in=statuses.OPEN),
+                name="order_open_of_account",
+            ),
+            models.Index(fields=["account", "symbol", "-created_at"], name="order_of_symbol"),
+            models.Index(fields=["account", "status", "-created_at"], name="order_of_status"),
+            models.Index(
+                fields=["cancel_asked_at", "account"],
+                condition=Q(cancel_asked_at__isnull=False),
+                name="order_asked_to_cancel",
+            ),
             models.Index(
                 fields=["status_at"], condition=Q(status__in=statuses.UNSETTLED), name="order_unsettled"
             ),
@@ -202,6 +249,16 @@ class Order(SentModel, FollowedModel):
                 | Q(broker_order_id__isnull=False),
                 name="order_at_broker_has_id",
             ),
+            models.UniqueConstraint(
+                fields=["replaces"],
+                condition=Q(broker_order_id__isnull=False),
+                name="order_replaced_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(replaces__isnull=True, original__isnull=True, times_changed=0)
+                | Q(replaces__isnull=False, original__isnull=False, times_changed__gt=0),
+                name="order_change_has_original",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -216,6 +273,26 @@ class Order(SentModel, FollowedModel):
     def is_unsettled(self) -> bool:
         """Whether it is unknown if the broker has it."""
         return self.status in statuses.UNSETTLED
+
+    @property
+    def has_exits(self) -> bool:
+        """Whether the broker makes exits for it, which are its legs."""
+        return self.order_class != order_types.OrderClass.SIMPLE
+
+    @property
+    def is_exit(self) -> bool:
+        """Whether it is there to close what another order opens or is a pair with."""
+        return self.parent_id is not None
+
+    @property
+    def is_change(self) -> bool:
+        """Whether it was sent to take another order's place."""
+        return self.replaces_id is not None
+
+    @property
+    def story_id(self) -> uuid.UUID:
+        """The id of the first of its versions."""
+        return self.original_id or self.pk
 
     @property
     def tone(self) -> str:
@@ -241,6 +318,7 @@ class OrderProgress(models.Model):
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="progress")
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.STEP)
     status = models.CharField(max_length=24, choices=OrderStatus)
+    qty = share_field(null=True, blank=True, help_text="of the order at that moment; none if in dollars")
     filled_qty = share_field()
     filled_avg_price = price_field(null=True, blank=True)
     reason = models.CharField(max_length=500, blank=True)
@@ -261,76 +339,3 @@ class OrderProgress(models.Model):
 
     def __str__(self) -> str:
         return f"progress {self.pk}"
-
-
-class FillQuerySet(models.QuerySet["Fill"]):
-    """Reads of fills."""
-
-    def standing(self) -> "FillQuerySet":
-        """Those that the broker has neither taken back nor corrected."""
-        return self.filter(busted_at__isnull=True, superseded_by__isnull=True)
-
-
-class Fill(models.Model):
-    """One execution of an order. What the broker revises stays, marked as busted or superseded.
-
-    Trade events and the account's activities both tell of it; what they always share is the order's
-    cumulative quantity after it.
-    """
-
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="fills")
-    cum_qty = share_field(
-        null=True, blank=True, help_text="of the order, this fill included; not told of a correction"
-    )
-    qty = share_field()
-    price = price_field()
-    at = models.DateTimeField()
-    execution_id = models.CharField(max_length=64, unique=True, null=True, blank=True)
-    activity_id = models.CharField(max_length=64, unique=True, null=True, blank=True)
-    busted_at = models.DateTimeField(null=True, blank=True)
-    superseded_by = models.OneToOneField(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrects"
-    )
-    undone_by = models.CharField(
-        "undone by",
-        max_length=64,
-        unique=True,
-        null=True,
-        blank=True,
-        help_text="the execution of negative quantity that takes it back",
-    )
-
-    objects = FillQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["at", "cum_qty"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["order", "cum_qty"],
-                condition=Q(busted_at__isnull=True, superseded_by__isnull=True),
-                name="fill_told_once",
-            ),
-            models.CheckConstraint(
-                condition=Q(qty__gt=0, price__gt=0) & (Q(cum_qty__isnull=True) | Q(cum_qty__gte=F("qty"))),
-                name="fill_positive",
-            ),
-            models.CheckConstraint(
-                condition=Q(execution_id__isnull=False) | Q(activity_id__isnull=False), name="fill_has_source"
-            ),
-            models.CheckConstraint(
-                condition=Q(busted_at__isnull=True) | Q(superseded_by__isnull=True), name="fill_revised_once"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"fill {self.pk}"
-
-    @property
-    def is_standing(self) -> bool:
-        """Whether the broker has neither taken it back nor corrected it."""
-        return self.busted_at is None and self.superseded_by_id is None
-
-    @property
-    def value(self) -> Decimal:
-        """USD."""
-        return self.qty * self.price

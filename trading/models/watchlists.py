@@ -37,6 +37,11 @@ class Watchlist(models.Model):
     name = models.CharField(max_length=60)
     broker_name = models.CharField(max_length=60, help_text="letters and digits of the name")
     broker_watchlist_id = models.UUIDField(null=True, blank=True, editable=False)
+    broker_updated_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="the broker's own, as last sent or read: another one tells of a change there",
+    )
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now, help_text="when its owner last changed it")
     synced_at = models.DateTimeField(null=True, blank=True, help_text="the change that the broker has")

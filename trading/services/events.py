@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from brokerapp.broker.clients import get_client
+from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.workflow.state import Process
 from trading.models import Order, OrderProgress
 from trading.services import fills, orders
@@ -26,9 +27,7 @@ def on_trade_event(event: Mapping[str, Any]) -> str | None:
     ours (placed by other systems on the same keys) are ignored. Returns what was done, if not that. Raises
     `BrokerNotDone` or `BrokerOutcomeUnknown`, for the caller to try again.
     """
-    told = event["order"]
-    mine = Q(client_order_id=told.get("client_order_id", "")) | Q(broker_order_id=told["id"])
-    order = Order.objects.filter(mine).select_related("account").first()
+    order = _find(event)
     if order is None:
         return "not one of our orders"
     kind = str(event.get("event"))
@@ -36,15 +35,30 @@ def on_trade_event(event: Mapping[str, Any]) -> str | None:
         _record_fill(order, event)
     elif kind in REVISIONS:
         _revise(order, event, kind)
-    reply = get_client(about=order).orders.get(order.account.broker_account_id, told["id"])
-    orders.apply_order(
+    orders.sync_order(
         order=order,
-        reply=reply,
+        broker_order_id=event["order"]["id"],
         by=Process.EVENT,
         reason=event.get("reason") or "",
         revision=_revision(event, kind),
     )
     return None
+
+
+def _find(event: Mapping[str, Any]) -> Order | None:
+    """The order an event is about; one of ours that we have not heard of is looked for at the broker."""
+    told = event["order"]
+    mine = Q(client_order_id=told.get("client_order_id", "")) | Q(broker_order_id=told["id"])
+    known = Order.objects.select_related("account")
+    if (order := known.filter(mine).first()) is not None:
+        return order
+    if told.get("replaces") and (old := known.filter(broker_order_id=told["replaces"]).first()):
+        orders.sync_order(order=old, by=Process.EVENT)
+        return known.filter(broker_order_id=told["id"]).first()
+    account = BrokerageAccount.objects.filter(broker_account_id=event["account_id"]).first()
+    if account is None:
+        return None
+    return orders.find_order(account=account, broker_order_id=UUID(told["id"]), symbol=told.get("symbol", ""))
 
 
 def _revision(event: Mapping[str, Any], kind: str) -> orders.Revision | None:

@@ -1,16 +1,20 @@
 """Assets and the market clock, as last synced from the broker."""
 
 import logging
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
 from brokerapp.broker.clients import get_client
+from brokerapp.units.market_time import day_in_new_york
 from trading import hours, payloads
 from trading.asset_classes import OFFERED, AssetClass
-from trading.models import Asset, MarketClock
+from trading.models import Asset, MarketClock, MarketDay
 
 logger = logging.getLogger(__name__)
+
+CALENDAR_BACK, CALENDAR_AHEAD = timedelta(days=40), timedelta(days=370)
+"""How far the days of trading are known: as far back as charts show the hours of a day."""
 
 
 def sync_assets(*, now: datetime) -> int:
@@ -63,6 +67,32 @@ def sync_clock(*, now: datetime) -> None:
             "synced_at": now,
         },
     )
+
+
+def sync_calendar(*, now: datetime) -> int:
+    """Take over the days of trading around now (`GET /v1/calendar`). Returns how many.
+
+    Raises `BrokerNotDone` or `BrokerOutcomeUnknown`.
+    """
+    today = day_in_new_york(now)
+    first, last = today - CALENDAR_BACK, today + CALENDAR_AHEAD
+    days = {told.day: payloads.market_day_row(told) for told in get_client().clock.days(first, last)}
+    with transaction.atomic():
+        if days:
+            MarketDay.objects.filter(day__range=(first, last)).exclude(day__in=days).delete()
+        MarketDay.objects.bulk_create(
+            days.values(),
+            update_conflicts=True,
+            unique_fields=["day"],
+            update_fields=["opens_at", "closes_at"],
+        )
+    return len(days)
+
+
+def get_days(first: date, last: date) -> dict[date, tuple[datetime, datetime]]:
+    """When the market opens and closes on its days from `first` to `last`, by date in New York. One query."""
+    rows = MarketDay.objects.filter(day__range=(first, last)).values_list("day", "opens_at", "closes_at")
+    return {day: (opens, closes) for day, opens, closes in rows}
 
 
 def get_clock(now: datetime) -> MarketClock | None:

@@ -20,7 +20,7 @@ from brokerapp.workflow import jobs, sweeps
 from brokerapp.workflow.following import Rhythm
 from trading import payloads
 from trading.models import Asset, Position, PositionsSync
-from trading.services import quotes
+from trading.services import gains, quotes
 from trading.valuation import Valuation, value_positions
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def get_valuation(account: BrokerageAccount) -> Valuation:
     """Cash and positions at the last synced quotes. Two queries."""
     positions = list(Position.objects.filter(account=account).select_related("asset"))
     return value_positions(
-        account.cash, positions, quotes.get_quotes(position.asset_id for position in positions)
+        account.own_cash, positions, quotes.get_quotes(position.asset_id for position in positions)
     )
 
 
@@ -72,6 +72,7 @@ def sync_portfolio(*, account: BrokerageAccount) -> None:
     """Read an account's positions and balances. Raises `BrokerNotDone` or `BrokerOutcomeUnknown`."""
     sync_positions(account=account)
     sync_balances(account=account)
+    gains.keep_up(account=account)
 
 
 def sync_positions(*, account: BrokerageAccount) -> None:

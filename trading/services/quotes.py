@@ -5,17 +5,19 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
 from brokerapp.broker.alpaca.errors import BrokerError, BrokerMisconfigured
+from brokerapp.broker.alpaca.market_data import MarketDataClient
 from brokerapp.broker.alpaca.models import Snapshot
 from brokerapp.broker.clients import get_market_data
 from brokerapp.web.outages import Outage
 from brokerapp.workflow import jobs
 from trading import payloads
 from trading.asset_classes import ASSET_CLASSES
-from trading.models import Asset, Order, Position, Quote, QuotePause
+from trading.models import Asset, MarketClock, Order, Position, Quote, QuotePause
 from trading.services import market
 
 logger = logging.getLogger(__name__)
@@ -28,7 +30,9 @@ CLOSED_PAUSE = timedelta(minutes=10)
 """How old a quote may grow while its market is closed and nothing moves."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)
 """Pauses between questions after an asset that gets no answer."""
-PRICES = [field.name for field in Quote._meta.fields if field.name not in ("asset", "looked_at", "feed")]
+RESTS_FOR = timedelta(seconds=4)
+"""How young a quote may be that the sweep leaves alone: what open pages show is asked for by `pulse`."""
+PRICES = [field.name for field in Quote._meta.fields if field.name not in ("asset", "looked_at")]
 ABOUT_THE_SYMBOLS = (400, 404, 422)
 UNREADABLE = 200
 OUTAGE = Outage()
@@ -42,7 +46,7 @@ def sync_quotes(*, now: datetime) -> None:
     `BrokerOutcomeUnknown`. The next run starts with the oldest quotes.
     """
     trouble: BrokerError | None = None
-    for batch in _batches(_assets_wanted(now)[:SYMBOLS_PER_SWEEP]):
+    for batch in batches(_assets_wanted(now)[:SYMBOLS_PER_SWEEP]):
         try:
             fetch_quotes(batch, now=now)
         except BrokerMisconfigured:
@@ -54,7 +58,7 @@ def sync_quotes(*, now: datetime) -> None:
         raise trouble
 
 
-def _batches(assets: Sequence[Asset]) -> Iterator[list[Asset]]:
+def batches(assets: Sequence[Asset]) -> Iterator[list[Asset]]:
     """Assets of one class at a time, in their order, as many as fit into a call."""
     for word in ASSET_CLASSES:
         of_class = [asset for asset in assets if asset.asset_class == word]
@@ -63,7 +67,7 @@ def _batches(assets: Sequence[Asset]) -> Iterator[list[Asset]]:
 
 
 def _assets_wanted(now: datetime) -> list[Asset]:
-    """Oldest quote first, those without one before all."""
+    """Oldest quote first, those without one before all; none that was asked for a moment ago."""
     held = Position.objects.values("asset_id")
     ordered = Order.objects.open().values("asset_id")
     looked_at = Quote.objects.filter(looked_at__gt=now - WANTED_FOR).values("asset_id")
@@ -74,12 +78,23 @@ def _assets_wanted(now: datetime) -> list[Asset]:
         .order_by(F("quoted_at").asc(nulls_first=True), "symbol")
     )
     clock = market.get_clock(now)
-    rested = now - CLOSED_PAUSE
     return [
-        asset
-        for asset in wanted
-        if not asset.kind.is_closed(clock) or asset.quoted_at is None or asset.quoted_at < rested
+        asset for asset in wanted if is_due(asset, asset.quoted_at, now=now, clock=clock, rests_for=RESTS_FOR)
     ]
+
+
+def is_due(
+    asset: Asset,
+    quoted_at: datetime | None,
+    *,
+    now: datetime,
+    clock: MarketClock | None,
+    rests_for: timedelta,
+) -> bool:
+    """Whether to ask for a quote again: a closed market is asked once in ten minutes."""
+    if quoted_at is None:
+        return True
+    return quoted_at <= now - (CLOSED_PAUSE if asset.kind.is_closed(clock) else rests_for)
 
 
 def fetch_quotes(
@@ -91,25 +106,34 @@ def fetch_quotes(
     refuses the question, are asked for again after growing pauses. `looked_at` keeps quotes fresh for five
     minutes. Raises `BrokerNotDone` or `BrokerOutcomeUnknown`.
     """
+    rows = ask_quotes(assets, now=now, client=get_market_data(quick=quick))
+    store_quotes(rows, now=now, looked_at=looked_at)
+
+
+def ask_quotes(assets: Collection[Asset], *, now: datetime, client: MarketDataClient) -> dict[UUID, Quote]:
+    """The quotes of at most 100 assets of one class as told now, by asset id, not saved.
+
+    The others are asked for again after growing pauses. Raises `BrokerNotDone` or `BrokerOutcomeUnknown`.
+    """
     if not assets:
-        return
-    found = _ask(sorted(assets, key=lambda asset: asset.symbol), quick)
+        return {}
+    found = _ask(sorted(assets, key=lambda asset: asset.symbol), client)
+    feed = next(iter(assets)).kind.feed or settings.MARKET_DATA_FEED
     priced = (
-        (asset, payloads.quote_row(asset, found[asset.symbol], now))
+        (asset, payloads.quote_row(asset, found[asset.symbol], now, feed))
         for asset in assets
         if asset.symbol in found
     )
     rows = {asset.pk: row for asset, row in priced if row is not None}
-    _store(rows, now, looked_at)
     _pause([asset for asset in assets if asset.pk not in rows], now)
+    return rows
 
 
-def _ask(assets: Sequence[Asset], quick: bool) -> Mapping[str, Snapshot]:
+def _ask(assets: Sequence[Asset], client: MarketDataClient) -> Mapping[str, Snapshot]:
     """Snapshots by symbol. A batch that is refused or unreadable is asked for again in halves.
 
     So one symbol takes about fourteen calls to be found out among a hundred, once.
     """
-    client = get_market_data(quick=quick)
     try:
         return assets[0].kind.fetch_snapshots(client, [asset.symbol for asset in assets])
     except BrokerError as error:
@@ -119,10 +143,13 @@ def _ask(assets: Sequence[Asset], quick: bool) -> Mapping[str, Snapshot]:
             logger.warning("no quote of %s: %s", assets[0], error)
             return {}
     half = len(assets) // 2
-    return {**_ask(assets[:half], quick), **_ask(assets[half:], quick)}
+    return {**_ask(assets[:half], client), **_ask(assets[half:], client)}
 
 
-def _store(rows: Mapping[UUID, Quote], now: datetime, looked_at: bool) -> None:
+def store_quotes(rows: Mapping[UUID, Quote], *, now: datetime, looked_at: bool = False) -> None:
+    """Keep quotes by asset id; prices older than those we have do not replace them."""
+    if not rows:
+        return
     with transaction.atomic():
         known = Quote.objects.select_for_update(no_key=True).in_bulk(rows)
         newer = [row for pk, row in rows.items() if pk not in known or row.as_of >= known[pk].as_of]
@@ -166,7 +193,7 @@ def get_shown_quotes(assets: Collection[Asset], *, now: datetime) -> Mapping[UUI
         return known
     paused = set(QuotePause.objects.filter(asset__in=missing, due_at__gt=now).values_list("pk", flat=True))
     try:
-        for batch in _batches([asset for asset in missing if asset.pk not in paused]):
+        for batch in batches([asset for asset in missing if asset.pk not in paused]):
             fetch_quotes(batch, now=now, looked_at=True, quick=True)
     except BrokerError as error:
         OUTAGE.begin()
@@ -178,7 +205,7 @@ def get_shown_quotes(assets: Collection[Asset], *, now: datetime) -> Mapping[UUI
 
 def sync_shown_quotes(*, asset_ids: Collection[str], now: datetime) -> None:
     """Ask for the quotes of assets that a page lists. Raises `BrokerNotDone` or `BrokerOutcomeUnknown`."""
-    for batch in _batches(list(Asset.objects.filter(pk__in=asset_ids))):
+    for batch in batches(list(Asset.objects.filter(pk__in=asset_ids))):
         fetch_quotes(batch, now=now, looked_at=True)
 
 

@@ -17,6 +17,8 @@ SECONDS = 10.0
 """The time budget of each."""
 SEND_AGAIN_AFTER = timedelta(seconds=10)
 CANCEL_AGAIN_AFTER = timedelta(minutes=1)
+CANCEL_HEARD_WITHIN = timedelta(days=1)
+"""How long a wish to cancel is passed on to what took the order's place."""
 
 
 def settle_orders(*, now: datetime) -> None:
@@ -39,6 +41,12 @@ def settle_orders(*, now: datetime) -> None:
         "trading.unheard cancels",
         _unheard_cancels(now).select_related("account", "cancel_requested_by"),
         lambda order: orders.try_cancel(order=order),
+        seconds=SECONDS,
+    )
+    sweeps.sweep(
+        "trading.cancels passed on",
+        _cancels_to_pass_on(now).select_related("account", "cancel_requested_by"),
+        lambda order: orders.pass_on_cancel(order=order),
         seconds=SECONDS,
     )
 
@@ -67,6 +75,13 @@ def _unheard_cancels(now: datetime) -> "QuerySet[Order]":
         .filter(cancel_requested_at__lt=rested)
         .order_by(F("cancel_sent_at").asc(nulls_first=True))
     )
+
+
+def _cancels_to_pass_on(now: datetime) -> "QuerySet[Order]":
+    """Orders that a change has ended while somebody wanted them canceled, with nothing said of the change."""
+    left = Order.objects.working().filter(cancel_asked_at__isnull=True).values("replaces")
+    asked = Order.objects.filter(cancel_asked_at__gte=now - CANCEL_HEARD_WITHIN, status=OrderStatus.REPLACED)
+    return asked.filter(cancel_requested_at__isnull=False, pk__in=left)
 
 
 def sync_open_orders(*, now: datetime) -> None:

@@ -1,27 +1,40 @@
 """What a ticket is judged and reviewed by."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Q, Sum
-from django.db.models.functions import Coalesce
+from django.conf import settings
+from django.db.models import Avg, Q
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.alpaca.errors import BrokerError
-from brokerapp.units.money import quantize_shares
+from brokerapp.units.market_time import day_in_new_york
 from trading import hours, rules
-from trading.models import Asset, Order, Position, Quote
+from trading.asset_classes import US_EQUITY
+from trading.cautions import Caution, Limits, Seen, cautions
+from trading.chart_ranges import Timeframe
+from trading.fees import Fee, fees_on_sale
+from trading.models import Asset, Bar, Order, Position, Quote
+from trading.order_sentences import sentence
 from trading.order_spec import OrderSpec
 from trading.rules import Estimate, Facts
 from trading.services import market, quotes
 from trading.services.portfolio import sync_portfolio
+from trading.services.reservations import reserved_qty
+from trading.spending import Spending, spending
+from trading.statuses import OrderStatus
 
 logger = logging.getLogger(__name__)
 
 FIGURES_GOOD_FOR = timedelta(seconds=30)
+
+
+AVERAGE_OVER_DAYS = 20
+"""The days of trading of which the average volume is taken."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +47,39 @@ class Review:
     refusal: rules.TradeRefused | None
     quote_is_stale: bool
     wait_note: str
+    now: datetime
+    fees: Sequence[Fee] = ()
+    cautions: Sequence[Caution] = ()
+
+    @property
+    def sentence(self) -> str:
+        """What the order does."""
+        return sentence(self.ticket, self.estimate.qty if self.estimate else None)
+
+    @property
+    def market_price(self) -> Decimal | None:
+        """What the market would pay or ask now, USD per share."""
+        return rules.market_price(self.ticket, self.facts)
+
+    @property
+    def begins(self) -> str:
+        """When it can first trade."""
+        return hours.begins(self.ticket, self.facts.clock, self.now)
+
+    @property
+    def good_for(self) -> str:
+        """How long it works."""
+        return hours.good_for(self.ticket, self.facts.clock, self.now)
+
+    @property
+    def fees_total(self) -> Decimal:
+        """USD."""
+        return sum((fee.amount for fee in self.fees), Decimal(0))
+
+    @property
+    def asks_to_read(self) -> bool:
+        """Whether something has to be ticked as read."""
+        return any(caution.ask for caution in self.cautions)
 
     @property
     def borrows(self) -> Decimal:
@@ -43,7 +89,14 @@ class Review:
     @property
     def own_part(self) -> Decimal | None:
         """What it takes of the account's own cash, USD; None without a price."""
-        return self.estimate.value - self.borrows if self.estimate else None
+        return self.estimate.most - self.borrows if self.estimate else None
+
+    @property
+    def own_after(self) -> Decimal | None:
+        """What is left of the own cash that can be spent, USD; None without a price, and for a sale."""
+        if self.own_part is None or not self.ticket.is_buy:
+            return None
+        return self.facts.spending.own - self.own_part
 
     @property
     def owed_after(self) -> Decimal | None:
@@ -52,11 +105,11 @@ class Review:
 
     @property
     def cash_after(self) -> Decimal | None:
-        """USD; None without a price."""
+        """USD, fees paid; None without a price."""
         if self.estimate is None:
             return None
-        value = self.estimate.value
-        return self.facts.account.cash - value if self.ticket.is_buy else self.facts.account.cash + value
+        change = -self.estimate.value if self.ticket.is_buy else self.estimate.value
+        return self.facts.account.cash + change - self.fees_total
 
     @property
     def position_after(self) -> Decimal | None:
@@ -65,6 +118,15 @@ class Review:
         if qty is None:
             return None
         return self.facts.held_qty + (qty if self.ticket.is_buy else -qty)
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """What the review page sent back of what the person saw and ticked there."""
+
+    has_read: bool = False
+    """That they have read the cautions."""
+    was_told_of_old_price: bool = False
 
 
 def ticket_data(ticket: OrderSpec) -> dict[str, str]:
@@ -81,19 +143,24 @@ def get_facts(account: BrokerageAccount, asset: Asset, now: datetime) -> Facts:
     """The facts of an account and an asset, as stored. Four queries; five if the account may borrow."""
     quote = Quote.objects.filter(pk=asset.pk).first()
     held = Position.objects.filter(account=account, asset=asset).values_list("qty", flat=True).first()
+    orders = list(Order.objects.reserving().filter(account=account, asset=asset).order_by("created_at"))
     return Facts(
         account=account,
         held_qty=held or Decimal(0),
-        reserved_qty=_reserved(account, asset, quote),
+        reserved_qty=reserved_qty(
+            [order for order in orders if order.side == Order.Side.SELL], quote.last if quote else None
+        ),
         quote=quote,
         clock=market.get_clock(now),
         claimed_cash=_claimed(account),
+        opposing=orders,
+        at=now,
     )
 
 
-def get_spending(account: BrokerageAccount) -> rules.Spending:
+def get_spending(account: BrokerageAccount) -> Spending:
     """Own cash and what could be borrowed, as stored. One query, if the account may borrow."""
-    return rules.spending(account, _claimed(account))
+    return spending(account, _claimed(account))
 
 
 def _claimed(account: BrokerageAccount) -> Decimal:
@@ -123,22 +190,6 @@ def _claim(order: Order, read_at: datetime) -> Decimal:
     return claim + max(order.qty - order.filled_qty, Decimal(0)) * price
 
 
-def _reserved(account: BrokerageAccount, asset: Asset, quote: Quote | None) -> Decimal:
-    """Shares that open sell orders are still to take; those in dollars at the last price."""
-    left = (
-        Order.objects.reserving()
-        .filter(account=account, asset=asset, side=Order.Side.SELL)
-        .aggregate(
-            qty=Coalesce(Sum(F("qty") - F("filled_qty")), Decimal(0)),
-            filled=Coalesce(Sum("filled_qty", filter=Q(notional__isnull=False)), Decimal(0)),
-            notional=Coalesce(Sum("notional"), Decimal(0)),
-        )
-    )
-    price = quote.last if quote else None
-    in_dollars = quantize_shares(left["notional"] / price) - left["filled"] if price else Decimal(0)
-    return left["qty"] + max(in_dollars, Decimal(0))
-
-
 def get_priced_facts(account: BrokerageAccount, asset: Asset, now: datetime) -> Facts:
     """The facts, after a stale quote was asked for again; where that fails, with the last known one."""
     quotes.refresh_quote(asset=asset, now=now)
@@ -162,17 +213,85 @@ def check_ticket(*, account: BrokerageAccount, ticket: OrderSpec, now: datetime)
 
 def prepare_review(*, account: BrokerageAccount, ticket: OrderSpec, now: datetime) -> Review:
     """What the review page shows; a ticket that may not be placed has its `refusal`."""
-    facts = get_priced_facts(account, ticket.asset, now)
+    return _review(ticket, get_priced_facts(account, ticket.asset, now), now)
+
+
+def estimate_ticket(ticket: OrderSpec, facts: Facts, now: datetime) -> Review:
+    """The same from facts as stored, without a word to the broker: for the estimate as one types."""
+    return _review(ticket, facts, now)
+
+
+def most_whole_shares(asset: Asset, facts: Facts) -> Decimal | None:
+    """Shares that all of the own cash buys of an asset that trades in whole ones only; None if none does."""
+    quote = facts.quote
+    price = (quote.ask or quote.last) if quote else None
+    if asset.fractionable or not price:
+        return None
+    return facts.spending.own // price or None
+
+
+def _review(ticket: OrderSpec, facts: Facts, now: datetime) -> Review:
     refusal = None
     try:
         rules.check_can_trade(ticket, facts)
     except rules.TradeRefused as error:
         refusal = error
+    expected = rules.estimate(ticket, facts)
     return Review(
         ticket=ticket,
         facts=facts,
-        estimate=rules.estimate(ticket, facts),
+        estimate=expected,
         refusal=refusal,
         quote_is_stale=facts.quote is None or facts.quote.is_stale(now),
-        wait_note=hours.wait_note(facts.clock, now) if ticket.asset.kind.keeps_market_hours else "",
+        wait_note=_wait_note(ticket, facts, now),
+        now=now,
+        fees=_fees(ticket, expected, now),
+        cautions=cautions(ticket, facts, expected, _seen(ticket, facts, now), _limits()),
     )
+
+
+def _wait_note(ticket: OrderSpec, facts: Facts, now: datetime) -> str:
+    if not ticket.asset.kind.keeps_market_hours or ticket.extended_hours:
+        return ""
+    return hours.wait_note(facts.clock, now)
+
+
+def _fees(ticket: OrderSpec, expected: Estimate | None, now: datetime) -> Sequence[Fee]:
+    if ticket.is_buy or expected is None or ticket.asset.kind is not US_EQUITY:
+        return ()
+    return fees_on_sale(expected.qty, expected.value, day_in_new_york(now), settings.FEE_RATES)
+
+
+def _limits() -> Limits:
+    return Limits(
+        limit_away=settings.WARN_LIMIT_AWAY_PERCENT,
+        of_volume=settings.WARN_VOLUME_PERCENT,
+        of_portfolio=settings.WARN_PORTFOLIO_PERCENT,
+        penny_below=settings.WARN_PENNY_BELOW,
+    )
+
+
+def _seen(ticket: OrderSpec, facts: Facts, now: datetime) -> Seen:
+    since = now - timedelta(days=2 * AVERAGE_OVER_DAYS)
+    days = Bar.objects.filter(
+        series__asset=ticket.asset, series__timeframe=Timeframe.DAY, at__gte=since, volume__gt=0
+    ).order_by("-at")[:AVERAGE_OVER_DAYS]
+    average = days.aggregate(volume=Avg("volume"))["volume"]
+    is_first = False
+    if ticket.extended_hours:
+        placed = Order.objects.filter(account=facts.account, extended_hours=True)
+        is_first = not placed.exclude(status=OrderStatus.NOT_PLACED).exists()
+    return Seen(average_volume=average, is_first_extended=is_first)
+
+
+def check_reviewed(*, account: BrokerageAccount, ticket: OrderSpec, agreed: Agreed, now: datetime) -> None:
+    """Hold what a person agreed to on the review page against what they have to know now.
+
+    Raises `CautionsNotRead`, or `PriceTooOld` where no fresh price can be had and they were not told.
+    """
+    review = prepare_review(account=account, ticket=ticket, now=now)
+    rules.check_price_age(agreed.was_told_of_old_price, review.facts, now)
+    if review.asks_to_read and not agreed.has_read:
+        raise rules.CautionsNotRead(
+            "Nothing was sent: read what is said about this order below, and tick that you have."
+        )

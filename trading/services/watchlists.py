@@ -1,18 +1,23 @@
-"""Watchlists: changed here at once, and sent to the broker as a whole until it has them as they are."""
+"""Watchlists: changed here at once, and sent to the broker as a whole until it has them as they are.
+
+Lists that were made or changed there by another system are read back (`watchlist_reading`).
+"""
 
 import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.broker.alpaca import models as alpaca
 from brokerapp.broker.alpaca.errors import BrokerNotFound
 from brokerapp.broker.clients import get_client
 from brokerapp.workflow import jobs, sweeps
 from trading.models import Asset, Watchlist, WatchlistItem
 from trading.models.watchlists import name_at_broker
+from trading.services import watchlist_reading
 
 logger = logging.getLogger(__name__)
 
@@ -40,13 +45,9 @@ class TooMany(WatchlistRefused):
 
 
 def get_watched(account: BrokerageAccount, asset: Asset) -> list[tuple[Watchlist, bool]]:
-    """The account's lists, oldest first, and whether the asset is on each. Two queries."""
-    on = set(
-        WatchlistItem.objects.filter(watchlist__account=account, asset=asset).values_list(
-            "watchlist_id", flat=True
-        )
-    )
-    return [(watchlist, watchlist.pk in on) for watchlist in Watchlist.objects.of(account)]
+    """The account's lists, oldest first, and whether the asset is on each. One query."""
+    on = Exists(WatchlistItem.objects.filter(watchlist=OuterRef("pk"), asset=asset))
+    return [(row, row.is_on) for row in Watchlist.objects.of(account).annotate(is_on=on)]
 
 
 def get_watched_ids(account: BrokerageAccount) -> set[UUID]:
@@ -139,6 +140,7 @@ def _save(watchlist: Watchlist) -> None:
 def _changed(watchlist: Watchlist, now: datetime) -> None:
     Watchlist.objects.filter(pk=watchlist.pk).update(changed_at=now, due_at=now, failures=0)
     _send_soon(watchlist.pk)
+    watchlist_reading.tell(watchlist)
 
 
 def _send_soon(watchlist_id: UUID) -> None:
@@ -166,7 +168,10 @@ def send_watchlist(*, watchlist_id: UUID | str, now: datetime) -> None:
         Watchlist.objects.filter(pk=watchlist.pk, claimed_at=now).update(claimed_at=None)
     # Changed meanwhile, it is not as the broker has it.
     Watchlist.objects.filter(pk=watchlist.pk).update(
-        synced_at=watchlist.changed_at, broker_watchlist_id=watchlist.broker_watchlist_id, failures=0
+        synced_at=watchlist.changed_at,
+        broker_watchlist_id=watchlist.broker_watchlist_id,
+        broker_updated_at=watchlist.broker_updated_at,
+        failures=0,
     )
     if Watchlist.objects.unsent().filter(pk=watchlist.pk).exists():
         _send_soon(watchlist.pk)
@@ -175,17 +180,21 @@ def send_watchlist(*, watchlist_id: UUID | str, now: datetime) -> None:
 def _put(watchlist: Watchlist) -> None:
     client, account = get_client(about=watchlist.account), watchlist.account.broker_account_id
     assert account is not None
-    symbols = list(watchlist.items.values_list("asset__symbol", flat=True))
     known = watchlist.broker_watchlist_id or _find(watchlist)
+    told: alpaca.Watchlist | None = None
     if known is not None:
         try:
-            client.watchlists.replace(account, known, watchlist.broker_name, symbols)
+            watchlist_reading.merge_if_changed(watchlist, known)
+            told = client.watchlists.replace(account, known, watchlist.broker_name, _symbols(watchlist))
         except BrokerNotFound:
-            pass  # somebody removed it there
-        else:
-            watchlist.broker_watchlist_id = known
-            return
-    watchlist.broker_watchlist_id = client.watchlists.create(account, watchlist.broker_name, symbols).id
+            logger.info("%s was removed at the broker, and changed here since: it is made again", watchlist)
+    if told is None:
+        told = client.watchlists.create(account, watchlist.broker_name, _symbols(watchlist))
+    watchlist.broker_watchlist_id, watchlist.broker_updated_at = told.id, told.updated_at
+
+
+def _symbols(watchlist: Watchlist) -> list[str]:
+    return list(watchlist.items.values_list("asset__symbol", flat=True))
 
 
 def _find(watchlist: Watchlist) -> UUID | None:

@@ -1,35 +1,67 @@
 """What became of orders."""
 
+from datetime import datetime
+from decimal import Decimal
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from brokerapp.accounts.access import AccountRequiredMixin, SectionMixin
-from brokerapp.broker.calls.models import ApiCall
-from brokerapp.workflow.models import StatusChange
-from trading import rules, timeline
+from brokerapp.ui.csv_download import csv_response
+from brokerapp.units.market_time import day_in_new_york
+from brokerapp.units.money import plain
+from trading import changes, order_words, rules, timeline
+from trading.forms.orders import OrderFilterForm
+from trading.forms.ticket import TicketForm
 from trading.models import Order
-from trading.services import orders
+from trading.services import order_lists, order_pages, orders
+from trading.statuses import OrderStatus
 
 ORDERS_PER_PAGE = 25
+SHOWN_BEFORE_CANCEL = 50
 
 
 class Orders(SectionMixin):
-    """Every order, open or closed."""
+    """Every order, open or closed, by the filter in the address."""
 
     section = "orders"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        tab = "closed" if request.GET.get("tab") == "closed" else "open"
-        mine = Order.objects.filter(account=self.account).newest_first()
-        found = mine.closed() if tab == "closed" else mine.open()
+        form = OrderFilterForm(request.GET, tab=request.GET.get("tab", order_lists.OPEN))
+        found = order_lists.find_orders(self.account, form.wanted())
         page = Paginator(found, ORDERS_PER_PAGE).get_page(request.GET.get("page"))
-        rows = [(order, rules.can_cancel(order)) for order in page]
-        return render(request, "trading/orders.html", {"tab": tab, "page": page, "rows": rows})
+        kept = {name: value for name in form.fields if (value := request.GET.get(name))}
+        context = {
+            "tab": form.tab,
+            "form": form,
+            "page": page,
+            "rows": [row for order in page for row in _rows(order)],
+            "filter": urlencode(kept),
+            "here": urlencode({"tab": form.tab, **kept, "page": page.number}),
+            "can_cancel_any": form.tab == order_lists.OPEN and any(map(rules.can_cancel, page)),
+        }
+        return render(request, "trading/orders.html", context)
+
+
+def _rows(order: Order) -> list[tuple[Order, bool]]:
+    """An order and below it its exits, each with whether it can be canceled."""
+    return [(each, rules.can_cancel(each)) for each in (order, *order.legs.all())]
+
+
+class OrdersFile(AccountRequiredMixin):
+    """The list as a file: all of the filter, not one page."""
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        form = OrderFilterForm(request.GET, tab=request.GET.get("tab", order_lists.OPEN))
+        wanted = form.wanted()
+        name = f"orders-{wanted.tab}-{day_in_new_york(timezone.now()):%Y-%m-%d}.csv"
+        return csv_response(name, order_lists.HEADER, order_lists.file_rows(self.account, wanted))
 
 
 class OrderPage(AccountRequiredMixin):
@@ -37,23 +69,34 @@ class OrderPage(AccountRequiredMixin):
 
     def get(self, request: HttpRequest, order_id: UUID) -> HttpResponse:
         order = get_object_or_404(Order.objects.select_related("asset"), pk=order_id, account=self.account)
-        changes = list(StatusChange.objects.about(order))
-        # The call that placed it. An event can be faster than its reply: then the first change has a read's.
-        calls = ApiCall.objects.about(order).filter(method="POST").exclude(request_id="")
-        placed_by = calls.order_by("started_at").values_list("request_id", flat=True).first()
+        story = order_pages.get_story(order)
+        latest = story.latest
         context = {
-            "order": order,
-            "request_id": placed_by or next((c.request_id for c in changes if c.request_id), ""),
-            "steps": timeline.order_steps(order, changes, order.progress.all()),
-            "filled_text": timeline.filled_text(order),
-            "fills": list(order.fills.standing()),
-            "can_cancel": rules.can_cancel(order),
+            "order": latest,
+            "seen": story.order,
+            "story": story,
+            "sentence": order_words.sentence(latest),
+            "steps": story.steps(),
+            "filled_text": timeline.filled_text(latest),
+            "can_cancel": rules.can_cancel(latest),
+            "unchangeable": changes.why_not(latest, story.under_way),
+            "is_live": latest.is_open or any(each.order.is_unsettled for each in story.versions),
+            "new_order": _new_order(self.url("trading:asset", latest.asset.symbol), latest),
         }
+        context["cancel_and_new"] = isinstance(context["unchangeable"], changes.CancelAndNew)
         return render(request, "trading/order.html", context)
 
 
+def _new_order(url: str, order: Order) -> str:
+    """The ticket with what is known of the order filled in."""
+    amount = order.qty if order.qty is not None else order.notional
+    unit = TicketForm.SHARES if order.qty is not None else TicketForm.DOLLARS
+    given = {"side": order.side, "unit": unit, "amount": plain(amount or Decimal(0))}
+    return f"{url}?{urlencode(given)}"
+
+
 class CancelOrder(AccountRequiredMixin):
-    """Asks for an open order to be canceled."""
+    """Asks for an open order to be canceled; from the list, back to the list as it was."""
 
     asks_broker = ("POST",)
 
@@ -64,6 +107,69 @@ class CancelOrder(AccountRequiredMixin):
         except rules.CancelRefused as refusal:
             messages.warning(request, str(refusal))
         else:
-            if order.is_open:
-                messages.info(request, "Cancel requested. The order may still fill.")
+            _say(request, order)
+        if "list" in request.POST:
+            kept = QueryDict(request.POST["list"]).urlencode()
+            return redirect(f"{self.url('trading:orders')}?{kept}")
         return self.redirect("trading:order", order_id)
+
+
+def _say(request: HttpRequest, order: Order) -> None:
+    """How a cancel went, as it happened."""
+    name = f"{order.get_side_display()} {order.symbol}"
+    if order.is_open or order.status == OrderStatus.REPLACED:
+        messages.info(request, f"{name}: cancel requested. The order may still fill.")
+    elif order.status == OrderStatus.FILLED:
+        messages.warning(request, f"{name}: cancel requested, but it filled before that arrived.")
+    elif order.filled_qty:
+        messages.success(request, f"{name}: canceled. {timeline.filled_text(order)} were filled before.")
+    else:
+        messages.success(request, f"{name}: {order.get_status_display().lower()}.")
+
+
+class CancelAll(AccountRequiredMixin):
+    """Asks once more, with every order that would be canceled; then each is canceled by itself."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        found = list(order_lists.cancelable(self.account))
+        context = {
+            "found": found[:SHOWN_BEFORE_CANCEL],
+            "total": len(found),
+            "more": max(len(found) - SHOWN_BEFORE_CANCEL, 0),
+            "until": found[0].created_at.isoformat() if found else "",
+        }
+        return render(request, "trading/orders_cancel_all.html", context)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        until = _instant(request.POST.get("until", ""))
+        if until is None:
+            return self.redirect("trading:cancel_all")
+        now = timezone.now()
+        wanted = order_lists.cancelable(self.account, until=until)
+        for order, refusal in orders.request_cancels(orders=wanted, by=self.account.user, now=now):
+            messages.warning(request, f"{order.get_side_display()} {order.symbol}: {refusal}")
+        return redirect(f"{self.url('trading:cancel_all_outcome')}?{urlencode({'at': now.isoformat()})}")
+
+
+class CancelAllOutcome(AccountRequiredMixin):
+    """What became of each order that was to be canceled together."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        at = _instant(request.GET.get("at", ""))
+        if at is None:
+            raise Http404
+        found = list(order_lists.asked_to_cancel(self.account, at))
+        context = {
+            "at": at,
+            "rows": found,
+            "is_live": any(order.is_open and not order.cancel_refusal for order in found),
+        }
+        return render(request, "trading/orders_cancel_all_outcome.html", context)
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        return None
+    return found if found and found.tzinfo else None

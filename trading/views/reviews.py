@@ -12,8 +12,8 @@ from brokerapp.accounts.access import AccountRequiredMixin
 from brokerapp.units.money import plain
 from brokerapp.workflow import intents
 from trading import rules
+from trading.forms import choices
 from trading.forms.review import ReviewForm
-from trading.forms.ticket import TicketForm
 from trading.models import Order
 from trading.order_spec import OrderSpec
 from trading.services import orders, tickets
@@ -47,17 +47,27 @@ class OrderReview(AccountRequiredMixin):
         return redirect(self.edit_url(tickets.get_ticket(data)))
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        return self.placed() or self.page()
+
+    def placed(self) -> HttpResponse | None:
+        """To the order that was placed from here already; None if none was."""
         if Order.objects.filter(pk=self.intent.id, account=self.account).exists():
             return self.redirect("trading:order", self.intent.id)
-        return self.page()
+        return None
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
+        if placed := self.placed():
+            return placed
         form = ReviewForm(request.POST)
         form.is_valid()
+        ticket = tickets.get_ticket(self.intent.data)
         try:
+            tickets.check_reviewed(
+                account=self.account, ticket=ticket, agreed=form.agreed(), now=timezone.now()
+            )
             order = orders.place_order(
                 account=self.account,
-                ticket=tickets.get_ticket(self.intent.data),
+                ticket=ticket,
                 order_id=self.intent.id,
                 seen_price=form.cleaned_data.get("seen_price"),
                 agreed_borrowing=form.agreed_borrowing(),
@@ -71,8 +81,12 @@ class OrderReview(AccountRequiredMixin):
     def page(self, refusal: rules.TradeRefused | None = None) -> HttpResponse:
         ticket = tickets.get_ticket(self.intent.data)
         review = tickets.prepare_review(account=self.account, ticket=ticket, now=timezone.now())
-        price = review.estimate.price if review.estimate else None
-        seen = {"seen_price": plain(price) if price else "", "seen_borrowing": plain(review.borrows)}
+        price = review.market_price
+        seen = {
+            "seen_price": plain(price) if price else "",
+            "seen_borrowing": plain(review.borrows),
+            "seen_old_price": "1" if review.quote_is_stale else "",
+        }
         context = {
             "review": review,
             "ticket": ticket,
@@ -85,7 +99,5 @@ class OrderReview(AccountRequiredMixin):
 
     def edit_url(self, ticket: OrderSpec) -> str:
         """The ticket's page with everything filled in as it was."""
-        amount = ticket.qty if ticket.qty is not None else ticket.notional
-        unit = TicketForm.SHARES if ticket.qty is not None else TicketForm.DOLLARS
-        given = {"side": ticket.side, "unit": unit, "amount": plain(amount) if amount else ""}
-        return f"{self.url('trading:asset', ticket.asset.symbol)}?{urlencode(given)}"
+        given = urlencode(choices.given_by(ticket))
+        return f"{self.url('trading:ticket', ticket.asset.symbol)}?{given}"

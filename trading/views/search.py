@@ -10,7 +10,7 @@ from django.utils import timezone
 from brokerapp.accounts.access import AccountRequiredMixin, SectionMixin
 from brokerapp.accounts.capabilities import Capability
 from trading.forms.search import SearchForm
-from trading.listings import Listing, listings
+from trading.listings import Listing, listings, price_note
 from trading.models import Asset, Position
 from trading.services import quotes, screens, watchlists
 
@@ -33,9 +33,11 @@ class Search(SectionMixin):
     def found(self, text: str) -> dict[str, object]:
         page = Paginator(Asset.objects.matching(text), RESULTS).get_page(self.request.GET.get("page"))
         assets = list(page)
+        rows = self.listed(assets)
         return {
             "page": page,
-            "listings": self.listed(assets),
+            "listings": rows,
+            "price_note": price_note(rows, timezone.now()),
             "is_loading": not assets and not Asset.objects.exists(),
         }
 
@@ -50,6 +52,7 @@ class Search(SectionMixin):
         return {
             "groups": [(name, [rows[asset.pk] for asset in assets]) for name, assets in groups if assets],
             "watchlist": watchlist,
+            "price_note": price_note(rows.values(), timezone.now()),
         }
 
     def listed(self, assets: list[Asset]) -> list[Listing]:
@@ -65,9 +68,10 @@ class Suggestions(AccountRequiredMixin):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         text = typed_text(request)
-        assets = list(Asset.objects.matching(text)[:SUGGESTED]) if text else []
-        known = quotes.get_quotes(asset.pk for asset in assets)
-        context = {"listings": listings(assets, known, ()), "q": text}
+        assets = list(Asset.objects.matching(text)[: SUGGESTED + 1]) if text else []
+        shown = assets[:SUGGESTED]
+        known = quotes.get_quotes(asset.pk for asset in shown)
+        context = {"listings": listings(shown, known, ()), "q": text, "has_more": len(assets) > SUGGESTED}
         return render(request, "trading/_suggestions.html", context)
 
 

@@ -12,9 +12,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from brokerapp.accounts.access import AccountRequiredMixin
 from trading.forms.watchlists import WatchlistForm
-from trading.listings import listings, sort_listings
+from trading.listings import listings, price_note, sort_listings
 from trading.models import Asset, Watchlist
-from trading.services import quotes, watchlists
+from trading.services import quotes, watchlist_reading, watchlists
 from trading.views.assets import get_asset_or_404
 
 
@@ -24,6 +24,7 @@ class WatchlistPage(AccountRequiredMixin):
     asks_broker = ("GET", "HEAD")
 
     def get(self, request: HttpRequest, watchlist_id: UUID | None = None) -> HttpResponse:
+        watchlist_reading.read_soon(self.account)
         return self.page(watchlist_id)
 
     def page(self, watchlist_id: UUID | None, **forms: WatchlistForm) -> HttpResponse:
@@ -40,6 +41,7 @@ class WatchlistPage(AccountRequiredMixin):
             "lists": lists,
             "watchlist": shown,
             "sort": request.GET.get("sort", ""),
+            "price_note": price_note(rows, timezone.now()),
             "listings": sort_listings(rows, request.GET.get("sort", "")),
             "removed": Asset.objects.filter(symbol=removed.upper()).first() if removed else None,
             "create_form": forms.get("create") or WatchlistForm(prefix="new"),

@@ -1,10 +1,8 @@
 """Mails that tell a person what was done, or tried, with their sign-in.
 
-They are sent in the request that did it. That a mail server does not take one is logged, and undoes nothing.
+They wait in the database for a worker (`brokerapp.mailing`), in the transaction of what they tell of.
 """
 
-import logging
-from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -19,8 +17,6 @@ from brokerapp.accounts import securing
 from brokerapp.accounts.models import User
 from brokerapp.accounts.signin import known_devices
 from brokerapp.web.addresses import UnknownClientAddress, client_ip
-
-logger = logging.getLogger(__name__)
 
 
 def tell(
@@ -42,10 +38,7 @@ def tell(
     }
     subject = render_to_string(f"{template}_subject.txt", context).strip()
     body = render_to_string(f"{template}_message.txt", context).strip()
-    try:
-        EmailMessage(subject, body + "\n", settings.DEFAULT_FROM_EMAIL, [address]).send()
-    except (SMTPException, OSError) as error:
-        logger.warning("%s of person %s was not mailed: %s", template, person.pk, type(error).__name__)
+    EmailMessage(subject, body + "\n", settings.DEFAULT_FROM_EMAIL, [address]).send()
 
 
 def _origin(request: HttpRequest) -> dict[str, str]:

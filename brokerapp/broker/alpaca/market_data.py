@@ -96,10 +96,11 @@ class BarsWanted:
 
 
 class MarketDataClient:
-    """The Market Data API over a transport."""
+    """The Market Data API over a transport; latest share prices come from `stock_feed` (`iex`, `sip`, …)."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, *, stock_feed: str = "") -> None:
         self.transport = transport
+        self.stock_feed = stock_feed
         self._send = transport.send
 
     def get_snapshots(self, symbols: Sequence[str]) -> BySymbol[Snapshot]:
@@ -138,7 +139,7 @@ class MarketDataClient:
             "GET",
             "/v2/stocks/snapshots",
             partial(read_by_symbol, Snapshot),
-            query={"symbols": tuple(symbols)},
+            query={"symbols": tuple(symbols), **({"feed": self.stock_feed} if self.stock_feed else {})},
         )
 
     def get_bars(self, symbols: Sequence[str], wanted: BarsWanted) -> BySymbol[list[Bar]]:

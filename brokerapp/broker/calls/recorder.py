@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import DatabaseError, connection, models, transaction
 
 from brokerapp.broker.alpaca.errors import ClaimLost
-from brokerapp.broker.alpaca.records import CallRecord
+from brokerapp.broker.alpaca.records import CallRecord, Outcome
 from brokerapp.broker.calls.models import ApiCall, label_of
 
 
@@ -99,6 +99,23 @@ class ApiCallRecorder:
         }
         # The time as well: it says which partition the row is in.
         ApiCall.objects.filter(pk=call.pk, started_at=call.started_at).update(**columns)
+
+
+class FailureRecorder(ApiCallRecorder):
+    """Keeps only the reads that failed: for those made every second, of which the rest tell nothing.
+
+    For reads alone: it does not write down before a call that the call is about to be made.
+    """
+
+    def start(self, record: CallRecord) -> Any:
+        """Nothing yet. Raises `ValueError` for a write."""
+        if record.method != "GET":
+            raise ValueError("a write has to be recorded before it is made")
+
+    def finish(self, token: ApiCall | None, record: CallRecord) -> None:
+        """Write an attempt that failed."""
+        if record.outcome != Outcome.OK:
+            super().finish(None, record)
 
 
 def _uuid(text: str) -> UUID | None:

@@ -2,13 +2,13 @@
 
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.forms import BaseForm, BoundField
 from django.template import RequestContext
 from django.templatetags.static import static
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -107,30 +107,42 @@ def percent(value: Decimal | int | None) -> str:
     return MISSING if number is None else _percentage(number)
 
 
-@register.simple_tag
-def delta(amount: Decimal | int | None, fraction: Decimal | int | None = None) -> SafeString:
-    """A change in USD, and as a fraction if given: sign, arrow and hidden word, as well as color."""
+@register.filter
+def signed_percent(value: Decimal | int | None) -> str:
+    """A fraction as a percentage to 2 dp with its sign: `+1.23%`, `−0.40%`; nothing for None."""
+    number = _decimal(value)
+    return "" if number is None else _percentage(number, plus=True)
+
+
+def delta_words(amount: Decimal | int | None, fraction: Decimal | int | None = None) -> tuple[str, str]:
+    """A change's direction (`up`, `down`, `` for none, `?` for not known) and its figures with their sign."""
     number = _decimal(amount)
     if number is None:
-        return format_html('<span class="delta">{}</span>', MISSING)
+        return "?", MISSING
     change = amounts.quantize_cash(number)
     text = _dollars(number, plus=True)
     share = _decimal(fraction)
     if share is not None:
         text += f" ({_percentage(share, plus=True)})"
-    if not change:
-        return format_html(
-            '<span class="delta"><span class="visually-hidden">no change </span>{}</span>', text
-        )
-    direction, arrow = ("up", "▲") if change > 0 else ("down", "▼")
-    return format_html(
-        '<span class="delta delta--{}"><span aria-hidden="true">{}</span>'
-        '<span class="visually-hidden">{} </span>{}</span>',
-        direction,
-        arrow,
-        direction,
-        text,
-    )
+    return ("up" if change > 0 else "down") if change else "", text
+
+
+DELTA = {
+    "?": '<span class="delta">{}</span>',
+    "": '<span class="delta"><span class="visually-hidden">no change </span>{}</span>',
+    **{
+        word: f'<span class="delta delta--{word}"><span aria-hidden="true">{arrow}</span>'
+        f'<span class="visually-hidden">{word} </span>{{}}</span>'
+        for word, arrow in (("up", "▲"), ("down", "▼"))
+    },
+}
+
+
+@register.simple_tag
+def delta(amount: Decimal | int | None, fraction: Decimal | int | None = None) -> SafeString:
+    """A change in USD, and as a fraction if given: sign, arrow and hidden word, as well as color."""
+    direction, text = delta_words(amount, fraction)
+    return mark_safe(DELTA[direction].format(text))  # noqa: S308 - figures that were formatted here
 
 
 @register.filter
@@ -165,10 +177,11 @@ def account_url(
     account_id = links.account_id_of(context.request)
     if account_id is None:
         raise ValueError(f"{name}: this page is about no account")
-    return reverse(name, args=[account_id, *args])
+    return links.page_url(name, account_id, *args)
 
 
 @register.simple_tag
+@lru_cache(maxsize=500)
 def icon(name: str, label: str = "") -> SafeString:
     """An icon of `static/img/icons.svg`: decoration, unless a label names it."""
     role = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
@@ -178,6 +191,7 @@ def icon(name: str, label: str = "") -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=500)
 def status_tag(text: str, tone: str = "neutral") -> SafeString:
     """A status as words and a shape; tone: neutral, info (under way), success, warn or error."""
     return format_html('<span class="tag tag--{}">{}{}</span>', tone, icon(TONE_ICONS[tone]), text)
@@ -199,3 +213,24 @@ def has_errors(value: Any) -> bool:
 def error_fields(form: BaseForm) -> list[BoundField]:
     """The fields of a form that have errors, in the order in which they are shown."""
     return [field for field in form if field.errors]
+
+
+class OnceNode(template.Node):
+    """Renders what it holds once in the life of a process."""
+
+    def __init__(self, nodelist: template.NodeList) -> None:
+        self.nodelist = nodelist
+        self._text: SafeString | None = None
+
+    def render(self, context: template.Context) -> SafeString:
+        if self._text is None:
+            self._text = self.nodelist.render(context)
+        return self._text
+
+
+@register.tag
+def once(parser: template.base.Parser, token: template.base.Token) -> OnceNode:
+    """`{% once %}…{% endonce %}`: the same on every page for everybody, such as addresses of static files."""
+    nodelist = parser.parse(("endonce",))
+    parser.delete_first_token()
+    return OnceNode(nodelist)

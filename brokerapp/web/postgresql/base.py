@@ -6,6 +6,8 @@ The server itself ends a statement that takes longer than `DATABASE_STATEMENT_SE
 frozen, or that the network hides, does not: a few seconds later the connection is given up on our side.
 """
 
+import select
+import time
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -21,6 +23,10 @@ Result = TypeVar("Result")
 
 GRACE_SECONDS = 5.0
 """How much later than the server we give a statement up: its own word is better, and keeps the connection."""
+
+
+TRUSTED_SECONDS = 10.0
+"""How long after it was asked a connection is not asked again, if the server has sent nothing meanwhile."""
 
 
 class Connection(psycopg.Connection[Any]):
@@ -41,6 +47,16 @@ class Connection(psycopg.Connection[Any]):
             raise
 
 
+def _has_news(connection: Any) -> bool:
+    """Whether something waits to be read on a connection on which nothing was asked: as a rule, its end."""
+    look = select.poll()
+    try:
+        look.register(connection.pgconn.socket, select.POLLIN)
+    except psycopg.Error:
+        return True
+    return bool(look.poll(0))
+
+
 driver = ModuleType("psycopg", "psycopg, but that it makes connections of our class.")
 driver.__dict__.update({**vars(psycopg), "connect": Connection.connect})
 
@@ -49,6 +65,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Django's own, with connections of our class and the server's limit of a statement."""
 
     Database = driver
+    _found_usable_at = -TRUSTED_SECONDS
+
+    def is_usable(self) -> bool:
+        """Whether the connection works: asked of the server, unless it did just now and says nothing since.
+
+        A server that ends a connection says so on it. Every page asks this first.
+        """
+        now = time.monotonic()
+        if now - self._found_usable_at < TRUSTED_SECONDS and not _has_news(self.connection):
+            return True
+        usable = super().is_usable()
+        if usable:
+            self._found_usable_at = now
+        return usable
 
     @cached_property
     def wrap_database_errors(self) -> QuietErrors:

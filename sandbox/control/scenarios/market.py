@@ -6,6 +6,7 @@ from sandbox.books import ledger
 from sandbox.control.scenarios.catalogue import Act, Field, scenario
 from sandbox.instruments.asset_classes import COINS, asset_class_of
 from sandbox.orders import execution, revisions
+from sandbox.orders import states as order_states
 from sandbox.orders.execution import NINE_PLACES
 from sandbox.orders.options.book import has_contracts_on
 from sandbox.state import rows
@@ -44,6 +45,17 @@ def cancel_fill_race(act: Act) -> str:
     execution.request_cancel(act.world, order, act.now)
     order.status = "new" if status == "accepted" else status  # to the venue it is open still
     return f"A cancel was under way, but {_fill(act, order, qty)}"
+
+
+@scenario("Trading", "Change/fill race", "The fill comes while a change is under way: the fill wins.", ORDER)
+def change_fill_race(act: Act) -> str:
+    order = _open_order(act)
+    if order.status not in ("new", "partially_filled"):
+        raise invalid(f"an order that is {order.status} cannot be changed")
+    qty, status = _left(act, order), order.status
+    order_states.move(act.world, order, "pending_replace", act.now)
+    order.status = status  # to the venue it is as it was
+    return f"A change was under way, but {_fill(act, order, qty)}"
 
 
 @scenario("Trading", "Trade bust", "The exchange takes an execution back: cash and shares return.", EXECUTION)

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 # The scenarios register themselves.
-from sandbox.control.scenarios import account, events, market  # noqa: F401
+from sandbox.control.scenarios import account, events, market, past  # noqa: F401
 from sandbox.control.scenarios.catalogue import SCENARIOS, play
 from sandbox.state.api import Call, endpoint, not_found
 

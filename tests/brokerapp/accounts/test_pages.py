@@ -31,6 +31,7 @@ from tests.factories import (
     UserFactory,
     confirm,
 )
+from tests.trading.activities import closed_lot
 from trading.models import Order
 from trading.services import watchlists
 
@@ -70,6 +71,7 @@ def rows_of(account: BrokerageAccount) -> dict[str, dict[str, object]]:
     watchlist = watchlists.create_watchlist(account=account, name="Mine")
     listed: dict[str, object] = {"watchlist_id": watchlist.pk}
     issued: dict[str, object] = {"pk": issued_document(account).pk}
+    sold: dict[str, object] = {"year": closed_lot(account).closed_on.year}
     return {
         "funding:bank": bank,
         "funding:unlink_bank": bank,
@@ -78,8 +80,12 @@ def rows_of(account: BrokerageAccount) -> dict[str, dict[str, object]]:
         "records:receipt": {"pk": booked_activity(account).pk},
         "records:document": issued,
         "records:download": issued,
+        "trading:realized_gains": sold,
+        "trading:realized_gains_csv": sold,
         "trading:position": {"symbol": "AAPL"},
         "trading:asset": {"symbol": "AAPL"},
+        "trading:ticket": {"symbol": "AAPL"},
+        "trading:estimate": {"symbol": "AAPL"},
         "trading:chart": {"symbol": "AAPL"},
         "trading:price_table": {"symbol": "AAPL"},
         "trading:order": {"order_id": order.pk},
@@ -140,6 +146,8 @@ def test_page_for_owner_stranger_and_visitor(name: str) -> None:
         and name
         not in (
             "trading:asset",
+            "trading:ticket",
+            "trading:estimate",
             "trading:chart",
             "trading:price_table",
             "funding:transfer_review",

@@ -72,6 +72,7 @@ def test_is_alive_tells_the_processes_apart() -> None:
     StreamCursor.objects.update(last_seen_at=now - timedelta(hours=1))
     assert [name for name in names if is_alive(name, now)] == ["beat", "people", "news"]
     Heartbeat.objects.update(at=now - timedelta(hours=1))
+    Heartbeat.objects.create(name="prices", at=now)  # which nobody rings
     assert [name for name in names if is_alive(name, now)] == []
 
 

@@ -71,6 +71,6 @@ def test_check_sessions_reaches_the_channel_of_the_person(monkeypatch: pytest.Mo
         def publish(self, name: str, text: str) -> None:
             said.append((name, text))
 
-    monkeypatch.setattr(channel, "_connect", lambda url: Server())
+    monkeypatch.setattr(channel, "connect", lambda url: Server())
     channel.check_sessions(7)
     assert said == [("live:user:7", CHECK_SESSIONS)]

@@ -1,7 +1,8 @@
 import pytest
 from django.test import Client
 
-from brokerapp.notices.models import Notice, NoticeStatus
+from brokerapp.mailing.models import MailStatus
+from brokerapp.notices.models import Notice
 from tests.brokerapp.notices.revisions import undo_transfer
 from tests.brokerapp.notices.test_reader import write_all
 from tests.factories import StaffFactory
@@ -17,7 +18,7 @@ def _no_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_notices_given_up_are_shown_to_staff_and_changed_by_nobody(client: Client) -> None:
     undo_transfer()
     write_all()
-    Notice.objects.update(status=NoticeStatus.FAILED, error="SMTPRecipientsRefused")
+    Notice.objects.update(status=MailStatus.FAILED, error="SMTPRecipientsRefused")
     notice = Notice.objects.get()
     client.force_login(StaffFactory.create())
 

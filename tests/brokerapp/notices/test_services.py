@@ -11,9 +11,12 @@ from django.core import mail
 from django.db import connection
 from django.utils import timezone
 
-from brokerapp.notices import messages, services, tasks
-from brokerapp.notices.models import Notice, NoticeKind, NoticeStatus
-from brokerapp.notices.services import MAX_ATTEMPTS, tell_people
+from brokerapp.mailing import delivery
+from brokerapp.mailing.delivery import MAX_ATTEMPTS
+from brokerapp.mailing.models import MailStatus
+from brokerapp.notices import messages, tasks
+from brokerapp.notices.models import Notice, NoticeKind
+from brokerapp.notices.services import tell_people
 from tests.brokerapp.notices.revisions import REVISIONS, undo_transfer
 from tests.brokerapp.notices.smtp_server import AFTER_DATA, MailServer, mail_server
 from tests.brokerapp.notices.test_reader import all_ended, write_all
@@ -38,7 +41,7 @@ def notice() -> Notice:
 def server(settings: LazySettings) -> Iterator[MailServer]:
     """A mail server that the site sends by."""
     with mail_server() as server:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.MAIL_TRANSPORT = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
         settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
         settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
@@ -47,7 +50,7 @@ def server(settings: LazySettings) -> Iterator[MailServer]:
 
 
 def send(notice: Notice, now: datetime | None = None) -> Notice:
-    return services.send_notice(notice=Notice.objects.get(pk=notice.pk), now=now or timezone.now())
+    return delivery.send(Notice.objects.get(pk=notice.pk), messages.message_of, now=now or timezone.now())
 
 
 @pytest.mark.parametrize("name", REVISIONS)
@@ -60,7 +63,7 @@ def test_tell_people_mails_each_revision_once(name: str) -> None:
     (sent,) = mail.outbox
     notice = Notice.objects.get()
     assert sent.to == [notice.user.email]
-    assert (notice.status, notice.attempts) == (NoticeStatus.SENT, 1)
+    assert (notice.status, notice.attempts) == (MailStatus.SENT, 1)
     assert notice.sent_at is not None
 
 
@@ -83,7 +86,7 @@ def test_tell_people_mails_what_the_history_says_from_now_on() -> None:
 
 
 def test_send_notice_hands_the_mail_to_the_server(notice: Notice, server: MailServer) -> None:
-    assert send(notice).status == NoticeStatus.SENT
+    assert send(notice).status == MailStatus.SENT
     assert send(notice).attempts == 1
 
     (sent,) = server.mails
@@ -132,20 +135,20 @@ def test_a_process_that_dies_after_its_claim_leaves_a_notice_that_is_not_sent_ag
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(services, "deliver", dies)
+        patch.setattr(delivery, "deliver", dies)
         with pytest.raises(Killed):
             send(notice)
     notice.refresh_from_db()
-    assert notice.status == NoticeStatus.SENDING
+    assert notice.status == MailStatus.SENDING
     tell_people(now=timezone.now())  # it may still be at it
     notice.refresh_from_db()
-    assert notice.status == NoticeStatus.SENDING
+    assert notice.status == MailStatus.SENDING
 
     for minutes in (5, 500):
         tell_people(now=timezone.now() + timedelta(minutes=minutes))
 
     notice.refresh_from_db()
-    assert (notice.status, notice.error) == (NoticeStatus.UNKNOWN, services.LOST)
+    assert (notice.status, notice.error) == (MailStatus.UNKNOWN, delivery.LOST)
     assert len(mail.outbox) == is_handed_over
 
 
@@ -153,12 +156,12 @@ def test_a_process_that_was_taken_for_dead_writes_its_outcome_all_the_same(
     notice: Notice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def frozen(message: Any) -> None:
-        services.settle_abandoned(now=timezone.now() + timedelta(minutes=5))
+        delivery.settle_abandoned(Notice, now=timezone.now() + timedelta(minutes=5))
         message.send()
 
-    monkeypatch.setattr(services, "deliver", frozen)
+    monkeypatch.setattr(delivery, "deliver", frozen)
 
-    assert send(notice).status == NoticeStatus.SENT
+    assert send(notice).status == MailStatus.SENT
     assert len(mail.outbox) == 1
 
 
@@ -171,13 +174,13 @@ def test_send_notice_that_the_server_refuses_is_tried_again(
 
     refused = send(notice, now)
 
-    assert (refused.status, refused.next_try_at) == (NoticeStatus.WAITING, now + services.FIRST_PAUSE)
+    assert (refused.status, refused.next_try_at) == (MailStatus.WAITING, now + delivery.FIRST_PAUSE)
     assert refused.error
     assert refused.user.email not in refused.error
     assert send(notice, now).attempts == 1  # not before its time
     server.answers.clear()
     server.mails.clear()
-    assert send(notice, now + services.FIRST_PAUSE).status == NoticeStatus.SENT
+    assert send(notice, now + delivery.FIRST_PAUSE).status == MailStatus.SENT
     assert len(server.mails) == 1
 
 
@@ -187,13 +190,13 @@ def test_send_notice_that_stays_refused_is_given_up(
     server.answers["RCPT"] = b"550 nobody here\r\n"
     now = timezone.now()
     pauses = []
-    while (tried := send(notice, now)).status == NoticeStatus.WAITING:
+    while (tried := send(notice, now)).status == MailStatus.WAITING:
         pauses.append(tried.next_try_at - now)
         now = tried.next_try_at
 
-    assert (tried.status, tried.attempts) == (NoticeStatus.FAILED, MAX_ATTEMPTS)
+    assert (tried.status, tried.attempts) == (MailStatus.FAILED, MAX_ATTEMPTS)
     assert pauses == sorted(pauses)
-    assert (pauses[0], pauses[-1]) == (services.FIRST_PAUSE, services.LONGEST_PAUSE)
+    assert (pauses[0], pauses[-1]) == (delivery.FIRST_PAUSE, delivery.LONGEST_PAUSE)
     assert "is given up" in caplog.text
     assert tried.user.email not in caplog.text
 
@@ -204,7 +207,7 @@ def test_send_notice_whose_answer_is_lost_is_not_sent_again(
 ) -> None:
     server.answers[AFTER_DATA] = answer
 
-    assert send(notice).status == NoticeStatus.UNKNOWN
+    assert send(notice).status == MailStatus.UNKNOWN
 
     server.answers.clear()
     tell_people(now=timezone.now() + timedelta(days=1))
@@ -214,7 +217,7 @@ def test_send_notice_whose_answer_is_lost_is_not_sent_again(
 def test_send_notice_goodbye_that_is_lost_changes_nothing(notice: Notice, server: MailServer) -> None:
     server.answers["QUIT"] = b""
 
-    assert send(notice).status == NoticeStatus.SENT
+    assert send(notice).status == MailStatus.SENT
 
 
 @pytest.mark.parametrize("answer", [b"", None, b"421 too busy\r\n"], ids=["cut", "silent", "busy"])
@@ -233,7 +236,7 @@ def test_tell_people_asks_a_server_that_is_away_once_and_not_for_each_notice(
     server.answers.clear()
     Notice.objects.update(next_try_at=timezone.now())
     tell_people(now=timezone.now())
-    assert set(Notice.objects.values_list("status", flat=True)) == {NoticeStatus.SENT}
+    assert set(Notice.objects.values_list("status", flat=True)) == {MailStatus.SENT}
     assert len(server.mails) == 3
 
 
@@ -249,7 +252,7 @@ def test_tell_people_a_notice_that_cannot_be_written_keeps_no_other_waiting(
         Notice.objects.update(next_try_at=timezone.now())
 
     notice.refresh_from_db()
-    assert (notice.status, notice.attempts) == (NoticeStatus.FAILED, MAX_ATTEMPTS)
+    assert (notice.status, notice.attempts) == (MailStatus.FAILED, MAX_ATTEMPTS)
     assert [sent.subject for sent in mail.outbox] == ["Your bank sent a withdrawal back"]
 
 
@@ -260,11 +263,11 @@ def test_tell_people_a_fault_after_the_claim_does_not_send_it_again(
         message.send()
         raise RuntimeError("after the mail was handed over")
 
-    monkeypatch.setattr(services, "deliver", unforeseen)
+    monkeypatch.setattr(delivery, "deliver", unforeseen)
 
     for minutes in (0, 5, 500):
         tell_people(now=timezone.now() + timedelta(minutes=minutes))
 
     notice.refresh_from_db()
-    assert notice.status == NoticeStatus.UNKNOWN
+    assert notice.status == MailStatus.UNKNOWN
     assert len(mail.outbox) == 1

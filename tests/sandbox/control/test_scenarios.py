@@ -1,6 +1,6 @@
 """The scenarios, over HTTP: what each does to the account, and what it says when it cannot."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +121,17 @@ def test_cancel_fill_race_ends_filled(sandbox: SandboxProcess) -> None:
     assert sandbox.get(trading_path(account_id, "/positions/AAPL"))["qty"] == "10"
 
 
+def test_change_fill_race_ends_filled(sandbox: SandboxProcess) -> None:
+    account_id = open_account(sandbox, cash="100")
+    placed = order(sandbox, account_id, qty="10", **FAR_BELOW).json()
+    wait_for_order(sandbox, account_id, placed["id"], "new")
+    played(sandbox, "change_fill_race", account_id)
+
+    assert statuses_of_order(sandbox, placed["id"]) == ["accepted", "new", "pending_replace", "fill"]
+    late = sandbox.request("PATCH", trading_path(account_id, f"/orders/{placed['id']}"), json={"qty": "11"})
+    assert late.status_code == 422
+
+
 def test_halted_symbol_takes_orders_and_fills_them_when_resumed(tmp_path: Path) -> None:
     with process_at(tmp_path / "state") as process:
         account_id = open_account(process, cash="1000")
@@ -233,3 +244,33 @@ def test_scenario_of_an_account_needs_one(sandbox: SandboxProcess, account_id: s
 def test_unknown_scenario_and_firm_account(sandbox: SandboxProcess) -> None:
     assert play(sandbox, "nosuch").status_code == 404
     assert play(sandbox, "kyc_reject", sandbox.firm_account_id).status_code == 422
+
+
+def cash_of(activity: dict[str, Any]) -> Decimal:
+    if "net_amount" in activity:
+        return Decimal(activity["net_amount"])
+    value = (Decimal(activity["qty"]) * Decimal(activity["price"])).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return -value if activity["side"] == "buy" else value
+
+
+def test_past_gives_a_new_account_months_that_add_up(sandbox: SandboxProcess) -> None:
+    account_id = open_account(sandbox)
+    played(sandbox, "past", account_id, months="14", amount="600")
+
+    account, history = trading_account(sandbox, account_id), []
+    for kind in ("FILL", "CSD", "CSW", "DIV"):
+        history += activities(sandbox, account_id, kind)
+    assert Decimal(account["cash"]) == sum(map(cash_of, history))
+    values = sandbox.get(
+        f"{trading_path(account_id)}/account/portfolio/history", params={"period": "2A", "timeframe": "1D"}
+    )
+    assert len(values["timestamp"]) > 250
+    assert values["equity"][0] > 0
+    everyones = sandbox.get("/v1/accounts/activities", params={"direction": "asc"})
+    assert everyones[0]["account_id"] == account_id
+
+
+def test_past_only_of_an_account_in_which_nothing_happened(sandbox: SandboxProcess) -> None:
+    account_id = open_account(sandbox)
+    sandbox.deposit(account_id, "1")
+    assert play(sandbox, "past", account_id).status_code == 422

@@ -1,7 +1,9 @@
 """The pages of the portfolio and of one position."""
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -9,6 +11,7 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.ui.links import account_url
+from brokerapp.units.market_time import day_in_new_york
 from brokerapp.workflow import state
 from tests.factories import (
     AssetFactory,
@@ -18,11 +21,19 @@ from tests.factories import (
     QuoteFactory,
     TransferFactory,
 )
+from tests.trading.activities import happened, traded
 from tests.trading.conftest import CASH
-from tests.trading.views.conftest import MARGIN, another_position, assert_constant_queries, shown, signed_in
-from trading.models import Position
-from trading.services import portfolio
-from trading.valuation import Valuation
+from tests.trading.views.conftest import (
+    MARGIN,
+    another_position,
+    assert_constant_queries,
+    queries,
+    shown,
+    signed_in,
+)
+from trading.models import Asset, HeldLot, Position, Quote
+from trading.services import gains, performance
+from trading.services.performance import Figures
 
 pytestmark = pytest.mark.django_db
 
@@ -171,15 +182,164 @@ def test_position_that_vanishes_while_its_page_is_made(
     owner: Client, account: BrokerageAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     PositionFactory.create(account=account)
-    value = portfolio.get_valuation
+    value = performance.get_figures
 
-    def sold(account: BrokerageAccount) -> Valuation:
+    def sold(account: BrokerageAccount, now: datetime) -> Figures:
         Position.objects.all().delete()
-        return value(account)
+        return value(account, now)
 
-    monkeypatch.setattr(portfolio, "get_valuation", sold)
+    monkeypatch.setattr(performance, "get_figures", sold)
 
     response = owner.get("/portfolio/AAPL/")
 
     assert response.status_code == 302
     assert response["Location"].endswith("/portfolio/")
+
+
+def test_portfolio_sorts_by_any_column_and_says_so(owner: Client, account: BrokerageAccount) -> None:
+    for symbol, qty, last in (("SMALL", 1, 10), ("LARGE", 5, 100), ("NONE", 1, None)):
+        asset = AssetFactory.create(symbol=symbol)
+        PositionFactory.create(account=account, asset=asset, qty=Decimal(qty))
+        if last:
+            QuoteFactory.create(symbol=symbol, last=Decimal(last))
+
+    def order(sort: str) -> list[str]:
+        page = shown(owner.get(f"/portfolio/?range=1Y&sort={sort}"))
+        return sorted(("SMALL", "LARGE", "NONE"), key=lambda symbol: page.index(f"/portfolio/{symbol}/"))
+
+    assert order("value") == ["SMALL", "LARGE", "NONE"]
+    assert order("-value") == ["LARGE", "SMALL", "NONE"]
+    assert order("-name") == ["SMALL", "NONE", "LARGE"]
+    assert order("nonsense") == ["LARGE", "NONE", "SMALL"]
+    page = shown(owner.get("/portfolio/?range=1Y&sort=-value"))
+    assert page.count("aria-sort=") == 1
+    assert 'aria-sort="descending"><a href="?range=1Y&amp;sort=value#positions">Value' in page
+    assert 'href="?range=1Y&amp;sort=-day#positions">Day' in page
+    assert 'href="?range=3M&amp;sort=-value"' in page
+
+
+def test_portfolio_shows_the_day_and_all_that_was_gained(owner: Client, account: BrokerageAccount) -> None:
+    begin = day_in_new_york(timezone.now()) - timedelta(days=3)
+    happened(account, "CSD", begin, "1300.00")
+    traded(account, begin, "2", "150.00")
+    PositionFactory.create(account=account)
+    gains.work_out(account=account)
+
+    page = shown(owner.get("/portfolio/"))
+
+    assert '+$4.00 (+0.29%)</span> <span class="muted small">today' in page
+    assert "+$100.00 (+7.69%)" in page
+    assert "of the $1,300.00 that came in" in page
+    assert "28.57% of all" in page
+    assert "not yet in the broker" not in page
+
+
+def test_portfolio_a_deposit_of_which_only_the_cash_is_known_is_no_gain(
+    owner: Client, account: BrokerageAccount
+) -> None:
+    happened(account, "CSD", day_in_new_york(timezone.now()) - timedelta(days=3), "1000.00")
+    gains.work_out(account=account)
+    BrokerageAccount.objects.update(cash=Decimal(6000))
+
+    page = shown(owner.get("/portfolio/?range=1W"))
+
+    assert '<span class="stat-value">$6,000.00' in page
+    assert "+$5,000.00 of this is in your balance and not yet in the broker’s list" in page
+    assert '$0.00 (0.00%)</span> <span class="muted small">gained or lost in all' in page
+
+
+def test_portfolio_says_where_the_broker_has_another_figure(owner: Client, account: BrokerageAccount) -> None:
+    PositionFactory.create(account=account)
+    BrokerageAccount.objects.update(equity=Decimal("1399.12"))
+    assert "The chart ends at $1,400.00, the broker said $1,399.12" in shown(owner.get("/portfolio/"))
+    BrokerageAccount.objects.update(equity=Decimal("1400.00"))
+    assert "The chart ends" not in shown(owner.get("/portfolio/"))
+
+
+def test_portfolio_says_why_cash_cannot_be_used(owner: Client, account: BrokerageAccount) -> None:
+    BrokerageAccount.objects.update(
+        cash=Decimal(1000),
+        cash_withdrawable=Decimal(350),
+        pending_transfer_out=Decimal(50),
+        pending_transfer_in=Decimal(70),
+    )
+    OrderFactory.create(account, status="new", qty=Decimal(2))
+    traded(account, day_in_new_york(timezone.now()), "-1", "200.00", symbol="VTI")
+
+    page = shown(owner.get("/portfolio/"))
+
+    assert "$400.00 is held for your open orders to buy" in page
+    assert "$50.00 is on its way to your bank already" in page
+    assert "$200.00 is not settled. You sold VTI on" in page
+    assert "Why can’t I use $70.00 yet?" in page
+    assert "<dt>Settled</dt><dd>$800.00</dd>" in page
+
+
+def test_portfolio_with_nothing_in_the_way_asks_no_why(owner: Client) -> None:
+    BrokerageAccount.objects.update(cash_withdrawable=Decimal(1000))
+    assert "Why can’t I" not in shown(owner.get("/portfolio/"))
+
+
+def test_position_shows_lots_what_was_sold_and_dividends(owner: Client, account: BrokerageAccount) -> None:
+    day = day_in_new_york(timezone.now()) - timedelta(days=3)
+    traded(account, day, "1", "100.00")
+    traded(account, day, "2", "150.00")
+    traded(account, day, "-1", "130.00")
+    happened(account, "DIV", day, "1.25", symbol="AAPL", qty=Decimal(2))
+    PositionFactory.create(account=account, avg_entry_price=Decimal("133.33"), cost_basis=Decimal("266.66"))
+    gains.work_out(account=account)
+
+    page = shown(owner.get("/portfolio/AAPL/"))
+
+    assert "<dd>$150.00<p" in page
+    assert "The broker says $133.33" in page
+    assert "+$30.00" in page
+    assert "<dt>Dividends</dt><dd>$1.25</dd>" in page
+    assert "+$131.25" in page
+    assert "Sold" in page
+    assert "side=SELL&amp;unit=SHARES&amp;amount=2" in page
+
+
+def test_portfolio_and_position_ask_as_much_for_500_positions_as_for_one(
+    owner: Client, account: BrokerageAccount
+) -> None:
+    PositionFactory.create(account=account)
+    traded(account, day_in_new_york(timezone.now()), "2", "150.00")
+    gains.work_out(account=account)
+    before = [queries(owner, url) for url in ("/portfolio/", "/portfolio/AAPL/")]
+    now = timezone.now()
+    assets = [
+        Asset(
+            id=uuid4(), symbol=f"S{number}", asset_class="us_equity", status="active", tradable=True,
+            fractionable=True, marginable=True, shortable=True, synced_at=now,
+        )
+        for number in range(499)
+    ]  # fmt: skip
+    Asset.objects.bulk_create(assets)
+    Quote.objects.bulk_create(
+        Quote(asset=asset, last=Decimal(2), as_of=now, synced_at=now) for asset in assets
+    )
+    Position.objects.bulk_create(
+        Position(account=account, asset=asset, symbol=asset.symbol, qty=Decimal(1), synced_at=now)
+        for asset in assets
+    )
+    HeldLot.objects.bulk_create(
+        HeldLot(account=account, symbol=asset.symbol, opened_on=now.date(), qty=Decimal(1), cost=Decimal(1))
+        for asset in assets
+    )
+
+    assert [queries(owner, url) for url in ("/portfolio/", "/portfolio/AAPL/")] == before
+
+
+def test_portfolio_of_somebody_who_sold_everything_has_its_chart(
+    owner: Client, account: BrokerageAccount
+) -> None:
+    day = day_in_new_york(timezone.now()) - timedelta(days=3)
+    traded(account, day, "1", "100.00")
+    traded(account, day, "-1", "130.00")
+    gains.work_out(account=account)
+
+    page = shown(owner.get("/portfolio/"))
+
+    assert "in three steps" not in page
+    assert "data-equity-chart" in page

@@ -162,7 +162,7 @@ def test_ticket_fraction_of_whole_shares_only(owner: Client, account: BrokerageA
 
     response = owner.post("/trade/BRK.A/", {"side": "BUY", "unit": "SHARES", "amount": "0.5"})
 
-    assert "trades in whole shares only." in response.content.decode()
+    assert "Whole shares only: this one does not trade in fractions" in response.content.decode()
 
 
 def test_ticket_refused_by_old_figures_asks_for_new_ones(
@@ -180,3 +180,126 @@ def test_ticket_refused_by_old_figures_asks_for_new_ones(
     broker.on("GET", f"{trading}/positions", json=[])
 
     assert ticket(owner, amount="10").status_code == 302
+
+
+LIMIT = {"type": "LIMIT", "limit_price": "190"}
+
+
+def test_ticket_is_short_until_more_is_wanted_and_that_is_remembered(owner: Client) -> None:
+    assert "Trailing stop" not in owner.get("/trade/AAPL/").content.decode()
+
+    assert "Trailing stop" in owner.get("/trade/AAPL/?more=1").content.decode()
+    assert "Trailing stop" in owner.get("/trade/AAPL/order/").content.decode()
+    assert "Trailing stop" not in owner.get("/trade/AAPL/order/?more=0").content.decode()
+
+
+def test_ticket_made_longer_keeps_what_was_typed(owner: Client) -> None:
+    response = ticket(owner, amount="3", **LIMIT, show="more")
+
+    page = owner.get(response["Location"])
+    assert response.status_code == 302
+    assert "Trailing stop" in page.content.decode()
+    assert page.context["form"]["limit_price"].value() == "190"
+    assert page.context["form"]["amount"].value() == "3"
+
+
+def test_ticket_page_works_as_the_assets_does(owner: Client) -> None:
+    page = shown(owner.get("/trade/AAPL/order/?side=BUY&amount=2"))
+    assert "Order Apple Inc. Common Stock" in page
+    assert 'value="2"' in page
+
+    data = {"side": "BUY", "unit": "SHARES", "amount": "2", **LIMIT}
+    review = shown(owner.get(owner.post("/trade/AAPL/order/", data)["Location"]))
+
+    assert "Buy 2 shares of Apple Inc. Common Stock at $190.00 or less" in review
+
+
+def test_ticket_page_refused_stays_there(owner: Client) -> None:
+    response = owner.post(
+        "/trade/AAPL/order/", {"side": "BUY", "unit": "SHARES", "amount": "2", "type": "LIMIT"}
+    )
+
+    assert response.status_code == 422
+    assert "Enter the limit" in response.content.decode()
+    assert 'action="' + response.context["ticket_url"] in response.content.decode()
+
+
+def test_asset_page_leads_phones_to_the_ticket(owner: Client) -> None:
+    page = shown(owner.get("/trade/AAPL/"))
+
+    assert "/trade/AAPL/order/?side=BUY" in page
+    assert 'class="card stack wide-only" aria-labelledby="ticket"' in page
+    assert 'class="card stack" aria-labelledby="ticket"' in shown(owner.get("/trade/AAPL/?side=SELL"))
+
+
+def test_ticket_refuses_together_what_a_page_without_scripts_lets_through(owner: Client) -> None:
+    response = ticket(owner, more="1", unit="DOLLARS", amount="50", time_in_force="GTC")
+
+    page = shown(response)
+    assert response.status_code == 422
+    assert page.count("amounts in dollars can only be good for today") == 2
+    assert response.context["form"]["time_in_force"].value() == "GTC"
+
+
+def test_ticket_stop_on_the_wrong_side_is_refused_at_its_field(owner: Client) -> None:
+    response = ticket(owner, more="1", type="STOP", stop_price="150")
+
+    assert "has to be above the last price, $200.00" in response.context["form"].errors["stop_price"][0]
+
+
+def test_ticket_that_could_meet_an_open_order_is_refused(owner: Client, account: BrokerageAccount) -> None:
+    PositionFactory.create(account=account, qty=Decimal(5))
+    OrderFactory.create(account, status="new", side="SELL", qty=Decimal(1))
+    BrokerageAccount.objects.update(balances_at=timezone.now())
+
+    assert "a wash trade" in ticket(owner).content.decode()
+
+
+def test_asset_max_of_whole_shares_only_is_in_shares(owner: Client) -> None:
+    AssetFactory.create(symbol="BRK.A", fractionable=False)
+    QuoteFactory.create(symbol="BRK.A")
+
+    assert "?side=BUY&amp;unit=SHARES&amp;amount=4" in owner.get("/trade/BRK.A/").content.decode()
+
+
+def estimate(owner: Client, **data: str) -> str:
+    response = owner.post(
+        "/trade/AAPL/order/estimate/", {"side": "BUY", "unit": "SHARES", "amount": "2", "more": "1", **data}
+    )
+    assert response.status_code == 200
+    return shown(response)
+
+
+def test_estimate_says_what_it_comes_to_and_asks_no_broker(owner: Client, broker: BrokerStub) -> None:
+    Quote.objects.update(synced_at=timezone.now() - timedelta(minutes=5))
+
+    page = estimate(owner, **LIMIT)
+
+    assert "Buy 2 shares of Apple Inc. Common Stock at $190.00 or less" in page
+    assert "$380.00" in page
+    assert not broker.calls
+
+
+def test_estimate_says_what_does_not_go_together(owner: Client) -> None:
+    page = estimate(owner, unit="DOLLARS", amount="50")
+
+    assert 'data-refused="time_in_force" data-value="GTC">Fractions of a share' in page
+    assert "Good for: Fractions of a share" in estimate(owner, unit="DOLLARS", time_in_force="GTC")
+
+
+def test_estimate_of_a_ticket_not_yet_filled_in_complains_of_nothing(owner: Client) -> None:
+    assert "field-error" not in estimate(owner, amount="", type="LIMIT")
+
+
+def test_estimate_says_what_the_rules_refuse(owner: Client) -> None:
+    assert "Not enough buying power" in estimate(owner, amount="2000")
+
+
+def test_estimate_takes_the_same_queries_with_many_orders(
+    owner: Client, account: BrokerageAccount, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(5):
+        OrderFactory.create(account, status="new", type="LIMIT", limit_price=Decimal(1), qty=Decimal(1))
+
+    with django_assert_max_num_queries(12):
+        estimate(owner, **LIMIT)

@@ -1,4 +1,4 @@
-"""Loads the list of assets, which search and tickets need: run it once on a new installation."""
+"""Loads what can be traded and on which days: run it once on a new installation."""
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -13,6 +13,7 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         try:
             count = market.sync_assets(now=timezone.now())
+            market.sync_calendar(now=timezone.now())
         except BrokerError as error:
             raise CommandError(f"The broker did not list its assets: {error}") from error
         self.stdout.write(f"{count} active assets.")

@@ -13,6 +13,7 @@ from brokerapp.broker.alpaca.client.clock import MarketClock
 from brokerapp.broker.alpaca.client.documents import Documents
 from brokerapp.broker.alpaca.client.journals import Journals
 from brokerapp.broker.alpaca.client.orders import Orders
+from brokerapp.broker.alpaca.client.portfolio_history import PortfolioHistories
 from brokerapp.broker.alpaca.client.positions import Positions
 from brokerapp.broker.alpaca.client.trading_accounts import TradingAccounts
 from brokerapp.broker.alpaca.client.transfers import Transfers
@@ -33,6 +34,7 @@ class BrokerClient:
         self.assets = Assets(transport)
         self.orders = Orders(transport)
         self.positions = Positions(transport)
+        self.portfolio_history = PortfolioHistories(transport)
         self.trading_accounts = TradingAccounts(transport)
         self.activities = Activities(transport)
         self.watchlists = Watchlists(transport)

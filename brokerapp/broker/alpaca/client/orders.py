@@ -1,7 +1,21 @@
 """Orders of one account."""
 
+from collections.abc import Sequence
+from functools import partial
+from typing import Literal
+
 from brokerapp.broker.alpaca.client.noun import Id, Noun
-from brokerapp.broker.alpaca.models import CreateOrderRequest, NoContent, Order
+from brokerapp.broker.alpaca.models import (
+    CreateOrderRequest,
+    NoContent,
+    Order,
+    Page,
+    ReplaceOrderRequest,
+)
+from brokerapp.broker.alpaca.models.base import read_page
+
+NESTED = {"nested": "true"}
+"""Has the exits of an order come along as its legs."""
 
 
 class Orders(Noun):
@@ -20,17 +34,36 @@ class Orders(Noun):
             body=request.body(),
         )
 
+    def list(
+        self,
+        account_id: Id,
+        *,
+        status: Literal["open", "closed", "all"] = "open",
+        symbols: Sequence[str] = (),
+        limit: int = 500,
+    ) -> Page[Order]:
+        """GET /v1/trading/accounts/{account_id}/orders, newest first, exits as the legs of their order."""
+        query = {"status": status, "limit": limit, "symbols": ",".join(symbols) or None, **NESTED}
+        return self._send(
+            "GET",
+            "/v1/trading/accounts/{account_id}/orders",
+            partial(read_page, Order),
+            ids={"account_id": account_id},
+            query=query,
+        )
+
     def get(self, account_id: Id, order_id: Id) -> Order:
-        """GET /v1/trading/accounts/{account_id}/orders/{order_id}."""
+        """GET /v1/trading/accounts/{account_id}/orders/{order_id}, with its legs."""
         return self._send(
             "GET",
             "/v1/trading/accounts/{account_id}/orders/{order_id}",
             Order.from_reply,
             ids={"account_id": account_id, "order_id": order_id},
+            query=NESTED,
         )
 
     def get_by_client_order_id(self, account_id: Id, client_order_id: Id) -> Order:
-        """GET /v1/trading/accounts/{account_id}/orders:by_client_order_id.
+        """GET /v1/trading/accounts/{account_id}/orders:by_client_order_id, with its legs.
 
         Raises `BrokerNotFound` if no order has it.
         """
@@ -39,7 +72,21 @@ class Orders(Noun):
             "/v1/trading/accounts/{account_id}/orders:by_client_order_id",
             Order.from_reply,
             ids={"account_id": account_id},
-            query={"client_order_id": client_order_id},
+            query={"client_order_id": client_order_id, **NESTED},
+        )
+
+    def replace(self, account_id: Id, order_id: Id, request: ReplaceOrderRequest) -> Order:
+        """PATCH /v1/trading/accounts/{account_id}/orders/{order_id}: the order that takes its place.
+
+        Raises `BrokerRejected` (422) if the order is finished, not yet at the market, or one in dollars, and
+        if nothing would change.
+        """
+        return self._send(
+            "PATCH",
+            "/v1/trading/accounts/{account_id}/orders/{order_id}",
+            Order.from_reply,
+            ids={"account_id": account_id, "order_id": order_id},
+            body=request.body(),
         )
 
     def cancel(self, account_id: Id, order_id: Id) -> NoContent:

@@ -18,6 +18,11 @@ class Watchlists(Noun):
         """GET /v1/trading/accounts/{account_id}/watchlists, without their symbols."""
         return self._send("GET", ALL, partial(read_page, Watchlist), ids={"account_id": account_id})
 
+    def get(self, account_id: Id, watchlist_id: Id) -> Watchlist:
+        """GET …/watchlists/{watchlist_id}, with its symbols. Raises `BrokerNotFound`."""
+        ids = {"account_id": account_id, "watchlist_id": watchlist_id}
+        return self._send("GET", ONE, Watchlist.from_reply, ids=ids)
+
     def create(self, account_id: Id, name: str, symbols: Sequence[str]) -> Watchlist:
         """POST /v1/trading/accounts/{account_id}/watchlists. A name in use is refused (422)."""
         return self._send(

@@ -104,11 +104,16 @@ class Contact(RequestModel):
 
 
 class Identity(RequestModel):
-    """Who the person is. Countries are ISO alpha-3."""
+    """Who the person is. Countries are ISO alpha-3; `local_` names are in the person's own letters."""
 
+    prefix: str | None = None
     given_name: str = Field(repr=False)
     middle_name: str | None = Field(default=None, repr=False)
     family_name: str = Field(repr=False)
+    suffix: str | None = None
+    local_given_name: str | None = Field(default=None, repr=False)
+    local_middle_name: str | None = Field(default=None, repr=False)
+    local_family_name: str | None = Field(default=None, repr=False)
     date_of_birth: date = Field(repr=False)
     tax_id: str | None = Field(default=None, repr=False)
     tax_id_type: str | None = None
@@ -116,7 +121,21 @@ class Identity(RequestModel):
     country_of_birth: str | None = None
     country_of_tax_residence: str
     permanent_resident: bool | None = None
+    visa_type: str | None = None
+    visa_type_other_free_text: str | None = None
+    visa_expiration_date: date | None = None
+    date_of_departure_from_usa: date | None = None
     funding_source: list[str]
+    annual_income_min: str | None = None
+    annual_income_max: str | None = None
+    liquid_net_worth_min: str | None = None
+    liquid_net_worth_max: str | None = None
+    total_net_worth_min: str | None = None
+    total_net_worth_max: str | None = None
+    marital_status: str | None = None
+    number_of_dependents: int | None = None
+    investment_experience_with_stocks: str | None = None
+    investment_experience_with_options: str | None = None
 
 
 class Disclosures(RequestModel):
@@ -130,6 +149,7 @@ class Disclosures(RequestModel):
     employer_name: str | None = None
     employer_address: str | None = Field(default=None, repr=False)
     employment_position: str | None = None
+    employment_sector: str | None = None
     context: list[dict[str, Any]] | None = Field(default=None, repr=False)
 
 
@@ -172,4 +192,8 @@ class CreateAccountRequest(RequestModel):
     account_type: str | None = None
     enabled_assets: list[str] | None = None
     trading_configurations: dict[str, Any] | None = None
+    investment_objective: str | None = None
+    investment_time_horizon: str | None = None
+    liquidity_needs: str | None = None
+    risk_tolerance: str | None = None
     additional_information: str | None = None

@@ -5,6 +5,8 @@ Broker API, "Clock" and "Calendar"; Market Data API, "Stock pricing data"
 """
 
 import datetime as dt
+from datetime import date, time
+from typing import Any
 from uuid import UUID
 
 from pydantic import AliasChoices, Field
@@ -28,11 +30,23 @@ class Clock(BrokerModel):
     next_close: Instant
 
 
+class MarketDay(BrokerModel):
+    """A day of trading: New York's date, and its clocks' time at the open and at the close."""
+
+    day: date = Field(alias="date")
+    opens: time = Field(alias="open")
+    closes: time = Field(alias="close")
+
+
 class Trade(BrokerModel):
     """The last sale."""
 
     at: Instant = Field(alias="t")
     price: Number = Field(alias="p")
+
+
+HALTS = {"A": frozenset("DIJKMPQSVXZ"), "B": frozenset("DIJKMPQSVXZ"), "C": frozenset("Z")}
+"""Conditions of a quote while trading is halted, by tape (CQS of the CTA plan, UQDF of the UTP plan)."""
 
 
 class Quote(BrokerModel):
@@ -43,6 +57,15 @@ class Quote(BrokerModel):
     ask_size: MaybeNumber = Field(default=None, alias="as")
     bid_price: Number = Field(alias="bp")
     bid_size: MaybeNumber = Field(default=None, alias="bs")
+    conditions: Any = Field(default=None, alias="c")
+    tape: Any = Field(default=None, alias="z")
+
+    @property
+    def is_halted(self) -> bool:
+        """Whether a condition says that trading is halted; feeds of one exchange may have none."""
+        if not isinstance(self.conditions, list) or not isinstance(self.tape, str):
+            return False
+        return any(code in HALTS.get(self.tape, ()) for code in self.conditions if isinstance(code, str))
 
 
 class Bar(BrokerModel):

@@ -3,10 +3,13 @@
 Broker API, "Trading" (https://docs.alpaca.markets/docs/trading).
 """
 
+import logging
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationError, model_validator
 
 from brokerapp.broker.alpaca.models.base import (
     BrokerModel,
@@ -19,8 +22,21 @@ from brokerapp.broker.alpaca.models.base import (
     Number,
     RequestModel,
     Text,
+    where,
 )
 from brokerapp.units.money import parse_decimal
+
+LATEST_SECONDS = 10**11
+"""A time in seconds is less than this, one in milliseconds more."""
+logger = logging.getLogger(__name__)
+
+
+def _words(value: object) -> list[str]:
+    return [word for word in value if isinstance(word, str)] if isinstance(value, list) else []
+
+
+Words = Annotated[list[str], BeforeValidator(_words)]
+"""A list of words; what is none is left out, since it grants nothing that we know of."""
 
 
 class Asset(BrokerModel):
@@ -36,6 +52,18 @@ class Asset(BrokerModel):
     fractionable: Flag = False
     marginable: Flag = False
     shortable: Flag = False
+    attributes: Words = Field(default_factory=list)
+
+
+def _readable_legs(value: object) -> object:
+    """The legs that can be read: an odd one does not take its order with it."""
+    found = []
+    for member in value if isinstance(value, (list, tuple)) else ():
+        try:
+            found.append(Order.model_validate(member))
+        except ValidationError as error:
+            logger.warning("a leg of an order could not be read (%s)", where(error))
+    return tuple(found)
 
 
 class Order(BrokerModel):
@@ -60,6 +88,8 @@ class Order(BrokerModel):
     notional: MaybeNumber = None
     limit_price: MaybeNumber = None
     stop_price: MaybeNumber = None
+    trail_price: MaybeNumber = None
+    trail_percent: MaybeNumber = None
     filled_qty: Number
     filled_avg_price: MaybeNumber = None
     replaced_by: UUID | None = None
@@ -71,6 +101,15 @@ class Order(BrokerModel):
     canceled_at: MaybeInstant = None
     expired_at: MaybeInstant = None
     failed_at: MaybeInstant = None
+    legs: Annotated[tuple["Order", ...], BeforeValidator(_readable_legs)] = ()
+    """The exits of a bracket, OTO or OCO order, where it was asked for `nested`."""
+
+    @classmethod
+    def from_reply(cls, body: Any, request_id: str) -> Self:
+        found = super().from_reply(body, request_id)
+        for leg in found.legs:
+            leg._request_id = request_id
+        return found
 
 
 class TakeProfit(RequestModel):
@@ -115,6 +154,20 @@ class CreateOrderRequest(RequestModel):
         return self
 
 
+class ReplaceOrderRequest(RequestModel):
+    """What changes of an order; `client_order_id` is that of the order which takes its place.
+
+    `qty` counts what is filled already. `trail` is the new trail price or percent, whichever the order has.
+    """
+
+    qty: Number | None = Field(default=None, gt=0)
+    time_in_force: Literal["day", "gtc", "opg", "cls", "ioc", "fok"] | None = None
+    limit_price: Number | None = Field(default=None, gt=0)
+    stop_price: Number | None = Field(default=None, gt=0)
+    trail: Number | None = Field(default=None, gt=0)
+    client_order_id: str = Field(min_length=1, max_length=128)
+
+
 class Position(BrokerModel):
     """Shares held. USD; `qty` of a short position is negative.
 
@@ -154,11 +207,32 @@ class TradeAccount(BrokerModel):
     equity: Number
     last_equity: MaybeNumber = None
     multiplier: MaybeNumber = None
+    pending_transfer_in: MaybeNumber = None
+    pending_transfer_out: MaybeNumber = None
+    memoposts: MaybeNumber = None
     trading_blocked: bool = False
     transfers_blocked: bool = False
     account_blocked: bool = False
     trade_suspended_by_user: bool = False
     previous_close: MaybeInstant = None
+
+
+class PortfolioHistory(BrokerModel):
+    """What an account was worth at some instants (Unix seconds), USD; null where the broker does not know."""
+
+    timestamp: list[int] = Field(default_factory=list)
+    equity: list[MaybeNumber] = Field(default_factory=list)
+    timeframe: Text = ""
+
+    def points(self) -> list[tuple[datetime, Decimal]]:
+        """Instant and equity where both are told, oldest first."""
+        pairs = zip(self.timestamp, self.equity, strict=False)
+        return sorted((_instant(at), equity) for at, equity in pairs if equity is not None)
+
+
+def _instant(timestamp: int) -> datetime:
+    """Seconds as documented; some replies have had milliseconds."""
+    return datetime.fromtimestamp(timestamp / 1000 if timestamp > LATEST_SECONDS else timestamp, UTC)
 
 
 class Fill(BrokerModel):
@@ -220,8 +294,16 @@ Activity = Annotated[
 ]
 
 
+class Watched(BrokerModel):
+    """A security on a list."""
+
+    symbol: str
+
+
 class Watchlist(BrokerModel):
     """A named list of symbols. The list of lists leaves `assets` out."""
 
     id: UUID
     name: Text = ""
+    updated_at: MaybeInstant = None
+    assets: list[Watched] | None = None

@@ -1,15 +1,19 @@
-"""`manage.py stream_events`: one process that follows every event stream of the broker."""
+"""`manage.py stream_events`: one process that follows every event stream of the broker, and the prices."""
 
 import logging
 import signal
 import threading
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
+from django.utils import timezone
 
 from brokerapp.broker.streams.models import EventStream
 from brokerapp.events.follower import Follower
+from brokerapp.health import services
+from trading.services import pulse
 
 logger = logging.getLogger(__name__)
 
@@ -63,17 +67,23 @@ def lock_is_held() -> bool:
     return True
 
 
+def _note_alive(name: str) -> None:
+    services.note_alive(queue=name, now=timezone.now())
+
+
 def follow_all(stop: threading.Event) -> None:
-    """Follow every stream in a thread of its own until told to stop or until the lock is lost."""
+    """Follow every stream, and prices, each in a thread, until told to stop or until the lock is lost."""
     halt = threading.Event()
     # Daemons: a thread that waits for bytes must not hold up the exit, and an event half stored comes again.
     threads = [
         threading.Thread(target=Follower(stream, halt).run, name=f"stream-{stream}", daemon=True)
         for stream in EventStream
     ]
+    alive = partial(_note_alive, services.PRICES)
+    threads.append(threading.Thread(target=pulse.run, args=(halt, alive), name="prices", daemon=True))
     for thread in threads:
         thread.start()
-    logger.info("following %s streams", len(threads))
+    logger.info("following %s streams, and prices", len(threads) - 1)
     while not stop.wait(LOCK_CHECK_SECONDS) and lock_is_held():
         pass
     halt.set()

@@ -1,15 +1,19 @@
 """A person hears of what is done, or tried, with their sign-in."""
 
-from smtplib import SMTPServerDisconnected
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
+from django.core import mail
 from django.core.cache import cache
-from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from brokerapp.accounts.models import User
+from brokerapp.mailing.delivery import FIRST_PAUSE
+from brokerapp.mailing.models import MailStatus, QueuedMail
+from brokerapp.mailing.services import send_mails
 from tests.factories import PASSWORD, UserFactory, confirm
 
 pytestmark = pytest.mark.django_db
@@ -83,15 +87,25 @@ def test_failed_confirmations_are_mailed_once(person: User, mailoutbox: list[Any
     assert [mail.subject for mail in mailoutbox] == ["Somebody could not confirm that they are you"]
 
 
-def test_mail_server_that_is_away_undoes_nothing(
-    browser: Client, person: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_mail_waits_for_a_mail_server_that_is_away(
+    browser: Client, person: User, settings: LazySettings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(*_: object) -> int:
-        raise SMTPServerDisconnected
-
-    monkeypatch.setattr(EmailBackend, "send_messages", fail)
+    settings.EMAIL_BACKEND = "brokerapp.mailing.backend.QueueBackend"
+    settings.MAIL_TRANSPORT = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
     assert browser.post(reverse("account_change_password"), NEW).status_code == 302
     person.refresh_from_db()
     assert person.check_password(NEW["password1"])
-    assert "was not mailed" in caplog.text
+    waiting = QueuedMail.objects.get()
+    send_mails(now=timezone.now())
+    waiting.refresh_from_db()
+    assert (waiting.subject, waiting.status, waiting.attempts) == (
+        "Your password was changed",
+        MailStatus.WAITING,
+        1,
+    )
     assert person.email not in caplog.text
+
+    settings.MAIL_TRANSPORT = "django.core.mail.backends.locmem.EmailBackend"
+    send_mails(now=timezone.now() + FIRST_PAUSE)
+    assert [sent.to for sent in mail.outbox] == [[person.email]]

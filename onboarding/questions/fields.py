@@ -1,19 +1,21 @@
-"""What the application's forms share: kinds of fields, and the form of one page."""
+"""The kinds of fields that questions are asked by; each function gives what makes one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django_countries import countries
+from localflavor.us.us_states import STATE_CHOICES
 
 from brokerapp.ui.fields import TypedField
-from brokerapp.ui.words import SpokenForm
+from brokerapp.ui.widgets import DateInputs
+from brokerapp.ui.words import DATE_INVALID
 from brokerapp.units.typed import spelling
 from onboarding import rules
-from onboarding.models import KycApplication
 
+Make = Callable[[], forms.Field]
 YES_NO = ((True, "Yes"), (False, "No"))
 KOSOVO = ("XKX", "Kosovo")
 """Not in ISO 3166-1; the code is the one that is in use, the European Union's and the World Bank's."""
@@ -47,28 +49,63 @@ HAS_LETTERS = checked(rules.check_has_letters)
 NO_PO_BOX = checked(rules.check_no_po_box)
 
 
-def text(label: str, autocomplete: str, *, required_message: str = "", **kwargs: Any) -> TypedField:
-    """A one-line text field with plain letters only."""
-    errors = {"required": required_message} if required_message else {}
-    return TypedField(
-        label=label,
-        plain=True,
-        error_messages=errors,
-        widget=forms.TextInput({"autocomplete": autocomplete}),
-        **kwargs,
-    )
+def line(autocomplete: str = "off", **options: Any) -> Make:
+    """One line of text with plain letters only."""
+
+    def make() -> forms.Field:
+        widget = forms.TextInput({"autocomplete": autocomplete})
+        return TypedField(plain=True, widget=widget, **options)
+
+    return make
 
 
-def yes_no(label: str, help_text: str = "") -> forms.TypedChoiceField:
+def yes_no() -> forms.Field:
     """A question answered by Yes or No; neither is chosen beforehand."""
     return forms.TypedChoiceField(
-        label=label,
-        help_text=help_text,
         choices=YES_NO,
         coerce=lambda value: value in (True, "True"),
         empty_value=None,
         widget=forms.RadioSelect,
         error_messages={"required": "Choose Yes or No."},
+    )
+
+
+def one_of(choices: Iterable[tuple[str, str]]) -> Make:
+    """One of a few answers, all in view."""
+    return lambda: forms.ChoiceField(choices=tuple(choices), widget=forms.RadioSelect)
+
+
+def some_of(choices: Iterable[tuple[str, str]]) -> Make:
+    """Any of a few answers."""
+    return lambda: forms.MultipleChoiceField(choices=tuple(choices), widget=forms.CheckboxSelectMultiple)
+
+
+def _chosen(choices: Any, autocomplete: str) -> Make:
+    """One of many answers, in a list that opens."""
+
+    def make() -> forms.Field:
+        attrs = {"autocomplete": autocomplete} if autocomplete else {}
+        return forms.ChoiceField(choices=choices, widget=forms.Select(attrs))
+
+    return make
+
+
+def country(autocomplete: str = "") -> Make:
+    """A country, by its alpha-3 code."""
+    return _chosen(country_choices, autocomplete)
+
+
+def us_state(autocomplete: str = "") -> Make:
+    """A state or territory of the US, by its postal code."""
+    return _chosen([("", "Choose a state"), *STATE_CHOICES], autocomplete)
+
+
+def day(autocomplete: str = "") -> Make:
+    """A date that people know by heart or have on a paper before them."""
+    return lambda: forms.DateField(
+        input_formats=["%Y-%m-%d"],
+        widget=DateInputs(autocomplete=autocomplete),
+        error_messages={"invalid": DATE_INVALID},
     )
 
 
@@ -99,23 +136,3 @@ class ZipField(NormalizedField):
 
     rule = staticmethod(rules.normalize_zip)
     widget = forms.TextInput({"autocomplete": "postal-code", "inputmode": "numeric", "class": "input--11"})
-
-
-class StepForm(SpokenForm):
-    """A page of the application: `answers()` are the columns to save."""
-
-    def __init__(self, data: Any = None, files: Any = None, *, application: KycApplication) -> None:
-        self.application = application
-        super().__init__(data, files, initial=self.saved_answers())
-
-    def saved_answers(self) -> dict[str, Any]:
-        """What the fields show before anything is typed."""
-        return {name: getattr(self.application, name, None) for name in self.base_fields}
-
-    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
-        """The fields as the page shows them: each group with its heading, "" for those without."""
-        return [("", self.visible_fields())]
-
-    def answers(self) -> dict[str, Any]:
-        """Column names and values, after `is_valid()`."""
-        return dict(self.cleaned_data)

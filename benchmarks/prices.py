@@ -1,0 +1,206 @@
+"""Prices pushed to many open pages: `python -m benchmarks.prices` (README.md beside it).
+
+The product's own processes, with a sandbox whose market moves every second. Printed are the calls to the
+broker, the processor time, and how long a price takes from asking the broker until a page has it.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import statistics
+import sys
+import time
+import urllib.request
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import psutil
+import uvloop
+
+from benchmarks.load import LOOPBACK
+from benchmarks.streams import raise_file_limit
+from benchmarks.whole_stack import whole_stack
+
+AT = re.compile(rb'event: prices\ndata: \{"at":"([^"]+)"')
+PROCESSES = {"web": "brokerapp.deployment.serve", "events": "stream_events", "sandbox": "-m sandbox"}
+SNAPSHOTS = "/v2/stocks/snapshots"
+
+
+@dataclass
+class Seen:
+    """What the pages of a run were told."""
+
+    delays: list[float] = field(default_factory=list)
+    events: int = 0
+    bytes: int = 0
+
+
+class Page(asyncio.Protocol):
+    """One open page: notes how old each event of prices is when it comes, in seconds."""
+
+    def __init__(self, path: str, cookie: str, seen: Seen) -> None:
+        self.request = f"GET {path} HTTP/1.1\r\nHost: {LOOPBACK}\r\nCookie: {cookie}\r\n\r\n".encode()
+        self.seen, self.tail = seen, b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.write(self.request)  # type: ignore[attr-defined]
+
+    def data_received(self, data: bytes) -> None:
+        now = time.time()
+        self.seen.bytes += len(data)
+        text = self.tail + data
+        for found in AT.finditer(text):
+            self.seen.events += 1
+            self.seen.delays.append(now - datetime.fromisoformat(found[1].decode()).timestamp())
+        self.tail = text[-80:] if not AT.search(text[-80:]) else b""
+
+
+async def hold(port: int, pages: list[tuple[str, str]], seconds: float, warm_up: float) -> Seen:
+    """Keep the pages open; what they were told after the warm-up."""
+    loop, seen, transports = asyncio.get_running_loop(), Seen(), []
+    for path, cookie in pages:
+        transport, _ = await loop.create_connection(partial(Page, path, cookie, seen), LOOPBACK, port)
+        transports.append(transport)
+        await asyncio.sleep(0.002)
+    await asyncio.sleep(warm_up)
+    seen.delays.clear()
+    seen.events = seen.bytes = 0
+    began = Usage()
+    calls: set[str] = set()
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        await asyncio.sleep(min(4.0, max(deadline - time.monotonic(), 0.01)))
+        calls |= await asyncio.to_thread(recent_calls, began.at)
+    began.print(seconds, len(calls))
+    for transport in transports:
+        transport.close()
+    return seen
+
+
+class Usage:
+    """The processor time of the product's processes so far."""
+
+    def __init__(self) -> None:
+        self.at = time.time()
+        self.processes: dict[str, list[psutil.Process]] = {name: [] for name in PROCESSES}
+        for child in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):
+                line = " ".join(child.cmdline())
+                for name, words in PROCESSES.items():
+                    if words in line:
+                        self.processes[name].append(child)
+        self.before = self.read()
+
+    def read(self) -> dict[str, float]:
+        """Seconds by process."""
+        return {
+            name: sum(sum(process.cpu_times()[:2]) for process in processes)
+            for name, processes in self.processes.items()
+        }
+
+    def print(self, seconds: float, calls: int) -> None:
+        """What was used since."""
+        now = self.read()
+        used = ", ".join(f"{name} {(now[name] - self.before[name]) / seconds:.1%}" for name in PROCESSES)
+        print(f"  {calls / seconds:.1f} calls to the broker a second; of one core: {used}")
+
+
+def recent_calls(since: float) -> set[str]:
+    """The requests for prices that the sandbox has answered lately, by their ids."""
+    with urllib.request.urlopen(f"{os.environ['BROKER_BASE_URL']}/_sandbox/calls", timeout=5) as reply:
+        return {call["request_id"] for call in json.load(reply) if call["path"].startswith(SNAPSHOTS)}
+
+
+def make_pages(pages: int, symbols: int, each: int) -> tuple[list[tuple[str, str]], Any]:
+    """A signed-in person for each page, with its symbols; and an account that watches all of them."""
+    from uuid import uuid4
+
+    from benchmarks.page_rows import sign_in
+    from brokerapp.accounts.models import BrokerageAccount, User
+    from trading.models import Asset, Watchlist, WatchlistItem
+
+    listed = list(
+        Asset.objects.filter(status=Asset.ACTIVE, asset_class="us_equity").order_by("symbol")[:symbols]
+    )
+    names = [asset.symbol for asset in listed]
+    people = User.objects.bulk_create(
+        [User(email=f"page{number}@example.com", password="!") for number in range(pages)]
+    )
+    found = []
+    for number, person in enumerate(people):
+        shown = [names[(number * each + place) % len(names)] for place in range(each)]
+        found.append((f"/live/?prices={','.join(shown)}", sign_in(person)))
+    account = BrokerageAccount.objects.create(
+        user=people[0], broker_account_id=uuid4(), status="ACTIVE", broker_status="ACTIVE"
+    )
+    watchlist = Watchlist.objects.create(account=account, name="All", broker_name="All")
+    WatchlistItem.objects.bulk_create(WatchlistItem(watchlist=watchlist, asset=asset) for asset in listed)
+    return found, account
+
+
+def watch_in_browser(port: int, cookie: str, path: str, seconds: float) -> list[float]:
+    """The ages of prices when they have been drawn on one page of a real browser, in milliseconds."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM") or None, args=["--no-sandbox"]
+        )
+        context = browser.new_context()
+        name, _, value = cookie.partition("=")
+        context.add_cookies([{"name": name, "value": value, "url": f"http://{LOOPBACK}:{port}"}])
+        page = context.new_page()
+        page.goto(f"http://{LOOPBACK}:{port}{path}")
+        page.evaluate(
+            """() => { window.ages = []; document.addEventListener("live:prices", ({ detail }) => {
+                if (Object.keys(detail.prices).length) requestAnimationFrame(() => requestAnimationFrame(
+                    () => window.ages.push(Date.now() - Date.parse(detail.at)))); }); }"""
+        )
+        page.wait_for_timeout(seconds * 1000)
+        ages: list[float] = page.evaluate("window.ages")
+        browser.close()
+    return ages
+
+
+def show(what: str, milliseconds: list[float]) -> None:
+    """One line of delays."""
+    if len(milliseconds) < 2:
+        print(f"  {what}: none")
+        return
+    ordered = statistics.quantiles(milliseconds, n=20)
+    print(f"  {what}: p50 {ordered[9]:.0f} ms, p95 {ordered[18]:.0f} ms, longest {max(milliseconds):.0f} ms")
+
+
+def main() -> int:
+    """Run it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pages", type=int, default=500)
+    parser.add_argument("--symbols", type=int, default=200, help="shown on all pages together (default 200)")
+    parser.add_argument("--each", type=int, default=20, help="symbols of one page (default 20)")
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--browser", action="store_true", help="and the delay on a page of a real browser")
+    arguments = parser.parse_args()
+    raise_file_limit(arguments.pages * 2 + 500)
+    with whole_stack(("web", "events")):
+        pages, account = make_pages(arguments.pages, arguments.symbols, arguments.each)
+        port = int(os.environ["PORT"])
+        print(f"{arguments.symbols} symbols on {arguments.pages} pages, {arguments.each} on each")
+        seen = uvloop.run(hold(port, pages, arguments.seconds, warm_up=8))
+        rate = seen.events / arguments.seconds / arguments.pages
+        print(
+            f"  {rate:.2f} events a page and second, {seen.bytes / arguments.seconds / 2**20:.1f} MB a second"
+        )
+        show("from the question to the broker until a page has it", [age * 1000 for age in seen.delays])
+        if arguments.browser:
+            path = f"/a/{account.pk}/watchlists/"
+            show("until it is drawn in a browser", watch_in_browser(port, pages[0][1], path, 20))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

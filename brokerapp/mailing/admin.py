@@ -1,0 +1,23 @@
+"""Mails that pages asked for, in admin: what each is about and how it ended; neither words nor addresses."""
+
+from django.contrib import admin
+
+from brokerapp.mailing.models import QueuedMail
+from brokerapp.ui.admin_pages import ReadOnlyAdmin
+
+
+@admin.register(QueuedMail)
+class QueuedMailAdmin(ReadOnlyAdmin):
+    """Every mail of the last 90 days."""
+
+    list_display = ("created_at", "subject", "status", "attempts", "next_try_at", "error")
+    list_filter = ("status", "created_at")
+    date_hierarchy = "created_at"
+    show_full_result_count = False
+    list_per_page = 50
+    fields = (
+        "subject",
+        ("status", "error"),
+        ("attempts", "next_try_at"),
+        ("created_at", "claimed_at", "sent_at"),
+    )

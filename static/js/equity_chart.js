@@ -1,0 +1,80 @@
+// The value of a portfolio over time, by range: `figure[data-equity-chart]`. What was paid in or taken out is a
+// marker on the line and never part of the gain. The same is a table without scripts.
+import { PriceChart, colors, dollars, drawAll, paintChart, wallClock } from "./chart.js";
+
+const MOST_MARKERS = 12; // more would cover the line
+
+class EquityChart extends PriceChart {
+  constructor(figure, charts) {
+    super(figure, charts);
+    figure.querySelector("[data-chart-summary]")?.remove(); // the reading says it
+    document.addEventListener("htmx:after:swap", () => this.load());
+  }
+
+  get words() {
+    return {
+      loading: "Loading values…",
+      none: "There are no values in this range yet.",
+      failed: "The values could not be loaded. They will be asked for again in a minute.",
+    };
+  }
+
+  addSeries() {
+    this.line = this.chart.addSeries(this.charts.LineSeries, { priceLineVisible: false, lastValueVisible: false, lineWidth: 2 });
+    this.markers = this.charts.createSeriesMarkers(this.line, []);
+  }
+
+  take(body) {
+    this.intraday = body.intraday;
+    this.opening = body.opening === null ? null : Number(body.opening);
+    this.gain = body.gain === null ? null : Number(body.gain);
+    this.fraction = body.fraction === null ? null : Number(body.fraction);
+    this.bars = [];
+    for (const [at, equity, flows] of body.points) {
+      const bar = { at, time: wallClock(at), close: Number(equity), flows: flows.map(([word, amount]) => ({ word, amount: Number(amount) })) };
+      // The newest of a minute counts: the last one is what the portfolio is worth now.
+      if (this.bars.at(-1)?.time >= bar.time) bar.flows.unshift(...this.bars.pop().flows);
+      this.bars.push(bar);
+    }
+  }
+
+  draw() {
+    const { bars } = this;
+    const found = colors(this.plot);
+    paintChart(this.chart, found);
+    this.chart.applyOptions({ timeScale: { timeVisible: this.intraday } });
+    this.line.applyOptions({ color: found.primary });
+    this.line.setData(bars.map(({ time, close }) => ({ time, value: close })));
+    this.markers.setMarkers(this.flowMarkers(found));
+    if (this.openingLine) this.line.removePriceLine(this.openingLine);
+    this.openingLine = this.opening === null ? null : this.line.createPriceLine({
+      price: this.opening, color: found.muted, lineWidth: 1, lineStyle: 2, axisLabelVisible: false, title: "",
+    });
+    this.chart.timeScale().fitContent();
+    this.plot.setAttribute("aria-valuemax", String(Math.max(0, bars.length - 1)));
+    this.read(null);
+  }
+
+  flowMarkers({ muted }) {
+    const moved = this.bars.filter(({ flows }) => flows.length);
+    return moved.map(({ time, flows }) => {
+      const sum = flows.reduce((total, { amount }) => total + amount, 0);
+      const text = moved.length > MOST_MARKERS ? "" : dollars(sum);
+      return { time, color: muted, text, position: sum < 0 ? "aboveBar" : "belowBar", shape: sum < 0 ? "arrowDown" : "arrowUp" };
+    });
+  }
+
+  details(bar) {
+    const flows = bar.flows.map(({ word, amount }) => ` · ${word} ${dollars(amount)}`).join("");
+    return `${this.when(bar)}: ${dollars(bar.close)}${flows}`;
+  }
+
+  showChange() {
+    this.reading.replaceChildren();
+    if (this.gain === null) return this.bars.length ? this.details(this.bars.at(-1)) : "";
+    const moved = this.bars.some(({ flows }) => flows.length);
+    return this.sayChange(this.gain, this.fraction, moved ? " over this range, without what you paid in or took out" : " over this range");
+  }
+}
+
+drawAll([...document.querySelectorAll("figure[data-equity-chart]")], (figure, charts) => new EquityChart(figure, charts));

@@ -1,0 +1,35 @@
+"""What happens in one tab reaches the others by itself."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.journey import WAIT_MS, Journey
+from tests.e2e.stack import DEMO_PASSWORD, Stack
+
+TRADER = "trader@example.com"
+
+
+def test_an_order_and_prices_reach_every_open_page_without_a_reload(page: Page, stack: Stack) -> None:
+    journey = Journey(page, stack, TRADER)
+    journey.sign_in(TRADER, DEMO_PASSWORD)
+    tabs: dict[str, Page] = {}
+    for path in ("/portfolio/", "/orders/?tab=closed", "/trade/KO/"):
+        tabs[path] = page.context.new_page()
+        tabs[path].goto(stack.url + path)
+        tabs[path].evaluate("window.kept = true")
+    before = tabs["/trade/KO/"].locator(".stat-value [data-price=KO]").inner_text()
+
+    journey.review_order("KO", "0.1")
+    journey.press("Place buy order")
+
+    for path, what in (
+        ("/portfolio/", tabs["/portfolio/"].get_by_role("link", name="KO", exact=True)),
+        ("/orders/?tab=closed", tabs["/orders/?tab=closed"].get_by_role("link", name=re.compile("KO"))),
+        ("/trade/KO/", tabs["/trade/KO/"].get_by_role("heading", name="What you hold")),
+    ):
+        expect(what.first).to_be_visible(timeout=WAIT_MS)
+        assert tabs[path].evaluate("window.kept")
+    price = tabs["/trade/KO/"].locator(".stat-value [data-price=KO]")
+    expect(price).not_to_have_text(before, timeout=WAIT_MS)
+    assert tabs["/trade/KO/"].evaluate("window.kept")

@@ -1,0 +1,180 @@
+"""Books of accounts: worked out anew from all activities when there is a new one, and kept as rows."""
+
+import logging
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
+from django.utils import timezone
+
+from brokerapp import live
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.activities.models import CANCELED, Activity
+from brokerapp.units.money import quantize_cash
+from brokerapp.workflow import jobs, sweeps
+from trading import lots
+from trading.lots import Books, Closing, Entry, Group
+from trading.models import ClosedLot, ExternalFlow, GainBook, HeldLot
+
+logger = logging.getLogger(__name__)
+
+OVERLAP = 1000
+"""Rows before the newest known: one may be committed after another with a higher number."""
+
+
+def entry_of(activity: Activity) -> Entry:
+    """An activity as the books take it. An execution says its side, all others sign their quantity."""
+    qty = activity.qty or Decimal(0)
+    if activity.is_fill and not activity.side.startswith("buy"):
+        qty = -qty
+    return Entry(
+        reference=activity.reference,
+        kind=activity.activity_type,
+        at=activity.at,
+        day=activity.date,
+        cash=quantize_cash(activity.cash),
+        symbol=activity.symbol,
+        qty=qty,
+        price=activity.price,
+        order=str(activity.broker_order_id or ""),
+        previous=activity.previous_id,
+        takes_back=activity.takes_back,
+    )
+
+
+def get_book(account: BrokerageAccount) -> GainBook | None:
+    """The books as worked out last; None before the first time."""
+    return GainBook.objects.filter(account=account).first()
+
+
+def keep_up(*, account: BrokerageAccount) -> None:
+    """Work the books out anew if an activity came or changed since."""
+    told = Activity.objects.filter(account=account).aggregate(count=Count("pk"), revised_at=Max("revised_at"))
+    book = get_book(account)
+    if book is None or (book.activities, book.revised_at) != (told["count"], told["revised_at"]):
+        work_out(account=account)
+
+
+def refresh_if_behind(*, account: BrokerageAccount, book: GainBook | None) -> None:
+    """Have books that somebody looks at worked out anew if a newer activity is there. One query."""
+    newest = Activity.objects.filter(account=account).newest_first().values_list("pk", flat=True).first()
+    if book is None or (newest or 0) > (book.newest_activity or 0):
+        jobs.enqueue("trading.tasks.sync_gains", account_id=account.pk)
+
+
+def work_out(*, account: BrokerageAccount) -> GainBook:
+    """Work an account's books out from all of its activities, and store what differs."""
+    GainBook.objects.get_or_create(account=account)
+    with transaction.atomic():
+        book = GainBook.objects.select_for_update(no_key=True).get(account=account)
+        rows = list(Activity.objects.filter(account=account).order_by("at", "pk"))
+        books = lots.work_out(entry_of(row) for row in rows if row.status != CANCELED)
+        book.activities = len(rows)
+        book.newest_activity = max((row.pk for row in rows), default=None)
+        book.revised_at = max((row.revised_at for row in rows if row.revised_at), default=None)
+        _store_totals(book, books)
+        _store_lots(account, books)
+        transaction.on_commit(lambda: live.publish(account.user_id, "portfolio", account.pk))
+    return book
+
+
+def _store_totals(book: GainBook, books: Books) -> None:
+    book.worked_out_at = timezone.now()
+    book.cash, book.realized = books.cash, books.realized
+    book.dividends, book.interest = books.totals[Group.DIVIDEND], books.totals[Group.INTEREST]
+    book.fees, book.other = books.totals[Group.FEE], books.totals[Group.OTHER]
+    book.paid_in = sum((flow.amount for flow in books.flows if flow.amount > 0), Decimal(0))
+    book.paid_out = book.paid_in - books.net_flows
+    book.save()
+
+
+def _store_lots(account: BrokerageAccount, books: Books) -> None:
+    HeldLot.objects.filter(account=account).delete()
+    HeldLot.objects.bulk_create(
+        HeldLot(
+            account=account,
+            symbol=lot.symbol,
+            opened_on=lot.opened_on,
+            qty=lot.qty,
+            cost=lot.cost,
+            is_cost_known=lot.is_cost_known,
+        )
+        for lot in books.held
+    )
+    ExternalFlow.objects.filter(account=account).delete()
+    ExternalFlow.objects.bulk_create(
+        ExternalFlow(account=account, day=flow.day, amount=flow.amount, kind=flow.kind, symbol=flow.symbol)
+        for flow in sorted(books.flows, key=lambda flow: flow.day)
+    )
+    _store_closings(account, books.closings)
+
+
+def _store_closings(account: BrokerageAccount, closings: Sequence[Closing]) -> None:
+    """Write from the first one on that differs from what is there: mostly only new ones."""
+    mine = ClosedLot.objects.filter(account=account).order_by("number")
+    columns = ("symbol", "opened_on", "closed_on", "qty", "proceeds", "cost", "is_sale", "is_cost_known")
+    known = list(mine.values_list(*columns))
+    wanted = [tuple(getattr(closing, name) for name in columns) for closing in closings]
+    pairs = zip(known, wanted, strict=False)
+    same = next((number for number, (a, b) in enumerate(pairs) if a != b), min(len(known), len(wanted)))
+    mine.filter(number__gte=same).delete()
+    ClosedLot.objects.bulk_create(
+        (
+            ClosedLot(
+                account=account,
+                number=number,
+                gain=closing.gain,
+                is_long_term=closing.is_long_term,
+                **dict(zip(columns, wanted[number], strict=True)),
+            )
+            for number, closing in enumerate(closings[same:], start=same)
+        ),
+        batch_size=1000,
+    )
+
+
+def work_out_due() -> sweeps.Swept:
+    """Keep up the books of accounts that have new activities, or activities and no books yet."""
+    mark = GainBook.objects.aggregate(mark=Max("newest_activity"))["mark"] or 0
+    recent = Activity.objects.filter(pk__gt=mark - OVERLAP).values("account_id")
+    has_any = Exists(Activity.objects.filter(account=OuterRef("pk")))
+    accounts = BrokerageAccount.objects.filter(Q(pk__in=recent) | Q(has_any, gain_book__isnull=True))
+    return sweeps.sweep("trading.gains", accounts.order_by("pk"), lambda account: keep_up(account=account))
+
+
+def get_costs(account: BrokerageAccount) -> dict[str, tuple[Decimal, Decimal]]:
+    """Shares and cost (USD) of the lots held, by symbol. One query."""
+    totals = HeldLot.objects.filter(account=account).order_by().values("symbol")
+    return {
+        row["symbol"]: (row["shares"], row["paid"])
+        for row in totals.annotate(shares=Sum("qty"), paid=Sum("cost"))
+    }
+
+
+def sales_of(account: BrokerageAccount, year: int) -> QuerySet[ClosedLot]:
+    """The lots that were sold in a year in New York, in the order of sales."""
+    return ClosedLot.objects.filter(account=account, is_sale=True, closed_on__year=year).order_by("number")
+
+
+def get_years(account: BrokerageAccount) -> list[dict[str, Any]]:
+    """Realized gains of sales by year in New York, the newest first: short and long term, USD. One query."""
+    is_long = Q(is_long_term=True)
+    years = (
+        ClosedLot.objects.filter(account=account, is_sale=True)
+        .order_by()
+        .values("closed_on__year")
+        .annotate(
+            # Before `gain` becomes the name of a sum.
+            short_term=Sum("gain", filter=~is_long, default=Decimal(0)),
+            long_term=Sum("gain", filter=is_long, default=Decimal(0)),
+            proceeds=Sum("proceeds"),
+            cost=Sum("cost"),
+            gain=Sum("gain"),
+            sales=Count("pk"),
+            unknown=Count("pk", filter=Q(is_cost_known=False)),
+        )
+        .order_by("-closed_on__year")
+    )
+    return [dict(row) for row in years]

@@ -1,0 +1,151 @@
+"""Lists of an account's orders: open or closed ones, filtered, as pages and as rows of a file."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.units.market_time import NEW_YORK
+from trading import rules, statuses
+from trading.models import Order
+from trading.statuses import OrderStatus
+
+OPEN, CLOSED = "open", "closed"
+STATUSES: Mapping[str, tuple[OrderStatus, ...]] = {OPEN: statuses.OPEN, CLOSED: statuses.CLOSED}
+ROWS_AT_ONCE = 500
+
+
+def alike(status: str) -> tuple[OrderStatus, ...]:
+    """The statuses that people read as the same word."""
+    label = OrderStatus(status).label
+    return tuple(each for each in OrderStatus if each.label == label)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which orders a list is of; `since` and `until` are New York dates, both included."""
+
+    tab: str = OPEN
+    side: str = ""
+    symbol: str = ""
+    type: str = ""
+    status: str = ""
+    since: date | None = None
+    until: date | None = None
+
+    def conditions(self) -> dict[str, Any]:
+        """It as conditions on an order's columns."""
+        found: dict[str, Any] = {"status__in": STATUSES[self.tab]}
+        if self.status:
+            found["status__in"] = [each for each in alike(self.status) if each in STATUSES[self.tab]]
+        given = {"side": self.side, "symbol": self.symbol, "type": self.type}
+        found |= {name: value for name, value in given.items() if value}
+        if self.since:
+            found["created_at__gte"] = _midnight(self.since)
+        if self.until:
+            found["created_at__lt"] = _midnight(self.until + timedelta(days=1))
+        return found
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), NEW_YORK)
+
+
+def find_orders(account: BrokerageAccount, wanted: Wanted) -> "QuerySet[Order]":
+    """The orders of a list, newest first, each with its exits in `legs`; of changed ones the last version.
+
+    An exit stands under its order where that is in the list as well, and by itself where it is not.
+    """
+    conditions = wanted.conditions()
+    of_parent = Q(parent__isnull=False, **{f"parent__{name}": value for name, value in conditions.items()})
+    return with_legs(Order.objects.current().filter(account=account, **conditions).exclude(of_parent))
+
+
+def with_legs(orders: "QuerySet[Order]") -> "QuerySet[Order]":
+    """With what a list shows of them; one query for all their exits."""
+    legs = Order.objects.current().select_related("asset").order_by("type", "created_at", "pk")
+    return (
+        orders.select_related("asset", "parent")
+        .prefetch_related(Prefetch("legs", legs))
+        .order_by("-created_at", "-pk")
+    )
+
+
+def cancelable(account: BrokerageAccount, *, until: datetime | None = None) -> "QuerySet[Order]":
+    """Open orders of the account that may be canceled, newest first; those placed by `until`, if given.
+
+    What cannot be is left out by the same rules as on each order's page.
+    """
+    found = Order.objects.current().open().filter(account=account)
+    if until is not None:
+        found = found.filter(created_at__lte=until)
+    ids = [order.pk for order in found if rules.can_cancel(order)]
+    return Order.objects.filter(pk__in=ids).select_related("asset", "account").order_by("-created_at", "-pk")
+
+
+def asked_to_cancel(account: BrokerageAccount, at: datetime) -> "QuerySet[Order]":
+    """The orders that somebody wanted canceled together, at that instant."""
+    return with_legs(Order.objects.filter(account=account, cancel_asked_at=at))
+
+
+HEADER = (
+    "Placed (UTC)",
+    "Order",
+    "Exit of",
+    "Symbol",
+    "Side",
+    "Type",
+    "Status",
+    "Shares",
+    "Dollars",
+    "Limit",
+    "Stop",
+    "Trail",
+    "Trail %",
+    "Take profit",
+    "Stop loss",
+    "Good for",
+    "Filled shares",
+    "Average price",
+    "Times changed",
+    "Reason",
+    "Reference",
+)
+Row = tuple[str | int | Decimal | datetime | None, ...]
+
+
+def file_rows(account: BrokerageAccount, wanted: Wanted) -> Iterator[Row]:
+    """Every order of the list, not only one page, and below each its exits; read in pieces."""
+    for order in find_orders(account, wanted).iterator(chunk_size=ROWS_AT_ONCE):
+        yield _row(order)
+        yield from (_row(leg) for leg in order.legs.all())
+
+
+def _row(order: Order) -> Row:
+    return (
+        order.created_at,
+        str(order.pk),
+        str(order.parent_id or ""),
+        order.symbol,
+        order.get_side_display(),
+        order.get_type_display(),
+        order.get_status_display(),
+        order.qty,
+        order.notional,
+        order.limit_price,
+        order.stop_price,
+        order.trail_price,
+        order.trail_percent,
+        order.take_profit_price,
+        order.stop_loss_price,
+        order.get_time_in_force_display(),
+        order.filled_qty,
+        order.filled_avg_price,
+        order.times_changed,
+        order.status_reason,
+        order.last_request_id,
+    )

@@ -1,0 +1,34 @@
+"""What an account may spend on orders, by whose money it is. Pure."""
+
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal
+
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.units.money import CENT, plain
+from trading.asset_classes import US_EQUITY
+
+MIN_VALUE = US_EQUITY.smallest_order
+"""USD: the smallest order (Broker API, "Orders": cost basis must be at least 1)."""
+
+
+@dataclass(frozen=True)
+class Spending:
+    """What an account may spend on orders, USD: its own cash, and what the broker would lend on top."""
+
+    own: Decimal
+    could_borrow: Decimal
+
+    @property
+    def most(self) -> str:
+        """The digits of an order for all of the own cash; empty if that is less than the smallest order."""
+        whole_cents = self.own.quantize(CENT, rounding=ROUND_DOWN)
+        return plain(whole_cents) if whole_cents >= MIN_VALUE else ""
+
+
+def spending(account: BrokerageAccount, claimed: Decimal) -> Spending:
+    """Buying power apart by whose money it is; `claimed` is own cash that other orders take, USD."""
+    power = max(account.buying_power, Decimal(0))
+    if not account.may_borrow:
+        return Spending(power, Decimal(0))
+    own = min(max(account.cash - claimed, Decimal(0)), power)
+    return Spending(own, power - own)
