@@ -9,15 +9,11 @@ from brokerapp.records.words import Kind
 from brokerapp.ui.fields import TypedField
 from brokerapp.ui.words import SpokenForm
 
-FIELD = "records/_filter_field.html"
-"""As every field, without saying that it is optional: of a filter that goes without saying."""
-
 
 def _day(label: str) -> forms.DateField:
     return forms.DateField(
         label=label,
         required=False,
-        template_name=FIELD,
         widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
         error_messages={"invalid": "Enter a date as year, month and day, like 2026-03-31."},
     )
@@ -26,10 +22,8 @@ def _day(label: str) -> forms.DateField:
 class FilterForm(SpokenForm):
     """Kind, symbol and days; every field may be left empty."""
 
-    kind = forms.ChoiceField(
-        label="Show", required=False, template_name=FIELD, choices=[("", "Everything"), *Kind.choices]
-    )
-    symbol = TypedField(label="Symbol", required=False, max_length=32, template_name=FIELD)
+    kind = forms.ChoiceField(label="Show", required=False, choices=[("", "Everything"), *Kind.choices])
+    symbol = TypedField(label="Symbol", required=False, max_length=32)
     first = _day("From")
     last = _day("To")
 
