@@ -125,7 +125,8 @@ def check_residence(country: str) -> None:
     """Raises `AnswerRefused` for somebody who does not live in the United States."""
     if country != "USA":
         raise AnswerRefused(
-            "We can open accounts only for people who live in the United States, so not for you for now."
+            "For now we can open accounts only for people who live in the United States. If this answer is "
+            "right, we cannot open one for you yet."
         )
 
 
@@ -133,7 +134,8 @@ def check_tax_residence(country: str) -> None:
     """Raises `AnswerRefused` for somebody who is taxed elsewhere, whom the broker needs other papers of."""
     if country != "USA":
         raise AnswerRefused(
-            "We can open accounts only for tax residents of the United States, so not for you for now."
+            "For now we can open accounts only for tax residents of the United States. If this answer is "
+            "right, we cannot open one for you yet."
         )
 
 

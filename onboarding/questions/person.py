@@ -17,8 +17,6 @@ from onboarding.questions.eligibility import ABOUT_YOU, NO_CITIZEN
 
 IDENTITY = "Identity"
 
-NO_FIRST_NAME = "FNU"
-"""First name unknown: what papers of the United States have for somebody with one name."""
 UNLESS_ONE = When("has_one_name", not_values=(True,), words="unless you have one name only")
 
 NAME = Page(
@@ -26,14 +24,6 @@ NAME = Page(
     ABOUT_YOU,
     "Your legal name",
     questions=(
-        Question(
-            "prefix",
-            "Title",
-            ask=fields.line("honorific-prefix", max_length=limits.PREFIX),
-            help="If you want to be called by one, such as Ms or Dr.",
-            required=False,
-            sent="identity.prefix",
-        ),
         Question(
             "given_name",
             "First name",
@@ -49,7 +39,6 @@ NAME = Page(
             ask=fields.line("additional-name", max_length=limits.MIDDLE_NAME),
             help="If you have one.",
             required=False,
-            when=UNLESS_ONE,
             sent="identity.middle_name",
             identifies=True,
         ),
@@ -76,12 +65,20 @@ NAME = Page(
             sent="identity.suffix",
         ),
         Question(
+            "prefix",
+            "Title",
+            ask=fields.line("honorific-prefix", max_length=limits.PREFIX),
+            help="If you want to be called by one, such as Ms or Dr.",
+            required=False,
+            sent="identity.prefix",
+        ),
+        Question(
             "has_one_name",
             "I have one name only, and entered it as last name",
             ask=fields.tick,
             required=False,
             sent="identity.given_name",
-            send=lambda has_one: NO_FIRST_NAME if has_one else None,
+            send=lambda has_one: KycApplication.NO_FIRST_NAME if has_one else None,
         ),
     ),
     rows=(

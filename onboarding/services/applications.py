@@ -18,7 +18,6 @@ from onboarding import payloads, rules, steps
 from onboarding.agreements import AgreementRevised, are_current
 from onboarding.models import Agreement, KycApplication
 from onboarding.questions import catalogue
-from onboarding.questions.person import NO_FIRST_NAME
 from onboarding.statuses import ApplicationStatus
 
 CONFLICT = 409
@@ -175,7 +174,7 @@ def _is_same_person(application: KycApplication, account: Account) -> bool:
     identity = account.identity
     return (
         identity is not None
-        and _plain(identity.given_name) == _plain(application.given_name or NO_FIRST_NAME)
+        and _plain(identity.given_name) == _plain(application.sent_given_name)
         and _plain(identity.family_name) == _plain(application.family_name)
         and identity.date_of_birth == application.date_of_birth
     )

@@ -1,6 +1,7 @@
 """The steps of a person's way from sign-up to a filled order, as they take them in a browser."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -87,11 +88,20 @@ class Journey:
         self.press("Continue")
         self.fill("First name", "Last name")
         self.press("Continue")
+        self.answer_from_contact_on(document=document)
+
+    def answer_from_contact_on(
+        self, *, document: Path | None = None, visa: Callable[[], None] | None = None
+    ) -> None:
+        """The pages after the name; `visa` answers the one that follows the birthplace."""
         self.fill("Phone number", "Street address", "City", "ZIP code")
         self.page.get_by_label("State", exact=True).select_option("CA")
         self.press("Continue")
         self.page.get_by_label("Country where you were born").select_option("USA")
         self.press("Continue")
+        if visa:
+            visa()
+            self.press("Continue")
         self.page.get_by_role("textbox", name="Social Security number").fill("124-55-4321")
         self.press("Continue")
         if document:

@@ -89,9 +89,9 @@ def test_questions_that_follow_an_answer_are_shown_when_it_is_given(scripted: Jo
     expect_shown(scripted, (RESIDENT, TAX_RESIDENCE), shown=False)
 
     scripted.open("/apply/name/")
-    expect_shown(scripted, ("First name", "Middle name"), shown=True)
+    expect_shown(scripted, ("First name",), shown=True)
     page.get_by_label("I have one name only").check()
-    expect_shown(scripted, ("First name", "Middle name"), shown=False)
+    expect_shown(scripted, ("First name",), shown=False)
 
 
 def test_state_of_a_company_is_asked_for_in_the_us_and_for_that_company_alone(scripted: Journey) -> None:
