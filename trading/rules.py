@@ -243,7 +243,7 @@ def check_asset(asset: Asset, side: str) -> None:
         raise NotTradable(f"{asset.title} cannot be bought at the moment.")
     if side == Order.Side.BUY and asset.is_barred_partnership:
         raise NotTradable(
-            f"{asset.title} is a partnership from whose sale taxes would be withheld: it cannot be bought here."
+            f"{asset.title} is a partnership from whose sale tax would be withheld: it cannot be bought here."
         )
 
 
