@@ -120,7 +120,8 @@ def fill(account: Any) -> None:
         rows.append(
             Order(
                 id=key, client_order_id=str(key), user=account.user, account=account, asset=asset,
-                symbol=asset.symbol, side="BUY", qty=Decimal(2), created_at=now - timedelta(hours=number),
+                symbol=asset.symbol, side="BUY", qty=Decimal(2), broker_order_id=uuid4(),
+                created_at=now - timedelta(hours=number),
                 **(filled if number % 10 else {"status": "NEW"}),
             )
         )  # fmt: skip

@@ -1,7 +1,7 @@
 """Rows for tests. Statuses are reached through the services that reach them in life: no impossible rows."""
 
 import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -125,6 +125,9 @@ class KycApplicationFactory(DjangoModelFactory[KycApplication]):
     immediate_family_exposed = False
     wants_trusted_contact = False
     documents_answered = True
+    answers = factory.LazyFunction(
+        lambda: {"country_of_residence": "USA", "finances_answered": True, "investing_answered": True}
+    )
 
     @factory.post_generation
     def agreements_ticked(self, create: bool, extracted: Any, **kwargs: Any) -> None:
@@ -309,7 +312,7 @@ class AssetFactory(DjangoModelFactory[Asset]):
 
 
 class QuoteFactory(DjangoModelFactory[Quote]):
-    """Prices synced some seconds ago."""
+    """Prices synced just now."""
 
     class Meta:
         model = Quote
@@ -324,7 +327,7 @@ class QuoteFactory(DjangoModelFactory[Quote]):
     last = Decimal("200.00")
     previous_close = Decimal("198.00")
     as_of = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
-    synced_at = factory.LazyFunction(lambda: timezone.now() - timedelta(seconds=5))
+    synced_at = factory.LazyFunction(timezone.now)
 
 
 class PositionFactory(DjangoModelFactory[Position]):

@@ -9,6 +9,7 @@ from django.db.models import Q
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.activities.models import Activity, ActivityCursor, ActivityQuerySet
 from brokerapp.records.words import Entry, Kind, only, title_of
+from brokerapp.ui.csv_download import Cell
 
 CSV_HEADER = (
     "Date",
@@ -83,7 +84,7 @@ def read_at(account: BrokerageAccount) -> datetime | None:
     return max(history, times.get(ActivityCursor.ALL) or history) if history else None
 
 
-def csv_rows(activities: ActivityQuerySet) -> Iterator[tuple[object, ...]]:
+def csv_rows(activities: ActivityQuerySet) -> Iterator[Sequence[Cell]]:
     """The activities as lines of a table, read some at a time; quantities and amounts with all digits."""
     for each in activities.iterator(chunk_size=1000):
         yield (

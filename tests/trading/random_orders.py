@@ -290,8 +290,9 @@ class Trader:
 
     def hear(self) -> None:
         """The events since the last time: some lost, some twice, in another order."""
-        self.sandbox.advance(0.001)
-        now = datetime.fromisoformat(self.sandbox.info()["now"])
+        # The stream ends once the clock has passed the end asked for, and this clock stands still.
+        self.sandbox.advance(0.01)
+        now = datetime.fromisoformat(self.sandbox.info()["now"]) - timedelta(milliseconds=5)
         transport = get_client().transport
         told = list(read_events(transport, "/v2/events/trades", since=self.heard_until, until=now))
         self.heard_until = now

@@ -70,7 +70,8 @@ def test_follow_activities_of_a_split_has_open_orders_read_and_charts_drawn_anew
     with django_capture_on_commit_callbacks(execute=True):
         corporate_actions.follow_activities(now=NOW)
 
-    split.refresh_from_db(), untouched.refresh_from_db(), series.refresh_from_db()
+    for row in (split, untouched, series):
+        row.refresh_from_db()
     assert sent.count("trading.tasks.sync_order") == 1
     assert split.due_at == NOW
     assert untouched.due_at != NOW

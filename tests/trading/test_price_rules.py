@@ -13,7 +13,7 @@ EXITS = {"take_profit_price": Decimal(110), "stop_loss_price": Decimal(90)}
 
 
 def order(**values: Any) -> OrderSpec:
-    given = {
+    given: dict[str, Any] = {
         name: Decimal(value) if isinstance(value, str) and value[0].isdigit() else value
         for name, value in values.items()
     }

@@ -62,7 +62,9 @@ def test_sync_quotes_asks_for_what_somebody_needs(broker: BrokerStub, sent: list
     PositionFactory.create(account=account, asset=AssetFactory.create(symbol="HELD"))
     OrderFactory.create(account, asset=AssetFactory.create(symbol="OPEN"))
     OrderFactory.create(account, asset=AssetFactory.create(symbol="DONE"), status="canceled")
-    QuoteFactory.create(symbol="SEEN", looked_at=now - timedelta(minutes=1))
+    minute_ago = now - timedelta(minutes=1)
+    QuoteFactory.create(symbol="SEEN", looked_at=minute_ago, synced_at=minute_ago)
+    QuoteFactory.create(symbol="JUST", looked_at=minute_ago, synced_at=now)
     QuoteFactory.create(symbol="PAST", looked_at=now - timedelta(minutes=6))
     broker.on(
         "GET", "/v2/stocks/snapshots", json={"HELD": snapshot(1), "OPEN": snapshot(2), "SEEN": snapshot(3)}
@@ -77,7 +79,7 @@ def test_sync_quotes_asks_for_what_somebody_needs(broker: BrokerStub, sent: list
 def test_sync_quotes_in_batches(broker: BrokerStub) -> None:
     now = timezone.now()
     for number in range(101):
-        QuoteFactory.create(symbol=f"S{number}", looked_at=now)
+        QuoteFactory.create(symbol=f"S{number}", looked_at=now, synced_at=now - timedelta(minutes=1))
     broker.on("GET", "/v2/stocks/snapshots", json={})
 
     quotes.sync_quotes(now=now)
@@ -99,7 +101,8 @@ def test_sync_quotes_rests_while_the_market_is_closed(broker: BrokerStub) -> Non
 
 
 def test_sync_quotes_broker_away_raises(broker: BrokerStub) -> None:
-    QuoteFactory.create(looked_at=timezone.now())
+    now = timezone.now()
+    QuoteFactory.create(looked_at=now, synced_at=now - timedelta(minutes=1))
     broker.on("GET", "/v2/stocks/snapshots", status=401, json={"message": "unauthorized."})
 
     with pytest.raises(BrokerNotDone):

@@ -18,6 +18,7 @@ import pytest
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.accounts.statuses import AccountStatus
+from brokerapp.broker.alpaca import models as alpaca
 from sandbox.kernel.clock import NEW_YORK
 from tests.sandbox.floor import Floor, SetPrices
 from tests.sandbox.in_process import InProcess
@@ -55,7 +56,8 @@ HOURS = (
 
 def every_choice(classes: Any = OrderClass) -> Iterator[Choice]:
     for parts in product(Side, OrderType, TimeInForce, classes, Size, (False, True)):
-        yield Choice(*(part if isinstance(part, bool) else str(part) for part in parts))
+        words, extended = [str(part) for part in parts[:-1]], bool(parts[-1])
+        yield Choice(*words, extended_hours=extended)
 
 
 def prices(choice: Choice) -> dict[str, str]:
@@ -138,7 +140,7 @@ class Market(Floor):
         self.broker.advance((at - self.now).total_seconds())
 
     def asset(self, symbol: str) -> Asset:
-        told = payloads.alpaca.Asset.from_reply(self.broker.request("GET", f"/v1/assets/{symbol}").body, "")
+        told = alpaca.Asset.from_reply(self.broker.request("GET", f"/v1/assets/{symbol}").body, "")
         return payloads.asset_row(told, self.now)
 
     def clock(self) -> MarketClock:
@@ -221,7 +223,7 @@ def test_table_offers_what_the_broker_takes_at_every_hour(tmp_path: Path) -> Non
     assert found == []
 
 
-OTHERS = (
+OTHERS: Any = (
     ("NG", HELD, {}),  # whole shares only
     ("KO", HELD, {"exchange": "OTC"}),
     ("F", HELD, {"attributes": []}),  # no fractions outside regular hours

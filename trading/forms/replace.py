@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 
 from brokerapp.ui.fields import MoneyField, NumberField, QuantityField
 from brokerapp.ui.words import SpokenForm
+from brokerapp.units.money import plain
 from trading import changes
 from trading.models import Order
 from trading.order_spec import OrderSpec
@@ -38,6 +39,15 @@ class PriceField(MoneyField):
         return price
 
 
+NUMBERS = ("qty", "trail_percent")
+
+
+def _as_typed(order: Order, name: str) -> Any:
+    """A part of the order as a person would type it; dollars are for their own widget."""
+    value = getattr(order, name)
+    return plain(value) if name in NUMBERS else value
+
+
 class ReplaceForm(SpokenForm):
     """What can be changed of one order, filled in as it is now. The rest of the order stays."""
 
@@ -50,13 +60,22 @@ class ReplaceForm(SpokenForm):
     take_profit_price = PriceField(label="Limit price", help_text="A share, of the exit that takes your gain")
     stop_price = PriceField(label="Stop price", help_text="A share")
     trail_price = PriceField(label="Trail", help_text="Dollars a share behind the best price")
-    trail_percent = NumberField(label="Trail in percent", places=2, help_text="Behind the best price")
+    trail_percent = NumberField(
+        label="Trail in percent",
+        places=2,
+        help_text="Behind the best price",
+        error_messages={
+            "required": "Enter how many percent.",
+            "invalid": "Enter a number of percent, such as 5 or 2.5.",
+            "places": "Percentages can have at most %(places)d decimals.",
+        },
+    )
     time_in_force = forms.ChoiceField(label="Good for", widget=forms.RadioSelect)
 
     def __init__(self, data: Any = None, *, order: Order) -> None:
         self.order = order
         names = changes.changeable(order)
-        super().__init__(data, initial={name: getattr(order, name) for name in names})
+        super().__init__(data, initial={name: _as_typed(order, name) for name in names})
         for name in [name for name in self.fields if name not in names]:
             del self.fields[name]
         if (field := self.fields.get("time_in_force")) is not None:

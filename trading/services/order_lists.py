@@ -67,7 +67,7 @@ def find_orders(account: BrokerageAccount, wanted: Wanted) -> "QuerySet[Order]":
 
 def with_legs(orders: "QuerySet[Order]") -> "QuerySet[Order]":
     """With what a list shows of them; one query for all their exits."""
-    legs = Order.objects.current().select_related("asset").order_by("created_at", "pk")
+    legs = Order.objects.current().select_related("asset").order_by("type", "created_at", "pk")
     return (
         orders.select_related("asset", "parent")
         .prefetch_related(Prefetch("legs", legs))

@@ -72,7 +72,7 @@ def get_story(order: Order) -> Story:
         said[step.order_id].append(step)
     versions = [Version(each, told[str(each.pk)], said[each.pk]) for each in orders.values()]
     kin = Q(parent=latest) | (Q(parent=latest.parent_id) if latest.parent_id else Q(pk__in=[]))
-    group = list(Order.objects.current().filter(kin).select_related("asset").order_by("created_at", "pk"))
+    group = list(Order.objects.current().filter(kin).select_related("asset").order_by("type", "created_at"))
     return Story(
         order=orders[order.pk],
         latest=latest,

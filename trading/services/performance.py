@@ -197,15 +197,16 @@ class History:
 
 
 def get_history(figures: Figures, span: Span, now: datetime) -> History:
-    """A range up to now, which ends at what the account is worth at the last prices. At most five queries."""
+    """A range up to now, which ends at what the account is worth at the last prices. At most six queries."""
     account, first_day = figures.account, span.starts_on(figures.day)
     days = list(_days(account, first_day))
     flows = list(_flows(account, first_day))
     summary = None
-    if figures.book is not None and not figures.valuation.unpriced:
+    opening = _opening(figures, span, first_day)
+    if figures.book is not None and not figures.valuation.unpriced and opening is not None:
         summary = performance.summarize(
             first_day=first_day,
-            opening=_opening(figures, span, first_day),
+            opening=opening,
             days=[DayValue(day.day, day.equity) for day in days],
             closing=DayValue(max([figures.day, *(flow.day for flow in flows)]), figures.equity),
             flows=flows,
@@ -215,12 +216,19 @@ def get_history(figures: Figures, span: Span, now: datetime) -> History:
     return History(span, _points(figures, span, days, flows, first_day, now), summary)
 
 
-def _opening(figures: Figures, span: Span, first_day: date | None) -> Decimal:
-    """What was there before a range. That of one day is at the prices that the day is counted from."""
+def _opening(figures: Figures, span: Span, first_day: date | None) -> Decimal | None:
+    """What was there before a range; None while the values of earlier days have not been read.
+
+    That of one day is at the prices that the day is counted from.
+    """
     if span.days == 1 and figures.change.amount is not None:
         return figures.equity - figures.unexplained - figures.change.amount - figures.today.flows
-    before = DailyEquity.objects.before(figures.account, first_day) if first_day else None
-    return before.equity if before else ZERO
+    if first_day is None:
+        return ZERO
+    if before := DailyEquity.objects.before(figures.account, first_day):
+        return before.equity
+    had_money = ExternalFlow.objects.filter(account=figures.account, day__lt=first_day).exists()
+    return None if had_money else ZERO
 
 
 def _days(account: BrokerageAccount, first_day: date | None) -> Iterable[DailyEquity]:

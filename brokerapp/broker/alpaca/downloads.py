@@ -29,10 +29,23 @@ class FileTooLarge(BrokerOutcomeUnknown):
 def fetch_file(transport: Transport, path: str, *, ids: Mapping[str, Any], into: IO[bytes], most: int) -> str:
     """Write a file of at most `most` bytes into `into`; the Request ID of the reply that led to it.
 
-    Our credentials go to the broker's address only. Raises `BrokerNotDone`, `BrokerOutcomeUnknown` and
-    `FileTooLarge`.
+    Our credentials go to the broker's address only. What was cut or came too late is asked for once more.
+    Raises `BrokerNotDone`, `BrokerOutcomeUnknown` and `FileTooLarge`.
     """
     until = time.monotonic() + SECONDS
+    try:
+        return _fetch(transport, path, ids, into, most, until)
+    except (BrokerUnreachable, BrokerOutcomeUnknown) as error:
+        if isinstance(error, FileTooLarge) or time.monotonic() > until:
+            raise
+    into.seek(0)
+    into.truncate()
+    return _fetch(transport, path, ids, into, most, until)
+
+
+def _fetch(
+    transport: Transport, path: str, ids: Mapping[str, Any], into: IO[bytes], most: int, until: float
+) -> str:
     with transport.open_file(path, ids=ids) as (response, request_id):
         if not response.is_redirect:
             _copy(response, into, most, until, request_id)

@@ -30,6 +30,11 @@ def queries(owner: AccountClient, path: str) -> int:
     return len(found)
 
 
+def content(reply: Any) -> str:
+    """A streamed answer, whole."""
+    return b"".join(reply.streaming_content).decode()
+
+
 def many(account: BrokerageAccount, count: int) -> None:
     rows = [activity(None, "DIV", symbol="AAPL") for _ in range(count)]
     for number, row in enumerate(rows):
@@ -116,8 +121,8 @@ def test_csv_has_the_filtered_entries_and_no_formula(account: BrokerageAccount, 
     activity(account, "FEE", "-0.02", description="=HYPERLINK(1)")
 
     reply = owner.get("/activity/csv/?kind=fees")
-    everything = b"".join(owner.get("/activity/csv/").streaming_content).decode()
-    lines = list(csv.DictReader(io.StringIO(b"".join(reply.streaming_content).decode())))
+    everything = content(owner.get("/activity/csv/"))
+    lines = list(csv.DictReader(io.StringIO(content(reply))))
 
     assert reply["Content-Type"] == "text/csv; charset=utf-8"
     assert "attachment" in reply["Content-Disposition"]
@@ -130,7 +135,7 @@ def test_csv_has_the_filtered_entries_and_no_formula(account: BrokerageAccount, 
 def test_csv_costs_the_same_for_one_and_for_500(account: BrokerageAccount, owner: AccountClient) -> None:
     def cost() -> int:
         with CaptureQueriesContext(connection) as found:
-            b"".join(owner.get("/activity/csv/").streaming_content)
+            content(owner.get("/activity/csv/"))
         return len(found)
 
     many(account, 1)

@@ -177,6 +177,19 @@ def test_download_that_fails_says_so_and_notes_nothing(
     assert row.opened_at is None
 
 
+def test_download_that_is_cut_is_asked_for_once_more(
+    account: BrokerageAccount, owner: AccountClient, broker: BrokerStub
+) -> None:
+    row = document(account)
+    redirected(broker, row, body=requests.ConnectionError("cut"))
+    broker.mock.add(responses.GET, LINK, body=PDF)
+
+    reply = owner.get(f"/documents/{row.pk}/download/")
+
+    assert b"".join(reply.streaming_content) == PDF  # type: ignore[attr-defined]
+    assert SecurityEvent.objects.filter(kind="DOCUMENT_OPENED").count() == 1
+
+
 def test_download_follows_no_link_out_of_https(
     account: BrokerageAccount, owner: AccountClient, broker: BrokerStub, settings: Any
 ) -> None:

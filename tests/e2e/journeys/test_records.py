@@ -4,14 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.e2e.axe import axe_everywhere
 from tests.e2e.journey import WAIT_MS, Journey
 from tests.e2e.stack import DEMO_PASSWORD, Stack
 
 TRADER = "trader@example.com"
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 def downloaded(page: Page, name: str) -> bytes:

@@ -162,7 +162,7 @@ def test_ticket_fraction_of_whole_shares_only(owner: Client, account: BrokerageA
 
     response = owner.post("/trade/BRK.A/", {"side": "BUY", "unit": "SHARES", "amount": "0.5"})
 
-    assert "trades in whole shares only." in response.content.decode()
+    assert "Whole shares only: this one does not trade in fractions" in response.content.decode()
 
 
 def test_ticket_refused_by_old_figures_asks_for_new_ones(
