@@ -14,6 +14,16 @@ class EquityChart extends PriceChart {
     });
   }
 
+  // The order of positions is in the same address: choosing one keeps the range.
+  show(range) {
+    super.show(range);
+    for (const link of document.querySelectorAll("[data-keeps-range]")) {
+      const address = new URL(link.href);
+      address.searchParams.set("range", range);
+      link.href = address.href;
+    }
+  }
+
   load() {
     this.loadedAt = performance.now();
     return super.load();
