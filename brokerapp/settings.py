@@ -284,6 +284,7 @@ SESSION_HOURS = env.int("SESSION_HOURS", default=12)
 """After so long everybody signs in again."""
 SESSION_COOKIE_AGE = (SESSION_HOURS + 1) * 3600  # so that the end is noticed, and said
 SESSION_COOKIE_HTTPONLY = True
+SESSION_ENGINE = "brokerapp.web.sessions"
 MESSAGE_STORAGE = "brokerapp.web.cookies.MessageStorage"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https://")
 # A browser takes a cookie of this prefix only from this very host, over https, for the whole site.

@@ -59,7 +59,7 @@ class LinkBankForm(SpokenForm):
     )
 
     def __init__(self, *args: Any, application: KycApplication, **kwargs: Any) -> None:
-        names = (application.given_name, application.middle_name, application.family_name)
+        names = (application.sent_given_name, application.middle_name, application.family_name)
         self.holder = rules.Holder(*names)
         kwargs.setdefault("initial", {"account_owner_name": str(self.holder)})
         super().__init__(*args, **kwargs)

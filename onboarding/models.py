@@ -36,6 +36,8 @@ class KycApplication(SentModel):
     """
 
     TRANSITIONS = APPLICATION_TRANSITIONS
+    NO_FIRST_NAME = "FNU"
+    """First name unknown: what papers of the United States have for somebody with one name."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="applications")
@@ -125,6 +127,11 @@ class KycApplication(SentModel):
     def is_editable(self) -> bool:
         """Whether answers may still change."""
         return self.status in EDITABLE_APPLICATION
+
+    @property
+    def sent_given_name(self) -> str:
+        """The first name as the broker has it, which needs one of everybody."""
+        return self.given_name or self.NO_FIRST_NAME
 
     def answer(self, name: str) -> Any:
         """The answer to a question, by the question's name; None or empty if there is none."""

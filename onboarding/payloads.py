@@ -17,7 +17,8 @@ def account_request(application: KycApplication, agreements: list[Agreement]) ->
     request: dict[str, Any] = {
         "account_type": "trading",
         "enabled_assets": ["us_equity"],
-        "contact": {"email_address": application.email_address, "country": "USA"},
+        "contact": {"email_address": application.email_address},
+        # Citizens and permanent residents are not asked: they are taxed there whatever else they do.
         "identity": {"country_of_tax_residence": "USA"},
         "agreements": [
             {

@@ -30,10 +30,15 @@ _IN_OUR_WORDS: dict[str, tuple[tuple[str, str], ...]] = {
     "given_name": (("name", "your first name"), ("trusted-contact", "your trusted contact's first name")),
     "middle_name": (("name", "your middle name"),),
     "family_name": (("name", "your last name"), ("trusted-contact", "your trusted contact's last name")),
-    "date_of_birth": (("identity", "your date of birth"),),
+    "date_of_birth": (("eligibility", "your date of birth"),),
+    "country": (("eligibility", "the country where you live"),),
+    "country_of_tax_residence": (("eligibility", "the country where you are a tax resident"),),
+    "visa_type": (("visa", "your visa"),),
+    "visa_expiration_date": (("visa", "until when you may stay"),),
+    "date_of_departure_from_usa": (("visa", "when you leave the United States"),),
     "country_of_birth": (("identity", "the country where you were born"),),
-    "country_of_citizenship": (("identity", "your country of citizenship"),),
-    "permanent_resident": (("identity", "whether you are a permanent resident"),),
+    "country_of_citizenship": (("eligibility", "your country of citizenship"),),
+    "permanent_resident": (("eligibility", "whether you are a permanent resident"),),
     "tax_id": (("tax-id", "your Social Security number"),),
     "tax_id_type": (("tax-id", "your Social Security number"),),
     "funding_source": (("work", "where your money comes from"),),
@@ -135,7 +140,7 @@ def _answers(said: str, application: KycApplication) -> Iterator[tuple[str, str]
     names = [re.sub(r"[ .]", "_", name) for name in NAMED.findall(said)]
     about_trusted = bool(TRUSTED.search(said))
     for name in names:
-        if about_trusted and name == "trusted_contact" and len(set(names)) > 1:
+        if name in ("trusted_contact", "country") and len(set(names)) > 1:
             continue
         for step, what in ANSWERS[name]:
             is_trusted = step == "trusted-contact"

@@ -11,6 +11,8 @@ from onboarding import zip_codes
 from onboarding.models import KycApplication
 
 MINIMUM_AGE = 18
+LONGEST_STAY = 20
+"""Years ahead that a date of a visa may be."""
 MAX_DOCUMENT_BYTES = limits.DOCUMENT_BYTES
 
 MOST_DOCUMENTS = 20
@@ -119,12 +121,30 @@ def check_age(date_of_birth: date, today: date) -> None:
         )
 
 
-def check_is_resident(permanent_resident: bool) -> None:
-    """Raises `AnswerRefused` for somebody who is neither a citizen nor a permanent resident of the US."""
-    if not permanent_resident:
+def check_residence(country: str) -> None:
+    """Raises `AnswerRefused` for somebody who does not live in the United States."""
+    if country != "USA":
         raise AnswerRefused(
-            "We can open accounts for US citizens and permanent residents only, not on visas yet."
+            "For now we can open accounts only for people who live in the United States. If this answer is "
+            "right, we cannot open one for you yet."
         )
+
+
+def check_tax_residence(country: str) -> None:
+    """Raises `AnswerRefused` for somebody who is taxed elsewhere, whom the broker needs other papers of."""
+    if country != "USA":
+        raise AnswerRefused(
+            "For now we can open accounts only for tax residents of the United States. If this answer is "
+            "right, we cannot open one for you yet."
+        )
+
+
+def check_not_past(day: date, today: date, what: str) -> None:
+    """Raises `AnswerRefused` for a day that is over; `what` names it at the beginning of a sentence."""
+    if day < today:
+        raise AnswerRefused(f"{what} is in the past. Check the year.")
+    if day.year > today.year + LONGEST_STAY:
+        raise AnswerRefused(f"{what} is too far ahead. Check the year.")
 
 
 def normalize_ssn(value: str) -> str:

@@ -125,6 +125,9 @@ class KycApplicationFactory(DjangoModelFactory[KycApplication]):
     immediate_family_exposed = False
     wants_trusted_contact = False
     documents_answered = True
+    answers = factory.LazyFunction(
+        lambda: {"country_of_residence": "USA", "finances_answered": True, "investing_answered": True}
+    )
 
     @factory.post_generation
     def agreements_ticked(self, create: bool, extracted: Any, **kwargs: Any) -> None:

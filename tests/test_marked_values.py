@@ -58,6 +58,7 @@ MARKS: dict[str, str] = {
     "given_name": "Wilhelmina",
     "middle_name": "Xanthippe",
     "family_name": "Quackenbush",
+    "local_family_name": "クワッケンブッシュ",
     "employer_name": "Zwiebelkuchen Inc",
     "employer_address": "99 Gurkensalat Road",
     "trusted_given_name": "Balthasar",
@@ -81,9 +82,9 @@ FOUND_AS = {
 SECRETS_OF_ALL = ("tax_id", "bank_account_number", "bank_routing_number", "document", "password")
 """What no page shows, not even the person's own."""
 SAID = (
-    "R03: no account 0007-1829-3645 of Wilhelmina QUACKENBUSH, SSN 124 55 9876, born Feb 17, 1971 "
-    "(02/17/1971), 7731 quillfeather  lane, Zephyrhills 33540, (212) 555-0197, q.w.47113@example.com; ask "
-    "Balthasar"
+    "R03: no account 0007-1829-3645 of Wilhelmina QUACKENBUSH (クワッケンブッシュ), SSN 124 55 9876, "
+    "born Feb 17, 1971 (02/17/1971), 7731 quillfeather  lane, Zephyrhills 33540, (212) 555-0197, "
+    "q.w.47113@example.com; ask Balthasar"
 )
 """What a bank or the broker writes: every value, none spelled as we keep it."""
 
@@ -100,6 +101,17 @@ def fill_in(client: Client, application: KycApplication) -> None:
     """The application's pages, as a browser sends them."""
     year, month, day = MARKS["date_of_birth"].split("-")
     answers: dict[str, dict[str, Any]] = {
+        "eligibility": {
+            "date_of_birth_month": month,
+            "date_of_birth_day": day,
+            "date_of_birth_year": year,
+            "country_of_residence": "USA",
+            "country_of_citizenship": "JPN",
+            "permanent_resident": "True",
+        },
+        "local-name": {"local_family_name": MARKS["local_family_name"]},
+        "finances": {},
+        "investing": {},
         "name": {name: MARKS[name] for name in ("given_name", "middle_name", "family_name")},
         "contact": {
             "phone_number": "(212) 555-0197",
@@ -108,13 +120,7 @@ def fill_in(client: Client, application: KycApplication) -> None:
             "state": "FL",
             "postal_code": MARKS["postal_code"],
         },
-        "identity": {
-            "date_of_birth_month": month,
-            "date_of_birth_day": day,
-            "date_of_birth_year": year,
-            "country_of_birth": "USA",
-            "country_of_citizenship": "USA",
-        },
+        "identity": {"country_of_birth": "USA"},
         "tax-id": {"tax_id": "124-55-9876"},
         "documents": {
             "document_type": "identity_verification",

@@ -243,8 +243,7 @@ def check_asset(asset: Asset, side: str) -> None:
         raise NotTradable(f"{asset.title} cannot be bought at the moment.")
     if side == Order.Side.BUY and asset.is_barred_partnership:
         raise NotTradable(
-            f"{asset.title} is a partnership from whose sale taxes would be withheld: "
-            "it cannot be bought here."
+            f"{asset.title} is a partnership from whose sale tax would be withheld: it cannot be bought here."
         )
 
 
@@ -371,8 +370,6 @@ def check_can_cancel(order: Order) -> None:
         raise CancelRefused("A change to this order is under way.")
     if order.status not in statuses.WORKING:
         raise CancelRefused(f"This order is already {order.get_status_display().lower()}.")
-    if order.status == statuses.OrderStatus.HELD and order.is_exit:
-        raise CancelRefused("This exit waits for its order, and is canceled together with it.")
     if order.cancel_requested_at or order.status == statuses.OrderStatus.PENDING_CANCEL:
         raise CancelRefused("Cancellation was requested already. The order may still fill.")
 

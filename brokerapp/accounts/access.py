@@ -16,7 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import View
 
 from brokerapp.accounts.capabilities import AccountRefused, Capability, refusal
-from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.accounts.models import BrokerageAccount, User, find_accounts
 from brokerapp.accounts.signin import suspended
 from brokerapp.ui.links import ACCOUNT_ID, account_url
 from brokerapp.web import allowance
@@ -122,7 +122,7 @@ class AccountRequiredMixin(SignInRequiredMixin):
         if not request.user.is_authenticated:
             return self.handle_no_permission()
         # All of them: the header names them too.
-        own = list(BrokerageAccount.objects.of_person(int(request.user.pk or 0)))
+        own = find_accounts(int(request.user.pk or 0))
         request.own_accounts = own  # type: ignore[attr-defined]
         wanted = kwargs.pop(ACCOUNT_ID)
         account = next((row for row in own if row.pk == wanted), None)

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.accounts.models import BrokerageAccount, find_accounts
 from brokerapp.ui.links import ACCOUNT_ID, account_id_of, account_url, page_url
 from brokerapp.ui.navigation import NavItem, is_section_of
 from brokerapp.web import session_limits
@@ -75,7 +75,7 @@ def own_accounts(request: HttpRequest) -> list[BrokerageAccount]:
     """The signed-in person's accounts; on a page of an account they have been read already."""
     found: list[BrokerageAccount] | None = getattr(request, "own_accounts", None)
     if found is None:
-        found = list(BrokerageAccount.objects.of_person(int(request.user.pk or 0)))
+        found = find_accounts(int(request.user.pk or 0))
     return found
 
 

@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import cast
 from urllib.parse import parse_qs
 
 from django.conf import settings
@@ -41,7 +42,7 @@ def get_wanted(most: int) -> list[str]:
     try:
         server = connect(settings.REDIS_URL)
         server.zremrangebyscore(WANTED, "-inf", now)
-        found = server.zrange(WANTED, 0, most - 1, desc=True)
+        found = cast(list[bytes], server.zrange(WANTED, 0, most - 1, desc=True))
     except REDIS_AWAY:
         return []
     return [symbol.decode() for symbol in found]

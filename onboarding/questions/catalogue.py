@@ -3,19 +3,24 @@
 from collections.abc import Iterator
 
 from onboarding.models import KycApplication
-from onboarding.questions import disclosures, person, work
+from onboarding.questions import disclosures, eligibility, finances, investing, person, visa, work
 from onboarding.questions.conditions import is_empty
 from onboarding.questions.descriptions import Page, Question
 
 PAGES: dict[str, Page] = {
     page.key: page
     for page in (
+        eligibility.ELIGIBILITY,
         person.NAME,
+        person.LOCAL_NAME,
         person.CONTACT,
         person.BIRTH,
+        visa.VISA,
         person.TAX_ID,
         person.DOCUMENTS,
         work.WORK,
+        finances.FINANCES,
+        investing.INVESTING,
         disclosures.DISCLOSURES,
         disclosures.DETAILS,
         disclosures.TRUSTED_CONTACT,
@@ -38,7 +43,7 @@ def asked(application: KycApplication) -> list[Question]:
 
 
 def forget_what_is_not_asked(application: KycApplication) -> list[str]:
-    """Take out answers to questions that others answers do not lead to any more; returns the columns changed.
+    """Take out answers to questions that other answers do not lead to any more; returns the columns changed.
 
     In the order of the pages: what follows an answer that is taken out is taken out as well.
     """

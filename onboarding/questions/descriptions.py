@@ -91,15 +91,16 @@ class Row:
 class Page:
     """One page of questions.
 
-    `task` groups pages in the task list. `when` says whether the page is asked at all; `check` gives what is
-    wrong between its answers, by name; `still_holds` whether what was answered is still good. `rows` join
-    answers where they are checked; `read` replaces them altogether.
+    `task` groups pages in the task list, `why` tells the person why it is asked. `when` says whether the page
+    is asked at all; `check` gives what is wrong between its answers, by name; `still_holds` whether what was
+    answered is still good. `rows` join answers where they are checked; `read` replaces them altogether.
     """
 
     key: str
     task: str
     title: str
     questions: tuple[Question, ...]
+    why: str = ""
     when: Callable[[Answers], bool] = ALWAYS
     check: Callable[[Mapping[str, Any]], dict[str, str]] = nothing_wrong
     still_holds: Callable[[Answers], bool] = always

@@ -49,12 +49,12 @@ HAS_LETTERS = checked(rules.check_has_letters)
 NO_PO_BOX = checked(rules.check_no_po_box)
 
 
-def line(autocomplete: str = "off", **options: Any) -> Make:
-    """One line of text with plain letters only."""
+def line(autocomplete: str = "off", *, plain: bool = True, **options: Any) -> Make:
+    """One line of text, with plain letters only unless it is said otherwise."""
 
     def make() -> forms.Field:
         widget = forms.TextInput({"autocomplete": autocomplete})
-        return TypedField(plain=True, widget=widget, **options)
+        return TypedField(plain=plain, widget=widget, **options)
 
     return make
 
@@ -73,6 +73,16 @@ def yes_no() -> forms.Field:
 def one_of(choices: Iterable[tuple[str, str]]) -> Make:
     """One of a few answers, all in view."""
     return lambda: forms.ChoiceField(choices=tuple(choices), widget=forms.RadioSelect)
+
+
+def choose(choices: Iterable[tuple[str, str]], nothing: str) -> Make:
+    """One of several answers in a list that opens; `nothing` stands first and is no answer."""
+    return _chosen([("", nothing), *choices], "")
+
+
+def tick() -> forms.Field:
+    """A box to tick by those whom something concerns."""
+    return forms.BooleanField(widget=forms.CheckboxInput({"value": "True"}))
 
 
 def some_of(choices: Iterable[tuple[str, str]]) -> Make:

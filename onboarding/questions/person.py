@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils import timezone
 from localflavor.us.us_states import STATE_CHOICES
 
 from brokerapp.broker.alpaca import limits
@@ -14,8 +13,11 @@ from onboarding.models import KycApplication
 from onboarding.questions import fields, reading
 from onboarding.questions.conditions import When
 from onboarding.questions.descriptions import Page, Question, Row
+from onboarding.questions.eligibility import ABOUT_YOU, NO_CITIZEN
 
-ABOUT_YOU, IDENTITY = "About you", "Identity"
+IDENTITY = "Identity"
+
+UNLESS_ONE = When("has_one_name", not_values=(True,), words="unless you have one name only")
 
 NAME = Page(
     "name",
@@ -27,6 +29,7 @@ NAME = Page(
             "First name",
             ask=fields.line("given-name", max_length=limits.GIVEN_NAME),
             missing="Enter your first name.",
+            when=UNLESS_ONE,
             sent="identity.given_name",
             identifies=True,
         ),
@@ -48,16 +51,80 @@ NAME = Page(
                 max_length=limits.FAMILY_NAME,
                 validators=[fields.HAS_LETTERS],
             ),
+            help="As on your papers: both, if you have two.",
             missing="Enter your last name.",
             sent="identity.family_name",
             identifies=True,
+        ),
+        Question(
+            "suffix",
+            "Suffix",
+            ask=fields.line("honorific-suffix", max_length=limits.SUFFIX),
+            help="If your papers have one, such as Jr or III.",
+            required=False,
+            sent="identity.suffix",
+        ),
+        Question(
+            "prefix",
+            "Title",
+            ask=fields.line("honorific-prefix", max_length=limits.PREFIX),
+            help="If you want to be called by one, such as Ms or Dr.",
+            required=False,
+            sent="identity.prefix",
+        ),
+        Question(
+            "has_one_name",
+            "I have one name only, and entered it as last name",
+            ask=fields.tick,
+            required=False,
+            sent="identity.given_name",
+            send=lambda has_one: KycApplication.NO_FIRST_NAME if has_one else None,
         ),
     ),
     rows=(
         Row(
             "Legal name",
-            ("given_name", "middle_name", "family_name"),
-            lambda a: reading.joined(a.given_name, a.middle_name, a.family_name, by=" "),
+            ("prefix", "given_name", "middle_name", "family_name", "suffix", "has_one_name"),
+            lambda a: reading.joined(
+                a.answer("prefix"), a.given_name, a.middle_name, a.family_name, a.answer("suffix"), by=" "
+            ),
+        ),
+    ),
+)
+
+IN_OWN_LETTERS = fields.line(plain=False, max_length=limits.LOCAL_NAME)
+
+LOCAL_NAME = Page(
+    "local-name",
+    ABOUT_YOU,
+    "Your name in your own letters",
+    why="If your passport or identity card has your name in other letters too, such as 李明 or Мария, the "
+    "broker finds you more surely with them. Leave all of this empty if not.",
+    when=NO_CITIZEN,
+    questions=(
+        Question(
+            "local_given_name",
+            "First name in your letters",
+            ask=IN_OWN_LETTERS,
+            required=False,
+            sent="identity.local_given_name",
+            identifies=True,
+        ),
+        Question(
+            "local_middle_name",
+            "Middle name in your letters",
+            ask=IN_OWN_LETTERS,
+            required=False,
+            sent="identity.local_middle_name",
+            identifies=True,
+        ),
+        Question(
+            "local_family_name",
+            "Last name in your letters",
+            ask=IN_OWN_LETTERS,
+            required=False,
+            sent="identity.local_family_name",
+            identifies=True,
         ),
     ),
 )
@@ -159,19 +226,8 @@ CONTACT = Page(
 BIRTH = Page(
     "identity",
     IDENTITY,
-    "Date of birth and citizenship",
+    "Where you were born",
     questions=(
-        Question(
-            "date_of_birth",
-            "Date of birth",
-            ask=fields.day("bday"),
-            help="For example 3 31 1985",
-            missing="Enter your date of birth.",
-            rule=lambda born: rules.check_age(born, timezone.localdate()),
-            sent="identity.date_of_birth",
-            read=reading.day,
-            identifies=True,
-        ),
         Question(
             "country_of_birth",
             "Country where you were born",
@@ -181,52 +237,34 @@ BIRTH = Page(
             sent="identity.country_of_birth",
             read=reading.country,
         ),
-        Question(
-            "country_of_citizenship",
-            "Country of citizenship",
-            ask=fields.country("country"),
-            short="Citizenship",
-            missing="Choose your country of citizenship.",
-            sent="identity.country_of_citizenship",
-            read=reading.country,
-        ),
-        Question(
-            "permanent_resident",
-            "Are you a permanent resident of the United States?",
-            ask=fields.yes_no,
-            short="Permanent resident of the US",
-            help="A permanent resident has a Green Card.",
-            missing="Answer this, as you are not a US citizen.",
-            when=When("country_of_citizenship", not_values=("", "USA"), words="if you are not a US citizen"),
-            rule=rules.check_is_resident,
-            sent="identity.permanent_resident",
-        ),
     ),
 )
+
+ITIN = "USA_ITIN"
+
+
+def _tax_id(a: KycApplication) -> list[tuple[str, str]]:
+    label = "ITIN" if a.tax_id_type == ITIN else "Social Security number"
+    return [(label, f"•••-••-{a.tax_id_last4}" if a.tax_id_last4 else "")]
+
 
 TAX_ID = Page(
     "tax-id",
     IDENTITY,
-    "Your Social Security number",
+    "Your Social Security number or ITIN",
     questions=(
         Question(
             "tax_id",
-            "Social Security number",
+            "Social Security number or ITIN",
             ask=lambda: TypedField(widget=SSNInput),
             help="9 digits, dashes are fine. Federal law requires brokers to ask for it; we encrypt it.",
-            missing="Enter your Social Security number.",
+            missing="Enter your Social Security number or ITIN.",
             sent="identity.tax_id",
             identifies=True,
         ),
         Question("tax_id_type", "Kind of tax id", required=False, sent="identity.tax_id_type"),
     ),
-    rows=(
-        Row(
-            "Social Security number",
-            ("tax_id",),
-            lambda a: f"•••-••-{a.tax_id_last4}" if a.tax_id_last4 else "",
-        ),
-    ),
+    read=_tax_id,
 )
 
 

@@ -20,6 +20,24 @@ FUNDING_SOURCES = (
     ("savings", "Savings"),
     ("family", "Family"),
 )
+SECTORS = (
+    ("agriculture", "Agriculture"),
+    ("business_management", "Business management"),
+    ("computers_and_it", "Computers and IT"),
+    ("construction", "Construction"),
+    ("education", "Education"),
+    ("finance", "Finance"),
+    ("government", "Government"),
+    ("healthcare", "Health care"),
+    ("hospitality", "Hotels and restaurants"),
+    ("manufacturing", "Manufacturing"),
+    ("marketing", "Marketing"),
+    ("media", "Media"),
+    ("science", "Science"),
+    ("self_employed", "Self-employed"),
+    ("transportation", "Transport"),
+    ("other", "Another one"),
+)
 IF_EMPLOYED = When("employment_status", ("EMPLOYED",), words="if you are employed")
 
 WORK = Page(
@@ -63,6 +81,17 @@ WORK = Page(
             missing="Enter your job title.",
             when=IF_EMPLOYED,
             sent="disclosures.employment_position",
+        ),
+        Question(
+            "employment_sector",
+            "Which field do you work in?",
+            ask=fields.choose(SECTORS, "No answer"),
+            short="Field of work",
+            help="You may leave this out. The broker looks more closely at some fields, such as finance.",
+            required=False,
+            when=IF_EMPLOYED,
+            sent="disclosures.employment_sector",
+            read=reading.among(SECTORS),
         ),
         Question(
             "funding_source",

@@ -174,7 +174,7 @@ def _is_same_person(application: KycApplication, account: Account) -> bool:
     identity = account.identity
     return (
         identity is not None
-        and _plain(identity.given_name) == _plain(application.given_name)
+        and _plain(identity.given_name) == _plain(application.sent_given_name)
         and _plain(identity.family_name) == _plain(application.family_name)
         and identity.date_of_birth == application.date_of_birth
     )

@@ -1,6 +1,7 @@
 """The steps of a person's way from sign-up to a filled order, as they take them in a browser."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,15 +82,26 @@ class Journey:
         """Every page of the application, to the check page."""
         self.open("/apply/")
         self.page.get_by_role("link", name="Start").click()
+        self.page.get_by_label("Where do you live?").select_option("USA")
+        self.birth("3", "31", "1985")
+        self.page.get_by_label("Country of citizenship").select_option("USA")
+        self.press("Continue")
         self.fill("First name", "Last name")
         self.press("Continue")
+        self.answer_from_contact_on(document=document)
+
+    def answer_from_contact_on(
+        self, *, document: Path | None = None, visa: Callable[[], None] | None = None
+    ) -> None:
+        """The pages after the name; `visa` answers the one that follows the birthplace."""
         self.fill("Phone number", "Street address", "City", "ZIP code")
         self.page.get_by_label("State", exact=True).select_option("CA")
         self.press("Continue")
-        self.birth("3", "31", "1985")
         self.page.get_by_label("Country where you were born").select_option("USA")
-        self.page.get_by_label("Country of citizenship").select_option("USA")
         self.press("Continue")
+        if visa:
+            visa()
+            self.press("Continue")
         self.page.get_by_role("textbox", name="Social Security number").fill("124-55-4321")
         self.press("Continue")
         if document:
@@ -101,6 +113,9 @@ class Journey:
         self.field("Your job title").fill("Programmer")
         self.page.get_by_label("Income from work").check()
         self.press("Continue")
+        for heading in ("Your finances", "Your investing"):  # may be left empty
+            self.expect_heading(heading)
+            self.press("Continue")
         self.expect_heading("Questions every broker has to ask")
         for group in self.page.get_by_role("main").get_by_role("group").all():
             group.get_by_label("No", exact=True).check()

@@ -328,6 +328,17 @@ def test_open_account_conflict_with_the_account_of_another_person_needs_changes(
     assert submitted.status == ApplicationStatus.SUBMITTED
 
 
+def test_open_account_conflict_adopts_the_account_of_somebody_with_one_name(broker: BrokerStub) -> None:
+    names = {"given_name": "", "family_name": "Sukarno"}
+    application = KycApplicationFactory.create(**names)
+    applications.save_answers(application=application, answers={"has_one_name": True})
+    submitted = submit(application)
+    broker.on("POST", ACCOUNTS, status=409, json=EMAIL_TAKEN)
+    broker.on("GET", ACCOUNTS, json=[of_person(submitted, given_name="FNU")])
+    applications.open_account(application=submitted, now=NOW)
+    assert submitted.status == ApplicationStatus.SUBMITTED
+
+
 def test_open_account_conflict_with_the_persons_other_account_here_needs_changes(broker: BrokerStub) -> None:
     first = BrokerageAccountFactory.create()
     second = submit(KycApplicationFactory.create(user=first.user))

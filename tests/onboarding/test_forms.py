@@ -12,7 +12,8 @@ from onboarding.questions.fields import country_choices
 from tests.brokerapp.security.uploads.samples import passport
 from tests.factories import KycApplicationFactory
 
-NameForm, ContactForm, IdentityForm = FORMS["name"], FORMS["contact"], FORMS["identity"]
+NameForm, ContactForm, EligibilityForm = FORMS["name"], FORMS["contact"], FORMS["eligibility"]
+VisaForm, FinancesForm = FORMS["visa"], FORMS["finances"]
 WorkForm, TrustedContactForm = FORMS["work"], FORMS["trusted-contact"]
 
 CONTACT = {
@@ -129,17 +130,18 @@ def test_name_form_folds_what_is_pasted(pasted: str, kept: str) -> None:
     assert form.answers()["family_name"] == kept
 
 
-def test_identity_form_offers_kosovo_in_its_place() -> None:
+def test_birthplace_form_offers_kosovo_in_its_place() -> None:
     codes = [code for code, _ in country_choices()]
     assert codes[:2] == ["", "USA"]
     assert "XKX" in codes
     names = [name for _, name in country_choices()[2:]]
     assert names.index("Kosovo") == names.index("Kuwait") - 1
-    assert identity(country_of_birth="XKX").is_valid()
+    born = FORMS["identity"]({"country_of_birth": "XKX"}, application=KycApplication())
+    assert born.is_valid()
 
 
-def test_identity_form_takes_the_name_of_a_month() -> None:
-    form = identity(date_of_birth_month="March")
+def test_eligibility_form_takes_the_name_of_a_month() -> None:
+    form = eligible(date_of_birth_month="March")
     assert form.is_valid(), form.errors
     assert form.answers()["date_of_birth"] == date(1985, 3, 31)
 
@@ -148,39 +150,112 @@ def test_name_form_needs_two_letters_of_a_family_name() -> None:
     assert not NameForm({"given_name": "Ada", "family_name": "B"}, application=KycApplication()).is_valid()
 
 
-def identity(year: str = "1985", **answers: str) -> StepForm:
+def eligible(year: str = "1985", **answers: str) -> StepForm:
     data = {
         "date_of_birth_month": "3",
         "date_of_birth_day": "31",
         "date_of_birth_year": year,
-        "country_of_birth": "USA",
+        "country_of_residence": "USA",
         "country_of_citizenship": "USA",
     }
-    return IdentityForm({**data, **answers}, application=KycApplication())
+    return EligibilityForm({**data, **answers}, application=KycApplication())
 
 
-def test_identity_form_refuses_a_minor() -> None:
-    form = identity(year=str(timezone.now().year - 17))
+def test_eligibility_form_refuses_a_minor() -> None:
+    form = eligible(year=str(timezone.now().year - 17))
     assert "18 or older" in form.errors["date_of_birth"][0]
 
 
-def test_identity_form_refuses_a_date_that_does_not_exist_and_keeps_it() -> None:
-    form = identity(date_of_birth_month="2", date_of_birth_day="30")
+def test_eligibility_form_refuses_a_date_that_does_not_exist_and_keeps_it() -> None:
+    form = eligible(date_of_birth_month="2", date_of_birth_day="30")
     assert "real date" in form.errors["date_of_birth"][0]
     assert 'value="30"' in str(form["date_of_birth"])
 
 
-def test_identity_form_asks_foreign_citizens_for_residence() -> None:
-    assert "permanent_resident" in identity(country_of_citizenship="GBR").errors
-    assert (
-        "not on visas"
-        in identity(country_of_citizenship="GBR", permanent_resident="False").errors["permanent_resident"][0]
+def test_eligibility_form_asks_foreign_citizens_for_their_status() -> None:
+    assert set(eligible(country_of_citizenship="GBR").errors) == {"permanent_resident"}
+    assert eligible(country_of_citizenship="GBR", permanent_resident="True").is_valid()
+    visitor = {"country_of_citizenship": "GBR", "permanent_resident": "False"}
+    assert set(eligible(**visitor).errors) == {"country_of_tax_residence"}
+    assert eligible(**visitor, country_of_tax_residence="USA").is_valid()
+
+
+@pytest.mark.parametrize(
+    ("answers", "field", "words"),
+    [
+        ({"country_of_residence": "FRA"}, "country_of_residence", "who live in the United States"),
+        (
+            {
+                "country_of_citizenship": "GBR",
+                "permanent_resident": "False",
+                "country_of_tax_residence": "GBR",
+            },
+            "country_of_tax_residence",
+            "tax residents of the United States",
+        ),
+    ],
+)
+def test_eligibility_form_says_at_once_whom_we_cannot_take(
+    answers: dict[str, str], field: str, words: str
+) -> None:
+    form = eligible(**answers)
+    assert set(form.errors) == {field}
+    assert words in form.errors[field][0]
+
+
+def on_a_visa() -> KycApplication:
+    return KycApplication(country_of_citizenship="GBR", permanent_resident=False)
+
+
+def visa(kind: str, **answers: str) -> StepForm:
+    ends = {f"visa_expiration_date_{part}": value for part, value in FUTURE.items()}
+    return VisaForm({"visa_type": kind, **ends, **answers}, application=on_a_visa())
+
+
+FUTURE = {"month": "3", "day": "31", "year": str(timezone.now().year + 2)}
+
+
+def test_visa_form_asks_visitors_when_they_leave() -> None:
+    assert visa("H1B").is_valid()
+    assert set(visa("B2").errors) == {"date_of_departure_from_usa"}
+    leaves = {f"date_of_departure_from_usa_{part}": value for part, value in FUTURE.items()}
+    assert visa("B1", **leaves).is_valid()
+    past = visa("B1", **{**leaves, "date_of_departure_from_usa_year": "2020"})
+    assert "in the past" in past.errors["date_of_departure_from_usa"][0]
+    works = visa("H1B", **leaves)
+    assert works.is_valid()
+    assert works.answers()["date_of_departure_from_usa"] is None
+
+
+def test_visa_form_asks_what_another_visa_is_called_and_whether_it_holds() -> None:
+    assert set(visa("OTHER").errors) == {"visa_type_other_free_text"}
+    assert visa("OTHER", visa_type_other_free_text="K-1").is_valid()
+    assert "in the past" in visa("F1", visa_expiration_date_year="2020").errors["visa_expiration_date"][0]
+    assert "too far ahead" in visa("F1", visa_expiration_date_year="2220").errors["visa_expiration_date"][0]
+
+
+def test_name_form_of_somebody_with_one_name() -> None:
+    form = NameForm({"family_name": "Sukarno", "has_one_name": "True"}, application=KycApplication())
+    assert form.is_valid(), form.errors
+    assert form.answers()["given_name"] == ""
+    two = NameForm({"given_name": "Ana", "family_name": "García López"}, application=KycApplication())
+    assert "Garcia Lopez" in two.errors["family_name"][0]
+
+
+def test_finances_form_may_be_left_empty_and_does_not_take_a_contradiction() -> None:
+    empty = FinancesForm({}, application=KycApplication())
+    assert empty.is_valid()
+    assert empty.answers()["finances_answered"] is True
+    form = FinancesForm(
+        {"liquid_net_worth": "1000000-5000000", "total_net_worth": "0-25000"}, application=KycApplication()
     )
-    assert identity(country_of_citizenship="GBR", permanent_resident="True").is_valid()
+    assert set(form.errors) == {"total_net_worth"}
+    same = {"liquid_net_worth": "50000-100000", "total_net_worth": "50000-100000"}
+    assert FinancesForm(same, application=KycApplication()).is_valid()
 
 
-def test_identity_form_drops_residence_of_a_citizen() -> None:
-    form = identity(permanent_resident="True")
+def test_eligibility_form_drops_status_of_a_citizen() -> None:
+    form = eligible(permanent_resident="True")
     assert form.is_valid()
     assert form.answers()["permanent_resident"] is None
 
@@ -264,7 +339,7 @@ def test_documents_form_keeps_a_file_under_a_kind_that_is_known() -> None:
     ("form", "names"),
     [
         (WorkForm, ["employer_name", "employer_address", "employment_position"]),
-        (IdentityForm, ["permanent_resident"]),
+        (EligibilityForm, ["permanent_resident"]),
         (TrustedContactForm, ["trusted_given_name", "trusted_family_name", "trusted_email_address"]),
     ],
 )

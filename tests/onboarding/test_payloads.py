@@ -50,3 +50,54 @@ def test_account_request_with_a_trusted_contact() -> None:
         "family_name": "Friend",
         "email_address": "sam@example.com",
     }
+
+
+def test_account_request_of_somebody_on_a_visa() -> None:
+    visitor = {
+        "country_of_residence": "USA",
+        "country_of_tax_residence": "USA",
+        "visa_type": "B2",
+        "visa_expiration_date": "2030-03-31",
+        "date_of_departure_from_usa": "2029-12-01",
+    }
+    sent = body(
+        KycApplicationFactory.create(
+            country_of_citizenship="GBR", permanent_resident=False, answers=visitor, tax_id_type="USA_ITIN"
+        )
+    )
+    assert sent["contact"]["country"] == "USA"
+    identity = sent["identity"]
+    assert identity["permanent_resident"] is False
+    assert identity["tax_id_type"] == "USA_ITIN"
+    names = ("visa_type", "visa_expiration_date", "date_of_departure_from_usa", "country_of_tax_residence")
+    assert {name: identity[name] for name in names} == {name: visitor[name] for name in names}
+
+
+def test_account_request_leaves_out_what_is_not_asked_of_a_citizen() -> None:
+    left_over = {"country_of_residence": "USA", "visa_type": "B2", "local_family_name": "李"}
+    identity = body(KycApplicationFactory.create(answers=left_over))["identity"]
+    assert not {"visa_type", "local_family_name"} & set(identity)
+    assert identity["country_of_tax_residence"] == "USA"
+
+
+def test_account_request_sends_ranges_as_their_two_ends() -> None:
+    money = {"annual_income": "50000-100000", "total_net_worth": "5000000-", "number_of_dependents": "0"}
+    aims = {"investment_objective": "growth", "investment_experience_with_stocks": "none"}
+    sent = body(KycApplicationFactory.create(answers={**money, **aims}))
+    identity = sent["identity"]
+    assert (identity["annual_income_min"], identity["annual_income_max"]) == ("50000", "100000")
+    assert identity["total_net_worth_min"] == "5000000"
+    assert "total_net_worth_max" not in identity
+    assert identity["number_of_dependents"] == 0
+    assert identity["investment_experience_with_stocks"] == "none"
+    assert sent["investment_objective"] == "growth"
+
+
+def test_account_request_of_somebody_with_one_name() -> None:
+    names = {"has_one_name": True, "suffix": "Jr"}
+    sent = body(KycApplicationFactory.create(given_name="", family_name="Sukarno", answers=names))
+    identity = sent["identity"]
+    assert (identity["given_name"], identity["family_name"], identity["suffix"]) == ("FNU", "Sukarno", "Jr")
+    assert (
+        body(KycApplicationFactory.create(answers={"has_one_name": False}))["identity"]["given_name"] == "Ada"
+    )

@@ -64,7 +64,7 @@ def refused(reason: str, **columns: Any) -> KycApplication:
         ("street_address cannot be a P.O. Box", "contact", "Change your street address", "be a P.O. box."),
         (
             "date_of_birth is invalid: must be at least 18 years old",
-            "identity",
+            "eligibility",
             "Change your date of birth",
             "you must be 18 or older.",
         ),

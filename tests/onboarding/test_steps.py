@@ -3,6 +3,7 @@ from itertools import pairwise
 from onboarding.models import KycApplication
 from onboarding.questions.catalogue import PAGES
 from onboarding.steps import incomplete_steps, next_step, previous_step, steps_for
+from tests.factories import KycApplicationFactory
 
 
 def keys(application: KycApplication) -> list[str]:
@@ -42,3 +43,21 @@ def test_next_and_previous_step_walk_the_same_list() -> None:
     assert previous_step(application, ordered[0]) is None
     assert next_step(application, ordered[-1]) is None
     assert all(previous_step(application, later) is earlier for earlier, later in pairwise(ordered))
+
+
+def test_incomplete_steps_of_a_changed_branch() -> None:
+    application = KycApplicationFactory.build(user=None, email_address="", signed_revisions={"x": "y"})
+    complete = {page.key for page in incomplete_steps(application)}
+    assert complete == {"agreements"}  # of another revision
+    application.country_of_citizenship = "IND"
+    assert {page.key for page in incomplete_steps(application)} - complete == {"eligibility", "local-name"}
+    application.permanent_resident = False
+    opened = {page.key for page in incomplete_steps(application)} - complete
+    assert opened == {"eligibility", "local-name", "visa"}
+    application.country_of_citizenship = "USA"
+    assert {page.key for page in incomplete_steps(application)} == complete
+
+
+def test_page_that_may_be_left_empty_is_to_be_seen() -> None:
+    application = KycApplicationFactory.build(user=None, email_address="", answers={})
+    assert {"finances", "investing"} <= {page.key for page in incomplete_steps(application)}

@@ -64,4 +64,5 @@ def test_random_orders_are_there_once_on_both_sides(
     check_orders(trader)
     check_fills(trader)
     told = Counter(Order.objects.values_list("status", flat=True))
-    record_property("done", {"did": trader.done, "killed": trader.killer.deaths, "orders": told})
+    seen = {"did": dict(trader.done), "killed": dict(trader.killer.deaths), "orders": dict(told)}
+    record_property("done", seen)

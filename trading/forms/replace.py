@@ -60,7 +60,16 @@ class ReplaceForm(SpokenForm):
     take_profit_price = PriceField(label="Limit price", help_text="A share, of the exit that takes your gain")
     stop_price = PriceField(label="Stop price", help_text="A share")
     trail_price = PriceField(label="Trail", help_text="Dollars a share behind the best price")
-    trail_percent = NumberField(label="Trail in percent", places=2, help_text="Behind the best price")
+    trail_percent = NumberField(
+        label="Trail in percent",
+        places=2,
+        help_text="Behind the best price",
+        error_messages={
+            "required": "Enter how many percent.",
+            "invalid": "Enter a number of percent, such as 5 or 2.5.",
+            "places": "Percentages can have at most %(places)d decimals.",
+        },
+    )
     time_in_force = forms.ChoiceField(label="Good for", widget=forms.RadioSelect)
 
     def __init__(self, data: Any = None, *, order: Order) -> None:

@@ -7,6 +7,7 @@ either, so that nothing that somebody put on it is lost, and the newer name.
 import logging
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.core.cache import cache
@@ -109,7 +110,8 @@ def _take(mine: Watchlist, told: alpaca.Watchlist) -> None:
         row = Watchlist.objects.select_for_update(no_key=True).get(pk=mine.pk)
         if row.claimed_at is not None:
             return  # it is being sent: read again in a minute
-        assets, columns = _assets(told), {"broker_updated_at": told.updated_at}
+        assets = _assets(told)
+        columns: dict[str, Any] = {"broker_updated_at": told.updated_at}
         is_ours = row.synced_at is None or row.synced_at < row.changed_at
         if not is_ours:
             row.items.exclude(asset__in=assets).delete()

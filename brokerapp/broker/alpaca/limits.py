@@ -13,6 +13,10 @@ import idna
 GIVEN_NAME = MIDDLE_NAME = FAMILY_NAME = 50
 FAMILY_NAME_LEAST = 2
 """In the United States; one letter elsewhere."""
+PREFIX, SUFFIX = 7, 3
+LOCAL_NAME = 50
+"""The vendor names no limit for names in other letters: that of the others."""
+VISA_NAME = 50
 STREET, STREET_LEAST = 100, 2
 """Of each line; more than digits, and no P.O. box."""
 UNIT = 20

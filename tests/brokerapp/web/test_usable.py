@@ -1,10 +1,13 @@
 """Whether a connection to the database still works, without asking the server for every page."""
 
+from typing import Any
+
 import psycopg
 import pytest
-from django.db import connection
+from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
+connection: Any = connections["default"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

@@ -24,12 +24,15 @@ APPLICANT = [
     *(
         f"/apply/{key}/"
         for key in (
+            "eligibility",
             "name",
             "contact",
             "identity",
             "tax-id",
             "documents",
             "work",
+            "finances",
+            "investing",
             "disclosures",
             "trusted-contact",
             "agreements",

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.e2e
 
 EMPLOYER = ("Employer", "Employer's address", "Your job title")
 CONTACT = ("Their first name", "Their last name", "Their e-mail address", "Their phone number")
+TAX_RESIDENCE = "In which country are you a tax resident?"
 RESIDENT = "Are you a permanent resident of the United States?"
 
 
@@ -60,7 +61,7 @@ def test_questions_that_follow_an_answer_are_shown_when_it_is_given(scripted: Jo
     expect_shown(scripted, EMPLOYER, shown=False)
     page.get_by_label("Income from work").check()
     scripted.press("Continue")
-    scripted.expect_heading("Questions every broker has to ask")
+    scripted.expect_heading("Your finances")
     page.go_back()
     expect_shown(scripted, EMPLOYER, shown=False)
 
@@ -76,12 +77,21 @@ def test_questions_that_follow_an_answer_are_shown_when_it_is_given(scripted: Jo
     expect(question(scripted, "Their first name")).to_be_visible()
     expect(question(scripted, "Their phone number")).to_be_hidden()
 
-    scripted.open("/apply/identity/")
+    scripted.open("/apply/eligibility/")
     expect_shown(scripted, (RESIDENT,), shown=False)
     page.get_by_label("Country of citizenship").select_option("FRA")
     expect_shown(scripted, (RESIDENT,), shown=True)
+    expect_shown(scripted, (TAX_RESIDENCE,), shown=False)
+    page.get_by_label("No", exact=True).check()
+    expect_shown(scripted, (TAX_RESIDENCE,), shown=True)
+    # What follows a question that is not asked any more goes with it.
     page.get_by_label("Country of citizenship").select_option("USA")
-    expect_shown(scripted, (RESIDENT,), shown=False)
+    expect_shown(scripted, (RESIDENT, TAX_RESIDENCE), shown=False)
+
+    scripted.open("/apply/name/")
+    expect_shown(scripted, ("First name",), shown=True)
+    page.get_by_label("I have one name only").check()
+    expect_shown(scripted, ("First name",), shown=False)
 
 
 def test_state_of_a_company_is_asked_for_in_the_us_and_for_that_company_alone(scripted: Journey) -> None:
@@ -101,7 +111,7 @@ def test_questions_that_follow_an_answer_without_scripts_say_when_they_are_asked
     for path, labels, words in (
         ("/apply/work/", EMPLOYER, "(if you are employed)"),
         ("/apply/trusted-contact/", CONTACT, "(if you name one)"),
-        ("/apply/identity/", (RESIDENT,), "(if you are not a US citizen)"),
+        ("/apply/eligibility/", (RESIDENT,), "(if you are not a US citizen)"),
     ):
         plain.open(path)
         for label in labels:

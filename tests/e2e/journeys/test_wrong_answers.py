@@ -33,15 +33,15 @@ def expect_refused(journey: Journey, words: str) -> None:
 
 
 def test_age_of_17(journey: Journey) -> None:
-    journey.open("/apply/identity/")
+    journey.open("/apply/eligibility/")
     year = str(dt.datetime.now(dt.UTC).year - 17)
     journey.birth("3", "31", year)
-    journey.page.get_by_label("Country where you were born").select_option("FRA")
+    journey.page.get_by_label("Where do you live?").select_option("USA")
     journey.page.get_by_label("Country of citizenship").select_option("USA")
     journey.press("Continue")
     expect_refused(journey, "You must be 18 or older")
     expect(journey.page.get_by_label("Year")).to_have_value(year)
-    expect(journey.page.get_by_label("Country where you were born")).to_have_value("FRA")
+    expect(journey.page.get_by_label("Where do you live?")).to_have_value("USA")
 
 
 def test_bad_zip(journey: Journey) -> None:

@@ -1,0 +1,66 @@
+"""A query that is made once gives what Django's own gives."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from brokerapp.accounts.models import BrokerageAccount, User, find_accounts
+from brokerapp.web.fixed_queries import FixedQuery
+from brokerapp.web.sessions import SessionStore
+from tests.factories import BrokerageAccountFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def columns(row: Any) -> dict[str, Any]:
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+
+
+def test_find_accounts_gives_the_same_rows_as_the_query_set() -> None:
+    person = UserFactory.create()
+    BrokerageAccountFactory.create()
+    for status in ("ACTIVE", "ACCOUNT_CLOSED", "ACTIVE"):
+        BrokerageAccountFactory.create(user=person, status=status, kyc_results={"reject": {"A": "b"}})
+
+    found, wanted = find_accounts(person.pk), BrokerageAccount.objects.of_person(person.pk)
+
+    assert [columns(row) for row in found] == [columns(row) for row in wanted]
+    assert len(found) == 3
+    assert not found[0]._state.adding
+    assert find_accounts(0) == []
+
+
+def test_get_of_a_person_by_key_and_otherwise() -> None:
+    person = UserFactory.create()
+
+    assert columns(User.objects.get(pk=person.pk)) == columns(User.objects.get(email=person.email))
+    with pytest.raises(User.DoesNotExist):
+        User.objects.get(pk=0)
+
+
+def test_session_that_has_ended_is_none() -> None:
+    session = SessionStore()
+    session["a"] = 1
+    session.save()
+    assert SessionStore(session.session_key)["a"] == 1
+
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+
+    ended = SessionStore(session.session_key)
+    assert (ended.get("a"), ended.session_key) == (None, None)
+
+
+def test_fixed_query_refuses_a_value_that_it_cannot_find() -> None:
+    with pytest.raises(ValueError, match="has to be in it once"):
+        FixedQuery(lambda pk: User.objects.filter(pk__gt=1), 918_273_645)(5)
+
+
+def test_fixed_query_refuses_rows_of_more_than_one_model() -> None:
+    joined = FixedQuery(
+        lambda pk: BrokerageAccount.objects.select_related("user").filter(user_id=pk), 918_273_645
+    )
+    with pytest.raises(ValueError, match="whole rows of one model"):
+        joined(5)
