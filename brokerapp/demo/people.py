@@ -22,7 +22,7 @@ from brokerapp.accounts.roles import Role
 from brokerapp.accounts.statuses import AccountStatus
 from brokerapp.demo import codes
 from brokerapp.records import services as records
-from brokerapp.records.models import DocumentKind, IssuedDocument
+from brokerapp.records.models import IssuedDocument
 from funding.models import BankLink, Transfer
 from funding.services import banks, transfers
 from funding.statuses import BankLinkStatus, Direction, TransferStatus
@@ -277,13 +277,12 @@ def _order(account: BrokerageAccount, symbol: str, qty: Decimal) -> None:
 
 
 def _records(account: BrokerageAccount) -> None:
-    """A statement and a tax form before their time, told of as new, and a dividend where the shares are."""
+    """A statement before its time, told of as new, and a dividend where the shares are."""
     records.sync_documents(account=account)
-    if IssuedDocument.objects.filter(account=account, kind=DocumentKind.TAX).exists():
+    if IssuedDocument.objects.filter(account=account, is_announced=True).exists():
         return
     _play(account, "dividend", symbol="AAPL", per_share="0.26")
-    for kind in ("account_statement", "tax_statement"):
-        _play(account, "document_published", type=kind)
+    _play(account, "document_published", type="account_statement")
     records.sync_documents(account=account)
 
 
