@@ -68,14 +68,19 @@ class Cost:
 
 
 class Browser:
-    """One keep-alive connection with a session's cookies."""
+    """One keep-alive connection with a session's cookies; a new one after a pause, which servers close."""
+
+    PAUSE_SECONDS = 2.0
 
     def __init__(self, port: int, cookie: str) -> None:
+        self.asked_at = 0.0
         self.connection = HTTPConnection(LOOPBACK, port, timeout=60)
         self.cookies = dict(part.split("=", 1) for part in cookie.split("; "))
 
     def ask(self, path: str, form: dict[str, str] | None = None) -> tuple[HTTPResponse, str]:
         """One request and its answer: a GET or, with a form, a POST."""
+        if time.monotonic() - self.asked_at > self.PAUSE_SECONDS:
+            self.connection.close()
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         body = None
         if form is not None:
@@ -87,7 +92,9 @@ class Browser:
             if name.lower() == "set-cookie":
                 key, _, rest = value.partition("=")
                 self.cookies[key] = rest.partition(";")[0]
-        return answer, answer.read().decode()
+        body_text = answer.read().decode()
+        self.asked_at = time.monotonic()
+        return answer, body_text
 
 
 def fields_of(page: str, action: str = "") -> dict[str, str]:

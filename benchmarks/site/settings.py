@@ -32,6 +32,7 @@ DATABASES = {"default": env.db("DATABASE_URL")}
 DATABASES["default"].update(CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=True)
 REDIS_URL = env.str("REDIS_URL")
 TRUSTED_PROXY_HOPS = 0
+CONNECTIONS_PER_ADDRESS = env.int("CONNECTIONS_PER_ADDRESS", default=100_000)
 MAX_UPLOAD_BYTES = 2**20
 WEB_THREADS = env.int("WEB_THREADS", default=8)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
