@@ -133,6 +133,11 @@ class KycApplication(SentModel):
         """The first name as the broker has it, which needs one of everybody."""
         return self.given_name or self.NO_FIRST_NAME
 
+    def get_answers_display(self) -> str:
+        """The answers without a column, for staff, by the names of their questions."""
+        given = {name.replace("_", " "): answer for name, answer in (self.answers or {}).items()}
+        return "; ".join(f"{name}: {answer}" for name, answer in given.items())
+
     def answer(self, name: str) -> Any:
         """The answer to a question, by the question's name; None or empty if there is none."""
         if name in _columns():

@@ -148,7 +148,7 @@ class Page:
 
     def _follows(self, question: Question) -> list[Follows]:
         """What the browser goes by: the answers on this page that it follows, and what those follow."""
-        return [part.as_follows() for part in self._parts_here(question)]
+        return [part.as_follows() for part in dict.fromkeys(self._parts_here(question))]
 
     def _parts_here(self, question: Question) -> Iterator[When]:
         for part in question.when.parts:

@@ -9,7 +9,7 @@ from onboarding.questions.descriptions import Page, Question
 
 ABOUT_YOU = "About you"
 NO_CITIZEN = When("country_of_citizenship", not_values=("", "USA"), words="if you are not a US citizen")
-ON_A_VISA = When("permanent_resident", (False,), words="if you are not a permanent resident")
+ON_A_VISA = When("permanent_resident", (False,), words="if you are not a permanent resident") & NO_CITIZEN
 
 ELIGIBILITY = Page(
     "eligibility",

@@ -48,8 +48,7 @@ FINANCES = Page(
     "finances",
     WORK_AND_MONEY,
     "Your finances",
-    why="You may leave out any of this. The broker needs it if you want to trade options, and asks again "
-    "then.",
+    why="You may leave out any of this. The broker needs it only of people who want to trade options.",
     check=_worth_agrees,
     questions=(
         Question(

@@ -40,8 +40,8 @@ INVESTING = Page(
     "investing",
     WORK_AND_MONEY,
     "Your investing",
-    why="You may leave out any of this. The broker needs it if you want to trade options, and asks again "
-    "then. Nothing here is advice, and no answer closes a door.",
+    why="You may leave out any of this. The broker needs it only of people who want to trade options. "
+    "Nothing here is advice.",
     questions=(
         Question(
             "investment_objective",

@@ -98,8 +98,8 @@ LOCAL_NAME = Page(
     "local-name",
     ABOUT_YOU,
     "Your name in your own letters",
-    why="If your passport or identity card has your name in other letters too, such as 李明 or Мария, the "
-    "broker finds you more surely with them. Leave all of this empty if not.",
+    why="If your passport or identity card has your name in other letters too, such as Мария or Γιώργος, "
+    "they help the broker to check who you are. Leave all of this empty if not.",
     when=NO_CITIZEN,
     questions=(
         Question(

@@ -260,6 +260,11 @@ FIRM_AND_FRIEND = {
 }
 """Forgotten where it is not asked."""
 ASKED_BY_HAND = {"tax-id", "documents", "disclosure-details", "agreements"}
+KEYBOARDS: dict[type[Field], st.SearchStrategy[str]] = {
+    PhoneField: PHONES,
+    ZipField: ZIPS,
+    BrokerEmailField: EMAILS,
+}
 YEARS = ("1985", "2007", str(SIGNED_AT.year + 1), "1", "")
 
 
@@ -275,16 +280,17 @@ def typed_into(field: Field, name: str) -> st.SearchStrategy[dict[str, Any]]:
         return parts.map(
             lambda given: {f"{name}_{part}": one for part, one in zip(PARTS, given, strict=True)}
         )
+    options: Any = getattr(field, "choices", ())
     if isinstance(field, MultipleChoiceField):
-        keys = [key for key, _ in field.choices]
+        keys = [key for key, _ in options]
         return st.lists(st.sampled_from(keys), unique=True).map(lambda given: {name: given})
     if isinstance(field, ChoiceField):
-        keys = [str(key) for key, _ in field.choices]
+        keys = [str(key) for key, _ in options]
         # The first few often: what they lead to is asked then.
         return st.sampled_from([*keys[:3], *keys, "", "made up"]).map(lambda given: {name: given})
     if isinstance(field, BooleanField):
         return st.sampled_from([{}, {name: "True"}])
-    texts = {PhoneField: PHONES, ZipField: ZIPS, BrokerEmailField: EMAILS}.get(type(field), TEXTS | BOXES)
+    texts = KEYBOARDS.get(type(field), TEXTS | BOXES)
     return texts.map(lambda given: {name: given})
 
 

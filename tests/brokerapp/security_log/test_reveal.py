@@ -132,7 +132,7 @@ def test_reveal_of_an_application_shows_what_its_page_hides() -> None:
         ).content.decode()
     )
     text = client.post(url, {"reason": REASON}).content.decode()
-    for personal in ("124554321", "+12125550123", "20 N San Mateo Dr", "1985"):
+    for personal in ("124554321", "+12125550123", "20 N San Mateo Dr", "1985", "country of residence: USA"):
         assert personal in text
 
 
