@@ -15,6 +15,7 @@ from django.utils import timezone
 from brokerapp.accounts.access import AccountRequiredMixin, Blocked, SectionMixin
 from brokerapp.accounts.capabilities import AccountRefused, Capability, can
 from brokerapp.accounts.signin import gate
+from brokerapp.broker.calls.models import ApiCall
 from brokerapp.units.market_time import day_in_new_york
 from brokerapp.workflow import intents
 from brokerapp.workflow.models import StatusChange
@@ -164,6 +165,7 @@ class Bank(FundingView):
             "running": link.transfers.in_flight().count(),
             "waiting": link.status not in (BankLinkStatus.APPROVED, *FINAL_BANK),
             "log": timelines.event_log(link, StatusChange.objects.about(link)),
+            "request_id": ApiCall.objects.request_id_of_write(link) or link.last_request_id,
             "sandbox": settings.BROKER_IS_SANDBOX,
         }
         return render(request, "funding/bank.html", context)
@@ -338,6 +340,7 @@ class TransferReceipt(FundingView):
             "tone": timelines.transfer_tone(transfer),
             "steps": timelines.transfer_steps(transfer, changes, timezone.now()),
             "log": timelines.event_log(transfer, changes),
+            "request_id": ApiCall.objects.request_id_of_write(transfer) or transfer.last_request_id,
             "sandbox": settings.BROKER_IS_SANDBOX,
         }
         return render(request, "funding/transfer.html", context)

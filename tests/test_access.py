@@ -15,6 +15,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db import models, transaction
+from django.template.backends.django import Template
 from django.test import Client, RequestFactory
 from django.urls import resolve, reverse
 from django.utils import timezone
@@ -78,6 +79,8 @@ class House:
 @pytest.fixture
 def house(monkeypatch: pytest.MonkeyPatch) -> House:
     monkeypatch.setattr("brokerapp.workflow.jobs.send", lambda task, path, ids: None)
+    # Who is answered what is decided before a page is put together, which takes most of its time.
+    monkeypatch.setattr(Template, "render", lambda self, context=None, request=None: "")
     account = BrokerageAccountFactory.create(cash=1000, cash_withdrawable=1000)
     people = {"the person": account.user, "another person": BrokerageAccountFactory.create().user}
     people |= {role.value: staff_in_role(role) for role in Role} | {"superuser": StaffFactory.create()}

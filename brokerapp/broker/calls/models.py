@@ -19,6 +19,14 @@ class ApiCallQuerySet(models.QuerySet["ApiCall"]):
         """The calls made for a row."""
         return self.filter(about_type=label_of(row), about_id=str(row.pk))
 
+    def request_id_of_write(self, row: models.Model) -> str:
+        """The Request ID of the first answered POST for a row: the call that made it at the broker, or "".
+
+        A read can have changed the row since, or, after an event, before.
+        """
+        posts = self.about(row).filter(method="POST").exclude(request_id="")
+        return posts.order_by("started_at").values_list("request_id", flat=True).first() or ""
+
     def paths(self) -> list[str]:
         """The path templates of the newest calls, in order."""
         newest = self.order_by("-started_at", "-id").values_list("path", flat=True)[:NEWEST]

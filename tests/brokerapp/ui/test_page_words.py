@@ -99,17 +99,19 @@ def walk(person: User, addresses: list[str]) -> None:
     assert opened
 
 
-def everywhere(account: BrokerageAccount | None = None) -> list[str]:
+def everywhere() -> list[str]:
+    """Every page that a person without an account can ask for."""
     steps = [reverse("apply_step", args=[step.key]) for step in STEPS]
     found = [address for address in plain_addresses() if not address.startswith(("/static", "/favicon"))]
-    found += [*steps, "/portfolio/", "/trade/AAPL/", "/orders/", "/transfer/", "/no/such/page/"]
-    if account is not None:
-        found += [
-            url_of(name, account.pk, {})
-            for name, names, _ in account_patterns()
-            if set(names) == {ACCOUNT_ID}
-        ]
-    return found
+    return [*found, *steps, "/portfolio/", "/trade/AAPL/", "/orders/", "/transfer/", "/no/such/page/"]
+
+
+def pages_of(account: BrokerageAccount) -> list[str]:
+    """The pages that are not about one row of the account's, and those that lead to it."""
+    of_it = [
+        url_of(name, account.pk, {}) for name, names, _ in account_patterns() if set(names) == {ACCOUNT_ID}
+    ]
+    return [*of_it, reverse("home"), reverse("application_status"), "/trade/AAPL/"]
 
 
 def sent(status: str) -> KycApplication:
@@ -136,6 +138,10 @@ def test_walk_finds_raw_words() -> None:
     assert wrong_words("<p>Returned: the account is closed (R02). Fee: None from us</p>") == []
 
 
+def test_pages_of_a_trader() -> None:
+    walk(BrokerageAccountFactory.create(cash=1000, cash_withdrawable=1000).user, everywhere())
+
+
 def test_pages_of_a_newcomer_and_of_a_draft() -> None:
     walk(UserFactory.create(), everywhere())
     draft = KycApplicationFactory.create(
@@ -155,14 +161,14 @@ def test_pages_of_an_application_that_was_sent(status: str) -> None:
 @pytest.mark.parametrize("status", AccountStatus.values)
 def test_pages_of_an_account(status: str) -> None:
     account = BrokerageAccountFactory.create(status=status, cash=1000, cash_withdrawable=1000)
-    walk(account.user, everywhere(account))
+    walk(account.user, pages_of(account))
 
 
 @pytest.mark.parametrize("status", BankLinkStatus.values)
 def test_pages_of_a_bank(status: str) -> None:
     account = BrokerageAccountFactory.create(cash_withdrawable=1000)
     bank = BankLinkFactory.create(account, status)
-    walk(account.user, [*everywhere(account), url(account, "funding:bank", pk=bank.pk)])
+    walk(account.user, [*pages_of(account), url(account, "funding:bank", pk=bank.pk)])
 
 
 @pytest.mark.parametrize("status", TransferStatus.values)

@@ -191,10 +191,15 @@ PAGE = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] >>"
 
 def pdf_that_unpacks_while_it_is_read() -> bytes:
     """Objects in a packed stream of three gigabytes, which a reader unpacks to find them."""
+    head, block, blocks = b"4 0 5 3 1 2   ", bytes(16 * MEGABYTE), 192
     packer = zlib.compressobj(9)
-    block = bytes(16 * MEGABYTE)
-    packed = b"".join([packer.compress(b"4 0 5 3 1 2   "), *(packer.compress(block) for _ in range(192))])
-    packed += packer.flush()
+    packed = packer.compress(head) + packer.flush(zlib.Z_FULL_FLUSH)
+    # After a full flush equal blocks are packed into equal bytes, so one is packed for all.
+    packed += (packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)) * blocks
+    checksum = zlib.adler32(head)
+    for _ in range(blocks):
+        checksum = zlib.adler32(block, checksum)
+    packed += b"\x03\x00" + checksum.to_bytes(4, "big")
     stream = b"<< /Type /ObjStm /N 2 /First 10 /Filter /FlateDecode /Length %d >>\nstream\n" % len(packed)
     page = PAGE[:-2] + b"/Contents 5 0 R >>"
     return raw_pdf([CATALOG, PAGES, page, stream + packed + b"\nendstream"])
