@@ -67,6 +67,11 @@ def check_can_change(order: Order, under_way: Order | None = None) -> None:
             "The broker has not passed this order on to the market so far, and it can be changed only there. "
             "Cancel it and place a new one, or wait."
         )
+    if not changeable(order):
+        raise CancelAndNew(
+            "An order at market for a part of a share has nothing that can be changed. Cancel it and place a "
+            "new one."
+        )
     if order.status not in AT_MARKET:
         raise ChangeRefused("The broker does not let this order be changed at the moment.")
 

@@ -288,6 +288,7 @@ def test_cancel_order_that_a_change_was_faster_than_cancels_what_it_became(
         ("ACCEPTED", {}, changes.CancelAndNew),
         ("PENDING_NEW", {}, changes.CancelAndNew),
         ("NEW", {"qty": None, "notional": Decimal(5)}, changes.CancelAndNew),
+        ("NEW", {"qty": Decimal("0.5"), "type": "MARKET", "limit_price": None}, changes.CancelAndNew),
         ("PENDING_REPLACE", {}, changes.ChangeRefused),
         ("PENDING_CANCEL", {}, changes.ChangeRefused),
         ("NEW", {"cancel_requested_at": timezone.now()}, changes.ChangeRefused),

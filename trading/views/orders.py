@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -157,7 +157,7 @@ class CancelAllOutcome(AccountRequiredMixin):
     def get(self, request: HttpRequest) -> HttpResponse:
         at = _instant(request.GET.get("at", ""))
         if at is None:
-            raise Http404
+            return self.redirect("trading:orders")
         found = list(order_lists.asked_to_cancel(self.account, at))
         context = {
             "at": at,

@@ -66,6 +66,7 @@ class ReplaceReview(_ChangePage):
 
     def dispatch_own(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         account = self.account
+        self.get_order(kwargs["order_id"])  # another person's is not there, whatever the token
         try:
             self.intent = intents.read(PURPOSE, account.user_id, account.pk, kwargs["token"])
         except intents.IntentExpired:

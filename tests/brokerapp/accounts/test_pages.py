@@ -90,6 +90,11 @@ def rows_of(account: BrokerageAccount) -> dict[str, dict[str, object]]:
         "trading:price_table": {"symbol": "AAPL"},
         "trading:order": {"order_id": order.pk},
         "trading:cancel_order": {"order_id": order.pk},
+        "trading:replace_order": {"order_id": order.pk},
+        "trading:replace_review": {
+            "order_id": order.pk,
+            "token": token("replace", {**ticket, "qty": "2", "replaces": str(order.pk)}),
+        },
         "trading:watchlist": listed,
         "trading:rename_watchlist": listed,
         "trading:remove_watchlist": listed,
