@@ -159,8 +159,7 @@ class OrderRules:
             )
             yield Conflict(("order_class", "side"), words)
         if choice.type not in self.entry_types:
-            words = f"{_article(choice.type)} order has no exits: only market and limit orders have."
-            yield Conflict(("order_class", "type"), words)
+            yield Conflict(("order_class", "type"), "Only market and limit orders have exits.")
 
     def _of_hours(self, choice: Choice, situation: Situation) -> Iterator[Conflict]:
         if not self.extended_times:

@@ -43,11 +43,17 @@ def stop_price(ticket: OrderSpec, last: Decimal | None) -> Decimal | None:
 
 
 def likely_price(ticket: OrderSpec, market: Decimal | None, last: Decimal | None) -> Decimal | None:
-    """What it should trade at: its limit, else its stop, else the market's price; None if not known."""
+    """What it should trade at: its limit or the market's better price, its stop, or the market's price.
+
+    None if that is not known.
+    """
     if ticket.order_class == Order.Class.OCO:
         return ticket.take_profit_price
-    if ticket.limit_price is not None:
-        return ticket.limit_price
+    limit = ticket.limit_price
+    if limit is not None:
+        if market is None or ticket.type != Order.Type.LIMIT:
+            return limit
+        return min(limit, market) if ticket.is_buy else max(limit, market)
     return market if ticket.type == Order.Type.MARKET else stop_price(ticket, last)
 
 
@@ -56,7 +62,7 @@ def highest_price(ticket: OrderSpec, likely: Decimal) -> Decimal:
     if ticket.is_buy and ticket.type in (Order.Type.STOP, Order.Type.TRAILING_STOP):
         highest = likely * (COLLAR_BELOW_FIFTY if likely < FIFTY else COLLAR)
         return highest.quantize(tick(highest), ROUND_HALF_UP)
-    return likely
+    return likely if ticket.limit_price is None else max(likely, ticket.limit_price)
 
 
 def problem(ticket: OrderSpec, last: Decimal | None) -> tuple[str, str] | None:

@@ -313,6 +313,9 @@ def _check_held(ticket: OrderSpec, facts: Facts) -> None:
         raise NothingHeld(f"You hold no {ticket.asset.kind.unit}s of {name} to sell.")
     expected = estimate(ticket, facts)
     wanted = ticket.qty if ticket.qty is not None else expected.qty if expected else Decimal(0)
+    if ticket.notional is not None and ticket.limit_price is not None:
+        # The broker sets shares aside for the worst price that it may trade at.
+        wanted = max(wanted, quantize_shares(ticket.notional / ticket.limit_price))
     if wanted <= facts.free_qty:
         return
     about = "" if ticket.qty is not None else "about "
@@ -336,13 +339,13 @@ def check_price(seen: Decimal | None, ticket: OrderSpec, facts: Facts) -> None:
     if ticket.type in (Order.Type.MARKET, Order.Type.TRAILING_STOP):
         if abs(price - seen) > seen * MOVED_TOO_FAR:
             raise PriceMoved(f"{moved}. Nothing was sent: please look again.")
-    elif _is_reached(ticket, price) and not _is_reached(ticket, seen):
+    elif is_reached(ticket, price) and not is_reached(ticket, seen):
         raise PriceMoved(f"{moved}, so that it would trade at once now. Nothing was sent: please look again.")
-    elif _is_reached(ticket, seen) and not _is_reached(ticket, price):
+    elif is_reached(ticket, seen) and not is_reached(ticket, price):
         raise PriceMoved(f"{moved}, so that it would now wait. Nothing was sent: please look again.")
 
 
-def _is_reached(ticket: OrderSpec, price: Decimal) -> bool:
+def is_reached(ticket: OrderSpec, price: Decimal) -> bool:
     """Whether a simple limit order would trade at a price of the market."""
     if ticket.type != Order.Type.LIMIT or ticket.limit_price is None:
         return False

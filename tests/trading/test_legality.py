@@ -22,7 +22,7 @@ def words(choice: Choice, situation: Situation | None = None) -> str:
         (Choice(size=Size.FRACTION, type="TRAILING_STOP"), "A trailing stop order takes whole shares"),
         (Choice(extended_hours=True), "Outside regular hours only limit orders trade."),
         (Choice(order_class="BRACKET", side="SELL"), "choose “Take profit or stop loss” as the type"),
-        (Choice(order_class="OTO", type="STOP"), "only market and limit orders have"),
+        (Choice(order_class="OTO", type="STOP"), "Only market and limit orders have exits."),
         (Choice(order_class="OCO", type="LIMIT", side="SELL"), "you hold none of this"),
     ],
 )

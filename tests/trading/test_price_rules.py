@@ -77,6 +77,8 @@ def test_problem_without_a_price_leaves_the_side_of_the_market_to_the_broker() -
     [
         (order(), "101", "101"),
         (order(type="LIMIT", limit_price="95"), "95", "95"),
+        (order(type="LIMIT", limit_price="120"), "101", "120"),
+        (order(type="LIMIT", limit_price="90", side="SELL"), "101", "101"),
         (order(type="STOP", stop_price="110"), "110", "112.75"),
         (order(type="STOP", stop_price="40"), "40", "41.6"),
         (order(type="TRAILING_STOP", trail_percent="10"), "110", "112.75"),

@@ -226,6 +226,20 @@ def test_estimate_of_a_limit_order_is_at_its_limit() -> None:
     assert estimated(ticket, facts(quote=None)).value == Decimal(15)
 
 
+def test_estimate_of_a_limit_order_that_the_market_beats_is_at_the_market() -> None:
+    found = estimated(buy(qty=Decimal(2), type="LIMIT", limit_price=Decimal(250)), facts())
+
+    assert (found.price, found.value, found.most) == (Decimal(201), Decimal(402), Decimal(500))
+
+
+def test_check_can_trade_sell_in_dollars_needs_shares_for_its_limit() -> None:
+    ticket = OrderSpec(
+        asset=asset(), side="SELL", notional=Decimal(400), type="LIMIT", limit_price=Decimal(100)
+    )
+
+    assert "not about 4" in str(refusal(ticket, facts()))
+
+
 def test_estimate_of_a_coin_takes_no_notice_of_market_hours() -> None:
     ticket = buy(asset=asset(asset_class="crypto"))
 

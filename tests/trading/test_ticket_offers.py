@@ -55,9 +55,9 @@ HOURS = (
 
 
 def every_choice(classes: Any = OrderClass) -> Iterator[Choice]:
-    for parts in product(Side, OrderType, TimeInForce, classes, Size, (False, True)):
-        words, extended = [str(part) for part in parts[:-1]], bool(parts[-1])
-        yield Choice(*words, extended_hours=extended)
+    every = product(Side, OrderType, TimeInForce, classes, Size, (False, True))
+    for side, kind, time, order_class, size, extended in every:
+        yield Choice(str(side), str(kind), str(time), str(order_class), str(size), extended_hours=extended)
 
 
 def prices(choice: Choice) -> dict[str, str]:

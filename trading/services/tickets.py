@@ -64,6 +64,9 @@ class Review:
     @property
     def begins(self) -> str:
         """When it can first trade."""
+        clock, price = self.facts.clock, self.market_price
+        if clock and clock.is_open and price and rules.is_reached(self.ticket, price):
+            return "At once"
         return hours.begins(self.ticket, self.facts.clock, self.now)
 
     @property

@@ -151,6 +151,8 @@ def test_group_survives_a_restart(floor: Floor) -> None:
          "stop_loss.stop_price must be <= base_price - 0.01"),
         ({"order_class": "bracket", **EXITS, "stop_loss": {"stop_price": "90", "limit_price": "91"}}, 422,
          "stop_loss.limit_price must be <= stop_loss.stop_price"),
+        ({"order_class": "bracket", **EXITS, "type": "stop", "stop_price": "105"}, 422,
+         "bracket orders must be market or limit orders"),
         ({"order_class": "bracket", **EXITS, "take_profit": "110"}, 422, "take_profit must be an object"),
         ({"order_class": "bracket", **EXITS, "side": "sell"}, 422, "bracket orders must be entry orders"),
         ({"order_class": "oco", "side": "sell", "type": "limit", **EXITS, "qty": "2"}, 403,
