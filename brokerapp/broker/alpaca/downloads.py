@@ -19,6 +19,8 @@ from brokerapp.broker.alpaca.transport import Transport
 
 SECONDS = 30.0
 """How long a whole file may take."""
+LINK_SECONDS = 14.0
+"""How long a storage may be silent: it may make the file only now."""
 CHUNK = 64 * 1024
 
 
@@ -66,7 +68,7 @@ def _open_link(transport: Transport, link: str, request_id: str) -> Iterator[req
             link,
             auth=lambda request: request,
             headers={"Accept": "*/*"},
-            timeout=transport.timeouts,
+            timeout=(transport.timeouts[0], LINK_SECONDS),
             allow_redirects=False,
             stream=True,
         )

@@ -40,7 +40,7 @@ def test_activity_filtered_and_downloaded_and_a_statement_opened(
         table = downloaded(page, "Download as CSV").decode()
         assert "Deposit" in table
         assert "AAPL" not in table
-        page.get_by_role("link", name="Deposit", exact=True).click()
+        page.get_by_role("link", name="Deposit", exact=True).first.click()
         expect(page.get_by_role("link", name="See the transfer")).to_be_visible()
         assert len(journey.request_id()) == 32
 
@@ -70,7 +70,7 @@ def test_pages_are_accessible(page: Page, stack: Stack) -> None:
     journey.open("/activity/")
     journey.wait_for(page.get_by_role("link", name="Deposit", exact=True))
     findings = axe_everywhere(page)
-    page.get_by_role("link", name="Deposit", exact=True).click()
+    page.get_by_role("link", name="Deposit", exact=True).first.click()
     findings += axe_everywhere(page)
     journey.open("/documents/")
     journey.wait_for(page.get_by_role("link", name="Monthly statement"))
