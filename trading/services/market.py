@@ -7,12 +7,14 @@ from django.db import transaction
 
 from brokerapp.broker.clients import get_client
 from brokerapp.units.market_time import day_in_new_york
+from brokerapp.web.fixed_queries import FixedQuery
 from trading import hours, payloads
 from trading.asset_classes import OFFERED, AssetClass
 from trading.models import Asset, MarketClock, MarketDay
 
 logger = logging.getLogger(__name__)
 
+find_clock = FixedQuery(lambda: MarketClock.objects.filter(pk=1))
 CALENDAR_BACK, CALENDAR_AHEAD = timedelta(days=40), timedelta(days=370)
 """How far the days of trading are known: as far back as charts show the hours of a day."""
 
@@ -97,7 +99,7 @@ def get_days(first: date, last: date) -> dict[date, tuple[datetime, datetime]]:
 
 def get_clock(now: datetime) -> MarketClock | None:
     """The market clock as it stands, unless it is unknown or synced too long ago to go by."""
-    return hours.known(MarketClock.objects.first(), now)
+    return hours.known(next(iter(find_clock()), None), now)
 
 
 def market_pill(now: datetime) -> hours.MarketPill | None:

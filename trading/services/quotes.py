@@ -13,6 +13,7 @@ from brokerapp.broker.alpaca.errors import BrokerError, BrokerMisconfigured
 from brokerapp.broker.alpaca.market_data import MarketDataClient
 from brokerapp.broker.alpaca.models import Snapshot
 from brokerapp.broker.clients import get_market_data
+from brokerapp.web.fixed_queries import FixedQuery
 from brokerapp.web.outages import Outage
 from brokerapp.workflow import jobs
 from trading import payloads
@@ -35,6 +36,8 @@ RESTS_FOR = timedelta(seconds=4)
 PRICES = [field.name for field in Quote._meta.fields if field.name not in ("asset", "looked_at")]
 ABOUT_THE_SYMBOLS = (400, 404, 422)
 UNREADABLE = 200
+find_quote = FixedQuery(lambda pk: Quote.objects.filter(pk=pk), UUID(int=1))
+"""The quote of an asset by its id, in a list."""
 OUTAGE = Outage()
 """While the data API does not answer, pages do not wait for it."""
 
@@ -211,7 +214,7 @@ def sync_shown_quotes(*, asset_ids: Collection[str], now: datetime) -> None:
 
 def refresh_quote(*, asset: Asset, now: datetime) -> Quote | None:
     """The quote of one asset, asked for again if it is stale; the last known one if that fails, or None."""
-    quote = Quote.objects.filter(pk=asset.pk).first()
+    quote = next(iter(find_quote(asset.pk)), None)
     if quote is not None and not quote.is_stale(now):
         return quote
     try:

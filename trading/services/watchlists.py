@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q, QuerySet
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.alpaca import models as alpaca
 from brokerapp.broker.alpaca.errors import BrokerNotFound
 from brokerapp.broker.clients import get_client
+from brokerapp.web.fixed_queries import FixedQuery
 from brokerapp.workflow import jobs, sweeps
 from trading.models import Asset, Watchlist, WatchlistItem
 from trading.models.watchlists import name_at_broker
@@ -26,6 +27,14 @@ MOST_LISTS, MOST_ASSETS = 20, 200
 CLAIMED_FOR = timedelta(minutes=1)
 """How long a process that set out to send a list is waited for: longer than its calls can take."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=6)
+
+
+def _of(account_id: UUID) -> QuerySet[Watchlist]:
+    return Watchlist.objects.filter(account_id=account_id, removed_at__isnull=True).order_by("created_at")
+
+
+find_watchlists = FixedQuery(_of, UUID(int=1))
+"""An account's lists, oldest first, by its id."""
 
 
 class WatchlistRefused(Exception):
@@ -45,9 +54,11 @@ class TooMany(WatchlistRefused):
 
 
 def get_watched(account: BrokerageAccount, asset: Asset) -> list[tuple[Watchlist, bool]]:
-    """The account's lists, oldest first, and whether the asset is on each. One query."""
-    on = Exists(WatchlistItem.objects.filter(watchlist=OuterRef("pk"), asset=asset))
-    return [(row, row.is_on) for row in Watchlist.objects.of(account).annotate(is_on=on)]
+    """The account's lists, oldest first, and whether the asset is on each. Two queries."""
+    rows = find_watchlists(account.pk)
+    items = WatchlistItem.objects.filter(watchlist__in=rows, asset=asset) if rows else ()
+    on = {item.watchlist_id for item in items}
+    return [(row, row.pk in on) for row in rows]
 
 
 def get_watched_ids(account: BrokerageAccount) -> set[UUID]:
