@@ -55,8 +55,8 @@ def test_find_orders_by(
 
 
 def test_find_orders_between_days_of_new_york(account: BrokerageAccount) -> None:
-    def at(*when: int) -> Order:
-        placed_at = datetime(2026, 3, *when, tzinfo=NEW_YORK)
+    def at(day: int, hour: int, minute: int) -> Order:
+        placed_at = datetime(2026, 3, day, hour, minute, tzinfo=NEW_YORK)
         return OrderFactory.create(account, status="new", created_at=placed_at)
 
     _, first, last, _ = at(1, 23, 59), at(2, 0, 0), at(3, 23, 59), at(4, 0, 0)

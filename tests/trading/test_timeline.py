@@ -148,7 +148,8 @@ def test_first_steps(status: str, cash: int, states: list[str]) -> None:
 def changed(order_: Order, **columns: object) -> Order:
     """A change of an order, sent five minutes later."""
     later = AT + timedelta(minutes=5)
-    return order(**{"status": "NEW", "replaces": order_, "created_at": later, "times_changed": 1, **columns})
+    status = str(columns.pop("status", "NEW"))
+    return order(status, **{"replaces": order_, "created_at": later, "times_changed": 1, **columns})
 
 
 def started(reason: str, minute: int) -> StatusChange:

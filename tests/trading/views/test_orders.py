@@ -233,7 +233,7 @@ def test_cancel_all_asks_first_and_then_cancels_each(
 
 def test_cancel_all_outcome_tells_of_each(owner: Client, account: BrokerageAccount) -> None:
     now = timezone.now()
-    ways = {
+    ways: dict[str, dict[str, Any]] = {
         "canceled": {"status": "CANCELED"},
         "part": {"status": "CANCELED", "filled_qty": 1, "filled_avg_price": 9},
         "filled": {"status": "FILLED", "filled_qty": 1, "filled_avg_price": 9},
