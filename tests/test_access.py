@@ -28,6 +28,7 @@ from brokerapp.broker.streams.models import StreamCursor
 from brokerapp.decisions import services as decisions
 from brokerapp.events.models import BrokerEvent
 from brokerapp.health.models import ErrorPage, Heartbeat
+from brokerapp.mailing.models import QueuedMail
 from brokerapp.notices.models import Notice, NoticeKind
 from brokerapp.ui.links import ACCOUNT_ID
 from devstack.paths import ROOT
@@ -209,6 +210,7 @@ def a_row_of_everything(house: House) -> None:
     )
     now = timezone.now()
     ApiCallFactory.create()
+    QueuedMail.objects.create(subject="Reset your password", content={})
     Heartbeat.objects.create(name="people", at=now)
     ErrorPage.objects.create(reference="0" * 16, at=now, status=500)
     StreamCursor.objects.get_or_create(stream="trades")
