@@ -149,7 +149,7 @@ class Trader:
             ),
             (45, 15, 12, 5, 2, 6, 10, 1),
         )[0]
-        with self.killer.at_large(0.08):
+        with self.killer.at_large(0.15):
             step()
 
     # What the person does
@@ -226,8 +226,10 @@ class Trader:
         return self.dice.choice(found) if found else None
 
     def change(self) -> None:
-        """An open order: its shares, prices or time."""
-        order = self.some_open()
+        """An open order: its shares, prices or time; now and then one that cannot be changed."""
+        mine = Order.objects.current().open().filter(account=self.account).order_by("created_at", "pk")
+        found = [each for each in mine if changes.why_not(each) is None or self.dice.random() < 0.05]
+        order = self.dice.choice(found) if found else None
         if order is None or not (names := changes.changeable(order)):
             return
         name = self.dice.choice(names)
