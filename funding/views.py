@@ -165,7 +165,7 @@ class Bank(FundingView):
             "running": link.transfers.in_flight().count(),
             "waiting": link.status not in (BankLinkStatus.APPROVED, *FINAL_BANK),
             "log": timelines.event_log(link, StatusChange.objects.about(link)),
-            "request_id": ApiCall.objects.request_id_of_write(link) or link.last_request_id,
+            "request_id": _request_id(link),
             "sandbox": settings.BROKER_IS_SANDBOX,
         }
         return render(request, "funding/bank.html", context)
@@ -325,6 +325,12 @@ class TransferReview(FundingView):
         return self.redirect("funding:transfer", transfer.pk)
 
 
+def _request_id(row: Transfer | BankLink) -> str:
+    """Of the call that sent it; of what changed it last where there was none."""
+    sent_by = ApiCall.objects.request_id_of_write(row)
+    return row.last_request_id if sent_by is None else sent_by
+
+
 class TransferReceipt(FundingView):
     """One transfer: its timeline, our log of it, and the references that support can look up."""
 
@@ -340,7 +346,7 @@ class TransferReceipt(FundingView):
             "tone": timelines.transfer_tone(transfer),
             "steps": timelines.transfer_steps(transfer, changes, timezone.now()),
             "log": timelines.event_log(transfer, changes),
-            "request_id": ApiCall.objects.request_id_of_write(transfer) or transfer.last_request_id,
+            "request_id": _request_id(transfer),
             "sandbox": settings.BROKER_IS_SANDBOX,
         }
         return render(request, "funding/transfer.html", context)

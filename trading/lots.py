@@ -217,7 +217,7 @@ def standing(entries: Sequence[Entry]) -> list[Entry]:
     for entry in ordered:
         if entry.reference in gone:
             continue
-        former = None if entry.takes_back else known.get(entry.previous)
+        former = known.get(entry.previous) if entry.kind == FILL and not entry.takes_back else None
         kept.append(replace(entry, at=former.at, day=former.day) if former else entry)
     return sorted(kept, key=lambda entry: entry.at)
 

@@ -200,7 +200,7 @@ HELD = (
         "Mails about the sign-in, until they have left",
         Grade.ENCRYPTED,
         ("mailing_queuedmail.content",),
-        (Place.MAIL,),
+        (),
         "the mail is sent or given up",
     ),
     Held(

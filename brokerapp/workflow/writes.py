@@ -30,17 +30,13 @@ from brokerapp.broker.alpaca.errors import (
     ClaimLost,
 )
 from brokerapp.broker.calls import recorder
-from brokerapp.broker.calls.models import ApiCall
+from brokerapp.broker.calls.models import SENDING, ApiCall
 from brokerapp.workflow.state import LostRace, Process, StatusModel, can_move, move
 
 logger = logging.getLogger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
 """Between two attempts at a write that certainly was not done."""
-
-
-SENDING = ("POST", "PATCH")
-"""Methods of calls that send a row, as its making or as a change of another."""
 
 
 class SentModel(StatusModel):

@@ -198,7 +198,12 @@ class Journey:
         return self.request_id()
 
     def request_id(self) -> str:
-        """The broker's Request ID on a receipt."""
+        """The broker's Request ID on a receipt; an event can be on the page before the reply that has it."""
+        for _ in range(20):
+            if self.page.locator(".reference", has_text="Request ID").count():
+                break
+            self.page.wait_for_timeout(250)
+            self.page.reload()
         return self.page.locator(".reference", has_text="Request ID").locator("code").inner_text()
 
     def sign_in(self, email: str, password: str) -> None:

@@ -11,7 +11,6 @@ from django.db.models import Q
 
 from brokerapp.broker.calls.models import ApiCall
 from brokerapp.workflow.models import StatusChange
-from brokerapp.workflow.writes import SENDING
 from trading import changes, timeline
 from trading.models import Fill, Order, OrderProgress
 from trading.timeline import Version
@@ -102,6 +101,7 @@ def _history(orders: Iterable[UUID]) -> dict[str, list[StatusChange]]:
 
 def _request_id(order: Order, told: list[StatusChange]) -> str:
     """Of the call that sent it. An event can be faster than its reply: then the first change has a read's."""
-    calls = ApiCall.objects.about(order).filter(method__in=SENDING).exclude(request_id="")
-    sent_by = calls.order_by("started_at").values_list("request_id", flat=True).first()
-    return sent_by or next((each.request_id for each in told if each.request_id), "")
+    sent_by = ApiCall.objects.request_id_of_write(order)
+    if sent_by is not None:
+        return sent_by
+    return next((each.request_id for each in told if each.request_id), "")

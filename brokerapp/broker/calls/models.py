@@ -12,6 +12,10 @@ def label_of(row: models.Model) -> str:
     return str(row._meta.label)
 
 
+SENDING = ("POST", "PATCH")
+"""The methods of calls that send a row of ours."""
+
+
 class ApiCallQuerySet(models.QuerySet["ApiCall"]):
     """Reads of the call log."""
 
@@ -19,13 +23,14 @@ class ApiCallQuerySet(models.QuerySet["ApiCall"]):
         """The calls made for a row."""
         return self.filter(about_type=label_of(row), about_id=str(row.pk))
 
-    def request_id_of_write(self, row: models.Model) -> str:
-        """The Request ID of the first answered POST for a row: the call that made it at the broker, or "".
+    def request_id_of_write(self, row: models.Model) -> str | None:
+        """The Request ID of the first answered call that sent a row; "" before its answer, None without one.
 
         A read can have changed the row since, or, after an event, before.
         """
-        posts = self.about(row).filter(method="POST").exclude(request_id="")
-        return posts.order_by("started_at").values_list("request_id", flat=True).first() or ""
+        sent = self.about(row).filter(method__in=SENDING).order_by("started_at")
+        found = list(sent.values_list("request_id", flat=True))
+        return next(filter(None, found), "") if found else None
 
     def paths(self) -> list[str]:
         """The path templates of the newest calls, in order."""
