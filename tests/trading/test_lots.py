@@ -155,6 +155,15 @@ def test_work_out_money_in_or_out_is_no_gain(kind: str) -> None:
     assert books.flows[0].amount == Decimal(-5)
 
 
+def test_work_out_a_deposit_taken_back_goes_out_on_its_own_day() -> None:
+    deposit = entry("CSD", 0, "500", reference="in")
+    books = work_out([deposit, entry("CSW", 4, "-500", previous="in")])
+    assert [(flow.day, flow.amount) for flow in books.flows] == [
+        (on(0), Decimal(500)),
+        (on(4), Decimal(-500)),
+    ]
+
+
 def test_work_out_money_lent_until_a_deposit_arrives_is_nobodys() -> None:
     assert work_out([entry("MEM", 0, "500", symbol="INSTANTUSD")]).cash == 0
 
