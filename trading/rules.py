@@ -373,6 +373,8 @@ def check_can_cancel(order: Order) -> None:
         raise CancelRefused("A change to this order is under way.")
     if order.status not in statuses.WORKING:
         raise CancelRefused(f"This order is already {order.get_status_display().lower()}.")
+    if order.status == statuses.OrderStatus.HELD and order.is_exit:
+        raise CancelRefused("This exit waits for its order, and is canceled together with it.")
     if order.cancel_requested_at or order.status == statuses.OrderStatus.PENDING_CANCEL:
         raise CancelRefused("Cancellation was requested already. The order may still fill.")
 

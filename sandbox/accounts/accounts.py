@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sandbox.accounts import kinds, rules, status
@@ -168,12 +169,30 @@ def tax_id_digest(tax_id: Any) -> str:
     return hashlib.sha256(tax_id.replace("-", "").encode()).hexdigest()
 
 
+RANGES = tuple(
+    f"{what}_{end}"
+    for what in ("annual_income", "liquid_net_worth", "total_net_worth")
+    for end in ("min", "max")
+)
+
+
 def kept_identity(identity: dict[str, Any]) -> dict[str, Any]:
     """The tax id is write-only: it is checked and forgotten."""
     kept = {name: value for name, value in identity.items() if name != "tax_id" and value not in (None, "")}
     if kept.get("tax_id_type") == "ARG_AG_CUIT":
         kept["tax_id_type"] = "ARG_AR_CUIT"
-    return kept
+    # Taken as numbers or their digits, told as numbers.
+    return kept | {name: _number(name, kept[name]) for name in RANGES if name in kept}
+
+
+def _number(name: str, value: object) -> Decimal:
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise invalid(f"{name} must be a number")
+    return number
 
 
 def kept_disclosures(disclosures: dict[str, Any]) -> dict[str, Any]:

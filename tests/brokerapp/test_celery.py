@@ -46,7 +46,7 @@ def test_what_people_wait_for_shares_no_queue_with_what_waits_for_the_broker(pat
 def test_whatever_beat_sends_is_a_sweep_but_for_mails_and_the_heartbeats_of_the_queues() -> None:
     for name, row in beat_table().items():
         queue = queue_of(row["task"], queue=row["options"]["queue"])
-        usual = PEOPLE if name == "tell people" else SWEEPS
+        usual = PEOPLE if name in ("tell people", "send mails") else SWEEPS
         assert queue == row.get("kwargs", {}).get("queue", usual)
         assert 0 < row["options"]["expires"] <= 3600
     beaten = [row["kwargs"]["queue"] for row in beat_table().values() if "kwargs" in row]

@@ -128,9 +128,10 @@ def test_compose_passes_on_every_setting_that_the_example_names() -> None:
     example = (ROOT / ".env.example").read_text()
     named = set(re.findall(r"^#?([A-Z][A-Z_]+)=", example, re.MULTILINE))
 
-    web = set(compose_services()["web"]["environment"])
+    services = compose_services()
+    passed_on = set(services["web"]["environment"]) | set(services["worker"]["environment"])
 
-    assert named - OF_COMPOSE - OF_DEVELOPMENT - OF_THE_SANDBOX <= web
+    assert named - OF_COMPOSE - OF_DEVELOPMENT - OF_THE_SANDBOX <= passed_on
     assert compose_services()["sandbox"]["profiles"] == ["sandbox"]
 
 

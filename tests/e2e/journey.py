@@ -67,6 +67,15 @@ class Journey:
             self.page.reload()
         expect(target.first).to_be_visible()
 
+    def reload_until(self, target: Locator) -> None:
+        """Ask for the page again until what a worker makes is on it."""
+        for _ in range(WAIT_MS // 250):
+            if target.count():
+                return
+            self.page.wait_for_timeout(250)
+            self.page.reload()
+        expect(target.first).to_be_visible()
+
     def sign_up(self) -> None:
         """Create the login and confirm the address by the mail in the dev mailbox."""
         self.open("/accounts/signup/")
@@ -75,7 +84,9 @@ class Journey:
         self.press("Continue")
         self.expect_heading("Check your mail")
         self.open(f"/mailbox/?to={self.email}")
-        self.page.locator("a[href*='/accounts/confirm-email/']").first.click()
+        link = self.page.locator("a[href*='/accounts/confirm-email/']")
+        self.reload_until(link)
+        link.first.click()
         self.press("Confirm")
 
     def answer_application(self, *, document: Path | None = None) -> None:
@@ -184,9 +195,12 @@ class Journey:
         """Search for a share, fill in the ticket, and get to its review page."""
         self.open("/trade/")
         self.page.get_by_label("Symbol or company").fill(symbol)
-        self.page.get_by_role("main").get_by_role("button", name="Search").click()
+        self.page.get_by_label("Symbol or company").press("Enter")
         self.page.get_by_role("main").get_by_role("link", name=re.compile(rf"^{symbol}\b")).click()
-        self.page.get_by_text("Buy", exact=True).click()
+        on_phone = self.page.locator(".phone-only a[href*='side=BUY']")
+        if on_phone.is_visible():  # there the ticket is a page of its own
+            on_phone.click()
+        self.page.locator("form[data-ticket]").get_by_text("Buy", exact=True).click()
         self.page.get_by_text("Shares", exact=True).first.click()
         self.page.get_by_label("Amount").fill(quantity)
         self.press("Review order")
@@ -199,11 +213,7 @@ class Journey:
 
     def request_id(self) -> str:
         """The broker's Request ID on a receipt; an event can be on the page before the reply that has it."""
-        for _ in range(20):
-            if self.page.locator(".reference", has_text="Request ID").count():
-                break
-            self.page.wait_for_timeout(250)
-            self.page.reload()
+        self.reload_until(self.page.locator(".reference", has_text="Request ID"))
         return self.page.locator(".reference", has_text="Request ID").locator("code").inner_text()
 
     def sign_in(self, email: str, password: str) -> None:

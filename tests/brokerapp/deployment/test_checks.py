@@ -56,7 +56,7 @@ def test_process_starts_without_the_secrets_that_it_does_without(process: str) -
     done = manage("check", **without)
 
     assert done.returncode == 0, done.stderr
-    assert manage("check", **without | {"PROCESS": "web"}).returncode != 0
+    assert manage("check", **without | {"PROCESS": "worker"}).returncode != 0
 
 
 def test_check_names_all_that_is_wrong_at_once_with_what_to_do() -> None:

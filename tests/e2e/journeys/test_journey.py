@@ -31,7 +31,7 @@ def go_all_the_way(journey: Journey, document: Path) -> None:
     row = journey.page.get_by_role("row", name=re.compile("AAPL"))
     journey.wait_for(row)
     expect(row).to_contain_text("0.42")
-    expect(row.locator(".delta")).to_be_visible()
+    expect(row.locator("[data-label='Total gain'] .delta")).to_be_visible()
 
 
 def ops_finds(ops: Journey, request_id: str) -> None:

@@ -50,11 +50,11 @@ READS = [
     ),
     (lambda c: c.journals.get(X), f"/v1/journals/{X}", {}, JOURNAL),
     (lambda c: c.assets.list(status="active"), "/v1/assets", {"status": "active"}, [ASSET]),
-    (lambda c: c.orders.get(A, X), f"{T}/orders/{X}", {}, ORDER),
+    (lambda c: c.orders.get(A, X), f"{T}/orders/{X}", {"nested": "true"}, ORDER),
     (
         lambda c: c.orders.get_by_client_order_id(A, "c"),
         f"{T}/orders:by_client_order_id",
-        {"client_order_id": "c"},
+        {"client_order_id": "c", "nested": "true"},
         ORDER,
     ),
     (lambda c: c.positions.list(A), f"{T}/positions", {}, [POSITION]),
