@@ -14,6 +14,7 @@ from tests.factories import OrderFactory, order_body, order_reply
 from tests.trading.conftest import LATER, trade_event
 from trading.models import Order
 from trading.services import events, orders
+from trading.services.order_pages import get_story
 from trading.services.reservations import get_reserved_qty
 from trading.statuses import OrderStatus
 
@@ -52,6 +53,19 @@ def leg(kind: str, status: str = "held", **fields: Any) -> dict[str, Any]:
 def bracket(account: BrokerageAccount, legs: list[dict[str, Any]], status: str = "new") -> Order:
     order = OrderFactory.create(account, status="", **BRACKET)
     return orders.apply_order(order=order, reply=order_reply(order, status, legs=legs))
+
+
+def test_get_story_moves_while_an_exit_does(account: BrokerageAccount) -> None:
+    taken, other = leg("limit", "filled", filled_qty="4", filled_avg_price="250"), leg("stop", "new")
+    order = bracket(account, [taken, other], "filled")
+    exits = {row.type: row for row in order.legs.all()}
+    assert not exits["LIMIT"].is_open
+    assert all(get_story(each).is_moving for each in (order, *exits.values()))
+
+    orders.apply_order(
+        order=order, reply=order_reply(order, "filled", legs=[taken, {**other, "status": "canceled"}])
+    )
+    assert not any(get_story(each).is_moving for each in (order, *order.legs.all()))
 
 
 def test_apply_order_with_legs_makes_a_row_of_each(account: BrokerageAccount) -> None:

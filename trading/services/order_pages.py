@@ -52,6 +52,12 @@ class Story:
             total += order.filled_qty
         return total
 
+    @property
+    def is_moving(self) -> bool:
+        """Whether anything of it may still change by itself, its exits and the other exit included."""
+        kin = (self.latest, *self.legs, *self.pair)
+        return any(each.is_open for each in kin) or any(each.order.is_unsettled for each in self.versions)
+
     def steps(self) -> list[Any]:
         """The timeline."""
         return timeline.story(self.versions, latest=self.latest)

@@ -80,7 +80,7 @@ class OrderPage(AccountRequiredMixin):
             "filled_text": timeline.filled_text(latest),
             "can_cancel": rules.can_cancel(latest),
             "unchangeable": changes.why_not(latest, story.under_way),
-            "is_live": latest.is_open or any(each.order.is_unsettled for each in story.versions),
+            "is_live": story.is_moving,
             "new_order": _new_order(self.url("trading:asset", latest.asset.symbol), latest),
         }
         context["cancel_and_new"] = isinstance(context["unchangeable"], changes.CancelAndNew)
