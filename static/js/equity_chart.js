@@ -5,6 +5,16 @@ import { PriceChart, colors, dollars, drawAll, paintChart, wallClock } from "./c
 const MOST_MARKERS = 12; // more would cover the line
 const RELOAD_MS = 15_000; // the page's figures may come anew more often
 
+// The order of positions is in the same address: choosing one keeps the range that the chart has by then.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-keeps-range]");
+  const range = new URL(location.href).searchParams.get("range");
+  if (!link || !range) return;
+  const address = new URL(link.href);
+  address.searchParams.set("range", range);
+  link.href = address.href;
+});
+
 class EquityChart extends PriceChart {
   constructor(figure, charts) {
     super(figure, charts);
@@ -12,16 +22,6 @@ class EquityChart extends PriceChart {
     document.addEventListener("htmx:after:swap", () => {
       if (performance.now() - this.loadedAt > RELOAD_MS) this.load();
     });
-  }
-
-  // The order of positions is in the same address: choosing one keeps the range.
-  show(range) {
-    super.show(range);
-    for (const link of document.querySelectorAll("[data-keeps-range]")) {
-      const address = new URL(link.href);
-      address.searchParams.set("range", range);
-      link.href = address.href;
-    }
   }
 
   load() {

@@ -1,5 +1,7 @@
 """Calls to the broker. No foreign keys: the log outlives what it is about."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.utils import timezone
 
@@ -14,6 +16,8 @@ def label_of(row: models.Model) -> str:
 
 SENDING = ("POST", "PATCH")
 """The methods of calls that send a row of ours."""
+UNDER_WAY_FOR = timedelta(minutes=2)
+"""Longer than a call can take."""
 
 
 class ApiCallQuerySet(models.QuerySet["ApiCall"]):
@@ -24,13 +28,17 @@ class ApiCallQuerySet(models.QuerySet["ApiCall"]):
         return self.filter(about_type=label_of(row), about_id=str(row.pk))
 
     def request_id_of_write(self, row: models.Model) -> str | None:
-        """The Request ID of the first answered call that sent a row; "" before its answer, None without one.
+        """The Request ID of the first answered call that sent a row; "" while one is under way, else None.
 
         A read can have changed the row since, or, after an event, before.
         """
         sent = self.about(row).filter(method__in=SENDING).order_by("started_at")
-        found = list(sent.values_list("request_id", flat=True))
-        return next(filter(None, found), "") if found else None
+        found = list(sent.values_list("request_id", "finished_at", "started_at"))
+        if answered := next((request_id for request_id, _, _ in found if request_id), ""):
+            return answered
+        # What has not ended by then was cut off with its process.
+        young = timezone.now() - UNDER_WAY_FOR
+        return "" if any(ended is None and begun > young for _, ended, begun in found) else None
 
     def paths(self) -> list[str]:
         """The path templates of the newest calls, in order."""

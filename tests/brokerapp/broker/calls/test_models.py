@@ -6,12 +6,12 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from brokerapp.broker.calls import admin
-from brokerapp.broker.calls.models import ApiCall
+from brokerapp.broker.calls.models import ApiCall, label_of
 from brokerapp.broker.calls.retention import prune_api_calls
 from brokerapp.workflow.actors import Actor, ActorKind
 from brokerapp.workflow.models import StatusChange
 from tests.brokerapp.broker.calls.factories import ApiCallFactory
-from tests.factories import KycApplicationFactory
+from tests.factories import BrokerageAccountFactory, KycApplicationFactory
 
 POLL = Actor(ActorKind.POLL)
 
@@ -151,3 +151,28 @@ def test_a_call_is_completed_in_its_own_week_alone(log):
         )
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert plan.count("Scan using") == 1
+
+
+@pytest.mark.parametrize(
+    ("request_id", "has_ended", "minutes", "found"),
+    [
+        ("a1", True, 0, "a1"),
+        ("", False, 0, ""),  # its reply may still come
+        ("", True, 0, None),  # it was lost
+        ("", False, 10, None),  # its process died
+    ],
+)
+def test_request_id_of_write(request_id: str, has_ended: bool, minutes: int, found: str | None) -> None:
+    account = BrokerageAccountFactory.create()
+    begun = timezone.now() - timedelta(minutes=minutes)
+    about = {"about_type": label_of(account), "about_id": str(account.pk), "started_at": begun}
+    assert ApiCall.objects.request_id_of_write(account) is None
+    ApiCallFactory.create(method="GET", **about)
+    ApiCallFactory.create(
+        method="POST",
+        request_id=request_id,
+        finished_at=begun if has_ended else None,
+        outcome=ApiCall.Outcome.OK if has_ended else ApiCall.Outcome.IN_FLIGHT,
+        **about,
+    )
+    assert ApiCall.objects.request_id_of_write(account) == found
