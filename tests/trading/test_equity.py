@@ -86,7 +86,7 @@ def check(figures: Figures, sandbox: SandboxProcess) -> None:
 def test_a_played_history_agrees_with_the_broker_to_the_cent(
     account: BrokerageAccount, sandbox: SandboxProcess, frozen: Any
 ) -> None:
-    sandbox.deposit(str(account.broker_account_id), "3000.00")
+    sandbox.deposit(str(account.broker_account_id), "30000.00")
     trade(sandbox, account, "buy", "AAPL", "3.5")
     trade(sandbox, account, "buy", "VTI", "2")
     trade(sandbox, account, "buy", "AAPL", "1.25")
@@ -103,10 +103,10 @@ def test_a_played_history_agrees_with_the_broker_to_the_cent(
 
     check(figures, sandbox)
     assert figures.book is not None
-    assert (figures.book.paid_in, figures.book.paid_out) == (Decimal("3000.00"), Decimal("250.10"))
+    assert (figures.book.paid_in, figures.book.paid_out) == (Decimal("30000.00"), Decimal("250.10"))
     assert figures.book.dividends == Decimal("1.74")
     # All of VTI is sold that is there after the split: at three times the shares, and no more of it is held.
-    assert figures.change.amount is None or figures.change.amount < Decimal("3000")
+    assert figures.change.amount is None or figures.change.amount < Decimal("30000")
     snapshots.take_points(now=timezone.now())
     assert DailyEquity.objects.get(account=account).equity == figures.equity
 
