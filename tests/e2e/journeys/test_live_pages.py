@@ -14,22 +14,26 @@ def test_an_order_and_prices_reach_every_open_page_without_a_reload(page: Page, 
     journey = Journey(page, stack, TRADER)
     journey.sign_in(TRADER, DEMO_PASSWORD)
     tabs: dict[str, Page] = {}
-    for path in ("/portfolio/", "/orders/?tab=closed", "/trade/KO/"):
+    for path in ("/portfolio/", "/orders/?tab=closed", "/trade/PFE/"):
         tabs[path] = page.context.new_page()
         tabs[path].goto(stack.url + path)
         tabs[path].evaluate("window.kept = true")
-    before = tabs["/trade/KO/"].locator(".stat-value [data-price=KO]").inner_text()
+    before = tabs["/trade/PFE/"].locator(".stat-value [data-price=PFE]").inner_text()
 
-    journey.review_order("KO", "0.1")
+    news = (
+        ("/portfolio/", tabs["/portfolio/"].get_by_role("link", name="PFE", exact=True)),
+        ("/orders/?tab=closed", tabs["/orders/?tab=closed"].get_by_role("link", name=re.compile("PFE"))),
+        ("/trade/PFE/", tabs["/trade/PFE/"].get_by_role("heading", name="What you hold")),
+    )
+    for _, what in news:
+        expect(what).to_have_count(0)  # nobody traded this before
+
+    journey.review_order("PFE", "0.1")
     journey.press("Place buy order")
 
-    for path, what in (
-        ("/portfolio/", tabs["/portfolio/"].get_by_role("link", name="KO", exact=True)),
-        ("/orders/?tab=closed", tabs["/orders/?tab=closed"].get_by_role("link", name=re.compile("KO"))),
-        ("/trade/KO/", tabs["/trade/KO/"].get_by_role("heading", name="What you hold")),
-    ):
+    for path, what in news:
         expect(what.first).to_be_visible(timeout=WAIT_MS)
         assert tabs[path].evaluate("window.kept")
-    price = tabs["/trade/KO/"].locator(".stat-value [data-price=KO]")
+    price = tabs["/trade/PFE/"].locator(".stat-value [data-price=PFE]")
     expect(price).not_to_have_text(before, timeout=WAIT_MS)
-    assert tabs["/trade/KO/"].evaluate("window.kept")
+    assert tabs["/trade/PFE/"].evaluate("window.kept")
