@@ -47,6 +47,15 @@ def emptied_log() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The database, and an account to copy before any test has changed how one is made."""
+    from tests.factories import keep_opened_account
+
+    with django_db_blocker.unblock():
+        keep_opened_account()
+
+
 @pytest.fixture(autouse=True)
 def _every_page_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     """No page shows what one of another test found a moment ago."""
