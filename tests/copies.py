@@ -42,7 +42,9 @@ class Original:
         return {
             model: model._default_manager.bulk_create(  # type: ignore[attr-defined]
                 [
-                    model(**{name: self._anew(name, value, person, ids, later) for name, value in row.items()})
+                    model(
+                        **{name: self._anew(name, value, person, ids, later) for name, value in row.items()}
+                    )
                     for row in rows
                 ]
             )
