@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.e2e.site import Site
 from tests.e2e.stack import Stack
+
+expect.set_options(timeout=20_000)  # milliseconds; what is there sooner is not waited for
 
 QUIET = [
     "--no-sandbox",

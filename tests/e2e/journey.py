@@ -173,6 +173,7 @@ class Journey:
         heading = self.page.get_by_role("heading", level=1)
         if heading.inner_text() == "Set up a second step":
             self.page.get_by_role("link", name="Use an app").click()
+            expect(heading).not_to_have_text("Set up a second step")
             if heading.inner_text() == "Confirm that it is you":
                 confirm(self.page, PASSWORD)
             self.app, self.recovery_codes = set_up_app(self.page)

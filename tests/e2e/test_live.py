@@ -64,7 +64,7 @@ def test_live_page_follows_a_push_and_keeps_what_the_person_was_doing(page, site
     deposit.status = "complete"
     pushes()
 
-    expect(page.get_by_role("heading")).to_have_text("Deposit complete", timeout=10_000)
+    expect(page.get_by_role("heading")).to_have_text("Deposit complete")
     expect(page.locator("#note")).to_have_value("rent")
     expect(page.locator("#note")).to_be_focused()
     expect(page.locator("#transfer details")).to_have_attribute("open", "")
@@ -78,7 +78,7 @@ def test_live_page_polls_where_push_is_cut(page, site, deposit):
 
     deposit.status = "complete"
 
-    expect(page.get_by_role("heading")).to_have_text("Deposit complete", timeout=5_000)
+    expect(page.get_by_role("heading")).to_have_text("Deposit complete")
 
 
 def test_live_page_is_left_alone_once_final(page, site, deposit):
@@ -97,7 +97,7 @@ def test_live_page_goes_where_a_redirect_leads(page, site, deposit):
 
     deposit.redirect = True
 
-    expect(page).to_have_url(f"{site.url}/styleguide/", timeout=5_000)
+    expect(page).to_have_url(f"{site.url}/styleguide/")
 
 
 def test_live_page_keeps_its_content_when_the_server_fails(page, site, deposit):
