@@ -56,10 +56,13 @@ def test_instant_other_text_is_refused(text: str) -> None:
         instant(text)
 
 
-@pytest.mark.skipif(
+with_faketime = pytest.mark.skipif(
     shutil.which("faketime") is None or "FAKETIME" in os.environ,
     reason="without libfaketime, or in its hands",
 )
+
+
+@with_faketime
 def test_environment_at_sets_the_clock_and_leaves_waiting_alone() -> None:
     code = """if True:
         import datetime, threading, time
@@ -79,3 +82,27 @@ def test_environment_at_sets_the_clock_and_leaves_waiting_alone() -> None:
 
     assert day == "2036-02-29"
     assert before <= float(monotonic) <= time.monotonic()
+
+
+@with_faketime
+def test_environment_at_lets_threads_take_turns_as_they_do_without_it() -> None:
+    code = """if True:
+        import resource, threading
+        def count():
+            for _ in range(2_000_000):
+                pass
+        threads = [threading.Thread(target=count) for _ in range(2)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        print(used.ru_utime + used.ru_stime)
+    """
+    faked = os.environ | environment_at(datetime(2036, 2, 29, 12, tzinfo=UTC))
+
+    without, within = (
+        float(subprocess.check_output([sys.executable, "-c", code], env=env, text=True, timeout=60))
+        for env in (dict(os.environ), faked)
+    )
+
+    # Processor time, not the clock's: it was ten times as much.
+    assert within < 4 * without
