@@ -64,8 +64,8 @@ def environment_at(at: datetime) -> dict[str, str]:
         "LD_PRELOAD": library(),
         "FAKETIME": f"{seconds:+d}s",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        # Otherwise a wait for the interpreter's lock, which goes by the monotonic clock, returns at once and is
-        # begun again: two threads that compute take ten times the processor.
+        # Otherwise a wait for the interpreter's lock, which goes by the monotonic clock, returns at once and
+        # is begun again: two threads that compute take ten times the processor.
         "FAKETIME_FORCE_MONOTONIC_FIX": "0",
         "NO_FAKE_STAT": "1",
         "PYTHONPATH": path,

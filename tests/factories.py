@@ -3,7 +3,7 @@
 import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import factory
@@ -173,7 +173,7 @@ class BrokerageAccountFactory:
         user = user or UserFactory.create()
         # What is done on commit is not copied: nothing is, where there is a commit.
         if not fields and opened and connection.in_atomic_block:
-            account = opened[0].copy_for(user)[BrokerageAccount][0]
+            account = cast(BrokerageAccount, opened[0].copy_for(user)[BrokerageAccount][0])
         else:
             account = opened_account(user, **fields)
         if balances:
