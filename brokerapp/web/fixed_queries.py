@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.db import connection, models
+from django.db.models.query import get_related_populators
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -23,13 +24,19 @@ class Plan:
     """Which parameter is which value."""
     model: type[models.Model]
     columns: list[str]
+    own: slice
+    """Where the model's own columns stand in a row."""
     converters: dict[int, Any]
+    annotations: dict[str, int]
+    related: Sequence[Any]
+    """What makes the rows that `select_related` brings along."""
 
 
 class FixedQuery(Generic[Row]):
-    """`make(*values)` is a query set of whole rows of one model; a call gives its rows as a list.
+    """`make(*values)` is a query set of whole rows of a model; a call gives its rows as a list.
 
-    `stand_ins` are values that occur in no other place of the query, one for each argument.
+    Rows may bring along others (`select_related`) and annotations. `stand_ins` are values that occur in no
+    other place of the query, one for each argument.
     """
 
     def __init__(self, make: Callable[..., "models.QuerySet[Row]"], *stand_ins: Any) -> None:
@@ -54,7 +61,11 @@ class FixedQuery(Generic[Row]):
         for place, (converters, expression) in plan.converters.items():
             for convert in converters:
                 values[place] = convert(values[place], expression, connection)
-        made: Row = plan.model.from_db(connection.alias, plan.columns, values)  # type: ignore[assignment]
+        made: Row = plan.model.from_db(connection.alias, plan.columns, values[plan.own])  # type: ignore[assignment]
+        for populator in plan.related:
+            populator.populate(values, made)
+        for name, place in plan.annotations.items():
+            setattr(made, name, values[place])
         return made
 
     def _compile(self) -> Plan:
@@ -67,9 +78,18 @@ class FixedQuery(Generic[Row]):
         }
         if sorted(places.values()) != list(range(len(self._stand_ins))):
             raise ValueError("a value of a fixed query has to be in it once, as it is given")
-        if compiler.klass_info.get("related_klass_infos") or compiler.annotation_col_map:
-            raise ValueError("a fixed query is of whole rows of one model")
-        expressions = [column[0] for column in compiler.select]
-        columns = [expression.target.attname for expression in expressions]
-        model = compiler.klass_info["model"]
-        return Plan(sql, parameters, places, model, columns, compiler.get_converters(expressions))
+        klass, select = compiler.klass_info, compiler.select
+        if not klass or len(klass["select_fields"]) < len(klass["model"]._meta.concrete_fields):
+            raise ValueError("a fixed query is of whole rows of a model")
+        own = slice(klass["select_fields"][0], klass["select_fields"][-1] + 1)
+        return Plan(
+            sql=sql,
+            parameters=parameters,
+            places=places,
+            model=klass["model"],
+            columns=[column[0].target.attname for column in select[own]],
+            own=own,
+            converters=compiler.get_converters([column[0] for column in select]),
+            annotations=dict(compiler.annotation_col_map),
+            related=get_related_populators(klass, select, connection.alias),
+        )

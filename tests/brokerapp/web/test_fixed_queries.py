@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db.models import Q
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount, User, find_accounts
 from brokerapp.web.fixed_queries import FixedQuery
 from brokerapp.web.sessions import SessionStore
-from tests.factories import BrokerageAccountFactory, UserFactory
+from tests.factories import AssetFactory, BrokerageAccountFactory, QuoteFactory, UserFactory
+from trading.models import Asset
 
 pytestmark = pytest.mark.django_db
 
@@ -58,9 +60,29 @@ def test_fixed_query_refuses_a_value_that_it_cannot_find() -> None:
         FixedQuery(lambda pk: User.objects.filter(pk__gt=1), 918_273_645)(5)
 
 
-def test_fixed_query_refuses_rows_of_more_than_one_model() -> None:
-    joined = FixedQuery(
-        lambda pk: BrokerageAccount.objects.select_related("user").filter(user_id=pk), 918_273_645
+def test_fixed_query_brings_along_related_rows_and_annotations(
+    django_assert_num_queries: Any,
+) -> None:
+    priced = QuoteFactory.create(symbol="AAA")
+    AssetFactory.create(symbol="BBB")
+    query = FixedQuery(
+        lambda name: Asset.objects.filter(symbol__gte=name)
+        .select_related("quote")
+        .annotate(is_a=Q(symbol="AAA"))
+        .order_by("symbol"),
+        "stand-in",
     )
-    with pytest.raises(ValueError, match="whole rows of one model"):
-        joined(5)
+
+    with django_assert_num_queries(1):
+        first, second = query("A")
+        assert (first.quote, first.is_a) == (priced, True)
+        assert columns(first.quote) == columns(priced)
+        assert first.quote.asset is first
+        assert (hasattr(second, "quote"), second.is_a) == (False, False)
+    assert columns(first) == columns(priced.asset)
+
+
+def test_fixed_query_refuses_rows_that_are_not_whole() -> None:
+    partial = FixedQuery(lambda pk: BrokerageAccount.objects.only("status").filter(user_id=pk), 918_273_645)
+    with pytest.raises(ValueError, match="whole rows of a model"):
+        partial(5)
