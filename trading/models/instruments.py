@@ -169,15 +169,8 @@ class Quote(models.Model):
 
     @property
     def may_be_split(self) -> bool:
-        """Whether the shares may have been split since the previous close, which data APIs do not adjust.
-
-        On such a day a 4:1 split would read as a loss of three quarters.
-        """
-        if not self.last or not self.previous_close:
-            return False
-        ratio = self.last / self.previous_close
-        is_far = not LEAST_FALL < ratio < LEAST_RISE
-        return is_far or any(abs(ratio / split - 1) <= NEAR for split in THREE_FOR_TWO)
+        """Whether the shares may have been split since the previous close."""
+        return may_be_split(self.last, self.previous_close)
 
     @property
     def change(self) -> Decimal | None:
@@ -190,6 +183,18 @@ class Quote(models.Model):
     def change_fraction(self) -> Decimal | None:
         """The change as a fraction of the previous close."""
         return self.change / self.previous_close if self.change is not None and self.previous_close else None
+
+
+def may_be_split(last: Decimal | None, previous_close: Decimal | None) -> bool:
+    """Whether shares may have been split between two prices, which data APIs do not adjust.
+
+    On such a day a 4:1 split would read as a loss of three quarters.
+    """
+    if not last or not previous_close:
+        return False
+    ratio = last / previous_close
+    is_far = not LEAST_FALL < ratio < LEAST_RISE
+    return is_far or any(abs(ratio / split - 1) <= NEAR for split in THREE_FOR_TWO)
 
 
 class QuotePause(models.Model):

@@ -1,11 +1,11 @@
 """The portfolio, and one holding of it."""
 
-from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
+from django.core.paginator import Paginator
 from django.db.models import Sum
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
@@ -16,74 +16,14 @@ from trading import timeline
 from trading.lots import DIVIDENDS
 from trading.models import ClosedLot, HeldLot, Order, Position
 from trading.performance import SPANS, span_of
-from trading.services import cash, gains, performance, portfolio, tickets
+from trading.services import cash, gains, order_lists, performance, portfolio, tickets
 from trading.services.performance import Figures
 from trading.valuation import Holding
+from trading.views.position_rows import Sort, share_of, table_rows
 
-ROWS_SHOWN = 25
+POSITIONS_PER_PAGE = 50
+ROWS_SHOWN = ORDERS_SHOWN = 25
 DEFAULT_SPAN = "1M"
-
-
-class Column(NamedTuple):
-    """A column by which positions are sorted: its word in addresses, its head, and what is compared."""
-
-    word: str
-    head: str
-    key: Callable[[Holding], Any]
-    is_figure: bool = True
-
-
-COLUMNS = (
-    Column("name", "Name", lambda holding: holding.position.symbol, is_figure=False),
-    Column("shares", "Shares", lambda holding: holding.position.qty),
-    Column("value", "Value", lambda holding: holding.value),
-    Column("day", "Day", lambda holding: holding.day.amount),
-    Column("gain", "Total gain", lambda holding: holding.gain),
-)
-BY_WORD = {column.word: column for column in COLUMNS}
-
-
-class Sort(NamedTuple):
-    """How positions are sorted: `-value` in an address is the largest value first."""
-
-    column: Column
-    descending: bool
-
-    @classmethod
-    def of(cls, word: str) -> "Sort":
-        """What an address says; by name if it says nothing that there is."""
-        column = BY_WORD.get(word.removeprefix("-"))
-        return cls(column, word.startswith("-")) if column else cls(COLUMNS[0], False)
-
-    @property
-    def word(self) -> str:
-        """As an address says it."""
-        return f"{'-' if self.descending else ''}{self.column.word}"
-
-    def apply(self, holdings: Sequence[Holding]) -> list[Holding]:
-        """The holdings in that order, those without the figure last, whichever way."""
-        known = [holding for holding in holdings if self.column.key(holding) is not None]
-        known.sort(key=self.column.key, reverse=self.descending)
-        return known + [holding for holding in holdings if self.column.key(holding) is None]
-
-    def heads(self, query: QueryDict) -> list[dict[str, Any]]:
-        """The heads of the table, each with the address that sorts by it, and how it is sorted if it is."""
-        found = []
-        for column in COLUMNS:
-            is_current = column == self.column
-            # Figures begin with the largest.
-            descending = not self.descending if is_current else column.is_figure
-            changed = query.copy()
-            changed["sort"] = Sort(column, descending).word
-            direction = "descending" if self.descending else "ascending"
-            found.append(
-                {
-                    "column": column,
-                    "url": f"?{changed.urlencode()}#positions",
-                    "sorted": direction if is_current else "",
-                }
-            )
-        return found
 
 
 class Portfolio(SectionMixin):
@@ -96,23 +36,25 @@ class Portfolio(SectionMixin):
         portfolio.refresh_if_old(account=self.account, now=now)
         figures = performance.get_figures(self.account, now)
         gains.refresh_if_behind(account=self.account, book=figures.book)
-        open_orders = list(
-            Order.objects.open().filter(account=self.account).newest_first().select_related("asset__quote")
-        )
+        open_orders = order_lists.newest_open(self.account, most=ORDERS_SHOWN + 1)
         is_empty = not figures.valuation.holdings and not open_orders
         is_new = is_empty and not ClosedLot.objects.filter(account=self.account).exists()
         sort = Sort.of(request.GET.get("sort", ""))
+        held = Paginator(sort.apply(figures.valuation.holdings), POSITIONS_PER_PAGE)
+        page = held.get_page(request.GET.get("page"))
         span = span_of(request.GET.get("range", ""), DEFAULT_SPAN)
         context = {
             "account": self.account,
             "figures": figures,
             "valuation": figures.valuation,
-            "rows": _with_share(sort.apply(figures.valuation.holdings), figures.valuation.total),
+            "page": page,
+            "rows": table_rows(self.account, page, figures.valuation.total),
             "heads": sort.heads(request.GET),
             "spending": tickets.get_spending(self.account),
-            "cash": cash.get_cash(self.account, open_orders, figures.day),
+            "cash": cash.get_cash(self.account, figures.day),
             "withdraw_blocked": self.blocked_from(Capability.WITHDRAW),
-            "open_orders": open_orders,
+            "open_orders": open_orders[:ORDERS_SHOWN],
+            "more_orders": len(open_orders) > ORDERS_SHOWN,
             "first_steps": timeline.first_steps(self.account) if is_new else [],
             "blocked": self.blocked_from(Capability.TRADE),
             "spans": SPANS.values(),
@@ -120,14 +62,6 @@ class Portfolio(SectionMixin):
             "history": performance.get_history(figures, span, now),
         }
         return render(request, "trading/portfolio.html", context)
-
-
-def _with_share(holdings: Sequence[Holding], total: Decimal) -> list[tuple[Holding, Decimal | None]]:
-    """Each holding with the part that it is of all."""
-    return [
-        (holding, holding.value / total if holding.value is not None and total > 0 else None)
-        for holding in holdings
-    ]
 
 
 class PositionPage(AccountRequiredMixin):
@@ -148,7 +82,7 @@ class PositionPage(AccountRequiredMixin):
         context = {
             "holding": holding,
             "position": position,
-            "share": _with_share([holding], valuation.total)[0][1],
+            "share": share_of(holding, valuation.total),
             "unpriced": valuation.unpriced,
             **self._past(position, figures, holding),
         }
