@@ -29,8 +29,6 @@ class Prices(NamedTuple):
 
     last: Decimal | None
     previous_close: Decimal | None
-    as_of: datetime
-    synced_at: datetime
 
     @property
     def may_be_split(self) -> bool:

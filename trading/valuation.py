@@ -74,6 +74,8 @@ class Valuation:
 
     cash: Decimal
     holdings: Sequence[Holding]
+    priced_at: datetime | None = None
+    """When the oldest of the prices was asked for."""
 
     @cached_property
     def value(self) -> Decimal:
@@ -100,11 +102,6 @@ class Valuation:
         return self.gain / abs(self.cost) if self.gain is not None and self.cost else None
 
     @cached_property
-    def priced_at(self) -> datetime | None:
-        """When the oldest of the prices was asked for."""
-        return min((holding.quote.synced_at for holding in self.holdings if holding.quote), default=None)
-
-    @cached_property
     def unpriced(self) -> list[str]:
         """Symbols without a price."""
         return [holding.position.symbol for holding in self.holdings if holding.value is None]
@@ -117,7 +114,8 @@ class Valuation:
 
 def value_positions(cash: Decimal, positions: Iterable[Position], quotes: Mapping[UUID, Quote]) -> Valuation:
     """Cash and positions at the quotes given by asset id."""
-    return Valuation(cash, [Holding(position, quotes.get(position.asset_id)) for position in positions])
+    held = [Holding(position, quotes.get(position.asset_id)) for position in positions]
+    return Valuation(cash, held, min((quote.synced_at for quote in quotes.values()), default=None))
 
 
 def _total(values: Iterable[Decimal | None]) -> Decimal | None:

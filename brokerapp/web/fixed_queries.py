@@ -68,7 +68,13 @@ class FixedQuery(Generic[Row]):
         }
         if sorted(places.values()) != list(range(len(self._stand_ins))):
             raise ValueError("a value of a fixed query has to be in it once, as it is given")
-        converters = compiler.get_converters([column[0] for column in compiler.select])
+        # The driver gives exact decimals, which Django would only copy.
+        kept = [column[0] for column in compiler.select]
+        converters = {
+            place: convert
+            for place, convert in compiler.get_converters(kept).items()
+            if not isinstance(kept[place].output_field, models.DecimalField)
+        }
         is_tuples = queryset._fields is not None  # type: ignore[attr-defined]
         return Plan(sql, parameters, places, converters, tuple if is_tuples else _reader(compiler))
 

@@ -19,6 +19,8 @@ LEAST_FALL, LEAST_RISE = Decimal("0.6"), Decimal("1.6")
 THREE_FOR_TWO = (Decimal(2) / 3, Decimal(3) / 2)
 """The splits within those bounds; smaller ones cannot be told from moves of the price."""
 NEAR = Decimal("0.01")
+NOT_SPLIT = THREE_FOR_TWO[0] * (1 + NEAR), THREE_FOR_TWO[1] * (1 - NEAR)
+"""Between these no price is as far as a split moves it, which is so of nearly all."""
 FEEDS = {
     "iex": "from the IEX exchange",
     "sip": "from all US exchanges",
@@ -193,6 +195,8 @@ def may_be_split(last: Decimal | None, previous_close: Decimal | None) -> bool:
     if not last or not previous_close:
         return False
     ratio = last / previous_close
+    if NOT_SPLIT[0] < ratio < NOT_SPLIT[1]:
+        return False
     is_far = not LEAST_FALL < ratio < LEAST_RISE
     return is_far or any(abs(ratio / split - 1) <= NEAR for split in THREE_FOR_TWO)
 

@@ -121,19 +121,21 @@ def equity_of(account: BrokerageAccount, valuation: Valuation) -> Decimal:
 
 
 def get_figures(account: BrokerageAccount, now: datetime) -> Figures:
-    """An account's holdings, books and day. At most six queries, however much it holds."""
+    """An account's holdings, books and day. At most seven queries, however much it holds."""
     book = gains.get_book(account)
     costs = gains.get_costs(account) if book else {}
     found = holdings.read(account)
-    newest = max((prices.as_of for _, prices in found if prices), default=None)
-    day = session_day(market.get_shown_clock(now), now, newest)
-    today = _today(account, day, book)
+    worth = holdings.get_worth(account)
+    day = session_day(market.get_shown_clock(now), now, worth.newest)
+    today = day_in_books(account, day, book)
     by_symbol = {position.symbol: prices for position, prices in found if prices}
     others = {*costs, *today.moves} - {position.symbol for position, _ in found}
     return Figures(
         account=account,
         now=now,
-        valuation=Valuation(account.own_cash, [_holding(*each, costs, today) for each in found]),
+        valuation=Valuation(
+            account.own_cash, [_holding(*each, costs, today) for each in found], worth.oldest
+        ),
         book=book,
         day=day,
         today=today,
@@ -150,7 +152,7 @@ def _holding(position: Held, prices: Prices | None, costs: Costs, today: Day) ->
     return Holding(position, prices, lots_cost=cost, moves=today.moves.get(position.symbol))
 
 
-def _today(account: BrokerageAccount, day: date, book: GainBook | None) -> Day:
+def day_in_books(account: BrokerageAccount, day: date, book: GainBook | None) -> Day:
     """The day's activities that are in the books."""
     if book is None:
         return Day()

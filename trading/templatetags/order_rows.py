@@ -13,6 +13,7 @@ from brokerapp.ui.flat import Flat
 from brokerapp.ui.templatetags.ui import MISSING, et, money, price, qty, shares, status_tag
 from trading import order_words, rules
 from trading.models import Order
+from trading.order_types import Side
 from trading.statuses import OrderStatus
 
 register = template.Library()
@@ -27,6 +28,8 @@ OUTCOMES: dict[str, str] = {
     OrderStatus.FILLED: "It filled before the cancel arrived",
     OrderStatus.REPLACED: "A change was faster; what it became is canceled instead",
 }
+SIDES: dict[str, str] = dict(Side.choices)
+STATUSES: dict[str, str] = dict(OrderStatus.choices)
 NOTHING = mark_safe("")
 
 
@@ -71,7 +74,6 @@ def _address(context: RequestContext, name: str = "trading:order") -> str:
 
 def _row(order: Order, address: str, is_exit: bool, more: SafeString = NOTHING) -> SafeString:
     changed = f" · changed {order.times_changed} time{'' if order.times_changed == 1 else 's'}"
-    label = order.get_status_display()
     wants = order.cancel_requested_at and order.is_open and order.status != OrderStatus.PENDING_CANCEL
     return ROWS[is_exit](
         url=address.replace(str(STAND_IN), str(order.pk)),
@@ -81,14 +83,14 @@ def _row(order: Order, address: str, is_exit: bool, more: SafeString = NOTHING) 
         changed=changed if order.times_changed else "",
         amount=money(order.notional) if order.qty is None else shares(order.qty),
         filled=f"{qty(order.filled_qty)} at {price(order.filled_avg_price)}" if order.filled_qty else MISSING,
-        status=status_tag(label, order.tone),
+        status=status_tag(STATUSES[order.status], order.tone),
         wish=WISH if wants else NOTHING,
         more=more,
     )
 
 
 def _name(order: Order) -> str:
-    side = order.get_side_display()
+    side = SIDES[order.side]
     return f"Exit: {side.lower()} {order.symbol}" if order.is_exit else f"{side} {order.symbol}"
 
 
@@ -97,7 +99,7 @@ def _cancel(order: Order, address: str, token: str, here: str) -> SafeString:
         url=address.replace(str(STAND_IN), str(order.pk)),
         token=token,
         here=here,
-        name=f"{order.get_side_display().lower()} {order.symbol}",
+        name=f"{SIDES[order.side].lower()} {order.symbol}",
         placed=et(order.created_at),
     )
 
@@ -111,5 +113,5 @@ def _outcome(order: Order) -> SafeString:
     elif order.status == OrderStatus.CANCELED:
         text = "The rest is canceled" if order.filled_qty else "Done"
     else:
-        text = OUTCOMES.get(order.status) or f"It had ended: {order.get_status_display().lower()}"
+        text = OUTCOMES.get(order.status) or f"It had ended: {STATUSES[order.status].lower()}"
     return format_html('<td data-label="Cancel">{}</td>', text)

@@ -1,28 +1,32 @@
 """The portfolio, and one holding of it."""
 
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
 
 from brokerapp.accounts.access import AccountRequiredMixin, SectionMixin
 from brokerapp.accounts.capabilities import Capability
 from brokerapp.activities.models import Activity
+from brokerapp.ui.flat import Flat
+from brokerapp.ui.templatetags.ui import et, money, price, qty, signed_money
+from brokerapp.units.market_time import day_text
 from trading import timeline
 from trading.lots import DIVIDENDS
-from trading.models import ClosedLot, HeldLot, Order, Position
+from trading.models import ClosedLot, HeldLot, Position
 from trading.performance import SPANS, span_of
-from trading.services import cash, gains, order_lists, performance, portfolio, tickets
-from trading.services.performance import Figures
-from trading.valuation import Holding
-from trading.views.position_rows import Sort, share_of, table_rows
+from trading.services import cash, gains, order_lists, performance, portfolio, position_pages, tickets
+from trading.views.position_rows import Sort, joined, table_rows
 
 POSITIONS_PER_PAGE = 50
-ROWS_SHOWN = ORDERS_SHOWN = 25
+ORDERS_SHOWN = 25
+LOT = Flat("trading/_lot.html", "opened_on", "note", "qty", "cost")
+ACTIVITY = Flat("trading/_position_activity.html", "url", "words", "at", "qty", "price", "cash")
+COST_UNKNOWN = mark_safe("<small>The broker gave no cost for these.</small>")
 DEFAULT_SPAN = "1M"
 
 
@@ -68,52 +72,51 @@ class PositionPage(AccountRequiredMixin):
     """One holding: its cost, value and gain, its orders and activity, and the way to buy more or sell."""
 
     def get(self, request: HttpRequest, symbol: str) -> HttpResponse:
-        position = Position.objects.get_held(self.account, symbol)
+        position = position_pages.get_position(self.account, symbol)
         if position is None:
             raise Http404
         if position.symbol != symbol:
             return self.redirect("trading:position", position.symbol)
-        figures = performance.get_figures(self.account, timezone.now())
-        valuation = figures.valuation
-        holding = next((row for row in valuation.holdings if row.position.pk == position.pk), None)
-        if holding is None:  # it was sold meanwhile
-            return self.redirect("trading:portfolio")
+        figures = position_pages.get_position_figures(self.account, position, timezone.now())
         gains.refresh_if_behind(account=self.account, book=figures.book)
+        average = figures.average
         context = {
-            "holding": holding,
+            "figures": figures,
+            "holding": figures.holding,
             "position": position,
-            "share": share_of(holding, valuation.total),
-            "unpriced": valuation.unpriced,
-            **self._past(position, figures, holding),
+            "broker_average": position.avg_entry_price if average and _differs(average, position) else None,
+            "lots": figures.lots,
+            "lot_rows": _lot_rows(figures.lots),
+            "activity_rows": _activity_rows(self.url("records:receipt", 0), figures.activities),
         }
         return render(request, "trading/position.html", context)
 
-    def _past(self, position: Position, figures: Figures, holding: Holding) -> dict[str, Any]:
-        """What became of this holding: its orders, its activity, its lots, and what it brought, USD."""
-        account = self.account
-        orders = Order.objects.filter(account=account, asset=position.asset_id).newest_first()
-        activities = Activity.objects.filter(account=account, symbol=position.symbol)
-        found: dict[str, Any] = {
-            "orders": list(orders[:ROWS_SHOWN]),
-            "activities": [(row, words_of(row)) for row in activities.newest_first()[:ROWS_SHOWN]],
-            "has_books": figures.book is not None,
-        }
-        if figures.book is None or holding.lots_cost is None:
-            return found
-        realized = ClosedLot.objects.filter(account=account, symbol=position.symbol).aggregate(
-            gain=Sum("gain", default=Decimal(0))
-        )["gain"]
-        paid = activities.standing().filter(activity_type__in=DIVIDENDS)
-        dividends = paid.aggregate(total=Sum("net_amount", default=Decimal(0)))["total"]
-        average = holding.lots_cost / position.qty
-        return found | {
-            "lots": list(HeldLot.objects.filter(account=account, symbol=position.symbol)),
-            "average": average,
-            "broker_average": position.avg_entry_price if _differs(average, position) else None,
-            "realized": realized,
-            "dividends": dividends,
-            "all_gain": None if holding.gain is None else holding.gain + realized + dividends,
-        }
+
+def _lot_rows(lots: Iterable[HeldLot]) -> SafeString:
+    return joined(
+        LOT(
+            opened_on=f"{day_text(lot.opened_on)} {lot.opened_on.year}",
+            note="" if lot.is_cost_known else COST_UNKNOWN,
+            qty=qty(lot.qty),
+            cost=money(lot.cost),
+        )
+        for lot in lots
+    )
+
+
+def _activity_rows(address: str, activities: Iterable[Activity]) -> SafeString:
+    """Rows of activities; `address` is that of the receipt number 0."""
+    return joined(
+        ACTIVITY(
+            url=address.replace("/0/", f"/{activity.pk}/"),
+            words=words_of(activity),
+            at=et(activity.at),
+            qty=qty(activity.qty),
+            price=price(activity.price),
+            cash=signed_money(activity.net_amount),
+        )
+        for activity in activities
+    )
 
 
 ACTIVITY_WORDS = {

@@ -86,7 +86,7 @@ class Sort(NamedTuple):
         return found
 
 
-def share_of(holding: Holding, total: Decimal) -> Decimal | None:
+def _share_of(holding: Holding, total: Decimal) -> Decimal | None:
     """The part that a holding is of all."""
     return holding.value / total if holding.value is not None and total > 0 else None
 
@@ -94,11 +94,16 @@ def share_of(holding: Holding, total: Decimal) -> Decimal | None:
 def table_rows(account: BrokerageAccount, holdings: Iterable[Holding], total: Decimal) -> SafeString:
     """The rows of the table of positions; `total` is what all is worth, USD."""
     address = account_url(account, "trading:position", "-")
-    return mark_safe("".join(_row(holding, address, total) for holding in holdings))  # noqa: S308 - escaped
+    return joined(_row(holding, address, total) for holding in holdings)
+
+
+def joined(rows: Iterable[SafeString]) -> SafeString:
+    """Rows one below the other."""
+    return mark_safe("".join(rows))  # noqa: S308 - of escaped parts
 
 
 def _row(holding: Holding, address: str, total: Decimal) -> SafeString:
-    position, day, share = holding.position, holding.day, share_of(holding, total)
+    position, day, share = holding.position, holding.day, _share_of(holding, total)
     return ROWS[share is not None](
         # Of one address the others are made: there are as many as positions times accounts.
         url=address.replace("/-/", f"/{quote(position.symbol)}/"),
