@@ -14,6 +14,19 @@ from django.db.models.query import get_related_populators
 Row = TypeVar("Row")
 
 
+@models.Field.register_lookup
+class OneOf(models.Lookup):  # type: ignore[type-arg]
+    """`name__one_of=[…]` as `in`, but that the list is one value of the query, however long it is."""
+
+    lookup_name = "one_of"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        """The condition and its parameters."""
+        column, parameters = self.process_lhs(compiler, connection)
+        return f"{column} = ANY(%s)", [*parameters, self.rhs]
+
+
 @dataclass(frozen=True)
 class Plan:
     """The SQL, its parameters, and how rows are read."""
