@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -95,7 +95,10 @@ class OrderPage(AccountRequiredMixin):
     """One order's receipt: what was asked, what became of it and when, with its references."""
 
     def get(self, request: HttpRequest, order_id: UUID) -> HttpResponse:
-        order = get_object_or_404(Order.objects.select_related("asset"), pk=order_id, account=self.account)
+        found = order_pages.find_order(self.account.pk, order_id)
+        if not found:
+            raise Http404
+        order = found[0]
         story = order_pages.get_story(order)
         latest = story.latest
         context = {
