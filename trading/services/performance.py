@@ -188,12 +188,12 @@ class History:
     points: Sequence[Point]
     summary: Summary | None
 
-    @property
+    @cached_property
     def days_counted(self) -> int:
         """Days with a value."""
         return len({day_in_new_york(point.at) for point in self.points})
 
-    @property
+    @cached_property
     def differing(self) -> list[Point]:
         """Days of which the broker says another figure."""
         return [point for point in self.points if point.difference is not None]
