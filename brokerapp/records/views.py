@@ -41,7 +41,8 @@ class ActivityFeed(SectionMixin):
             "filter_form": self._filter_form(form),
             "wanted": wanted,
             "page": shown,
-            "entries": entry_rows.days_of(self.account, entries),
+            "entries": entries,
+            "days": entry_rows.days_of(self.account, entries),
             "read_at": feed.read_at(self.account),
         }
         return render(request, "records/activity.html", context)
