@@ -18,11 +18,11 @@ from brokerapp.accounts.signin import gate
 from brokerapp.broker.calls.models import ApiCall
 from brokerapp.units.market_time import day_in_new_york
 from brokerapp.workflow import intents
-from brokerapp.workflow.models import StatusChange
+from brokerapp.workflow.models import StatusChange, history_of
 from funding import bank_days, rules, timelines
 from funding.forms import AmountForm, LinkBankForm
 from funding.models import BankLink, Transfer
-from funding.services import banks, transfers
+from funding.services import banks, reading, transfers
 from funding.statuses import FINAL_BANK, BankLinkStatus, Direction
 
 PURPOSE = "transfer"
@@ -36,7 +36,7 @@ class FundingView(AccountRequiredMixin):
 
     def active_bank(self) -> BankLink | None:
         """The account's one bank that is linked or on the way to it."""
-        return BankLink.objects.active().filter(account=self.account).first()
+        return next(iter(reading.find_active_bank(self.account.pk)), None)
 
     def own_bank(self, pk: UUID) -> BankLink:
         """The bank of this id. Raises `Http404` if there is none, or it is somebody else's."""
@@ -66,14 +66,13 @@ class Transfers(SectionMixin, FundingView):
     def get(self, request: HttpRequest) -> HttpResponse:
         now = timezone.now()
         bank = self.active_bank()
-        ours = Transfer.objects.filter(account=self.account).select_related("bank_link")
-        in_flight = list(ours.in_flight())
+        in_flight = reading.find_in_flight(self.account.pk)
         moving = [row for row in in_flight if not row.is_undecided]
         with_steps = _with_steps(in_flight, now)
         facts = transfers.get_transfer_facts(account=self.account, now=now)
-        ended = Paginator(ours.exclude(pk__in=[row.pk for row in in_flight]), HISTORY_PAGE)
+        ended = Paginator(reading.Ended(self.account.pk), HISTORY_PAGE)
         page = ended.get_page(request.GET.get("page"))
-        refused = BankLink.objects.filter(account=self.account, status=BankLinkStatus.REJECTED)
+        refused = [] if bank else reading.find_refused_bank(self.account.pk)
         blocked, withdrawal_blocked = (
             self.blocked(bank, each) for each in (Capability.DEPOSIT, Capability.WITHDRAW)
         )
@@ -81,7 +80,7 @@ class Transfers(SectionMixin, FundingView):
             "account": self.account,
             "bank": bank,
             "bank_tone": timelines.bank_tone(bank) if bank else "",
-            "refused_bank": None if bank else refused.order_by("-created_at").first(),
+            "refused_bank": next(iter(refused), None),
             "blocked": blocked,
             "withdrawal_blocked": withdrawal_blocked,
             "may_link": can(self.account, Capability.LINK_BANK),
@@ -104,9 +103,7 @@ class Transfers(SectionMixin, FundingView):
 def _with_steps(rows: list[Transfer], now: datetime) -> list[dict[str, Any]]:
     """Each transfer with its timeline; one query for the history of all."""
     changes: dict[str, list[StatusChange]] = {}
-    keys = [str(row.pk) for row in rows]
-    history = StatusChange.objects.filter(row_type=Transfer._meta.label, row_id__in=keys)
-    for change in history.order_by("at", "id"):
+    for change in history_of(rows):
         changes.setdefault(change.row_id, []).append(change)
     return [
         {
@@ -335,10 +332,10 @@ class TransferReceipt(FundingView):
     """One transfer: its timeline, our log of it, and the references that support can look up."""
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        transfer = Transfer.objects.filter(account=self.account, pk=pk).select_related("bank_link").first()
+        transfer = next(iter(reading.find_transfer(self.account.pk, pk)), None)
         if transfer is None:
             raise Http404
-        changes = list(StatusChange.objects.about(transfer))
+        changes = history_of([transfer])
         context = {
             "transfer": transfer,
             "account": self.account,

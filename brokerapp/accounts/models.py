@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -226,8 +226,7 @@ class WithdrawalHoldQuerySet(models.QuerySet["WithdrawalHold"]):
 
     def current(self, user_id: int, now: datetime) -> "WithdrawalHold | None":
         """The hold of a person that lasts longest, one without an end first; None if there is none."""
-        longest = models.F("until").desc(nulls_first=True)
-        return self.in_force(now).filter(user_id=user_id).order_by(longest).first()
+        return next(iter(find_hold(user_id, now)), None)
 
 
 class WithdrawalHold(StatusModel):
@@ -264,6 +263,18 @@ class WithdrawalHold(StatusModel):
 
     def __str__(self) -> str:
         return f"hold {self.pk} of person {self.user_id}, {self.get_cause_display()}"
+
+
+find_hold = FixedQuery(
+    lambda user_id, now: (
+        WithdrawalHold.objects.in_force(now)
+        .filter(user_id=user_id)
+        .order_by(models.F("until").desc(nulls_first=True))[:1]
+    ),
+    STAND_IN,
+    datetime(1900, 1, 1, tzinfo=UTC),
+)
+"""The hold of a person that lasts longest, in a list."""
 
 
 def known_values_of(person_id: int) -> Iterator[str]:

@@ -13,7 +13,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount, User
@@ -24,9 +23,10 @@ from brokerapp.workflow.state import Process
 from funding import rails, rules
 from funding.models import BankLink, Transfer
 from funding.rails.ach import earliest
+from funding.services import reading
 from funding.services.applying import By, adopt, apply_transfer, schedule
 from funding.snapshots import Snapshot
-from funding.statuses import FAILED_TRANSFER, NO_MONEY, Direction, RailName, TransferStatus
+from funding.statuses import RailName, TransferStatus
 
 logger = logging.getLogger(__name__)
 
@@ -37,11 +37,9 @@ RETURN_NOTICE = timedelta(days=14)
 def get_transfer_facts(*, account: BrokerageAccount, now: datetime) -> rules.TransferFacts:
     """What the database knows that a new transfer depends on."""
     midnight = in_new_york(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    ours = Transfer.objects.filter(account=account, rail=RailName.ACH)
-    counted = ours.filter(direction=Direction.INCOMING, created_at__gte=midnight).exclude(status__in=NO_MONEY)
-    unsettled = list(ours.unsettled())
+    unsettled = reading.find_unsettled(account.pk)
     return rules.TransferFacts(
-        deposits_today=counted.total(),
+        deposits_today=reading.sum_of(reading.find_deposits_since(account.pk, midnight)),
         withdrawals_unseen=_unseen(account),
         unsettled_amounts=frozenset((row.direction, row.amount) for row in unsettled),
         undecided_amounts=frozenset((row.direction, row.amount) for row in unsettled if row.is_undecided),
@@ -50,8 +48,7 @@ def get_transfer_facts(*, account: BrokerageAccount, now: datetime) -> rules.Tra
 
 def get_returned(*, account_id: UUID, user_id: int, now: datetime) -> Transfer | None:
     """The newest transfer of a person's account that was taken back in the last days; None if none was."""
-    ours = Transfer.objects.filter(account_id=account_id, user_id=user_id)
-    return ours.returned_since(now - RETURN_NOTICE).first()
+    return next(iter(reading.find_returned(account_id, user_id, now - RETURN_NOTICE)), None)
 
 
 def _unseen(account: BrokerageAccount) -> Decimal:
@@ -61,16 +58,8 @@ def _unseen(account: BrokerageAccount) -> Decimal:
     waits for a decision was not at the broker when the balances were read after that.
     """
     read_at = account.balances_at or account.created_at
-    ours = Transfer.objects.filter(account=account)
-    seen = Q(accepted_at__lt=read_at) | Q(needs_decision_at__lt=read_at)
-    going_out = ours.filter(direction=Direction.OUTGOING).exclude(status__in=NO_MONEY).exclude(seen)
-    taken_back = ours.filter(
-        direction=Direction.INCOMING,
-        completed_at__lt=read_at,
-        status__in=FAILED_TRANSFER,
-        status_at__gte=read_at,
-    )
-    return going_out.total() + taken_back.total()
+    found = (reading.find_going_out, reading.find_taken_back)
+    return sum((reading.sum_of(find(account.pk, read_at, read_at)) for find in found), Decimal("0.00"))
 
 
 def request_transfer(

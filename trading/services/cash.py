@@ -3,16 +3,32 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
+from uuid import UUID
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.activities.models import FILL, Activity
 from brokerapp.units.market_time import day_text
 from brokerapp.units.money import quantize_cash
+from brokerapp.web.fixed_queries import FixedQuery
 from trading.lots import ZERO
 from trading.models import Order
 
 LOOK_BACK = timedelta(days=6)
 """A sale settles on the next business day, which is at most so many days later."""
+
+
+find_open_buys: FixedQuery[tuple[Any, ...]] = FixedQuery(
+    lambda account_id: (
+        Order.objects.open()
+        .current()
+        .filter(account=account_id, side=Order.Side.BUY)
+        .order_by()
+        .values_list("notional", "qty", "filled_qty", "filled_avg_price", "limit_price", "asset__quote__last")
+    ),
+    UUID(int=1),
+)
+"""What `_claim` takes, of each open order to buy."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +61,13 @@ class Cash:
         return max(self.total - self.withdrawable, ZERO)
 
 
-def get_cash(account: BrokerageAccount, open_orders: list[Order], day: date) -> Cash:
-    """An account's cash by where it is. One query, if there is unsettled cash; `open_orders` have quotes."""
+def get_cash(account: BrokerageAccount, day: date) -> Cash:
+    """An account's cash by where it is. One query; one more if there is unsettled cash."""
     total = quantize_cash(account.own_cash)
     withdrawable = min(quantize_cash(account.cash_withdrawable), max(total, ZERO))
     rest = max(total - withdrawable, ZERO)
     leaving = min(quantize_cash(account.pending_transfer_out), rest)
-    held = min(sum(map(_claim, open_orders), ZERO), rest - leaving)
+    held = min(sum((_claim(*row) for row in find_open_buys(account.pk)), ZERO), rest - leaving)
     unsettled = rest - leaving - held
     return Cash(
         total=total,
@@ -65,15 +81,18 @@ def get_cash(account: BrokerageAccount, open_orders: list[Order], day: date) -> 
     )
 
 
-def _claim(order: Order) -> Decimal:
+def _claim(
+    notional: Decimal | None,
+    qty: Decimal | None,
+    filled_qty: Decimal,
+    filled_avg_price: Decimal | None,
+    limit_price: Decimal | None,
+    last: Decimal | None,
+) -> Decimal:
     """USD that an open buy order still takes, at its limit or the last price."""
-    if order.side != Order.Side.BUY:
-        return ZERO
-    if order.notional is not None:
-        return max(order.notional - quantize_cash(order.filled_value or ZERO), ZERO)
-    quote = getattr(order.asset, "quote", None)
-    price = order.limit_price or (quote.last if quote else None) or ZERO
-    return quantize_cash(max((order.qty or ZERO) - order.filled_qty, ZERO) * price)
+    if notional is not None:
+        return max(notional - quantize_cash(filled_qty * (filled_avg_price or ZERO)), ZERO)
+    return quantize_cash(max((qty or ZERO) - filled_qty, ZERO) * (limit_price or last or ZERO))
 
 
 def _sold(account: BrokerageAccount, day: date) -> str:

@@ -1,9 +1,11 @@
 """Calls to the broker. No foreign keys: the log outlives what it is about."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.utils import timezone
+
+from brokerapp.web.fixed_queries import FixedQuery
 
 NEWEST = 2000
 """How many calls the list of paths is made of."""
@@ -32,8 +34,7 @@ class ApiCallQuerySet(models.QuerySet["ApiCall"]):
 
         A read can have changed the row since, or, after an event, before.
         """
-        sent = self.about(row).filter(method__in=SENDING).order_by("started_at")
-        found = list(sent.values_list("request_id", "finished_at", "started_at"))
+        found = find_writes(label_of(row), str(row.pk))
         if answered := next((request_id for request_id, _, _ in found if request_id), ""):
             return answered
         # What has not ended by then was cut off with its process.
@@ -131,3 +132,15 @@ class ApiCall(models.Model):
     def reference(self) -> str:
         """What a person quotes to us: the Request ID or, where the broker never answered, our call id."""
         return self.request_id or str(self.call_id)
+
+
+find_writes: FixedQuery[tuple[str, datetime | None, datetime]] = FixedQuery(
+    lambda label, key: (
+        ApiCall.objects.filter(about_type=label, about_id=key, method__in=SENDING)
+        .order_by("started_at")
+        .values_list("request_id", "finished_at", "started_at")
+    ),
+    "a stand-in",
+    "another",
+)
+"""The calls that sent a row, oldest first."""

@@ -34,6 +34,8 @@ MESSAGE_TONES = {"debug": "info", "info": "info", "success": "success", "warning
 
 def _decimal(value: object) -> Decimal | None:
     """`None` for a figure that is not known. Raises `TypeError` for what is not an exact number."""
+    if type(value) is Decimal and value.is_finite():
+        return value
     if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, (Decimal, int)):
@@ -158,9 +160,12 @@ def et(value: datetime | None, style: str = "full") -> str:
     day = market_time.day_text(local)
     if local.year != market_time.in_new_york(timezone.now()).year:
         day += f" {local.year}"
-    clock = market_time.clock_text(value)
+    clock = market_time.clock_text(local)
     text = {"full": f"{day}, {clock}", "date": day, "time": clock}[style]
-    return format_html('<time datetime="{}">{}</time>', f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", text)
+    utc = value.astimezone(UTC)
+    return mark_safe(  # noqa: S308 - a date that was formatted here
+        f'<time datetime="{utc:%Y-%m-%dT%H:%M:%SZ}">{text}</time>'
+    )
 
 
 @register.simple_tag(takes_context=True)
