@@ -411,6 +411,12 @@ BROKER_PAGES_A_MINUTE = env.int("BROKER_PAGES_A_MINUTE", default=60)
 """How many pages that ask the broker one person may open within a minute."""
 NOT_OFFERED = frozenset(env.list("NOT_OFFERED", default=[]))
 """What no account may do here, whatever the broker allows: names of `brokerapp.accounts.capabilities`."""
+STAFF_APPROVE_APPLICATIONS = env.bool("STAFF_APPROVE_APPLICATIONS", default=False)
+"""Whether our staff decide on an application before the broker has it, as a correspondent with a KYC of its
+own does; else the broker decides alone."""
+CIP_PROVIDER = env.str("CIP_PROVIDER", default="alloy")
+"""With whom identities are checked, in Alpaca's word, as CIP records name it: `alloy`, `trulioo`, `onfido`,
+`veriff`, `jumio` or `getmati`."""
 WITHDRAWAL_HOLD_HOURS = env.int("WITHDRAWAL_HOLD_HOURS", default=24)
 """How long no money leaves after a change of how a person signs in or is paid out; 0 for no hold."""
 BROKER_WRITES_IN_FLIGHT = env.int("BROKER_WRITES_IN_FLIGHT", default=max(1, WEB_THREADS // 2))

@@ -20,6 +20,7 @@ from brokerapp.security.encryption import (
     EncryptedTextField,
 )
 from brokerapp.workflow.writes import SentModel
+from onboarding import cases  # noqa: F401  its models are this app's
 from onboarding.statuses import (
     APPLICATION_TRANSITIONS,
     DOCUMENT_TRANSITIONS,
@@ -195,12 +196,24 @@ class Document(SentModel):
         ADDRESS_VERIFICATION = "address_verification", "Proof of address (utility bill, bank statement)"
         TAX_ID_VERIFICATION = "tax_id_verification", "Social Security card or tax ID letter"
         DATE_OF_BIRTH_VERIFICATION = "date_of_birth_verification", "Birth certificate"
+        ACCOUNT_APPROVAL_LETTER = "account_approval_letter", "Your firm's letter of consent (Rule 407)"
+        W8BEN = "w8ben", "Form W-8BEN, signed"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(KycApplication, on_delete=models.PROTECT, related_name="documents")
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="documents")
     status = models.CharField(max_length=20, choices=DocumentStatus, default=DocumentStatus.STORED)
     document_type = models.CharField(max_length=40, choices=Type)
+    sub_type = models.CharField(max_length=40, blank=True, help_text="the broker's `document_sub_type`")
+    answers_to = ArrayField(
+        models.CharField(max_length=100),
+        default=list,
+        blank=True,
+        help_text="the KYC results that it was sent for",
+    )
+    asked_as = models.CharField(
+        max_length=20, blank=True, help_text="the part of the results that those were in"
+    )
     mime_type = models.CharField(max_length=40)
     size = models.PositiveIntegerField(help_text="bytes")
     sha256 = models.CharField(max_length=64)

@@ -1,4 +1,4 @@
-"""What the broker did not take of an application, in our words, and where it can be changed. Pure."""
+"""What the broker did not take of an application, in our words, and where it can be changed."""
 
 import re
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from onboarding.models import KycApplication
 from onboarding.questions.catalogue import PAGES, every_question
+from onboarding.staff_reasons import ASK_REASONS, STAFF_ASKED, words_of
 from onboarding.statuses import ApplicationStatus
 
 EMAIL = "email"
@@ -120,6 +121,8 @@ def read_refusal(application: KycApplication) -> Refusal | None:
     if application.status != ApplicationStatus.NEEDS_CHANGES:
         return None
     reason = application.status_reason
+    if reason == STAFF_ASKED:
+        return _asked_by_staff(application)
     said = reason.lower()
     answers = list(dict.fromkeys(_answers(said, application)))
     if not answers:
@@ -133,6 +136,20 @@ def read_refusal(application: KycApplication) -> Refusal | None:
         )
     what = " or ".join(what for _, what in answers)
     return Refusal(f"The broker did not accept {what}{_why(said)}. {LOST_NOTHING}", changes)
+
+
+def _asked_by_staff(application: KycApplication) -> Refusal:
+    """What our own staff ask for before they approve, and where to change it; reads what they asked."""
+    asked = list(application.staff_requests.filter(answered_at=None))
+    words = [line for request in asked for line in words_of(request.reasons, request.text)]
+    keys = dict.fromkeys(key for request in asked for key in request.reasons)
+    pages = dict.fromkeys(ASK_REASONS[key].page for key in keys if key in ASK_REASONS)
+    changes = [
+        Change(_url(page), "Add a paper" if page == "documents" else f"Change “{PAGES[page].title}”")
+        for page in pages
+        if page and PAGES[page].applies_to(application)
+    ]
+    return Refusal(" ".join([*words, LOST_NOTHING]), changes)
 
 
 def _answers(said: str, application: KycApplication) -> Iterator[tuple[str, str]]:

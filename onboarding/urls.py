@@ -1,6 +1,6 @@
 from django.urls import path
 
-from onboarding import views
+from onboarding import status_pages, views
 
 urlpatterns = [
     path("", views.Landing.as_view(), name="landing"),
@@ -8,13 +8,19 @@ urlpatterns = [
     path("agreements/<slug:key>/", views.AgreementPage.as_view(), name="agreement"),
     path("apply/", views.Apply.as_view(), name="apply"),
     path("apply/check/", views.Check.as_view(), name="apply_check"),
-    path("apply/status/", views.Status.as_view(), name="application_status"),
+    path("apply/status/", status_pages.Status.as_view(), name="application_status"),
     path(
         "apply/documents/<uuid:document_id>/remove/", views.RemoveDocument.as_view(), name="remove_document"
     ),
+    path(
+        "apply/documents/asked/<uuid:application_id>/",
+        status_pages.AnswerCard.as_view(),
+        name="answer_asked",
+    ),
+    path("apply/documents/appeal/<uuid:application_id>/", status_pages.Appeal.as_view(), name="appeal"),
     path("apply/<slug:key>/", views.StepPage.as_view(), name="apply_step"),
 ]
 account_urlpatterns = [
-    path("status/", views.AccountStatus.as_view(), name="account_status"),
+    path("status/", status_pages.AccountStatus.as_view(), name="account_status"),
 ]
 """Pages of one account, under its address."""

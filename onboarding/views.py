@@ -1,15 +1,15 @@
-"""The landing page, the application's pages, and its status. One service call each."""
+"""The landing page and the application's pages. One service call each."""
 
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views import View
 
-from brokerapp.accounts.access import AccountRequiredMixin, SignInRequiredMixin, person
+from brokerapp.accounts.access import SignInRequiredMixin, person
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
@@ -21,13 +21,11 @@ from onboarding.forms.disclosures import AgreementsForm
 from onboarding.forms.personal import DocumentsForm
 from onboarding.forms.step import StepForm
 from onboarding.models import Document, KycApplication
-from onboarding.progress import application_progress
 from onboarding.questions.catalogue import PAGES
 from onboarding.questions.descriptions import Page
 from onboarding.refusals import read_refusal
 from onboarding.review import answers_to_check
 from onboarding.services import applications, documents
-from onboarding.statuses import ApplicationStatus
 
 
 class Landing(View):
@@ -213,35 +211,3 @@ class Check(ApplicationView):
             messages.error(request, f"Not sent yet. Still to answer: {refusal}.")
             return redirect("apply_check")
         return redirect("application_status")
-
-
-class Status(SignInRequiredMixin):
-    """Where the person's newest application stands; updates itself until the account is decided."""
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        sent = KycApplication.objects.filter(user=person(request)).select_related("account")
-        application = sent.order_by("-created_at").first()
-        if application is None or application.status == ApplicationStatus.DRAFT:
-            return redirect("apply")
-        return _status_page(request, application)
-
-
-class AccountStatus(AccountRequiredMixin):
-    """Where an account stands: its application, what blocks it, and what the broker asks for."""
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        sent = KycApplication.objects.filter(account=self.account).select_related("account")
-        return _status_page(request, get_object_or_404(sent))
-
-
-def _status_page(request: HttpRequest, application: KycApplication) -> HttpResponse:
-    account = application.account
-    context = {
-        "application": application,
-        "account": account,
-        "progress": application_progress(application, account),
-        "refusal": read_refusal(application),
-        "documents": application.documents.defer("content"),
-        "reference": (account or application).last_request_id or str(application.pk),
-    }
-    return render(request, "onboarding/status.html", context)

@@ -50,6 +50,9 @@ class Kind(TextChoices):
     RIGHTS_CHANGED = "RIGHTS_CHANGED", "rights changed"
     LOG_EXPORTED = "LOG_EXPORTED", "security log exported"
 
+    APPLICATION_DECIDED = "APPLICATION_DECIDED", "work of staff on an application"
+    PAPER_VIEWED = "PAPER_VIEWED", "paper of an applicant viewed"
+
     DECISION_PROPOSED = "DECISION_PROPOSED", "decision on money proposed"
     DECISION_CONFIRMED = "DECISION_CONFIRMED", "decision on money confirmed"
     DECISION_TURNED_DOWN = "DECISION_TURNED_DOWN", "decision on money turned down"

@@ -107,6 +107,16 @@ class DisclosureDetailsForm(StepForm):
         return {"disclosure_context": entries}
 
 
+def detail_fields(context: str) -> dict[str, forms.Field]:
+    """The fields of one `context_type` by the broker's names, where they are asked for by themselves."""
+    wanted = FAMILY_FIELDS if context == "IMMEDIATE_FAMILY_EXPOSED" else FIRM_FIELDS
+    make = DisclosureDetailsForm._field
+    return {
+        name: make(context, name, label.format(WHOSE.get(context, "")), length)
+        for name, (label, length) in wanted.items()
+    }
+
+
 class AgreementsForm(StepForm):
     """One tick for each agreement; what is optional is not ticked beforehand.
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from brokerapp.accounts.models import BrokerageAccount, User
@@ -16,8 +17,10 @@ from brokerapp.workflow import jobs, state, sweeps, writes
 from brokerapp.workflow.state import Process
 from onboarding import payloads, rules, steps
 from onboarding.agreements import AgreementRevised, are_current
+from onboarding.cases import CipRecord
 from onboarding.models import Agreement, KycApplication
 from onboarding.questions import catalogue
+from onboarding.review import answers_to_check
 from onboarding.statuses import ApplicationStatus
 
 CONFLICT = 409
@@ -81,7 +84,9 @@ def sign_agreements(
 
 
 def submit_application(*, application: KycApplication, by: User, now: datetime) -> KycApplication:
-    """Freeze the answers and have them sent. A second call finds the first and does nothing.
+    """Freeze the answers and have them sent, or looked at by our staff first where they approve.
+
+    A second call finds the first and does nothing.
 
     Raises `steps.ApplicationIncomplete` naming the pages that need an answer.
     """
@@ -94,9 +99,10 @@ def submit_application(*, application: KycApplication, by: User, now: datetime) 
         if not locked.is_editable:
             return locked
         steps.check_complete(locked)
+        by_staff = settings.STAFF_APPROVE_APPLICATIONS
         state.move(
             locked,
-            ApplicationStatus.SUBMITTING,
+            ApplicationStatus.IN_REVIEW if by_staff else ApplicationStatus.SUBMITTING,
             by=by,
             submitted_at=now,
             email_address=locked.user.email,
@@ -104,8 +110,22 @@ def submit_application(*, application: KycApplication, by: User, now: datetime) 
             send_after=now,
             failed_sends=0,
         )
-        jobs.enqueue("onboarding.tasks.open_account", application_id=locked.pk)
+        keep_attempt(locked, now=now)
+        if not by_staff:
+            jobs.enqueue("onboarding.tasks.open_account", application_id=locked.pk)
     return locked
+
+
+def keep_attempt(application: KycApplication, *, now: datetime) -> None:
+    """Keep the answers as they are sent, and that what staff asked is answered by them."""
+    application.staff_requests.filter(answered_at=None).update(answered_at=now)
+    answers = [
+        [group.step.title, label, text]
+        for group in answers_to_check(application)
+        for label, text in group.answers
+    ]
+    number = application.attempts.count() + 1
+    application.attempts.create(number=number, at=now, answers=answers)
 
 
 def open_account(*, application: KycApplication, now: datetime) -> KycApplication:
@@ -261,6 +281,8 @@ def apply_account(
             )
         for document_id in locked.documents.values_list("pk", flat=True):
             jobs.enqueue("onboarding.tasks.send_document", document_id=document_id)
+        for record_id in CipRecord.objects.filter(application=locked).values_list("pk", flat=True):
+            jobs.enqueue("onboarding.tasks.send_cip_record", record_id=record_id)
     application.refresh_from_db()
     status_by = by if isinstance(by, Process) else Process.REPLY
     return apply_account_status(account=account, reply=reply, asked_at=asked_at, by=status_by)

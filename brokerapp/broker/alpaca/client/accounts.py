@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from brokerapp.broker.alpaca.client.noun import Id, Noun
-from brokerapp.broker.alpaca.models import Account, CreateAccountRequest, Page
+from brokerapp.broker.alpaca.models import Account, AccountChange, CreateAccountRequest, Page
 from brokerapp.broker.alpaca.models.base import read_page
 
 
@@ -19,6 +19,16 @@ class Accounts(Noun):
         """GET /v1/accounts/{account_id}, all entities. An unknown id is `BrokerRejected` (401)."""
         return self._send(
             "GET", "/v1/accounts/{account_id}", Account.from_reply, ids={"account_id": account_id}
+        )
+
+    def update(self, account_id: Id, change: AccountChange) -> Account:
+        """PATCH /v1/accounts/{account_id}: the members given are set, the others stay."""
+        return self._send(
+            "PATCH",
+            "/v1/accounts/{account_id}",
+            Account.from_reply,
+            ids={"account_id": account_id},
+            body=change.body(),
         )
 
     def list(self, *, query: str | None = None, entities: Sequence[str] = ()) -> Page[Account]:

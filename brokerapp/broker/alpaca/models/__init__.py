@@ -2,9 +2,13 @@
 
 from brokerapp.broker.alpaca.models.accounts import (
     Account,
+    AccountChange,
     AccountContact,
     AccountDocument,
     Agreement,
+    Cip,
+    CipKyc,
+    CipRequest,
     Contact,
     CreateAccountRequest,
     Disclosures,
@@ -56,6 +60,7 @@ from brokerapp.broker.alpaca.models.trading import (
 
 __all__ = [
     "Account",
+    "AccountChange",
     "AccountContact",
     "AccountDocument",
     "AchRelationship",
@@ -65,6 +70,9 @@ __all__ = [
     "Bar",
     "BrokerModel",
     "BySymbol",
+    "Cip",
+    "CipKyc",
+    "CipRequest",
     "Clock",
     "Contact",
     "CorporateAction",

@@ -50,6 +50,10 @@ class AccountIdentity(BrokerModel):
     given_name: Text = Field(default="", repr=False)
     family_name: Text = Field(default="", repr=False)
     date_of_birth: MaybeDate = Field(default=None, repr=False)
+    visa_type: Text = ""
+    visa_type_other_free_text: Text = ""
+    visa_expiration_date: MaybeDate = None
+    date_of_departure_from_usa: MaybeDate = None
 
 
 class AccountDocument(BrokerModel):
@@ -87,6 +91,7 @@ class Account(BrokerModel):
     kyc_results: KycResults | None = None
     contact: AccountContact | None = None
     identity: AccountIdentity | None = None
+    disclosures: dict[str, Any] | None = Field(default=None, repr=False)
     documents: list[AccountDocument] | None = None
 
 
@@ -197,3 +202,54 @@ class CreateAccountRequest(RequestModel):
     liquidity_needs: str | None = None
     risk_tolerance: str | None = None
     additional_information: str | None = None
+
+
+class AccountChange(RequestModel):
+    """Members of an account to set; of each part only those that are given.
+
+    `disclosures.context` is a whole list: what is left out of it is gone.
+    """
+
+    identity: dict[str, Any] | None = Field(default=None, repr=False)
+    disclosures: dict[str, Any] | None = Field(default=None, repr=False)
+
+
+class CipKyc(RequestModel):
+    """The result of checking who somebody is, by the one who approved it."""
+
+    id: str
+    applicant_name: str = Field(repr=False)
+    email_address: str = Field(repr=False)
+    address: str = Field(repr=False)
+    postal_code: str | None = Field(default=None, repr=False)
+    country_of_residency: str | None = None
+    nationality: str | None = None
+    date_of_birth: date | None = Field(default=None, repr=False)
+    ip_address: str | None = Field(default=None, repr=False)
+    check_initiated_at: Instant
+    check_completed_at: Instant
+    kyc_completed_at: Instant
+    approval_status: str
+    approved_by: str
+    approved_reason: str
+    approved_at: Instant
+
+
+class CipRequest(RequestModel):
+    """A correspondent's own record of its Customer Identification Program."""
+
+    provider_name: list[str]
+    kyc: CipKyc
+
+
+class CipResults(BrokerModel):
+    """The part of a CIP record that tells whose check it is."""
+
+    id: Text = ""
+
+
+class Cip(BrokerModel):
+    """A CIP record as the broker has it."""
+
+    id: Text = ""
+    kyc: CipResults | None = None
