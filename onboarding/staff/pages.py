@@ -62,15 +62,15 @@ class CaseMixin(admin.ModelAdmin):
         rows = every.filter(waits_for=kind) if kind in queue.WaitsFor.values else every
         page = Paginator(rows.select_related("user", "account"), ON_A_PAGE).get_page(request.GET.get("page"))
         counts = queue.counts(every)
+        names = case.names_of(row.taken_by for row in page)
         context = {
             **self.admin_site.each_context(request),
             "title": "Applications that wait for you",
             "opts": self.opts,
             "page": page,
+            "rows": [(row, queue.WaitsFor(row.waits_for).label, names.get(row.taken_by, "")) for row in page],
             "kinds": [(value, label, counts[value]) for value, label in queue.WaitsFor.choices],
-            "labels": dict(queue.WaitsFor.choices),
             "kind": kind,
-            "names": case.names_of(row.taken_by for row in page),
             "now": timezone.now(),
         }
         return TemplateResponse(request, "admin/onboarding/queue.html", context)
@@ -120,6 +120,7 @@ class CaseMixin(admin.ModelAdmin):
         """The page; `more` has what was opened on it, or a form that was refused."""
         may_act = self.has_operate_permission(request)  # type: ignore[attr-defined]
         attempts = list(application.attempts.all())
+        waits = queue.waiting(timezone.now()).filter(pk=application.pk).first()
         taken = CaseFile.objects.filter(application=application).first()
         context = {
             **self.admin_site.each_context(request),
@@ -129,8 +130,8 @@ class CaseMixin(admin.ModelAdmin):
             "account": application.account,
             "may_act": may_act,
             "may_open": request.user.has_perm(REVEAL),
-            "waits": queue.waiting(timezone.now()).filter(pk=application.pk).first(),
-            "labels": dict(queue.WaitsFor.choices),
+            "waits": waits,
+            "waits_for": queue.WaitsFor(waits.waits_for).label if waits else "",
             "taken": taken,
             "taken_by": case.names_of([taken.taken_by_id]).get(taken.taken_by_id, "") if taken else "",
             "is_mine": taken is not None and taken.taken_by_id == request.user.pk,

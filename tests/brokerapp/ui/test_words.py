@@ -22,8 +22,10 @@ from django.utils.module_loading import import_string
 from brokerapp.accounts import adapters, emails
 from brokerapp.accounts.models import User
 from brokerapp.ui import fields, words
+from onboarding.cards import TO_DO, Card
 from onboarding.forms import FORMS
 from onboarding.forms.step import StepForm
+from onboarding.kyc_results import request_of
 from onboarding.models import KycApplication
 from trading.models import Asset, Order
 
@@ -34,8 +36,11 @@ MODULES = (
     "brokerapp.ui.forms",
     "funding.forms",
     "onboarding.forms.disclosures",
+    "onboarding.forms.kyc",
+    "onboarding.forms.papers",
     "onboarding.forms.personal",
     "onboarding.forms.step",
+    "onboarding.staff.forms",
     "trading.forms.orders",
     "trading.forms.replace",
     "trading.forms.review",
@@ -69,6 +74,7 @@ def known_arguments() -> dict[str, Any]:
         "account": SimpleNamespace(application=application),
         "asset": Asset(id=uuid4(), symbol="AAPL", fractionable=True),
         "bank": None,
+        "card": Card(request_of("A_CODE_OF_TOMORROW"), TO_DO),
         "direction": "INCOMING",
         "facts": None,
         "user": User(email="ana@example.com"),
