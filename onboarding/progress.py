@@ -117,6 +117,18 @@ ACCOUNT_NOTICES = {
         "info", "Your account is closed", "Your records stay available to you."
     ),
 }
+LOOKED_INTO = Notice(
+    "info",
+    "The broker looks at what you sent",
+    "Everything that you could send is on its way or there. That it is read can take a few business days.",
+    BY_ITSELF,
+)
+NOT_SAID = Notice(
+    "warn",
+    "The broker needs something from you",
+    "It has not said what in a way that we can show you. Our staff see it too, and ask it.",
+    "Nothing to do: this page says what it is as soon as we know.",
+)
 APPLICATION_NOTICES = {
     ApplicationStatus.UNKNOWN: Notice(
         "info",
@@ -145,13 +157,18 @@ LOOKED_AT = "Looked at by our staff"
 RECEIVED, CHECKED, OPENED = "Received by the broker", "Identity checked", "Account open"
 
 
-def application_progress(application: KycApplication, account: BrokerageAccount | None) -> Progress:
-    """What to show of a sent application, with or without its account."""
+def application_progress(
+    application: KycApplication, account: BrokerageAccount | None, *, to_do: bool | None = True
+) -> Progress:
+    """What to show of a sent application, with or without its account.
+
+    `to_do` is whether something that the broker asks for waits for the person; None if it does not say what.
+    """
     rejected = is_rejected(application, account)
     given_back = application.status == ApplicationStatus.NEEDS_CHANGES
     decided = account is not None and account.status in DECIDED
     return Progress(
-        notice=_notice(application, account),
+        notice=_notice(application, account, to_do),
         steps=_steps(application, account),
         waiting=not (given_back or decided or rejected),
         reasons=_reasons(application, account) if rejected else [],
@@ -172,25 +189,27 @@ def _reasons(application: KycApplication, account: BrokerageAccount | None) -> l
     return reasons_to_say(account.kyc_results)
 
 
-def _notice(application: KycApplication, account: BrokerageAccount | None) -> Notice:
+def _notice(application: KycApplication, account: BrokerageAccount | None, to_do: bool | None) -> Notice:
     if application.status == ApplicationStatus.NEEDS_CHANGES:
         return Notice(
             "warn", "Your application needs a change", "Change it and send it again; nothing is lost."
         )
     if account:
-        return _account_notice(account)
+        return _account_notice(account, to_do)
     if application.status == ApplicationStatus.SUBMITTING and application.failed_sends:
         return Notice("info", "Not sent yet", application.status_reason)
     return APPLICATION_NOTICES.get(ApplicationStatus(application.status), IN_REVIEW)
 
 
-def _account_notice(account: BrokerageAccount) -> Notice:
+def _account_notice(account: BrokerageAccount, to_do: bool | None) -> Notice:
     if not is_known_word(account):
         return Notice("warn", "Your account is in a state that we do not know", StatusNotKnown.words)
     blocks = [refusal(account, capability) for capability in (Capability.TRADE, Capability.DEPOSIT)]
     blocked = next(filter(None, blocks), None)
     if account.is_open and blocked:
         return Notice("warn", "Your account is limited at the moment", str(blocked))
+    if account.status == AccountStatus.ACTION_REQUIRED and not to_do:
+        return NOT_SAID if to_do is None else LOOKED_INTO
     return ACCOUNT_NOTICES.get(AccountStatus(account.status), IN_REVIEW)
 
 

@@ -170,9 +170,10 @@ def status_page(
 ) -> HttpResponse:
     """The page; a form that was refused keeps what was typed, and the answer has status 422."""
     account = application.account
-    progress = application_progress(application, account)
     given_back = application.status == ApplicationStatus.NEEDS_CHANGES
     cards = [] if given_back else _shown(request, application, posted)
+    to_do = any(shown.card.state.is_to_do for shown in cards) if cards else None
+    progress = application_progress(application, account, to_do=to_do)
     may_appeal = progress.may_appeal and kyc.may_appeal(application)
     refused = posted or appeal
     context: dict[str, Any] = {

@@ -55,7 +55,9 @@ def waiting(now: datetime) -> QuerySet[KycApplication]:
         When(appealed_at__isnull=False, then=Value(WaitsFor.APPEAL)),
         When(status=ApplicationStatus.IN_REVIEW, then=Value(WaitsFor.APPROVAL)),
         When(wrote_at__isnull=False, then=Value(WaitsFor.WORDS)),
-        When(asked & (_codes("reject") | _codes("indeterminate")), then=Value(WaitsFor.CODE)),
+        When(
+            asked & (_nothing_said() | _codes("reject") | _codes("indeterminate")), then=Value(WaitsFor.CODE)
+        ),
         When(cip__status=AnswerStatus.REFUSED, then=Value(WaitsFor.CIP)),
         When(account__status=AccountStatus.SUBMISSION_FAILED, then=Value(WaitsFor.FAILED)),
         When(
@@ -83,6 +85,11 @@ def waiting(now: datetime) -> QuerySet[KycApplication]:
         )
         .order_by("since", "pk")
     )
+
+
+def _nothing_said() -> Q:
+    """Whether the broker asks for something without saying what."""
+    return Q(account__kyc_results__isnull=True)
 
 
 def _codes(part: str) -> Q:

@@ -15,7 +15,7 @@ from brokerapp.accounts.statuses import AccountStatus
 from onboarding.cases import KycAnswer, StaffRequest, Word, WordKind
 from onboarding.kyc_results import REQUESTS
 from onboarding.models import Document
-from onboarding.progress import ACCOUNT_NOTICES
+from onboarding.progress import ACCOUNT_NOTICES, LOOKED_INTO, NOT_SAID
 from onboarding.services import applications, reviews
 from onboarding.staff_reasons import ASK_REASONS, STAFF_ASKED
 from tests.brokerapp.security.uploads.samples import passport
@@ -70,6 +70,17 @@ def test_answer_is_kept_and_its_card_says_so(owner: Client, account: BrokerageAc
     assert 'value="PEP"' not in page
 
 
+def test_status_page_with_everything_sent_asks_for_nothing(client: Client) -> None:
+    results = {"indeterminate": {"PEP": {}, "WATCHLIST_HIT": {}}}
+    account = BrokerageAccountFactory.create(status="ACTION_REQUIRED", kyc_results=results)
+    client.force_login(account.user)
+    assert LOOKED_INTO.title not in page_of(client)
+    answer(client, account, "PEP", OFFICE)
+    page = page_of(client)
+    assert LOOKED_INTO.title in page
+    assert "needs something from you" not in page
+
+
 def test_answer_that_lacks_something_keeps_the_rest(owner: Client, account: BrokerageAccount) -> None:
     reply = answer(owner, account, "PEP", {**OFFICE, "card-pep-employer_address": ""})
     page = reply.content.decode()
@@ -119,7 +130,7 @@ def test_status_page_says_what_each_status_means_and_what_comes_next(client: Cli
     account = BrokerageAccountFactory.create(status=status)
     client.force_login(account.user)
     page = page_of(client)
-    notice = ACCOUNT_NOTICES[AccountStatus(status)]
+    notice = NOT_SAID if status == "ACTION_REQUIRED" else ACCOUNT_NOTICES[AccountStatus(status)]
     assert notice.title in page
     assert bool(notice.next) is ("What comes next" in page)
 
