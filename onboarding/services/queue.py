@@ -1,25 +1,15 @@
 """Which applications wait for our staff, what for, and since when: worked out from the rows themselves."""
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from django.db.models import (
-    BooleanField,
-    Case,
-    CharField,
-    DateTimeField,
-    F,
-    Func,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    TextChoices,
-    Value,
-    When,
-)
+from django.db.models import BooleanField, F, Func, Min, Q, QuerySet, TextChoices, Value
 
 from brokerapp.accounts.statuses import AccountStatus
-from onboarding.cases import Word, WordKind
+from onboarding.cases import CaseFile, CipRecord, Word, WordKind
 from onboarding.kyc_results import REQUESTS
 from onboarding.models import KycApplication
 from onboarding.statuses import AnswerStatus, ApplicationStatus
@@ -40,6 +30,16 @@ class WaitsFor(TextChoices):
     OUTCOME = "OUTCOME", "Outcome not known"
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """One application that waits for somebody, and the member of staff who has it in hand, if any."""
+
+    application_id: UUID
+    kind: WaitsFor
+    since: datetime
+    taken_by: int | None = None
+
+
 class JsonPath(Func):
     """Whether a JSON path finds anything; not where it does not fit."""
 
@@ -47,59 +47,64 @@ class JsonPath(Func):
     template = "jsonb_path_exists(%(expressions)s::jsonpath, '{}'::jsonb, true)"
 
 
-def waiting(now: datetime) -> QuerySet[KycApplication]:
-    """Applications that wait for somebody, with `waits_for`, `since` and `taken_by`, the longest first."""
-    words = Word.objects.filter(application=OuterRef("pk"), settled_at=None).order_by("at")
-    asked = Q(account__status=AccountStatus.ACTION_REQUIRED)
-    kinds = (
-        When(appealed_at__isnull=False, then=Value(WaitsFor.APPEAL)),
-        When(status=ApplicationStatus.IN_REVIEW, then=Value(WaitsFor.APPROVAL)),
-        When(wrote_at__isnull=False, then=Value(WaitsFor.WORDS)),
-        When(
-            asked & (_nothing_said() | _codes("reject") | _codes("indeterminate")), then=Value(WaitsFor.CODE)
-        ),
-        When(cip__status=AnswerStatus.REFUSED, then=Value(WaitsFor.CIP)),
-        When(account__status=AccountStatus.SUBMISSION_FAILED, then=Value(WaitsFor.FAILED)),
-        When(
-            status=ApplicationStatus.UNKNOWN,
-            status_at__lt=now - SETTLES_WITHIN,
-            then=Value(WaitsFor.OUTCOME),
-        ),
-    )
-    since = (
-        When(waits_for=WaitsFor.APPEAL, then="appealed_at"),
-        When(waits_for=WaitsFor.WORDS, then="wrote_at"),
-        When(waits_for__in=(WaitsFor.CODE, WaitsFor.FAILED), then="account__status_at"),
-        When(waits_for=WaitsFor.CIP, then="cip__status_at"),
-    )
-    return (
-        KycApplication.objects.annotate(
-            appealed_at=Subquery(words.filter(kind=WordKind.APPEAL).values("at")[:1]),
-            wrote_at=Subquery(words.filter(kind=WordKind.REPLY).values("at")[:1]),
-        )
-        .annotate(waits_for=Case(*kinds, default=Value(""), output_field=CharField()))
-        .exclude(waits_for="")
-        .annotate(
-            since=Case(*since, default="status_at", output_field=DateTimeField()),
-            taken_by=F("case_file__taken_by_id"),
-        )
-        .order_by("since", "pk")
-    )
+def waiting(now: datetime) -> list[Waiting]:
+    """Every application that waits for somebody, the longest first; each once, for what presses most."""
+    taken = dict(CaseFile.objects.values_list("application_id", "taken_by_id"))
+    found: dict[UUID, Waiting] = {}
+    for kind, rows in _by_kind(now):
+        for application_id, since in rows:
+            found.setdefault(application_id, Waiting(application_id, kind, since, taken.get(application_id)))
+    return sorted(found.values(), key=lambda one: (one.since, one.application_id))
 
 
-def _nothing_said() -> Q:
-    """Whether the broker asks for something without saying what."""
-    return Q(account__kyc_results__isnull=True)
+def waits_for(application: KycApplication, now: datetime) -> Waiting | None:
+    """What one application waits for; None if it does not wait for staff."""
+    for kind, rows in _by_kind(now, Q(pk=application.pk), Q(application=application)):
+        for application_id, since in rows:
+            return Waiting(application_id, kind, since)
+    return None
+
+
+def _by_kind(
+    now: datetime, which: Q | None = None, of_which: Q | None = None
+) -> Iterator[tuple[WaitsFor, Sequence[tuple[UUID, datetime]]]]:
+    """Of each kind the applications and since when, most pressing kind first; of one, or of all.
+
+    `which` chooses among applications, `of_which` among rows that belong to one.
+    """
+    applications = KycApplication.objects.filter(which or Q())
+    words = Word.objects.filter(of_which or Q(), settled_at=None)
+    records = CipRecord.objects.filter(of_which or Q(), status=AnswerStatus.REFUSED)
+    asked = applications.filter(_for_staff(), account__status=AccountStatus.ACTION_REQUIRED)
+    failed = applications.filter(account__status=AccountStatus.SUBMISSION_FAILED)
+    lost = applications.filter(status=ApplicationStatus.UNKNOWN, status_at__lt=now - SETTLES_WITHIN)
+    yield WaitsFor.APPEAL, _oldest(words.filter(kind=WordKind.APPEAL))
+    to_decide = applications.filter(status=ApplicationStatus.IN_REVIEW)
+    yield WaitsFor.APPROVAL, to_decide.values_list("pk", "status_at")
+    yield WaitsFor.WORDS, _oldest(words.filter(kind=WordKind.REPLY))
+    yield WaitsFor.CODE, asked.values_list("pk", "account__status_at")
+    yield WaitsFor.CIP, records.values_list("application_id", "status_at")
+    yield WaitsFor.FAILED, failed.values_list("pk", "account__status_at")
+    yield WaitsFor.OUTCOME, lost.values_list("pk", "status_at")
+
+
+def _oldest(words: QuerySet[Word]) -> Sequence[tuple[UUID, datetime]]:
+    by_application = words.order_by().values("application_id").annotate(oldest=Min("at"))
+    return by_application.values_list("application_id", "oldest")
+
+
+def _for_staff() -> Q:
+    """Whether the broker asks without saying what, or for what the person is not asked in words of ours."""
+    return Q(account__kyc_results__isnull=True) | _codes("reject") | _codes("indeterminate")
 
 
 def _codes(part: str) -> Q:
-    """Whether a part of the KYC results has a code that only staff can answer."""
     known = "|".join(sorted(REQUESTS))
     path = f'$.{part}.keyvalue().key ? (!(@ like_regex "^({known})$"))'
     return Q(JsonPath(F("account__kyc_results"), Value(path)))
 
 
-def counts(rows: QuerySet[KycApplication]) -> dict[str, int]:
+def counts(rows: Sequence[Waiting]) -> dict[str, int]:
     """How many wait for each, by the words of `WaitsFor`; each of them is there."""
-    found = [kind for (kind,) in rows.values_list("waits_for").order_by()]
-    return {kind.value: found.count(kind) for kind in WaitsFor}
+    found = Counter(one.kind for one in rows)
+    return {kind.value: found[kind] for kind in WaitsFor}

@@ -57,18 +57,23 @@ class CaseMixin(admin.ModelAdmin):
         """Applications that wait for somebody, the longest first. Raises `PermissionDenied`."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        every = queue.waiting(timezone.now())
-        kind = request.GET.get("kind", "")
-        rows = every.filter(waits_for=kind) if kind in queue.WaitsFor.values else every
-        page = Paginator(rows.select_related("user", "account"), ON_A_PAGE).get_page(request.GET.get("page"))
-        counts = queue.counts(every)
-        names = case.names_of(row.taken_by for row in page)
+        every, kind = queue.waiting(timezone.now()), request.GET.get("kind", "")
+        wanted = [one for one in every if one.kind == kind] if kind in queue.WaitsFor.values else every
+        page = Paginator(wanted, ON_A_PAGE).get_page(request.GET.get("page"))
+        found = KycApplication.objects.select_related("user", "account").in_bulk(
+            [one.application_id for one in page]
+        )
+        counts, names = queue.counts(every), case.names_of(one.taken_by for one in page)
         context = {
             **self.admin_site.each_context(request),
             "title": "Applications that wait for you",
             "opts": self.opts,
             "page": page,
-            "rows": [(row, queue.WaitsFor(row.waits_for).label, names.get(row.taken_by, "")) for row in page],
+            "rows": [
+                (found[one.application_id], one, names.get(one.taken_by or 0, ""))
+                for one in page
+                if one.application_id in found
+            ],
             "kinds": [(value, label, counts[value]) for value, label in queue.WaitsFor.choices],
             "kind": kind,
             "now": timezone.now(),
@@ -120,7 +125,6 @@ class CaseMixin(admin.ModelAdmin):
         """The page; `more` has what was opened on it, or a form that was refused."""
         may_act = self.has_operate_permission(request)  # type: ignore[attr-defined]
         attempts = list(application.attempts.all())
-        waits = queue.waiting(timezone.now()).filter(pk=application.pk).first()
         taken = CaseFile.objects.filter(application=application).first()
         context = {
             **self.admin_site.each_context(request),
@@ -130,8 +134,7 @@ class CaseMixin(admin.ModelAdmin):
             "account": application.account,
             "may_act": may_act,
             "may_open": request.user.has_perm(REVEAL),
-            "waits": waits,
-            "waits_for": queue.WaitsFor(waits.waits_for).label if waits else "",
+            "waits": queue.waits_for(application, timezone.now()),
             "taken": taken,
             "taken_by": case.names_of([taken.taken_by_id]).get(taken.taken_by_id, "") if taken else "",
             "is_mine": taken is not None and taken.taken_by_id == request.user.pk,

@@ -91,7 +91,7 @@ def mails() -> list[Any]:
 def test_submit_waits_for_our_staff_where_they_approve(application: KycApplication) -> None:
     assert application.status == ApplicationStatus.IN_REVIEW
     (row,) = queue.waiting(timezone.now())
-    assert (row.pk, row.waits_for) == (application.pk, queue.WaitsFor.APPROVAL)
+    assert (row.application_id, row.kind) == (application.pk, queue.WaitsFor.APPROVAL)
 
 
 def test_submit_goes_to_the_broker_where_it_decides_alone() -> None:
@@ -99,7 +99,7 @@ def test_submit_goes_to_the_broker_where_it_decides_alone() -> None:
     applications.submit_application(application=made, by=made.user, now=timezone.now())
     made.refresh_from_db()
     assert made.status == ApplicationStatus.SUBMITTING
-    assert list(queue.waiting(timezone.now())) == []
+    assert queue.waiting(timezone.now()) == []
 
 
 def test_approve_sends_the_application_and_then_the_cip_record(
@@ -209,7 +209,7 @@ def test_queue_has_the_longest_waiting_first_and_counts_each_kind(
     BrokerageAccountFactory.create(status="SUBMISSION_FAILED")
     BrokerageAccountFactory.create(status="ACTION_REQUIRED", kyc_results={"indeterminate": {"PEP": {}}})
     rows = queue.waiting(timezone.now())
-    assert [row.waits_for for row in rows] == ["APPEAL", "APPROVAL", "FAILED"]
+    assert [row.kind for row in rows] == ["APPEAL", "APPROVAL", "FAILED"]
     counts = queue.counts(rows)
     assert {kind for kind, count in counts.items() if count} == {"APPEAL", "APPROVAL", "FAILED"}
     page = ops.get(reverse("admin:onboarding_kycapplication_queue"), {"kind": "APPEAL"})
