@@ -142,7 +142,7 @@ class CaseMixin(admin.ModelAdmin):
             "cards": kyc.cards(application),
             "changes": case.changes_since_last(attempts),
             "tries": len(attempts),
-            "others": duplicates.others_with_tax_id(application).select_related("user"),
+            "others": duplicates.others_with_tax_id(application).select_related("user", "account"),
             "words": application.words.order_by("at") if may_act else (),
             "is_to_approve": application.status == ApplicationStatus.IN_REVIEW,
             "appealed": application.words.filter(kind=WordKind.APPEAL, settled_at=None).exists(),

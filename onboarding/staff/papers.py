@@ -60,8 +60,9 @@ def _marked_picture(content: bytes, mark: str, turn: int) -> bytes:
     layer = Image.new("RGBA", picture.size, (0, 0, 0, 0))
     draw = ImageDraw.Draw(layer)
     step = max(picture.height // 5, 40)
+    size = max(picture.width // 28, 10)
     for row, top in enumerate(range(step // 2, picture.height, step)):
-        draw.text((8 + (row % 2) * 60, top), mark, fill=(200, 0, 0, 110), font_size=max(step // 6, 10))
+        draw.text((8 + (row % 2) * size, top), mark, fill=(200, 0, 0, 110), font_size=size)
     marked = Image.alpha_composite(picture.convert("RGBA"), layer).convert("RGB")
     kept = io.BytesIO()
     marked.save(kept, "JPEG", quality=85)
