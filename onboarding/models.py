@@ -4,7 +4,7 @@ import json
 import uuid
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.serializers.json import DjangoJSONEncoder
@@ -196,15 +196,19 @@ class Document(SentModel):
         ADDRESS_VERIFICATION = "address_verification", "Proof of address (utility bill, bank statement)"
         TAX_ID_VERIFICATION = "tax_id_verification", "Social Security card or tax ID letter"
         DATE_OF_BIRTH_VERIFICATION = "date_of_birth_verification", "Birth certificate"
-        ACCOUNT_APPROVAL_LETTER = "account_approval_letter", "Your firm's letter of consent (Rule 407)"
-        W8BEN = "w8ben", "Form W-8BEN, signed"
+
+    ASKED_FOR: ClassVar = {
+        "account_approval_letter": "The firm's letter of consent (Rule 407)",
+        "w8ben": "Form W-8BEN, signed",
+    }
+    """Types that are only uploaded when the broker asks for them."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(KycApplication, on_delete=models.PROTECT, related_name="documents")
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="documents")
     status = models.CharField(max_length=20, choices=DocumentStatus, default=DocumentStatus.STORED)
     document_type = models.CharField(max_length=40, choices=Type)
-    sub_type = models.CharField(max_length=40, blank=True, help_text="the broker's `document_sub_type`")
+    sub_type = models.CharField(max_length=40, blank=True, help_text="which paper it is: passport, …")
     answers_to = ArrayField(
         models.CharField(max_length=100),
         default=list,
@@ -233,3 +237,8 @@ class Document(SentModel):
 
     def __str__(self) -> str:
         return f"document {self.pk}"
+
+    @property
+    def title(self) -> str:
+        """Which paper it is."""
+        return self.ASKED_FOR.get(self.document_type) or self.get_document_type_display()

@@ -9,12 +9,12 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from brokerapp.broker.alpaca import limits
 from brokerapp.broker.alpaca.models import (
-    Account,
-    AccountChange,
     CipKyc,
     CipRequest,
     CreateAccountRequest,
+    Details,
     DocumentUpload,
+    UpdateAccountRequest,
 )
 from onboarding.models import Agreement, Document, KycApplication
 from onboarding.questions import catalogue
@@ -94,7 +94,7 @@ def answers_to_keep(application: KycApplication, answers: Mapping[str, Any]) -> 
     return kept
 
 
-def account_change(application: KycApplication, answers: Mapping[str, Any]) -> AccountChange:
+def account_change(application: KycApplication, answers: Mapping[str, Any]) -> UpdateAccountRequest:
     """The body of `PATCH /v1/accounts/{id}` for answers; each goes where its question says."""
     kept = answers_to_keep(application, answers)
     request: dict[str, Any] = {}
@@ -102,15 +102,13 @@ def account_change(application: KycApplication, answers: Mapping[str, Any]) -> A
         if question.name in kept:
             for path, value in question.values_to_send(kept[question.name]):
                 _put(request, path, value)
-    return AccountChange.model_validate(request)
+    return UpdateAccountRequest.model_validate(request)
 
 
-def has_change(account: Account, change: AccountChange) -> bool:
+def has_change(said: Details, change: UpdateAccountRequest) -> bool:
     """Whether the broker's account has every member of a change as it was sent."""
-    identity = account.identity.model_dump(mode="json") if account.identity else {}
-    there = {"identity": identity, "disclosures": account.disclosures or {}}
     return all(
-        there[part].get(name) == value
+        said.says(f"{part}.{name}", value)
         for part, members in change.body().items()
         for name, value in members.items()
     )

@@ -6,10 +6,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
-from brokerapp.security.uploads.files import CleanFile, FileRefused
+from brokerapp.security.uploads.files import CleanFile, FileRefused, clean_file
 from brokerapp.ui.widgets import FileDrop
 from onboarding import rules
-from onboarding.forms.papers import read_paper
 from onboarding.forms.step import StepForm
 from onboarding.models import Document, KycApplication
 from onboarding.questions.descriptions import Question
@@ -53,23 +52,11 @@ class TaxIdForm(StepForm):
         return {**given, "tax_id": ssn, "tax_id_type": rules.tax_id_type(ssn), "tax_id_last4": ssn[-4:]}
 
 
-AT_FIRST = [
-    (kind.value, kind.label)
-    for kind in (
-        Document.Type.IDENTITY_VERIFICATION,
-        Document.Type.ADDRESS_VERIFICATION,
-        Document.Type.TAX_ID_VERIFICATION,
-        Document.Type.DATE_OF_BIRTH_VERIFICATION,
-    )
-]
-"""What may be sent along with an application; the other papers are sent when they are asked for."""
-
-
 class DocumentsForm(StepForm):
     """An identity document: optional now, and Alpaca may ask for one later."""
 
     key = "documents"
-    document_type = forms.ChoiceField(label="What is it?", choices=AT_FIRST, required=False)
+    document_type = forms.ChoiceField(label="What is it?", choices=Document.Type.choices, required=False)
     file = forms.FileField(
         label="Photo or scan",
         help_text="PDF, PNG, JPEG or HEIC, up to 7.5 MB. You can go on without one; we ask again if it is "
@@ -89,7 +76,10 @@ class DocumentsForm(StepForm):
         upload: UploadedFile | None = self.cleaned_data["file"]
         if upload:
             try:
-                return read_paper(upload)
+                rules.check_document(upload.read(16), upload.size or 0)
+                upload.seek(0)
+                content = upload.read().removeprefix(rules.BYTE_ORDER_MARK)
+                return clean_file(content, most_bytes=rules.MAX_DOCUMENT_BYTES)
             except FileRefused as refusal:
                 self.refused_as = refusal.reason
                 raise ValidationError(str(refusal)) from refusal

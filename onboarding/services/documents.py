@@ -49,12 +49,7 @@ def store_paper(
 
 
 def store_document(
-    *,
-    application: KycApplication,
-    document_type: str,
-    mime_type: str,
-    content: bytes,
-    sub_type: str = "",
+    *, application: KycApplication, document_type: str, mime_type: str, content: bytes, sub_type: str = ""
 ) -> Document:
     """Keep a file for KYC; if the account exists, have it sent. The same file twice is kept once.
 
@@ -75,10 +70,10 @@ def store_document(
         document = Document.objects.create(
             **same,
             user_id=application.user_id,
-            sub_type=sub_type,
             mime_type=mime_type,
             size=len(content),
             content=content,
+            sub_type=sub_type,
         )
         if BrokerageAccount.objects.filter(application=application).exists():
             jobs.enqueue("onboarding.tasks.send_document", document_id=document.pk)

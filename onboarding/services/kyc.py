@@ -175,9 +175,10 @@ def settle_answer(*, answer: KycAnswer, by: User | Process = Process.SWEEP, now:
     application = KycApplication.objects.select_related("account").get(pk=answer.application_id)
     account = application.account
     assert account is not None, "only what is asked of an account is answered"
-    reply = get_client(about=answer).accounts.get(account.broker_account_id)
+    reply = get_client(about=answer).accounts.get_details(account.broker_account_id)
     if payloads.has_change(reply, payloads.account_change(application, answer.answers)):
-        _sent(answer, account, reply, now, by=by if isinstance(by, Process) else Process.REPLY)
+        found = Account.from_reply(reply.said, reply.request_id)
+        _sent(answer, account, found, now, by=by if isinstance(by, Process) else Process.REPLY)
         _send_next(application)
         return
     with transaction.atomic():

@@ -272,7 +272,7 @@ class PaperMixin(admin.ModelAdmin):
         turn, zoom = _one_of(request, "turn", papers.TURNS), _one_of(request, "zoom", papers.ZOOMS)
         context = {
             **self.admin_site.each_context(request),
-            "title": str(document.get_document_type_display()),
+            "title": document.title,
             "opts": self.opts,
             "row": document,
             "ticket": request.GET["ticket"],

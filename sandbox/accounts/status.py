@@ -39,7 +39,7 @@ def start(world: World, account: rows.Account, fixture: str, now: dt.datetime) -
     account.held_by_fixture = bool(fixture)
     if fixture in FIXTURE_RESULTS:
         part, code = FIXTURE_RESULTS[fixture]
-        account.kyc_results = encode_json(results_of(**{part: {code: {}}}))
+        account.kyc_results = encode_json(_results(**{part: {code: {}}}))
     move(world, account, fixture or "SUBMITTED", now)
     if not fixture:
         account.due_at = now + world.clock.wait(REVIEW, FLOOR)
@@ -76,7 +76,7 @@ def step(world: World, account: rows.Account, now: dt.datetime) -> None:
     if account.status == "SUBMITTED":
         codes = _open_questions(account)
         if codes:
-            account.kyc_results = encode_json(results_of(indeterminate={code: {} for code in codes}))
+            account.kyc_results = encode_json(_results(indeterminate={code: {} for code in codes}))
             move(world, account, "ACTION_REQUIRED", now)
             return
         account.kyc_results = b""
@@ -97,7 +97,7 @@ def resubmit(world: World, account: rows.Account, now: dt.datetime) -> None:
     results = decoded_part(account.kyc_results)
     answered = {**results.get("accept", {}), **results.get("indeterminate", {}), **results.get("reject", {})}
     world.store.edit(account)
-    account.kyc_results = encode_json(results_of(accept=answered)) if answered else b""
+    account.kyc_results = encode_json(_results(accept=answered)) if answered else b""
     review(world, account, now)
 
 
@@ -156,10 +156,13 @@ def after_update(world: World, account: rows.Account, key_data: bool, now: dt.da
         account.due_at = now + world.clock.wait(REAPPROVAL, FLOOR)
 
 
-def results_of(**parts: dict[str, Any]) -> dict[str, Any]:
+def _results(**parts: dict[str, Any]) -> dict[str, Any]:
     """``kyc_results``: the codes of each part, and whether anything stands in the way."""
     results = {name: parts.get(name, {}) for name in ("reject", "accept", "indeterminate")}
     return {**results, "summary": "fail" if results["reject"] or results["indeterminate"] else "pass"}
+
+
+results_of = _results
 
 
 def _open_questions(account: rows.Account) -> list[str]:

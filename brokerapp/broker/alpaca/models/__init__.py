@@ -2,21 +2,21 @@
 
 from brokerapp.broker.alpaca.models.accounts import (
     Account,
-    AccountChange,
     AccountContact,
     AccountDocument,
     Agreement,
-    Cip,
-    CipKyc,
-    CipRequest,
     Contact,
     CreateAccountRequest,
+    Details,
     Disclosures,
     DocumentUpload,
     Identity,
     IssuedDocument,
     KycResults,
+    OptionsApproval,
+    OptionsApprovals,
     TrustedContact,
+    UpdateAccountRequest,
 )
 from brokerapp.broker.alpaca.models.base import (
     BrokerModel,
@@ -25,6 +25,7 @@ from brokerapp.broker.alpaca.models.base import (
     Page,
     RequestModel,
 )
+from brokerapp.broker.alpaca.models.cip import Cip, CipKyc, CipRequest
 from brokerapp.broker.alpaca.models.funding import (
     AchRelationship,
     CreateAchRelationshipRequest,
@@ -60,7 +61,6 @@ from brokerapp.broker.alpaca.models.trading import (
 
 __all__ = [
     "Account",
-    "AccountChange",
     "AccountContact",
     "AccountDocument",
     "AchRelationship",
@@ -81,6 +81,7 @@ __all__ = [
     "CreateJournalRequest",
     "CreateOrderRequest",
     "CreateTransferRequest",
+    "Details",
     "Disclosures",
     "DocumentUpload",
     "Fill",
@@ -93,6 +94,8 @@ __all__ = [
     "Movers",
     "NoContent",
     "NonTrade",
+    "OptionsApproval",
+    "OptionsApprovals",
     "Order",
     "Page",
     "PortfolioHistory",
@@ -105,5 +108,6 @@ __all__ = [
     "TradeAccount",
     "Transfer",
     "TrustedContact",
+    "UpdateAccountRequest",
     "Watchlist",
 ]
