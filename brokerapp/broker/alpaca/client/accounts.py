@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from brokerapp.broker.alpaca.client.noun import Id, Noun
-from brokerapp.broker.alpaca.models import Account, CreateAccountRequest, Page
+from brokerapp.broker.alpaca.models import Account, CreateAccountRequest, NoContent, Page
 from brokerapp.broker.alpaca.models.base import read_page
 
 
@@ -12,7 +12,10 @@ class Accounts(Noun):
     """Brokerage accounts. Reference: https://docs.alpaca.markets/reference/getallaccounts."""
 
     def create(self, request: CreateAccountRequest) -> Account:
-        """POST /v1/accounts. A used e-mail address is refused (409), so a repeat makes no second account."""
+        """POST /v1/accounts. A used e-mail address is refused (409), so a repeat makes no second account.
+
+        One more account of the same person has no address of its own: a repeat makes another.
+        """
         return self._send("POST", "/v1/accounts", Account.from_reply, body=request.body())
 
     def get(self, account_id: Id) -> Account:
@@ -32,4 +35,16 @@ class Accounts(Noun):
             "/v1/accounts",
             partial(read_page, Account),
             query={"query": query, "entities": tuple(entities)},
+        )
+
+    def close(self, account_id: Id) -> NoContent:
+        """POST /v1/accounts/{account_id}/actions/close: for good; what there was can still be read.
+
+        Refused (4xx) while there is money, a position or an order in it, and once it is closed.
+        """
+        return self._send(
+            "POST",
+            "/v1/accounts/{account_id}/actions/close",
+            NoContent.from_reply,
+            ids={"account_id": account_id},
         )
