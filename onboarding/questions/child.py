@@ -166,12 +166,12 @@ CHILD = Page(
 
 
 def _needs_an_address(answers: Answers) -> bool:
-    return is_custodial(answers) and bool(answers("has_other_account"))
+    return bool(answers("has_other_account"))
 
 
 ACCOUNT_EMAIL = Page(
     "account-email",
-    THE_CHILD,
+    "This account",
     "An e-mail address for this account",
     why="The broker takes each address for one account only, and has yours already. With many mail providers "
     "what is sent to an address like ana+sam@example.com arrives at ana@example.com. You go on signing in "

@@ -1,17 +1,21 @@
 """One more account of the same person: which kinds there are for them, and what is known already."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from django import forms
 from django.db import transaction
 
 from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.accounts.statuses import AccountStatus
+from onboarding import rules
 from onboarding.kinds import WITH_KNOWN_OWNER, AccountKind
 from onboarding.models import KycApplication
 from onboarding.questions import child, retirement
 from onboarding.questions.catalogue import PAGES
 from onboarding.questions.conditions import is_empty
+from onboarding.questions.descriptions import Question
 from onboarding.statuses import EDITABLE_APPLICATION
 
 OF_ONE_ACCOUNT = (
@@ -143,10 +147,10 @@ def start_application(*, user: User, kind: AccountKind) -> KycApplication:
 def _take_over(application: KycApplication, known: KycApplication) -> None:
     """Answer what the person has answered before."""
     application.keep_answers(_answers_of(known))
-    if application.account_kind in WITH_KNOWN_OWNER:
+    if {application.account_kind, known.account_kind} <= WITH_KNOWN_OWNER:
         account: BrokerageAccount | None = known.account
         assert account is not None
-        application.holder_id = account.broker_account_id
+        application.holder_id = known.holder_id or account.broker_account_id
     else:
         application.keep_answers({"has_other_account": True})
         if known.tax_id:  # else it was forgotten, and is asked for again
@@ -155,13 +159,25 @@ def _take_over(application: KycApplication, known: KycApplication) -> None:
 
 
 def _answers_of(known: KycApplication) -> dict[str, Any]:
+    pages = [page for page in PAGES.values() if page not in OF_ONE_ACCOUNT]
     names = [
         question.name
-        for page in PAGES.values()
-        if page not in OF_ONE_ACCOUNT
+        for page in pages
         for question in page.questions
-        if question.name not in OF_ONE_SIGNATURE
+        if question.name not in OF_ONE_SIGNATURE and _still_holds(question, known.answer(question.name))
     ]
-    seen = [page.seen for page in PAGES.values() if page.seen and page not in OF_ONE_ACCOUNT]
+    seen = [page.seen for page in pages if page.seen]
     found = {name: known.answer(name) for name in [*names, *seen] if name not in TAX_ID}
     return {name: answer for name, answer in found.items() if not is_empty(answer)}
+
+
+def _still_holds(question: Question, answer: Any) -> bool:
+    """Whether an answer of then would be taken today: a visa may have ended."""
+    if question.rule is None or is_empty(answer):
+        return True
+    is_day = question.ask is not None and isinstance(question.field(), forms.DateField)
+    try:
+        question.rule(date.fromisoformat(answer) if is_day and isinstance(answer, str) else answer)
+    except rules.AnswerRefused:
+        return False
+    return True

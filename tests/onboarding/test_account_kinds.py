@@ -129,6 +129,29 @@ def test_start_application_asks_again_what_was_forgotten(account: BrokerageAccou
     assert "tax_id" in form.errors
 
 
+def test_start_application_asks_again_what_no_longer_holds(account: BrokerageAccount) -> None:
+    application = account.application
+    visa = {
+        "permanent_resident": False,
+        "country_of_citizenship": "IND",
+        "country_of_tax_residence": "USA",
+        "visa_type": "H1B",
+        "visa_expiration_date": "2020-03-31",
+    }
+    application.keep_answers(visa)
+    application.save()
+    child = begin(account.user, AccountKind.CUSTODIAL)
+    assert "visa" in missing(child)
+    assert child.answer("visa_type") == "H1B"
+
+
+def test_start_application_of_somebody_with_an_account_for_a_child_only(account: BrokerageAccount) -> None:
+    KycApplication.objects.filter(account=account).update(account_kind="custodial")
+    ira = begin(account.user, AccountKind.IRA)
+    assert ira.holder_id is None
+    assert "account-email" in missing(ira)
+
+
 def test_start_application_twice_finds_the_one_that_was_begun(account: BrokerageAccount) -> None:
     first = begin(account.user, AccountKind.IRA)
     assert begin(account.user, AccountKind.IRA) == first
