@@ -10,6 +10,7 @@ from brokerapp.accounts import retirement
 from brokerapp.accounts.models import SUB_TYPES
 from brokerapp.units.market_time import day_in_new_york
 from brokerapp.units.money import usd
+from onboarding import rules
 from onboarding.kinds import is_ira
 from onboarding.models import KycApplication
 from onboarding.questions import fields, reading
@@ -101,6 +102,15 @@ RETIREMENT = Page(
 
 SOMEBODY = When("number_of_beneficiaries", not_values=("", "0"), words="if you name somebody")
 
+NO_SPOUSE = "Answer this with a tick. Without it you can name nobody for now."
+
+
+def _check_ticked(agreed: bool) -> None:
+    # A tick that is not set is an answer, and none that we take where it is asked.
+    if not agreed:
+        raise rules.AnswerRefused(NO_SPOUSE)
+
+
 BENEFICIARIES = Page(
     "beneficiaries",
     YOUR_IRA,
@@ -125,7 +135,8 @@ BENEFICIARIES = Page(
             short="Spouse",
             help="In your state half of what a married person saves belongs to their spouse. Keep the paper: "
             "the broker may ask for it.",
-            missing="Answer this with a tick. Without it you can name nobody for now.",
+            missing=NO_SPOUSE,
+            rule=_check_ticked,
             when=When("state", COMMUNITY_PROPERTY) & SOMEBODY,
             read=lambda agreed: "Not married, or agrees" if agreed else "",
         ),

@@ -339,6 +339,17 @@ def test_beneficiaries_refused(
     assert words in str(form.errors[field])
 
 
+def test_spouse_has_to_agree_where_half_is_theirs(account: BrokerageAccount) -> None:
+    ira = begin(account.user, AccountKind.IRA)
+    for state, typed, valid in (("CA", "", False), ("CA", "True", True), ("NY", "", True)):
+        ira.state = state
+        form = FORMS["beneficiaries"](
+            {"number_of_beneficiaries": "1"} | ({"spouse_agrees": typed} if typed else {}), application=ira
+        )
+        assert form.is_valid() is valid, state
+    assert FORMS["beneficiaries"]({"number_of_beneficiaries": "0"}, application=ira).is_valid()
+
+
 def test_beneficiaries_reopen_when_another_number_is_wanted(account: BrokerageAccount) -> None:
     ira = begin(account.user, AccountKind.IRA)
     ira.keep_answers({"number_of_beneficiaries": "1", "beneficiaries": [{}], "spouse_agrees": True})
