@@ -174,7 +174,6 @@ def test_start_application_of_what_the_person_has(account: BrokerageAccount) -> 
         ira = begin(account.user, AccountKind.IRA)
         form = FORMS["retirement"]({"account_sub_type": "roth"}, application=ira)
         assert form.is_valid() is (kind == "roth")
-        BrokerageAccountFactory.create(user=account.user)  # of somebody else's making
         KycApplication.objects.filter(pk=ira.pk).update(status="SUBMITTED", submitted_at=timezone.now())
         ira.keep_answers({"account_sub_type": kind})
         ira.save(update_fields=["answers"])

@@ -128,9 +128,9 @@ def test_close_account_refused_and_the_broker_away_is_unknown(broker: BrokerStub
     assert close(account).status == ClosingStatus.UNKNOWN
 
 
-def test_close_account_busy_broker_is_tried_again(broker: BrokerStub) -> None:
+def test_close_account_broker_out_of_reach_is_tried_again(broker: BrokerStub) -> None:
     account = empty_account()
-    broker.on_account("POST", account, "actions/close", status=429)
+    broker.on_account("POST", account, "actions/close", body=requests.ConnectTimeout())
     closing = close(account)
     assert (closing.status, closing.claimed_at) == (ClosingStatus.SUBMITTING, None)
     broker.replace("POST", f"/v1/accounts/{account.broker_account_id}/actions/close", status=204)
