@@ -158,7 +158,7 @@ def test_closing_at_the_broker_refused_with_positions_and_done_without(sandbox: 
     BrokerageAccount.objects.filter(pk=account.pk).update(cash=0, balances_at=timezone.now())
     refused = close(account)
     assert refused.status == ClosingStatus.REFUSED
-    assert "position" in refused.status_reason
+    assert refused.status_reason == "There is still something held in the account."
     assert ApiCall.objects.about(refused).filter(method="POST").count() == 1
     account = sync_balances(account=account)
     assert account.cash > 0
