@@ -37,6 +37,7 @@ class KycApplicationAdmin(CaseMixin, RevealMixin, StatusRowAdmin):
     hidden = (
         "date_of_birth",
         "tax_id",
+        "minor_tax_id",
         "phone_number",
         "street_address",
         "unit",
@@ -63,8 +64,17 @@ class KycApplicationAdmin(CaseMixin, RevealMixin, StatusRowAdmin):
         "answers",
     )
 
-    list_display = ("id", "user", "status", "status_at", "submitted_at", "last_request_id", "review_link")
-    list_filter = ("status", "submitted_at")
+    list_display = (
+        "id",
+        "user",
+        "account_kind",
+        "status",
+        "status_at",
+        "submitted_at",
+        "last_request_id",
+        "review_link",
+    )
+    list_filter = ("status", "account_kind", "submitted_at")
     search_fields = ("id", "user__email", "last_request_id")
     search_help_text = "Our id, e-mail address, Request ID, or a whole phone number"
     list_select_related = ("user",)

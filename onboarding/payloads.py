@@ -16,6 +16,7 @@ from brokerapp.broker.alpaca.models import (
     DocumentUpload,
     UpdateAccountRequest,
 )
+from onboarding.kinds import ACCOUNT_TYPES, AccountKind
 from onboarding.models import Agreement, Document, KycApplication
 from onboarding.questions import catalogue
 
@@ -26,17 +27,15 @@ def account_request(application: KycApplication, agreements: list[Agreement]) ->
     What was asked goes where its question says (`Question.sent`); the rest is the same for everybody.
     """
     request: dict[str, Any] = {
-        "account_type": "trading",
+        "account_type": ACCOUNT_TYPES[AccountKind(application.account_kind)],
         "enabled_assets": ["us_equity"],
-        "contact": {"email_address": application.email_address},
-        # Citizens and permanent residents are not asked: they are taxed there whatever else they do.
-        "identity": {"country_of_tax_residence": "USA"},
+        **_owner(application),
         "agreements": [
             {
                 "agreement": agreement.agreement,
                 "signed_at": agreement.signed_at,
                 "ip_address": limits.signing_address(agreement.ip_address),
-                "revision": agreement.revision,
+                "revision": agreement.revision or None,
             }
             for agreement in agreements
         ],
@@ -48,6 +47,17 @@ def account_request(application: KycApplication, agreements: list[Agreement]) ->
         # Alpaca's accounts are margin accounts unless told otherwise; who did not sign for margin gets none.
         request["trading_configurations"] = {"max_margin_multiplier": "1", "no_shorting": True}
     return CreateAccountRequest.model_validate(request)
+
+
+def _owner(application: KycApplication) -> dict[str, Any]:
+    """Who it is whose account this becomes, as far as no question says it."""
+    if application.holder_id:
+        return {"primary_account_holder_id": application.holder_id}
+    return {
+        "contact": {"email_address": application.email_address},
+        # Citizens and permanent residents are not asked: they are taxed there whatever else they do.
+        "identity": {"country_of_tax_residence": "USA"},
+    }
 
 
 def _put(request: dict[str, Any], path: str, value: Any) -> None:

@@ -13,10 +13,11 @@ from brokerapp.accounts.access import AccountRequiredMixin, SignInRequiredMixin,
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
 from brokerapp.ui.links import account_url
-from onboarding import rules
+from onboarding import addresses, rules
 from onboarding.cards import Card
 from onboarding.forms.kyc import AppealForm, CardForm
 from onboarding.forms.papers import PaperForm
+from onboarding.kinds import AccountKind
 from onboarding.kyc_results import OTHER_PAPER
 from onboarding.models import KycApplication
 from onboarding.progress import application_progress
@@ -41,13 +42,21 @@ class ShownCard:
 
 
 class Status(SignInRequiredMixin):
-    """Where the person's newest application stands; updates itself until the account is decided."""
+    """Where an application stands; updates itself until the account is decided.
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        sent = KycApplication.objects.filter(user=person(request)).select_related("account")
-        application = sent.order_by("-created_at").first()
-        if application is None or application.status == ApplicationStatus.DRAFT:
+    Without an id it is the person's newest for an individual account, or of any kind if they have none.
+    """
+
+    def get(self, request: HttpRequest, application_id: UUID | None = None) -> HttpResponse:
+        own = KycApplication.objects.of_person(person(request).pk).select_related("account")
+        if application_id is None:
+            application = own.filter(account_kind=AccountKind.INDIVIDUAL).first() or own.first()
+        else:
+            application = get_object_or_404(own, pk=application_id)
+        if application is None:
             return redirect("apply")
+        if application.status == ApplicationStatus.DRAFT:
+            return redirect(addresses.url(application, "apply"))
         return status_page(request, application)
 
 
@@ -75,7 +84,7 @@ class OfSentApplication(SignInRequiredMixin):
         """To the page that says how it stands."""
         if application.account is not None:
             return redirect(account_url(application.account, "account_status"))
-        return redirect("application_status")
+        return redirect(addresses.url(application, "application_status"))
 
     def note_refused_file(self, form: PaperForm, application: KycApplication) -> None:
         """Keep in the security log that a file was refused after a look into it."""
@@ -178,6 +187,7 @@ def status_page(
     refused = posted or appeal
     context: dict[str, Any] = {
         "application": application,
+        "of": addresses.of(application),
         "account": account,
         "progress": progress,
         "cards": cards,

@@ -41,6 +41,7 @@ WITHOUT_PERSONAL_DATA = frozenset(
         "accounts.view_withdrawalhold",
         "activities.view_activity",
         "calls.view_apicall",
+        "closing.view_accountclosing",
         "decisions.view_staffdecision",
         "funding.view_banklink",
         "funding.view_transfer",
@@ -72,6 +73,7 @@ OPERATE = frozenset(
     {
         "accounts.change_brokerageaccount",
         "accounts.change_withdrawalhold",
+        "closing.change_accountclosing",
         "decisions.propose_staffdecision",
         "events.change_brokerevent",
         "events.view_brokerevent",

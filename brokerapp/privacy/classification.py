@@ -48,9 +48,9 @@ def _of(table: str, *columns: str) -> tuple[str, ...]:
 
 HELD = (
     Held(
-        "Tax id (SSN, ITIN)",
+        "Tax id (SSN, ITIN), the person's and that of the child whose account it is",
         Grade.ENCRYPTED,
-        _of(APPLICATION, "tax_id"),
+        _of(APPLICATION, "tax_id", "minor_tax_id"),
         (Place.BROKER, Place.ADMIN),
         "TAX_ID_RETENTION_DAYS after the account is open",
     ),
@@ -64,7 +64,7 @@ HELD = (
     Held(
         "Last four digits of tax id and bank account",
         Grade.READABLE,
-        (*_of(APPLICATION, "tax_id_last4"), *_of(BANK, "last4")),
+        (*_of(APPLICATION, "tax_id_last4", "minor_tax_id_last4"), *_of(BANK, "last4")),
         (Place.PAGE, Place.ADMIN, Place.MAIL),
         RECORDS,
     ),
@@ -192,6 +192,19 @@ HELD = (
         RECORDS,
     ),
     Held(
+        "Of an IRA: the year of a deposit, why money was taken out, and what was withheld",
+        Grade.READABLE,
+        _of(
+            "funding_transfer",
+            "tax_year",
+            "distribution_reason",
+            "fed_withholding_pct",
+            "state_withholding_pct",
+        ),
+        (Place.BROKER, Place.PAGE, Place.ADMIN),
+        RECORDS,
+    ),
+    Held(
         "E-mail address",
         Grade.READABLE,
         (
@@ -245,6 +258,7 @@ SCRUBBED = (
     "accounts_brokerageaccount.status_reason",
     "activities_activity.description",
     "calls_apicall.error_message",
+    "closing_accountclosing.status_reason",
     "events_brokerevent.error",
     "events_brokerevent.payload",
     "funding_banklink.status_reason",

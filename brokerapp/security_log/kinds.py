@@ -32,6 +32,7 @@ class Kind(TextChoices):
     BANK_UNLINKED = "BANK_UNLINKED", "bank unlinked"
     HOLD_PLACED = "HOLD_PLACED", "hold on withdrawals placed"
     HOLD_LIFTED = "HOLD_LIFTED", "hold on withdrawals lifted"
+    CLOSING_ASKED = "CLOSING_ASKED", "closing of an account asked for"
     SECURED = "SECURED", "account secured by its owner"
     SECURED_CLEARED = "SECURED_CLEARED", "secured account cleared"
 

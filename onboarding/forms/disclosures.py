@@ -131,7 +131,8 @@ class AgreementsForm(StepForm):
         super().__init__(data, files, application=application)
         self.salt = f"agreements:{application.pk}"
         self.initial["shown"] = self._seal()
-        for agreement in agreements.AGREEMENTS:
+        self.texts = agreements.asked_for(application.account_kind)
+        for agreement in self.texts:
             self.fields[agreement.key] = forms.BooleanField(
                 label=f"I have read and agree to the {agreement.title}",
                 help_text=agreement.summary,
@@ -153,7 +154,7 @@ class AgreementsForm(StepForm):
             shown = {}
         # Shown once more, the page has the texts of now, and what was revised is not ticked.
         again = {name: self.data[name] for name in self.data} | {"shown": self._seal()}
-        for agreement in agreements.AGREEMENTS:
+        for agreement in self.texts:
             if cleaned.get(agreement.key) and shown.get(agreement.key) != agreement.revision:
                 del again[agreement.key]
                 self.add_error(agreement.key, REVISED.format(agreement.title, agreement.revision))

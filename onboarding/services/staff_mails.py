@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
-from django.urls import reverse
 
+from onboarding.addresses import url
 from onboarding.models import KycApplication
 from onboarding.staff_reasons import words_of
 
@@ -24,7 +24,7 @@ def mail(what: str, *, application: KycApplication, lines: Sequence[str]) -> Ema
     context = {
         "lines": lines,
         "reference": application.pk,
-        "link": f"{settings.SITE_URL.rstrip('/')}{reverse(page)}",
+        "link": f"{settings.SITE_URL.rstrip('/')}{url(application, page)}",
     }
     return EmailMessage(
         subject=SUBJECTS[what],

@@ -22,6 +22,8 @@ from django.utils.module_loading import import_string
 from brokerapp.accounts import adapters, emails
 from brokerapp.accounts.models import User
 from brokerapp.ui import fields, words
+from funding import ira
+from funding.rules import TransferFacts
 from onboarding.cards import TO_DO, Card
 from onboarding.forms import FORMS
 from onboarding.forms.step import StepForm
@@ -35,9 +37,11 @@ MODULES = (
     "brokerapp.records.forms",
     "brokerapp.ui.forms",
     "funding.forms",
+    "onboarding.forms.choice",
     "onboarding.forms.disclosures",
     "onboarding.forms.kyc",
     "onboarding.forms.papers",
+    "onboarding.forms.kinds",
     "onboarding.forms.personal",
     "onboarding.forms.step",
     "onboarding.staff.forms",
@@ -67,7 +71,10 @@ FRAMEWORKS_WORDS = (
 def known_arguments() -> dict[str, Any]:
     """What our forms are made with, by the name of the argument."""
     application = KycApplication(
-        is_control_person=True, is_affiliated_exchange_or_finra=True, immediate_family_exposed=True
+        is_control_person=True,
+        is_affiliated_exchange_or_finra=True,
+        immediate_family_exposed=True,
+        answers={"number_of_beneficiaries": "1"},
     )
     return {
         "application": application,
@@ -76,7 +83,7 @@ def known_arguments() -> dict[str, Any]:
         "bank": None,
         "card": Card(request_of("A_CODE_OF_TOMORROW"), TO_DO),
         "direction": "INCOMING",
-        "facts": None,
+        "facts": TransferFacts(ira=ira.Facts("roth", early=True)),
         "user": User(email="ana@example.com"),
         "authenticator": Authenticator(user=User(pk=1), type=Authenticator.Type.TOTP),
         "order": Order(

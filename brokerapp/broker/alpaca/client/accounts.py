@@ -8,6 +8,7 @@ from brokerapp.broker.alpaca.models import (
     Account,
     CreateAccountRequest,
     Details,
+    NoContent,
     OptionsApproval,
     OptionsApprovals,
     Page,
@@ -20,7 +21,10 @@ class Accounts(Noun):
     """Brokerage accounts. Reference: https://docs.alpaca.markets/reference/getallaccounts."""
 
     def create(self, request: CreateAccountRequest) -> Account:
-        """POST /v1/accounts. A used e-mail address is refused (409), so a repeat makes no second account."""
+        """POST /v1/accounts. A used e-mail address is refused (409), so a repeat makes no second account.
+
+        One more account of the same person has no address of its own: a repeat makes another.
+        """
         return self._send("POST", "/v1/accounts", Account.from_reply, body=request.body())
 
     def get(self, account_id: Id) -> Account:
@@ -75,4 +79,16 @@ class Accounts(Noun):
             "/v1/accounts",
             partial(read_page, Account),
             query={"query": query, "entities": tuple(entities)},
+        )
+
+    def close(self, account_id: Id) -> NoContent:
+        """POST /v1/accounts/{account_id}/actions/close: for good; what there was can still be read.
+
+        Refused (4xx) while there is money, a position or an order in it, and once it is closed.
+        """
+        return self._send(
+            "POST",
+            "/v1/accounts/{account_id}/actions/close",
+            NoContent.from_reply,
+            ids={"account_id": account_id},
         )

@@ -14,6 +14,7 @@ from brokerapp.broker.alpaca.models.base import (
     BrokerModel,
     Instant,
     MaybeDate,
+    MaybeId,
     MaybeInstant,
     Number,
     RequestModel,
@@ -82,6 +83,8 @@ class Account(BrokerModel):
     account_number: Text = ""
     status: str
     account_type: Text = ""
+    account_sub_type: Text = ""
+    primary_account_holder_id: MaybeId = None
     currency: Text = "USD"
     last_equity: Number | None = None
     created_at: MaybeInstant = None
@@ -251,16 +254,52 @@ class OptionsApprovals(BrokerModel):
     options_approvals: list[OptionsApproval] = Field(default_factory=list)
 
 
-class CreateAccountRequest(RequestModel):
-    """A new account. Its e-mail address must be new to the correspondent, or it is refused (409)."""
+class MinorIdentity(RequestModel):
+    """The child whose money a custodial account is. Countries are ISO alpha-3, `state` has two letters."""
 
-    contact: Contact
-    identity: Identity
+    given_name: str = Field(repr=False)
+    family_name: str = Field(repr=False)
+    email: str = Field(repr=False)
+    date_of_birth: date = Field(repr=False)
+    tax_id: str | None = Field(default=None, repr=False)
+    tax_id_type: str | None = None
+    country_of_citizenship: str | None = None
+    country_of_birth: str | None = None
+    country_of_tax_residence: str
+    state: str
+
+
+class Beneficiary(RequestModel):
+    """Who gets an IRA after its owner. `type` is primary or contingent; the shares of each sum to 100."""
+
+    type: str
+    given_name: str = Field(repr=False)
+    middle_name: str = Field(default="", repr=False)
+    family_name: str = Field(repr=False)
+    date_of_birth: date = Field(repr=False)
+    relationship: str
+    share_pct: str
+    tax_id_type: str = "NOT_SPECIFIED"
+
+
+class CreateAccountRequest(RequestModel):
+    """A new account. Its e-mail address must be new to the correspondent, or it is refused (409).
+
+    One more of the same person names `primary_account_holder_id` instead of `contact` and `identity`; the
+    broker does not tell a second request for it from the first.
+    """
+
+    contact: Contact | None = None
+    identity: Identity | None = None
+    primary_account_holder_id: UUID | None = None
     disclosures: Disclosures
     agreements: list[Agreement]
     documents: list[DocumentUpload] | None = None
     trusted_contact: TrustedContact | None = None
     account_type: str | None = None
+    account_sub_type: str | None = None
+    minor_identity: MinorIdentity | None = None
+    beneficiaries: list[Beneficiary] | None = Field(default=None, max_length=6)
     enabled_assets: list[str] | None = None
     trading_configurations: dict[str, Any] | None = None
     investment_objective: str | None = None

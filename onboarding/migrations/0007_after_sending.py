@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('onboarding', '0005_document_sub_type'),
+        ('onboarding', '0006_document_sub_type'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

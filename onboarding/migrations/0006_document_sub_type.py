@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('onboarding', '0004_answers'),
+        ('onboarding', '0005_account_kinds'),
     ]
 
     operations = [
