@@ -97,6 +97,7 @@ class WordKind(models.TextChoices):
 class Word(models.Model):
     """Something that was written about an application: a note of staff, or words of the person for them."""
 
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(APPLICATION, on_delete=models.PROTECT, related_name="words")
     kind = models.CharField(max_length=10, choices=WordKind)
     code = models.CharField(max_length=100, blank=True, help_text="what it answers")
@@ -151,6 +152,7 @@ class Attempt(models.Model):
     `answers` are page, question and answer in words, as the person checked them: of a tax id the last four.
     """
 
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(APPLICATION, on_delete=models.PROTECT, related_name="attempts")
     number = models.PositiveSmallIntegerField()
     at = models.DateTimeField(default=timezone.now)

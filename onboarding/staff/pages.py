@@ -20,6 +20,7 @@ from brokerapp.accounts.access import person
 from brokerapp.accounts.roles import REVEAL
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
+from brokerapp.ui.admin_pages import as_uuid
 from brokerapp.ui.forms import ReasonForm
 from brokerapp.workflow.state import IllegalMove, LostRace
 from onboarding.cases import CaseFile, Word, WordKind
@@ -181,7 +182,8 @@ class CaseMixin(admin.ModelAdmin):
         return self._done(request, application, lambda: _decide(do, application, form.cleaned_data, request))
 
     def _settle(self, request: HttpRequest, application: KycApplication) -> None:
-        word = Word.objects.filter(application=application, pk=request.POST.get("word") or 0).first()
+        chosen = as_uuid(request.POST.get("word", ""))
+        word = Word.objects.filter(application=application, pk=chosen).first()
         if word is not None:
             reviews.settle_word(word=word, by=person(request), now=timezone.now())
 

@@ -52,8 +52,9 @@ def path(account: BrokerageAccount) -> str:
 
 
 def reply(account: BrokerageAccount, **members: Any) -> dict[str, Any]:
-    fresh = {"status": "SUBMITTED", "kyc_results": {"accept": {"PEP": {}}}, **members}
-    return account_reply(id=str(account.broker_account_id), **fresh).model_dump(mode="json")
+    fresh = {"status": "SUBMITTED", "kyc_results": {"accept": {"PEP": {}}}}
+    known = account_reply(id=str(account.broker_account_id)).model_dump(mode="json")
+    return {**known, **fresh, **members}
 
 
 def body_of(broker: BrokerStub, position: int) -> Any:
@@ -88,7 +89,9 @@ def test_answer_that_is_given_twice_is_kept_once(broker: BrokerStub, account: Br
 def test_details_of_one_disclosure_leave_those_of_the_others(
     broker: BrokerStub, account: BrokerageAccount
 ) -> None:
-    KycApplication.objects.filter(account=account).update(disclosure_context=[COMPANY])
+    application = application_of(account)
+    application.disclosure_context = [COMPANY]
+    application.save()
     broker.on("PATCH", path(account), json=reply(account))
     answer = give(account, "FAMILY_MEMBER_PEP", {"context": RELATIVE})
     kyc.send_answer(answer=answer, now=timezone.now())

@@ -199,8 +199,9 @@ def test_take_is_for_one_at_a_time(application: KycApplication, ops: Client, mem
 
 
 def test_queue_has_the_longest_waiting_first_and_counts_each_kind(
-    application: KycApplication, ops: Client
+    application: KycApplication, ops: Client, settings: Any
 ) -> None:
+    settings.STAFF_APPROVE_APPLICATIONS = False
     appealed = BrokerageAccountFactory.create(status="REJECTED").application
     Word.objects.create(
         application=appealed, kind=WordKind.APPEAL, text="Why?", by_id=appealed.user_id,

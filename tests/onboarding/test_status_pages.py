@@ -1,5 +1,6 @@
 """The status page with what is asked on it, as its owner and others find it."""
 
+import html
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ def owner(client: Client, account: BrokerageAccount) -> Client:
 
 
 def page_of(client: Client) -> str:
-    return client.get(reverse("application_status")).content.decode()
+    return html.unescape(client.get(reverse("application_status")).content.decode())
 
 
 def answer(client: Client, account: BrokerageAccount, code: str, data: dict[str, Any]) -> Any:
