@@ -131,6 +131,7 @@ INSTALLED_APPS = [
     "funding",
     "trading",
     "brokerapp.records",
+    "brokerapp.closing",
     "brokerapp.privacy",
 ]
 
@@ -411,6 +412,12 @@ BROKER_PAGES_A_MINUTE = env.int("BROKER_PAGES_A_MINUTE", default=60)
 """How many pages that ask the broker one person may open within a minute."""
 NOT_OFFERED = frozenset(env.list("NOT_OFFERED", default=[]))
 """What no account may do here, whatever the broker allows: names of `brokerapp.accounts.capabilities`."""
+STAFF_APPROVE_APPLICATIONS = env.bool("STAFF_APPROVE_APPLICATIONS", default=False)
+"""Whether our staff decide on an application before the broker has it, as a correspondent with a KYC of its
+own does; else the broker decides alone."""
+CIP_PROVIDER = env.str("CIP_PROVIDER", default="alloy")
+"""With whom identities are checked, in Alpaca's word, as CIP records name it: `alloy`, `trulioo`, `onfido`,
+`veriff`, `jumio` or `getmati`."""
 WITHDRAWAL_HOLD_HOURS = env.int("WITHDRAWAL_HOLD_HOURS", default=24)
 """How long no money leaves after a change of how a person signs in or is paid out; 0 for no hold."""
 BROKER_WRITES_IN_FLIGHT = env.int("BROKER_WRITES_IN_FLIGHT", default=max(1, WEB_THREADS // 2))
@@ -439,6 +446,16 @@ FEE_RATES = {
     )
 }
 """Regulatory fees on sales of shares, each from a date on (`trading.fees`): estimates for the review."""
+IRA_LIMITS = {
+    name: read_rates(env.list(setting, default=default))
+    for name, setting, default in (
+        # IRS, "Retirement topics: IRA contribution limits", and Notice 2025-67 for 2026: USD a year and
+        # person, the second of those who are 50 or older at the end of the year.
+        ("UNDER_50", "IRA_LIMIT", ["2024-01-01=7000", "2026-01-01=7500"]),
+        ("FROM_50", "IRA_LIMIT_FROM_50", ["2024-01-01=8000", "2026-01-01=8600"]),
+    )
+}
+"""What a person may pay into all their IRAs for a year, each from a year on (`accounts.retirement`)."""
 WARN_LIMIT_AWAY_PERCENT = Decimal(env.str("WARN_LIMIT_AWAY_PERCENT", default="10"))
 WARN_VOLUME_PERCENT = Decimal(env.str("WARN_VOLUME_PERCENT", default="1"))
 WARN_PORTFOLIO_PERCENT = Decimal(env.str("WARN_PORTFOLIO_PERCENT", default="25"))

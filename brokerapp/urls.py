@@ -38,6 +38,7 @@ urlpatterns = [
     path("a/<uuid:account_id>/", include("funding.urls")),
     path("a/<uuid:account_id>/", include("trading.urls")),
     path("a/<uuid:account_id>/", include("brokerapp.records.urls")),
+    path("a/<uuid:account_id>/", include("brokerapp.closing.urls")),
     # As people remember and write them: without the account.
     re_path(
         r"^(?P<path>(?:portfolio|trade|watchlists|orders|transfer|activity|documents)/.*)$",

@@ -96,6 +96,10 @@ class User(AbstractUser):
 
 ACCOUNT_TYPES = {"": "Individual", "trading": "Individual", "custodial": "Custodial", "ira": "IRA"}
 """What a person calls the kinds of account (Broker API, `account_type`)."""
+IRA, CUSTODIAL = "ira", "custodial"
+"""Kinds that differ in what they may do."""
+SUB_TYPES = {"traditional": "Traditional IRA", "roth": "Roth IRA"}
+"""The same of IRAs (`account_sub_type`)."""
 
 
 STAND_IN = 918_273_645
@@ -128,6 +132,7 @@ class BrokerageAccount(FollowedModel):
     broker_account_id = models.UUIDField(unique=True)
     account_number = models.CharField(max_length=20, blank=True, db_index=True)
     account_type = models.CharField(max_length=20, blank=True, help_text="the broker's word")
+    account_sub_type = models.CharField(max_length=20, blank=True, help_text="of an IRA: traditional, roth")
     status = models.CharField(max_length=20, choices=AccountStatus, default=AccountStatus.SUBMITTED)
     kyc_results = models.JSONField(null=True, blank=True, encoder=DjangoJSONEncoder)
 
@@ -135,6 +140,11 @@ class BrokerageAccount(FollowedModel):
     trading_blocked = models.BooleanField(default=False)
     transfers_blocked = models.BooleanField(default=False)
     trade_suspended_by_user = models.BooleanField(default=False)
+    closing_since = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="when its owner asked to have it closed; nothing else is done from then on",
+    )
 
     cash = models.DecimalField(max_digits=20, decimal_places=9, default=Decimal(0))
     cash_withdrawable = models.DecimalField(max_digits=20, decimal_places=9, default=Decimal(0))
@@ -180,8 +190,13 @@ class BrokerageAccount(FollowedModel):
     @property
     def title(self) -> str:
         """Which of a person's accounts it is: `Individual ••4486`."""
-        kind = ACCOUNT_TYPES.get(self.account_type, "Account")
+        kind = SUB_TYPES.get(self.account_sub_type) or ACCOUNT_TYPES.get(self.account_type, "Account")
         return f"{kind} ••{self.last4}" if self.last4 else kind
+
+    @property
+    def is_ira(self) -> bool:
+        """Whether it is for retirement, so that what goes in and out is told with its year or reason."""
+        return self.account_type == IRA
 
     @property
     def own_cash(self) -> Decimal:

@@ -32,6 +32,7 @@ class Kind(TextChoices):
     BANK_UNLINKED = "BANK_UNLINKED", "bank unlinked"
     HOLD_PLACED = "HOLD_PLACED", "hold on withdrawals placed"
     HOLD_LIFTED = "HOLD_LIFTED", "hold on withdrawals lifted"
+    CLOSING_ASKED = "CLOSING_ASKED", "closing of an account asked for"
     SECURED = "SECURED", "account secured by its owner"
     SECURED_CLEARED = "SECURED_CLEARED", "secured account cleared"
 
@@ -49,6 +50,9 @@ class Kind(TextChoices):
     ADMIN_REFUSED = "ADMIN_REFUSED", "refused to staff"
     RIGHTS_CHANGED = "RIGHTS_CHANGED", "rights changed"
     LOG_EXPORTED = "LOG_EXPORTED", "security log exported"
+
+    APPLICATION_DECIDED = "APPLICATION_DECIDED", "work of staff on an application"
+    PAPER_VIEWED = "PAPER_VIEWED", "paper of an applicant viewed"
 
     DECISION_PROPOSED = "DECISION_PROPOSED", "decision on money proposed"
     DECISION_CONFIRMED = "DECISION_CONFIRMED", "decision on money confirmed"

@@ -11,6 +11,7 @@ from brokerapp.ui.navigation import NavItem, is_section_of
 
 ACCOUNT = (
     ("Your sign-in", "account_security", "lock"),
+    ("Open another account", "account_kinds", "user"),
     ("Secure my account", "account_secure", "warn"),
     ("Display", "display", "display"),
 )

@@ -6,27 +6,31 @@ A row is sent by the one process that claims it; what became of a call whose rep
 
 import logging
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 
+from brokerapp.accounts import retirement
 from brokerapp.accounts.models import BrokerageAccount, User
-from brokerapp.units.market_time import in_new_york
+from brokerapp.units.market_time import day_in_new_york, in_new_york
 from brokerapp.workflow import following, jobs, state, sweeps, writes
 from brokerapp.workflow.following import EventTooEarly
 from brokerapp.workflow.state import Process
-from funding import rails, rules
+from funding import ira, rails, rules
 from funding.models import BankLink, Transfer
 from funding.rails.ach import earliest
 from funding.services import reading
 from funding.services.applying import By, adopt, apply_transfer, schedule
 from funding.snapshots import Snapshot
-from funding.statuses import RailName, TransferStatus
+from funding.statuses import NO_MONEY, RailName, TransferStatus
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +47,24 @@ def get_transfer_facts(*, account: BrokerageAccount, now: datetime) -> rules.Tra
         withdrawals_unseen=_unseen(account),
         unsettled_amounts=frozenset((row.direction, row.amount) for row in unsettled),
         undecided_amounts=frozenset((row.direction, row.amount) for row in unsettled if row.is_undecided),
+        ira=get_ira_facts(account=account, now=now) if account.is_ira else None,
+    )
+
+
+def get_ira_facts(*, account: BrokerageAccount, now: datetime) -> ira.Facts:
+    """What is known of an IRA and its owner. What was put in counts over all IRAs of the person."""
+    today, born = day_in_new_york(now), account.application.date_of_birth
+    if born is None:
+        raise ValueError(f"the owner of {account} has no date of birth")
+    years = retirement.open_years(today)
+    deposits = Transfer.objects.filter(user_id=account.user_id, tax_year__in=years)
+    paid_in = deposits.exclude(status__in=NO_MONEY).values("tax_year").annotate(total=Sum("amount"))
+    return ira.Facts(
+        sub_type=account.account_sub_type,
+        early=retirement.is_early(born, today),
+        limits={year: retirement.yearly_limit(settings.IRA_LIMITS, year, born) for year in years},
+        paid_in={row["tax_year"]: row["total"] for row in paid_in.order_by("tax_year")},
+        deadlines={year: retirement.deadline(year) for year in years},
     )
 
 
@@ -71,11 +93,13 @@ def request_transfer(
     bank_link_id: str,
     by: User,
     now: datetime,
+    details: ira.Details = ira.NOTHING,
 ) -> Transfer:
     """Write down that a person wants money moved over their bank (USD, 2 dp); a task then sends it.
 
-    Asked again with the same intent id, returns the first one's row. The account's lock makes simultaneous
-    requests see each other, so that limits hold. Raises `AccountRefused` and `rules.TransferRefused`.
+    `details` are what an IRA's transfer says. Asked again with the same intent id, returns the first one's
+    row. The account's lock makes simultaneous requests see each other, so that limits hold; of IRAs, whose
+    limit is the person's, that of the person does. Raises `AccountRefused` and `rules.TransferRefused`.
     """
     with transaction.atomic(durable=True):
         account = BrokerageAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
@@ -83,7 +107,10 @@ def request_transfer(
         if first is not None:
             return first
         bank = BankLink.objects.active().filter(account=account, pk=bank_link_id).first()
-        rules.check_transfer(account, bank, direction, amount, get_transfer_facts(account=account, now=now))
+        if account.is_ira:
+            User.objects.select_for_update(of=("self",), no_key=True).get(pk=account.user_id)
+        facts = get_transfer_facts(account=account, now=now)
+        rules.check_transfer(account, bank, direction, amount, facts, details)
         transfer = Transfer(
             id=intent_id,
             user_id=account.user_id,
@@ -92,6 +119,7 @@ def request_transfer(
             bank_link=bank,
             direction=direction,
             amount=amount,
+            **(asdict(details) if account.is_ira else {}),
         )
         start_transfer(transfer=transfer, by=by, now=now)
     return transfer
