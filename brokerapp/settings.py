@@ -123,6 +123,7 @@ INSTALLED_APPS = [
     "brokerapp.activities",
     "brokerapp.events",
     "brokerapp.mailing",
+    "brokerapp.support",
     "brokerapp.notices",
     "brokerapp.health",
     "brokerapp.deployment",
