@@ -47,6 +47,7 @@ WITHOUT_PERSONAL_DATA = frozenset(
         "health.view_errorpage",
         "health.view_heartbeat",
         "mailing.view_queuedmail",
+        "notices.view_digest",
         "notices.view_notice",
         "onboarding.view_document",
         "onboarding.view_kycapplication",

@@ -35,7 +35,7 @@ class CaseForm(SpokenForm):
         label="Reference",
         required=False,
         max_length=64,
-        help_text="From the page or mail that you ask about. With it we see what happened to it at the broker.",
+        help_text="From the page or mail that you ask about. By it we see what the broker answered.",
         widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
     )
     text = forms.CharField(

@@ -125,9 +125,12 @@ def calls_of(case: Case) -> list[CaseCall]:
 
 
 def write(*, case: Case, person: User, text: str, now: datetime) -> None:
-    """A further message of the person, after which it is our turn again."""
+    """A further message of the person, after which it is our turn again; a second click adds none."""
     with transaction.atomic():
         case = _locked(case)
+        last = case.messages.last()
+        if last is not None and (last.author_id, last.text) == (person.pk, text):
+            return
         CaseMessage.objects.create(case=case, author=person, text=text, created_at=now)
         if case.status != CaseStatus.OPEN:
             state.move(case, CaseStatus.OPEN, by=person)
