@@ -45,6 +45,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         "home_url": page_url("home" if signed_in else "landing"),
         "sandbox_ribbon": settings.BROKER_IS_SANDBOX,
         "demo_mode": settings.DEMO_MODE,
+        "demo_console_url": f"{settings.BROKER_BASE_URL}/" if settings.DEMO_MODE else "",
         "preferences": preferences.read(request),
     }
 
