@@ -51,7 +51,7 @@ class Case(StatusModel):
         on_delete=models.PROTECT,
         null=True,
         blank=True,
-        related_name="owned_cases",
+        related_name="+",
         help_text="the member of staff who looks after it",
     )
     created_at = models.DateTimeField(default=timezone.now)

@@ -35,7 +35,7 @@ class Help(View):
         return self._page(request, reference, {**initial, "account": account})
 
     def _page(self, request: HttpRequest, reference: str, initial: dict[str, str]) -> HttpResponse:
-        context: dict[str, Any] = {"reference": reference, "is_error": bool(reference)}
+        context: dict[str, Any] = {"reference": reference}
         if request.user.is_authenticated:
             form = _form(request, initial={**initial, "key": mint_key(person(request))})
             recent = Case.objects.filter(user=person(request))
