@@ -22,7 +22,8 @@ def write_notices(changes: Iterable[StatusChange]) -> None:
 
     In the transaction that moves the reader's cursor: one reader is at work at a time.
     """
-    found = [notice for model in TABLE for notice in _notices_of(model, list(changes))]
+    changes = list(changes)
+    found = [notice for model in TABLE for notice in _notices_of(model, changes)]
     known = set(
         Notice.objects.filter(change_id__in=[notice.change_id for notice in found]).values_list(
             "change_id", flat=True
