@@ -34,7 +34,9 @@ from trading.models import Asset, Order
 MODULES = (
     "brokerapp.accounts.forms",
     "brokerapp.accounts.signin_pages.forms",
+    "brokerapp.notices.forms",
     "brokerapp.records.forms",
+    "brokerapp.support.forms",
     "brokerapp.ui.forms",
     "funding.forms",
     "onboarding.forms.choice",
@@ -80,10 +82,12 @@ def known_arguments() -> dict[str, Any]:
         "application": application,
         "account": SimpleNamespace(application=application),
         "asset": Asset(id=uuid4(), symbol="AAPL", fractionable=True),
+        "accounts": [SimpleNamespace(pk=uuid4(), title="Individual")],
         "bank": None,
         "card": Card(request_of("A_CODE_OF_TOMORROW"), TO_DO),
         "direction": "INCOMING",
         "facts": TransferFacts(ira=ira.Facts("roth", early=True)),
+        "person": User(pk=1, email="ana@example.com"),
         "user": User(email="ana@example.com"),
         "authenticator": Authenticator(user=User(pk=1), type=Authenticator.Type.TOTP),
         "order": Order(
