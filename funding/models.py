@@ -262,6 +262,9 @@ class Transfer(SentModel, FollowedModel):
         ordering = ["-created_at"]
         indexes = [
             models.Index(fields=["account", "-created_at"]),
+            models.Index(fields=["-created_at", "-id"], name="transfer_newest"),
+            models.Index(fields=["status", "-created_at", "-id"], name="transfer_of_status"),
+            models.Index(fields=["amount", "-created_at"], name="transfer_of_amount"),
             models.Index(fields=["status", "due_at"], name="transfer_due"),
             models.Index(
                 fields=["needs_decision_at"],

@@ -101,6 +101,8 @@ def house(monkeypatch: pytest.MonkeyPatch) -> House:
         "remove_document": {"document_id": document_of(account).pk},
         "short_address": {"path": "portfolio/"},
         "admin:app_list": {"app_label": "funding"},
+        **{f"admin:ops_{page}": {"person_id": account.user_id} for page in ("person", "note", "sees")},
+        "admin:ops_forget_view": {"view_id": 1},
     }
     return House(account, rows, browsers, people)
 
@@ -226,13 +228,17 @@ def section_of(label: str) -> str:
     return f"Operations: {label}"
 
 
-OPERATIONS = {"changelist": "see", "change": "see", "history": "see", "delete": "delete", "add": "add"}
+OPERATIONS = {
+    **dict.fromkeys(("changelist", "change", "history", "csv", "handout", "replay"), "see"),
+    "delete": "delete",
+    "add": "add",
+}
 
 
 def may(client: Client, what: str, url: str) -> set[str]:
     """What somebody may do at one address of a model in admin, in the words of the table."""
     got = asked(client, "GET", url)
-    if what in ("reveal", "export", "erase"):
+    if what in ("reveal", "export", "erase", "which"):
         return {what} if got == "confirm" else set()
     found = {OPERATIONS[what]} if got == "see" else set()
     assert got in ("see", "no"), (url, got)
@@ -267,7 +273,7 @@ def test_pages_of_operations(house: House, label: str) -> None:
                 assert cell(house.browsers[name], url) in ("sign in", "no"), (name, url)
             for role in STAFF:
                 rights[role] |= may(house.browsers[role], what, url)
-        order = ("see", "reveal", "export", "erase", "add", "change", "delete")
+        order = ("see", "reveal", "export", "erase", "which", "add", "change", "delete")
         cells = [", ".join(sorted(rights[role], key=order.index)) or "no" for role in STAFF]
         rows.append([str(model._meta.verbose_name), *cells])
     hold(section_of(label), table("Rows", STAFF, rows))

@@ -33,6 +33,7 @@ MANAGE_ROLES = "accounts.manage_roles"
 REVEAL = "accounts.reveal_personal_data"
 SEND_RESET = "accounts.send_password_reset"
 REMOVE_SECOND_STEP = "accounts.remove_second_step"
+WRITE_NOTE = "ops.add_staffnote"
 
 WITHOUT_PERSONAL_DATA = frozenset(
     {
@@ -48,6 +49,7 @@ WITHOUT_PERSONAL_DATA = frozenset(
         "health.view_heartbeat",
         "mailing.view_queuedmail",
         "notices.view_notice",
+        "ops.view_staffnote",
         "onboarding.view_document",
         "onboarding.view_kycapplication",
         "records.view_issueddocument",
@@ -89,8 +91,8 @@ ALL_READS = "*"
 """Of an auditor: every permission to view, whatever is added later."""
 
 ROLES: dict[Role, frozenset[str]] = {
-    Role.SUPPORT: WITHOUT_PERSONAL_DATA | {SEND_RESET},
-    Role.OPERATIONS: WITHOUT_PERSONAL_DATA | OPERATE | {SEND_RESET, REMOVE_SECOND_STEP, REVEAL},
+    Role.SUPPORT: WITHOUT_PERSONAL_DATA | {SEND_RESET, WRITE_NOTE},
+    Role.OPERATIONS: WITHOUT_PERSONAL_DATA | OPERATE | {SEND_RESET, REMOVE_SECOND_STEP, REVEAL, WRITE_NOTE},
     Role.APPROVER: WITHOUT_PERSONAL_DATA | {"decisions.confirm_staffdecision"},
     Role.AUDITOR: frozenset({ALL_READS, REVEAL}),
     Role.ADMINISTRATOR: frozenset(
