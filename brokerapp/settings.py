@@ -95,6 +95,29 @@ TRUSTED_PROXY_HOPS = env.int("TRUSTED_PROXY_HOPS", default=0)
 WEB_THREADS = env.int("WEB_THREADS", default=8)
 """Pages that one web process works on at once; most of them wait, for the database or the broker."""
 
+SAMPLE_BRAND_NAME = "Sample Broker"
+BRAND_NAME = env.str("BRAND_NAME", default=SAMPLE_BRAND_NAME)
+"""What the site is called, on every page and in every mail."""
+BRAND_LOGO = env.str("BRAND_LOGO", default="")
+"""The path of an .svg or .png."""
+BRAND_COLOR = env.str("BRAND_COLOR", default="")
+"""Of buttons and links, #rrggbb; `brokerapp.ui.brand_checks` refuses one that cannot be read."""
+BRAND_COLOR_DARK = env.str("BRAND_COLOR_DARK", default="")
+"""The same on dark backgrounds; made of `BRAND_COLOR` if empty."""
+SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="")
+SUPPORT_PHONE = env.str("SUPPORT_PHONE", default="")
+SUPPORT_HOURS = env.str("SUPPORT_HOURS", default="")
+"""When somebody answers, in words: `Monday to Friday, 9 am to 5 pm ET`."""
+LEGAL_ENTITY = env.str("LEGAL_ENTITY", default="")
+"""The company that people deal with, as it is registered."""
+LEGAL_ADDRESS = env.str("LEGAL_ADDRESS", default="")
+LEGAL_REGISTRATION = env.str("LEGAL_REGISTRATION", default="")
+"""What it is registered as, in words: `Member FINRA/SIPC`."""
+LEGAL_FORM_CRS_URL = env.str("LEGAL_FORM_CRS_URL", default="")
+"""Where its client relationship summary (Form CRS, 17 CFR 240.17a-14) is."""
+LEGAL_TEMPLATES_DIR = env.str("LEGAL_TEMPLATES_DIR", default="")
+"""A folder with its own `legal/texts/terms.html` and the others; without it pages show samples."""
+
 INSTALLED_APPS = [
     "brokerapp.ui",
     "brokerapp.security_log.admin_app.OperationsAdminConfig",
@@ -123,8 +146,10 @@ INSTALLED_APPS = [
     "brokerapp.activities",
     "brokerapp.events",
     "brokerapp.mailing",
+    "brokerapp.support",
     "brokerapp.notices",
     "brokerapp.health",
+    "brokerapp.legal",
     "brokerapp.deployment",
     *(["brokerapp.demo"] if DEMO_MODE and HAS_DEMO else []),
     "onboarding",
@@ -163,7 +188,7 @@ WSGI_APPLICATION = "brokerapp.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [*([Path(LEGAL_TEMPLATES_DIR)] if LEGAL_TEMPLATES_DIR else []), BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "builtins": ["brokerapp.ui.templatetags.ui"],
@@ -369,7 +394,7 @@ else:
 """The mail backend that workers hand mails to."""
 EMAIL_BACKEND = "brokerapp.mailing.backend.QueueBackend"
 """What pages send waits in the database for a worker."""
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Brokerage <no-reply@localhost>")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"{BRAND_NAME} <no-reply@localhost>")
 EMAIL_TIMEOUT = env.float("EMAIL_TIMEOUT", default=10.0)
 """How long connecting to the mail server, or each answer of it, may take, in seconds."""
 

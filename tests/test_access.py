@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
+from uuid import uuid4
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -29,7 +30,10 @@ from brokerapp.decisions import services as decisions
 from brokerapp.events.models import BrokerEvent
 from brokerapp.health.models import ErrorPage, Heartbeat
 from brokerapp.mailing.models import QueuedMail
-from brokerapp.notices.models import Notice, NoticeKind
+from brokerapp.notices.models import Digest, Notice, NoticeKind
+from brokerapp.support.models import Case
+from brokerapp.support.services import open_case
+from brokerapp.support.statuses import Topic
 from brokerapp.ui.links import ACCOUNT_ID
 from devstack.paths import ROOT
 from funding.services.settling import NEVER_MADE
@@ -103,8 +107,27 @@ def house(monkeypatch: pytest.MonkeyPatch) -> House:
         "admin:app_list": {"app_label": "funding"},
         **{f"admin:ops_{page}": {"person_id": account.user_id} for page in ("person", "note", "sees")},
         "admin:ops_forget_view": {"view_id": 1},
+        "case": {"case_id": case_of(account).pk},
+        "legal_page": {"key": "terms"},
+        "mail_sample": {"key": "secured"},
+        "notice": notice_of(account),
+        "mark_unread": notice_of(account),
     }
     return House(account, rows, browsers, people)
+
+
+def case_of(account: BrokerageAccount) -> Case:
+    return open_case(
+        case_id=uuid4(), person=account.user, topic=Topic.OTHER, text="Where is it?", now=timezone.now()
+    )
+
+
+def notice_of(account: BrokerageAccount) -> dict[str, object]:
+    notice, _ = Notice.objects.get_or_create(
+        change_id=7,
+        defaults={"user": account.user, "kind": NoticeKind.SECURED, "row_type": "x", "row_id": "1"},
+    )
+    return {"pk": notice.pk}
 
 
 def document_of(account: BrokerageAccount) -> Document:
@@ -217,7 +240,7 @@ def a_row_of_everything(house: House) -> None:
     ErrorPage.objects.create(reference="0" * 16, at=now, status=500)
     StreamCursor.objects.get_or_create(stream="trades")
     BrokerEvent.objects.create(stream="trades", event_id="1", payload={})
-    Notice.objects.create(user=account.user, kind=NoticeKind.SECURED, row_type="x", row_id="1", change_id=1)
+    Digest.objects.create(user=account.user)
     PositionsSync.objects.get_or_create(account=account)
     QuotePause.objects.create(asset=Asset.objects.get(), due_at=now)
     DailyEquity.objects.create(account=account, day=now.date(), at=now, equity=1)

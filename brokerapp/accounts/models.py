@@ -67,6 +67,9 @@ class User(AbstractUser):
     sign_out_count = models.PositiveIntegerField(
         default=0, editable=False, help_text="how often they were signed out everywhere"
     )
+    unread_notices = models.PositiveIntegerField(
+        default=0, editable=False, help_text="in their inbox; here, as every page shows it"
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = []

@@ -48,6 +48,7 @@ WITHOUT_PERSONAL_DATA = frozenset(
         "health.view_errorpage",
         "health.view_heartbeat",
         "mailing.view_queuedmail",
+        "notices.view_digest",
         "notices.view_notice",
         "ops.view_staffnote",
         "onboarding.view_document",
@@ -87,12 +88,22 @@ OPERATE = frozenset(
         "trading.change_positionssync",
     }
 )
+CASES = frozenset(
+    {
+        "support.answer_case",
+        "support.view_case",
+    }
+)
+"""What people ask our support, and answering it. A question may hold anything, so each look is kept."""
 ALL_READS = "*"
 """Of an auditor: every permission to view, whatever is added later."""
 
 ROLES: dict[Role, frozenset[str]] = {
-    Role.SUPPORT: WITHOUT_PERSONAL_DATA | {SEND_RESET, WRITE_NOTE},
-    Role.OPERATIONS: WITHOUT_PERSONAL_DATA | OPERATE | {SEND_RESET, REMOVE_SECOND_STEP, REVEAL, WRITE_NOTE},
+    Role.SUPPORT: WITHOUT_PERSONAL_DATA | CASES | {SEND_RESET, WRITE_NOTE},
+    Role.OPERATIONS: WITHOUT_PERSONAL_DATA
+    | CASES
+    | OPERATE
+    | {SEND_RESET, REMOVE_SECOND_STEP, REVEAL, WRITE_NOTE},
     Role.APPROVER: WITHOUT_PERSONAL_DATA | {"decisions.confirm_staffdecision"},
     Role.AUDITOR: frozenset({ALL_READS, REVEAL}),
     Role.ADMINISTRATOR: frozenset(

@@ -23,6 +23,7 @@ from brokerapp.notices.models import Notice
 from brokerapp.ops.models import StaffNote
 from brokerapp.records.models import IssuedDocument
 from brokerapp.security_log.models import SecurityEvent
+from brokerapp.support.models import Case
 from brokerapp.ui.admin_columns import calls_link, change_link, time_text
 from brokerapp.ui.templatetags.ui import money, qty
 from funding.models import BankLink, Transfer
@@ -296,6 +297,24 @@ def _decisions(user: User) -> Section:
     )
 
 
+def _cases(user: User) -> Section:
+    rows = Case.objects.filter(user=user).order_by("-created_at")[:SHOWN]
+    return Section(
+        "Questions to support",
+        ("When, ET", "About", "Status", "Reference"),
+        [
+            (
+                time_text(row.created_at),
+                _link(row, row.get_topic_display()),
+                row.get_status_display(),
+                row.reference,
+            )
+            for row in rows
+        ],
+        _of(user, "support_case"),
+    )
+
+
 SECTIONS: tuple[tuple[str, Made], ...] = (
     ("funding.view_transfer", _transfers),
     ("trading.view_order", _orders),
@@ -305,6 +324,7 @@ SECTIONS: tuple[tuple[str, Made], ...] = (
     ("onboarding.view_kycapplication", _applications),
     ("records.view_issueddocument", _papers),
     ("notices.view_notice", _notices),
+    ("support.view_case", _cases),
     ("decisions.view_staffdecision", _decisions),
     ("calls.view_apicall", _calls),
     ("security_log.view_securityevent", _security),

@@ -21,6 +21,7 @@ from brokerapp.decisions.models import StaffDecision
 from brokerapp.health.models import ErrorPage
 from brokerapp.records.models import IssuedDocument
 from brokerapp.security_log.models import SecurityEvent
+from brokerapp.support.models import Case
 from brokerapp.ui.admin_search import as_uuid
 from brokerapp.ui.finders import MOST, Finder, Hit, register
 from brokerapp.units.market_time import NEW_YORK
@@ -187,6 +188,16 @@ def changes(term: str) -> Iterator[Hit]:
         yield _row(change, detail, person_id=change.person_id, at=change.at, title=title)
 
 
+def cases(term: str) -> Iterator[Hit]:
+    """Cases of support by their id, or by the reference that was quoted in them."""
+    wanted = Q(reference__in={term, term.lower()})
+    if (uuid := as_uuid(term)) is not None:
+        wanted |= Q(pk=uuid)
+    for case in Case.objects.filter(wanted)[:MOST]:
+        detail = f"{case.get_topic_display()}, {case.get_status_display().lower()}"
+        yield _row(case, detail, person_id=case.user_id, at=case.created_at)
+
+
 def error_pages(term: str) -> Iterator[Hit]:
     """Error pages by the reference that they show."""
     for page in ErrorPage.objects.filter(reference=term.lower())[:MOST]:
@@ -232,6 +243,7 @@ FINDERS = (
     Finder("API calls", "calls.view_apicall", calls),
     Finder("What became of it", "workflow.view_statuschange", changes),
     Finder("Applications, banks and papers", "onboarding.view_kycapplication", with_ids),
+    Finder("Cases", "support.view_case", cases),
     Finder("Decisions", "decisions.view_staffdecision", decisions),
     Finder("Error pages", "health.view_errorpage", error_pages),
     Finder("Security log", "security_log.view_securityevent", security_events),

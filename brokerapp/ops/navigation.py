@@ -17,8 +17,11 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("Money", ("funding.Transfer", "funding.BankLink", "activities.Activity", "accounts.WithdrawalHold")),
     ("Trading", ("trading.Order", "trading.Position", "trading.Asset", "trading.Quote")),
-    ("Decisions", ("decisions.StaffDecision", "privacy.DataSubject")),
-    ("Papers and mails", ("records.IssuedDocument", "notices.Notice", "mailing.QueuedMail")),
+    ("Work", ("support.Case", "decisions.StaffDecision", "privacy.DataSubject")),
+    (
+        "Papers and mails",
+        ("records.IssuedDocument", "notices.Notice", "notices.Digest", "mailing.QueuedMail"),
+    ),
     ("The broker", ("calls.ApiCall", "events.BrokerEvent", "streams.StreamCursor", "workflow.StatusChange")),
     ("Books", ("trading.GainBook", "trading.DailyEquity", "trading.PositionsSync", "trading.QuotePause")),
     ("System", ("health.Heartbeat", "health.ErrorPage", "security_log.SecurityEvent", "auth.Group")),

@@ -13,6 +13,7 @@ from brokerapp.decisions.models import DecisionStatus, StaffDecision
 from brokerapp.events.models import UNREADABLE, BrokerEvent
 from brokerapp.mailing.models import MailStatus, QueuedMail
 from brokerapp.notices.models import Notice
+from brokerapp.support.models import Case
 from brokerapp.ui.queues import Queue, register
 from funding.models import Transfer
 from funding.statuses import TransferStatus
@@ -156,6 +157,16 @@ QUEUES = (
         "accounts_withdrawalhold",
         "in_force=secured",
         "accounts.view_withdrawalhold",
+    ),
+    Queue(
+        "cases",
+        "Questions of people",
+        SUPPORT,
+        Case.objects.waiting,
+        "status_at",
+        "support_case",
+        "status__exact=OPEN",
+        "support.view_case",
     ),
     Queue(
         "events-failing",

@@ -131,7 +131,7 @@ def _record(
             )
     elif what == "reveal":
         pass  # it asks for a reason, and writes down itself what it shows
-    elif what in FILES and response.status_code == 200:
+    elif what in FILES and response.has_header("Content-Disposition"):
         _record_row(Kind.LIST_EXPORTED, request, None, detail | {"page": what})
     elif (shown := getattr(model_admin, "personal", "")) and response.status_code == 200:
         row = _row(model_admin, request, object_id)

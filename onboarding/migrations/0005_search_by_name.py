@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0004_search_by_staff'),
+        ('accounts', '0003_pending_transfers'),
         ('onboarding', '0004_answers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

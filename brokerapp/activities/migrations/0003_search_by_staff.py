@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0004_search_by_staff'),
+        ('accounts', '0003_pending_transfers'),
         ('activities', '0002_days_and_transfers'),
     ]
 

@@ -7,15 +7,15 @@ from django.apps import apps
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.http import urlencode
 
 from brokerapp.broker.calls import handout
+from brokerapp.broker.calls.handout_pages import answer
 from brokerapp.broker.calls.models import ApiCall
 from brokerapp.ui.admin_columns import calls_link
 from brokerapp.ui.admin_pages import ReadOnlyAdmin, as_uuid, change_link, people_called, person_link
@@ -177,27 +177,8 @@ class ApiCallAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         calls = list(_chosen(request))
-        asked = request.GET
-        found = handout.document(
-            calls,
-            row=_row_of(calls),
-            expected=asked.get("expected", "")[:1000],
-            reference=asked.get("reference", "")[:40],
-            now=timezone.now(),
-        )
-        if (wanted := asked.get("format")) in ("text", "json"):
-            return _file(found, wanted)
-        hidden = [(name, value) for name in CHOSEN_BY for value in asked.getlist(name)]
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "For the broker's support",
-            "opts": self.opts,
-            "text": handout.as_text(found),
-            "count": len(calls),
-            "hidden": [*hidden, ("reference", asked.get("reference", ""))],
-            "expected": asked.get("expected", ""),
-        }
-        return TemplateResponse(request, "admin/calls/handout.html", context)
+        hidden = [(name, value) for name in CHOSEN_BY for value in request.GET.getlist(name)]
+        return answer(self, request, calls, row=_row_of(calls), hidden=hidden)
 
 
 CHOSEN_BY = ("call", "request_id", "about")
@@ -222,16 +203,6 @@ def _row_of(calls: list[ApiCall]) -> Model | None:
         return apps.get_model(label)._default_manager.filter(pk=key).first() if label else None
     except (LookupError, ValueError, ValidationError):
         return None
-
-
-def _file(found: dict[str, Any], wanted: str) -> HttpResponse:
-    text = handout.as_json(found) if wanted == "json" else handout.as_text(found)
-    kind, ending = ("application/json", "json") if wanted == "json" else ("text/plain; charset=utf-8", "txt")
-    headers = {
-        "Content-Disposition": f'attachment; filename="for-the-broker.{ending}"',
-        "Cache-Control": "no-store, private",
-    }
-    return HttpResponse(text, content_type=kind, headers=headers)
 
 
 def name_of_model(label: str) -> str:

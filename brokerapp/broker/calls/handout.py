@@ -36,19 +36,20 @@ CAME = {
 }
 
 
-def facts_of(call: ApiCall) -> dict[str, Any]:
-    """One call, as the broker's support needs it; empty values left out."""
+def facts_of(call: Any) -> dict[str, Any]:
+    """One call, a row of the log or a copy of one, as the broker's support needs it; empty values left out."""
+    account_id = getattr(call, "account_id", None)
     writes = call.method in (*SENDING, "DELETE", "PUT")
     found = {
         "request_id": call.request_id,
         "our_call_id": str(call.call_id),
         "attempt": call.attempt,
         "sent_at": _utc(call.started_at),
-        "answered_at": _utc(call.finished_at),
+        "answered_at": _utc(getattr(call, "finished_at", None)),
         "milliseconds": call.milliseconds,
         "method": call.method,
         "path": call.path,
-        "account_id": str(call.account_id) if call.account_id else "",
+        "account_id": str(account_id) if account_id else "",
         "expected": WE_EXPECTED["WRITE" if writes else "READ"],
         "came": CAME[ApiCall.Outcome(call.outcome)],
         "http_status": call.http_status,
@@ -71,7 +72,7 @@ def facts_of_row(row: Model) -> dict[str, str]:
 
 
 def document(
-    calls: Iterable[ApiCall],
+    calls: Iterable[Any],
     *,
     row: Model | None = None,
     expected: str = "",

@@ -30,7 +30,9 @@ from trading.models import Asset, Order
 MODULES = (
     "brokerapp.accounts.forms",
     "brokerapp.accounts.signin_pages.forms",
+    "brokerapp.notices.forms",
     "brokerapp.records.forms",
+    "brokerapp.support.forms",
     "brokerapp.ui.forms",
     "funding.forms",
     "onboarding.forms.disclosures",
@@ -68,9 +70,11 @@ def known_arguments() -> dict[str, Any]:
         "application": application,
         "account": SimpleNamespace(application=application),
         "asset": Asset(id=uuid4(), symbol="AAPL", fractionable=True),
+        "accounts": [SimpleNamespace(pk=uuid4(), title="Individual")],
         "bank": None,
         "direction": "INCOMING",
         "facts": None,
+        "person": User(pk=1, email="ana@example.com"),
         "user": User(email="ana@example.com"),
         "authenticator": Authenticator(user=User(pk=1), type=Authenticator.Type.TOTP),
         "order": Order(

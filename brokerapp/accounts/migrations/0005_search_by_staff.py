@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0003_pending_transfers'),
+        ('accounts', '0004_unread_notices'),
         ('auth', '0012_alter_user_first_name_max_length'),
     ]
 
