@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
@@ -143,7 +144,7 @@ def column(model: type[models.Model], name: str) -> Column | str:
     """How a column of a model is shown; its bare name where the admin site's own way does."""
     try:
         field: Any = model._meta.get_field(name)
-    except models.FieldDoesNotExist:
+    except FieldDoesNotExist:
         return name
     if isinstance(field, models.DateTimeField):
         return Column(field, time_text, ", ET")

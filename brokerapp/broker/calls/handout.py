@@ -37,7 +37,7 @@ CAME = {
 
 
 def facts_of(call: Any) -> dict[str, Any]:
-    """One call, a row of the log or a copy of one, as the broker's support needs it; empty values left out."""
+    """One call (a row of the log, or a copy), as the broker's support needs it; empty values left out."""
     account_id = getattr(call, "account_id", None)
     writes = call.method in (*SENDING, "DELETE", "PUT")
     found = {

@@ -22,6 +22,7 @@ PAGES = (
     "/admin/trading/order/",
     "/admin/accounts/user/",
     "/admin/decisions/staffdecision/",
+    "/admin/support/case/",
 )
 
 
@@ -42,26 +43,34 @@ def test_failing_order_reaches_the_brokers_support_by_the_support_role(
     trader.press("Place buy order")
     reference = trader.request_id()
 
+    trader.open(f"/help/?reference={reference}")
+    page.get_by_label("An order or a position").check()
+    page.get_by_label("What happened, and what did you expect?").fill("My order was refused. Why?")
+    trader.press("Send to support")
+    trader.expect_heading("An order or a position")
+
     support = signed_in(new_context, stack, "support@example.com")
     support.open("/admin/")
-    support.page.keyboard.press("/")
-    support.page.keyboard.type(reference)
-    support.page.keyboard.press("Enter")
-    support.page.get_by_role("region", name="API calls").get_by_role("link", name="Api call").first.click()
-    support.page.get_by_role("link", name="Export it for the broker's support").click()
+    support.page.get_by_role("link", name="Questions of people").click()
+    support.page.locator("#result_list tbody th a").first.click()
+    support.page.get_by_role("link", name="Export these calls for the broker's support").click()
     support.page.get_by_label("What we expected, and what is wrong").fill("A market buy of half a share.")
     with support.page.expect_download() as download:
         support.press("JSON file")
     path = tmp_path / "handout.json"
     download.value.save_as(path)
     handed = json.loads(path.read_text())
-    assert [call["request_id"] for call in handed["calls"]] == [reference]
+    assert reference in [call.get("request_id") for call in handed["calls"]]
     assert handed["what_we_expected"] == "A market buy of half a share."
+    assert handed["about"]["client_order_id"]
     assert "trader@example.com" not in path.read_text()
 
-    # And from the call to the person, whose page staff see without being them.
-    support.page.go_back()
-    support.page.go_back()
+    # The same call by the one search, and from it to the person, whose page staff see without being them.
+    support.page.keyboard.press("/")
+    support.page.keyboard.type(reference)
+    support.page.keyboard.press("Enter")
+    support.page.get_by_role("region", name="API calls").get_by_role("link").first.click()
+    expect(support.page.get_by_text(reference)).to_be_visible()
     support.page.get_by_role("link", name="Demo Trader").click()
     support.expect_heading("Demo Trader")
     support.page.get_by_role("link", name="What they see").click()

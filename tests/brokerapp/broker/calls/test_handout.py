@@ -1,14 +1,17 @@
 """What the broker's support gets: everything they ask for, and nothing personal."""
 
 import json
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from brokerapp.accounts.roles import Role
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.models import SecurityEvent
+from brokerapp.support.services import open_case
 from tests.brokerapp.broker.calls.factories import ApiCallFactory
 from tests.factories import BrokerageAccountFactory, OrderFactory, UserFactory, staff_in_role
 
@@ -89,3 +92,27 @@ def test_list_leaves_reads_out_that_went_well_unless_asked_for(support: Client) 
     assert listed(reads="all") == {read.pk, write.pk, failed.pk}
     assert listed(q=read.request_id) == {read.pk}
     assert listed(http="2xx") == {read.pk, write.pk}
+
+
+def test_handout_of_a_case_has_its_calls_and_its_number(support: Client) -> None:
+    account = BrokerageAccountFactory.create()
+    order = OrderFactory.create(account)
+    call = ApiCallFactory.create(
+        about_type="trading.Order", about_id=str(order.pk), person_id=account.user_id, method="POST"
+    )
+    case = open_case(
+        person=account.user,
+        case_id=uuid4(),
+        topic="ORDER",
+        text="Why was it refused? My SSN is 124-55-4321.",
+        reference=str(order.pk),
+        account=account,
+        now=timezone.now(),
+    )
+    url = reverse("admin:support_case_handout", args=[case.pk])
+    assert url in support.get(reverse("admin:support_case_change", args=[case.pk])).content.decode()
+    found = json.loads(support.get(url, {"format": "json"}).content)
+    assert found["our_reference"] == f"case {case.pk}"
+    assert found["about"]["client_order_id"] == order.client_order_id
+    assert [each["request_id"] for each in found["calls"]] == [call.request_id]
+    assert "124-55-4321" not in str(found)
