@@ -158,6 +158,7 @@ INSTALLED_APPS = [
     "brokerapp.records",
     "brokerapp.closing",
     "brokerapp.privacy",
+    "brokerapp.ops",
 ]
 
 MIDDLEWARE = [
@@ -445,6 +446,8 @@ CIP_PROVIDER = env.str("CIP_PROVIDER", default="alloy")
 `veriff`, `jumio` or `getmati`."""
 WITHDRAWAL_HOLD_HOURS = env.int("WITHDRAWAL_HOLD_HOURS", default=24)
 """How long no money leaves after a change of how a person signs in or is paid out; 0 for no hold."""
+SECOND_PERSON_ABOVE = Decimal(env.str("SECOND_PERSON_ABOVE", default="10000"))
+"""How much money (USD) one member of staff may open for withdrawal by lifting a hold; above, two have to."""
 BROKER_WRITES_IN_FLIGHT = env.int("BROKER_WRITES_IN_FLIGHT", default=max(1, WEB_THREADS // 2))
 """How many writes of one process may wait for the broker, so that a silent one leaves threads for pages."""
 SETTLE_AFTER_SECONDS = env.int("SETTLE_AFTER_SECONDS", default=30)

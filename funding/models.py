@@ -280,6 +280,9 @@ class Transfer(SentModel, FollowedModel):
                 name="transfer_contribution",
                 condition=Q(tax_year__isnull=False),
             ),
+            models.Index(fields=["-created_at", "-id"], name="transfer_newest"),
+            models.Index(fields=["status", "-created_at", "-id"], name="transfer_of_status"),
+            models.Index(fields=["amount", "-created_at"], name="transfer_of_amount"),
             models.Index(fields=["status", "due_at"], name="transfer_due"),
             models.Index(
                 fields=["needs_decision_at"],

@@ -7,8 +7,10 @@ from functools import cache
 from typing import Any, ClassVar, cast
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import OpClass
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils import timezone
 
 from brokerapp.accounts.models import SUB_TYPES, BrokerageAccount, User
@@ -132,7 +134,12 @@ class KycApplication(SentModel):
 
     class Meta:
         verbose_name = "KYC application"
-        indexes = [models.Index(fields=["status", "send_after"])]
+        indexes = [
+            models.Index(fields=["status", "send_after"]),
+            # By the beginning of a name, in any case.
+            models.Index(OpClass(Upper("given_name"), "text_pattern_ops"), name="application_given_name"),
+            models.Index(OpClass(Upper("family_name"), "text_pattern_ops"), name="application_family_name"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["user", "account_kind"],
@@ -285,3 +292,10 @@ class Document(SentModel):
     def title(self) -> str:
         """Which paper it is."""
         return self.ASKED_FOR.get(self.document_type) or self.get_document_type_display()
+
+
+def names_of(ids: frozenset[int]) -> dict[int, str]:
+    """The names of people, as their newest application has them; nobody's who has given none."""
+    found = KycApplication.objects.filter(user_id__in=ids).order_by("created_at")
+    named = found.values_list("user_id", "given_name", "family_name")
+    return {user_id: name for user_id, *parts in named if (name := " ".join(filter(None, parts)))}

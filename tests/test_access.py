@@ -117,6 +117,8 @@ def house(monkeypatch: pytest.MonkeyPatch) -> House:
         "appeal": {"application_id": account.application.pk},
         "short_address": {"path": "portfolio/"},
         "admin:app_list": {"app_label": "funding"},
+        **{f"admin:ops_{page}": {"person_id": account.user_id} for page in ("person", "note", "sees")},
+        "admin:ops_forget_view": {"view_id": 1},
         "case": {"case_id": case_of(account).pk},
         "legal_page": {"key": "terms"},
         "mail_sample": {"key": "secured"},
@@ -265,7 +267,11 @@ def section_of(label: str) -> str:
     return f"Operations: {label}"
 
 
-OPERATIONS = {"changelist": "see", "change": "see", "history": "see", "delete": "delete", "add": "add"}
+OPERATIONS = {
+    **dict.fromkeys(("changelist", "change", "history", "csv", "handout", "replay"), "see"),
+    "delete": "delete",
+    "add": "add",
+}
 # Papers are opened with a ticket that is given for a reason: their addresses alone show nothing.
 OPERATIONS |= {"queue": "see", "review": "see", "paper": "see", "picture": "see"}
 
@@ -273,7 +279,7 @@ OPERATIONS |= {"queue": "see", "review": "see", "paper": "see", "picture": "see"
 def may(client: Client, what: str, url: str) -> set[str]:
     """What somebody may do at one address of a model in admin, in the words of the table."""
     got = asked(client, "GET", url)
-    if what in ("reveal", "export", "erase"):
+    if what in ("reveal", "export", "erase", "which"):
         return {what} if got == "confirm" else set()
     found = {OPERATIONS[what]} if got == "see" else set()
     assert got in ("see", "no"), (url, got)
@@ -308,7 +314,7 @@ def test_pages_of_operations(house: House, label: str) -> None:
                 assert cell(house.browsers[name], url) in ("sign in", "no"), (name, url)
             for role in STAFF:
                 rights[role] |= may(house.browsers[role], what, url)
-        order = ("see", "reveal", "export", "erase", "add", "change", "delete")
+        order = ("see", "reveal", "export", "erase", "which", "add", "change", "delete")
         cells = [", ".join(sorted(rights[role], key=order.index)) or "no" for role in STAFF]
         rows.append([str(model._meta.verbose_name), *cells])
     hold(section_of(label), table("Rows", STAFF, rows))

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Right
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -78,6 +78,7 @@ class User(AbstractUser):
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_any_case")]
+        indexes = [models.Index(fields=["-date_joined", "-id"], name="user_newest")]
         permissions = [
             ("manage_roles", "Can add staff and say which role they have"),
             ("reveal_personal_data", "Can have hidden personal data shown, with a reason"),
@@ -175,6 +176,8 @@ class BrokerageAccount(FollowedModel):
     class Meta:
         indexes = [
             models.Index(fields=["status", "due_at"], name="account_due"),
+            # People quote the end of their number.
+            models.Index(Right("account_number", 4), name="account_number_end"),
             models.Index(
                 fields=["balances_due_at"],
                 name="account_balances_due",
@@ -300,3 +303,8 @@ def known_values_of(person_id: int) -> Iterator[str]:
     yield from User.objects.filter(pk=person_id).values_list("email", flat=True)
     accounts = BrokerageAccount.objects.filter(user_id=person_id)
     yield from accounts.values_list("account_number", flat=True)
+
+
+def names_of_staff(ids: frozenset[int]) -> dict[int, str]:
+    """Members of staff are called by their e-mail address: their pages show no other name of them."""
+    return dict(User.objects.filter(pk__in=ids, is_staff=True).values_list("pk", "email"))

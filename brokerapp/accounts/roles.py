@@ -33,6 +33,7 @@ MANAGE_ROLES = "accounts.manage_roles"
 REVEAL = "accounts.reveal_personal_data"
 SEND_RESET = "accounts.send_password_reset"
 REMOVE_SECOND_STEP = "accounts.remove_second_step"
+WRITE_NOTE = "ops.add_staffnote"
 
 WITHOUT_PERSONAL_DATA = frozenset(
     {
@@ -51,6 +52,7 @@ WITHOUT_PERSONAL_DATA = frozenset(
         "notices.view_digest",
         "notices.view_notice",
         "onboarding.view_ciprecord",
+        "ops.view_staffnote",
         "onboarding.view_document",
         "onboarding.view_kycanswer",
         "onboarding.view_kycapplication",
@@ -101,8 +103,11 @@ ALL_READS = "*"
 """Of an auditor: every permission to view, whatever is added later."""
 
 ROLES: dict[Role, frozenset[str]] = {
-    Role.SUPPORT: WITHOUT_PERSONAL_DATA | CASES | {SEND_RESET},
-    Role.OPERATIONS: WITHOUT_PERSONAL_DATA | CASES | OPERATE | {SEND_RESET, REMOVE_SECOND_STEP, REVEAL},
+    Role.SUPPORT: WITHOUT_PERSONAL_DATA | CASES | {SEND_RESET, WRITE_NOTE},
+    Role.OPERATIONS: WITHOUT_PERSONAL_DATA
+    | CASES
+    | OPERATE
+    | {SEND_RESET, REMOVE_SECOND_STEP, REVEAL, WRITE_NOTE},
     Role.APPROVER: WITHOUT_PERSONAL_DATA | {"decisions.confirm_staffdecision"},
     Role.AUDITOR: frozenset({ALL_READS, REVEAL}),
     Role.ADMINISTRATOR: frozenset(

@@ -14,9 +14,6 @@ class NoticeAdmin(ReadOnlyAdmin):
     list_filter = ("status", "kind", "created_at")
     search_fields = ("=row_id", "=user__email")
     search_help_text = "A row's id, or a person's e-mail address"
-    date_hierarchy = "created_at"
-    show_full_result_count = False
-    list_per_page = 50
     fields = (
         ("kind", "subject", "person"),
         ("status", "error"),
@@ -47,9 +44,6 @@ class DigestAdmin(ReadOnlyAdmin):
     list_filter = ("status", "created_at")
     search_fields = ("=user__email",)
     search_help_text = "A person's e-mail address"
-    date_hierarchy = "created_at"
-    show_full_result_count = False
-    list_per_page = 50
     fields = (
         "person",
         ("status", "error"),

@@ -111,6 +111,13 @@ HELD = (
         RECORDS,
     ),
     Held(
+        "Notes of staff about a person",
+        Grade.ENCRYPTED,
+        ("ops_staffnote.text",),
+        (Place.ADMIN,),
+        RECORDS,
+    ),
+    Held(
         "Answers to the application's other questions (those without a column of their own)",
         Grade.ENCRYPTED,
         _of(APPLICATION, "answers"),

@@ -49,6 +49,10 @@ class Kind(TextChoices):
     ADMIN_ACTION = "ADMIN_ACTION", "action of staff"
     ADMIN_REFUSED = "ADMIN_REFUSED", "refused to staff"
     RIGHTS_CHANGED = "RIGHTS_CHANGED", "rights changed"
+    LIST_EXPORTED = "LIST_EXPORTED", "list taken as a file by staff"
+    PAGES_SEEN = "PAGES_SEEN", "person's page looked at by staff"
+    NOTE_WRITTEN = "NOTE_WRITTEN", "note written by staff"
+    EVENTS_REPLAYED = "EVENTS_REPLAYED", "events pulled again by staff"
     LOG_EXPORTED = "LOG_EXPORTED", "security log exported"
 
     APPLICATION_DECIDED = "APPLICATION_DECIDED", "work of staff on an application"

@@ -1,17 +1,24 @@
 """Cases in admin: the question, what was happening, and the answer that staff give."""
 
+from typing import Any
+
+from django.apps import apps
 from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
 from brokerapp.accounts.access import person
 from brokerapp.accounts.models import User
+from brokerapp.broker.calls import handout_pages
 from brokerapp.support import services
 from brokerapp.support.forms import AnswerForm
 from brokerapp.support.models import Case
+from brokerapp.ui.admin_columns import time_text
 from brokerapp.ui.admin_pages import ReadOnlyAdmin, as_uuid, change_link, people_called, person_link
 from brokerapp.workflow.state import IllegalMove, LostRace
 
@@ -24,9 +31,7 @@ class CaseAdmin(ReadOnlyAdmin):
     list_filter = ("status", "topic", "created_at")
     search_help_text = "A case's id, a reference, a Request ID, or a person's e-mail address"
     search_fields = ("reference",)
-    date_hierarchy = "created_at"
-    show_full_result_count = False
-    list_per_page = 50
+    views = (("Waiting for us", "status__exact=OPEN"), ("Answered", "status__exact=ANSWERED"))
     actions = ("answer", "take_over", "close")
     personal = "messages of a case"
     fields = (
@@ -36,8 +41,10 @@ class CaseAdmin(ReadOnlyAdmin):
         "conversation",
         "what_they_did",
         "broker_calls",
+        "for_the_broker",
     )
     readonly_fields = (
+        "for_the_broker",
         "asked_by",
         "looked_after_by",
         "subject",
@@ -45,6 +52,29 @@ class CaseAdmin(ReadOnlyAdmin):
         "what_they_did",
         "broker_calls",
     )
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.handout_view)
+        return [
+            path("<path:object_id>/for-the-broker/", view, name="support_case_handout"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description="for the broker's support")
+    def for_the_broker(self, case: Case) -> str:
+        url = reverse("admin:support_case_handout", args=[case.pk])
+        return format_html('<a href="{}">Export these calls for the broker\'s support</a>', url)
+
+    def handout_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """What the broker's support gets of the calls around a case. Raises `PermissionDenied`."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        case = self.get_object(request, object_id)
+        if case is None:
+            raise Http404
+        return handout_pages.answer(
+            self, request, services.calls_of(case), row=_row_of(case), reference=f"case {case.pk}"
+        )
 
     def has_answer_permission(self, request: HttpRequest) -> bool:
         """Whether this member of staff may answer cases."""
@@ -66,7 +96,7 @@ class CaseAdmin(ReadOnlyAdmin):
     def conversation(self, case: Case) -> str:
         lines = (
             (
-                message.created_at.isoformat(" ", "seconds"),
+                time_text(message.created_at),
                 "staff" if message.by_staff else "the person",
                 message.text,
             )
@@ -78,7 +108,7 @@ class CaseAdmin(ReadOnlyAdmin):
     def what_they_did(self, case: Case) -> str:
         lines = (
             (
-                step.at.isoformat(" ", "seconds"),
+                time_text(step.at),
                 change_link(step.row_type, step.row_id, step.row_type),
                 step.from_status or "new",
                 step.to_status,
@@ -94,7 +124,7 @@ class CaseAdmin(ReadOnlyAdmin):
     def broker_calls(self, case: Case) -> str:
         lines = (
             (
-                call.started_at.isoformat(" ", "seconds"),
+                time_text(call.started_at),
                 call.method,
                 call.path,
                 call.http_status or "no reply",
@@ -173,3 +203,12 @@ class CaseAdmin(ReadOnlyAdmin):
             self.log_change(request, case, "closed")
             closed += 1
         self.message_user(request, f"Closed: {closed}.")
+
+
+def _row_of(case: Case) -> Model | None:
+    """The row that a case was found to be about, if it is one that the broker may know."""
+    try:
+        model = apps.get_model(case.about_type) if case.about_type else None
+        return model._default_manager.filter(pk=case.about_id).first() if model else None
+    except (LookupError, ValueError, ValidationError):
+        return None

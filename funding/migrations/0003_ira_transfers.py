@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0004_account_kinds_and_closing'),
+        ('accounts', '0005_account_kinds_and_closing'),
         ('funding', '0002_encrypt_rows'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

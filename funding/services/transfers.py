@@ -19,7 +19,8 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from brokerapp.accounts import retirement
-from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.accounts.models import BrokerageAccount, User, WithdrawalHold
+from brokerapp.accounts.statuses import HoldReason
 from brokerapp.units.market_time import day_in_new_york, in_new_york
 from brokerapp.workflow import following, jobs, state, sweeps, writes
 from brokerapp.workflow.following import EventTooEarly
@@ -34,6 +35,7 @@ from funding.statuses import NO_MONEY, RailName, TransferStatus
 
 logger = logging.getLogger(__name__)
 
+SECURED = "You secured your account before this was sent, so it was not sent and no money moved."
 RETURN_NOTICE = timedelta(days=14)
 """How long a returned transfer is announced on the transfer page."""
 
@@ -134,7 +136,12 @@ def start_transfer(*, transfer: Transfer, by: User, now: datetime) -> None:
 
 
 def send_transfer(*, transfer: Transfer, now: datetime) -> Transfer:
-    """Send a SUBMITTING transfer that no process has claimed, and record the outcome; else change nothing."""
+    """Send a SUBMITTING transfer that no process has claimed, and record the outcome; else change nothing.
+
+    A withdrawal whose owner has secured the account since is not sent any more.
+    """
+    if _is_stopped(transfer, now):
+        return give_up_unsent(transfer, SECURED, now=now)
     rail = rails.of(transfer)
     return writes.send(
         transfer,
@@ -145,6 +152,21 @@ def send_transfer(*, transfer: Transfer, now: datetime) -> Transfer:
         ),
         now=now,
     )
+
+
+def _is_stopped(transfer: Transfer, now: datetime) -> bool:
+    if transfer.is_deposit:
+        return False
+    holds = WithdrawalHold.objects.in_force(now).filter(user_id=transfer.user_id)
+    return holds.filter(cause=HoldReason.SECURED).exists()
+
+
+def give_up_unsent(transfer: Transfer, reason: str, *, now: datetime) -> Transfer:
+    """Call a transfer not made that nobody has sent; changes nothing where a process has taken it on."""
+    # Claimed first: a process that takes it on at this moment must not send what we call not made.
+    if not writes.claim(transfer, now=now):
+        return transfer
+    return state.move(transfer, TransferStatus.NOT_MADE, by=Process.SWEEP, reason=reason, claimed_at=None)
 
 
 def sync_transfers(*, now: datetime) -> None:

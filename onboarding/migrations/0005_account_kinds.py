@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0004_account_kinds_and_closing'),
+        ('accounts', '0005_account_kinds_and_closing'),
         ('onboarding', '0004_answers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

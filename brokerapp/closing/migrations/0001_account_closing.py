@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0004_account_kinds_and_closing'),
+        ('accounts', '0005_account_kinds_and_closing'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
