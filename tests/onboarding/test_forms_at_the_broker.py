@@ -24,6 +24,7 @@ from onboarding.forms.step import StepForm
 from onboarding.models import Agreement, KycApplication
 from onboarding.questions.catalogue import PAGES, forget_what_is_not_asked
 from onboarding.questions.fields import PhoneField, ZipField
+from tests.depth import SCALE
 from tests.factories import KycApplicationFactory
 from tests.sandbox.in_process import Answer, InProcess
 
@@ -31,7 +32,7 @@ NameForm, ContactForm = FORMS["name"], FORMS["contact"]
 WorkForm, TrustedContactForm = FORMS["work"], FORMS["trusted-contact"]
 NUMBERS = itertools.count()
 SIGNED_AT = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
-ALL = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+ALL = settings(max_examples=25 * SCALE, suppress_health_check=list(HealthCheck))
 
 HANDS = st.characters(min_codepoint=32, max_codepoint=126) | st.sampled_from(
     "’‑–\u00a0\u200b\ufefféñßﬁ１ \tİ"
@@ -333,7 +334,7 @@ def merged(parts: tuple[dict[str, Any], ...]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("key", sorted(set(PAGES) - ASKED_BY_HAND))
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15 * SCALE, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_answers_that_a_page_takes(broker: InProcess, key: str, data: st.DataObject) -> None:
     kinds = [kind for kind in KINDS if PAGES[key].when(applicant(kind).answer)]
