@@ -15,7 +15,7 @@ ACCOUNT = (
     ("Display", "display", "display"),
 )
 STAFF = (("Operations", "admin:index", "bank"),)
-CHROME_URLS = ("display", "account_login", "account_signup", "account_logout")
+CHROME_URLS = ("display", "account_login", "account_signup", "account_logout", "session_state")
 
 
 def chrome(request: HttpRequest) -> dict[str, Any]:

@@ -353,15 +353,15 @@ def test_portfolio_of_few_positions_has_no_pages(owner: Client, account: Brokera
 def test_portfolio_shows_the_newest_open_orders_and_leads_to_the_others(
     owner: Client, account: BrokerageAccount
 ) -> None:
-    for number in range(27):
+    for number in range(12):
         OrderFactory.create(account, status="new", qty=Decimal(number + 1), limit_price=None)
 
     page = shown(owner.get("/portfolio/"))
 
-    assert "The newest 25 are here: see all orders" in page
-    assert page.count('data-label="Amount"') == 25
-    assert "27 shares" in page
-    # What the orders hold is of all of them, 378 shares at $200.
+    assert "The newest 10 are here: see all orders" in page
+    assert page.count('data-label="Amount"') == 10
+    assert "12 shares" in page
+    # What the orders hold is of all of them, 78 shares at $200.
     assert "<dt>Held for orders</dt><dd>$1,000.00</dd>" in page
 
 
