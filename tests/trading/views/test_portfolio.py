@@ -341,6 +341,17 @@ def test_portfolio_shows_fifty_positions_at_a_time_in_the_chosen_order(
     assert total in last
 
 
+def test_portfolio_shows_what_the_broker_calls_an_asset_as_text(
+    owner: Client, account: BrokerageAccount
+) -> None:
+    PositionFactory.create(account=account, asset=AssetFactory.create(symbol="B&O", name="<b>Bed & Out</b>"))
+
+    page = shown(owner.get("/portfolio/"))
+
+    assert "<small>&lt;b&gt;Bed &amp; Out&lt;/b&gt;</small>" in page
+    assert "/portfolio/B%26O/" in page
+
+
 def test_portfolio_of_few_positions_has_no_pages(owner: Client, account: BrokerageAccount) -> None:
     PositionFactory.create(account=account)
 
