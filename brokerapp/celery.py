@@ -79,6 +79,9 @@ def schedule(sender: Celery, **kwargs: object) -> None:
     sender.conf.beat_schedule = {
         "settle applications": every(sweep, "onboarding.tasks.settle_applications"),
         "settle documents": every(sweep, "onboarding.tasks.settle_documents"),
+        "settle KYC answers": every(sweep, "onboarding.tasks.settle_kyc_answers"),
+        "settle CIP records": every(max(sweep * 3, 30), "onboarding.tasks.settle_cip_records"),
+        "settle closings": every(sweep, "brokerapp.closing.tasks.settle_closings"),
         "sync accounts": every(sweep, "brokerapp.accounts.tasks.sync_accounts"),
         "sync balances": every(sweep, "brokerapp.accounts.tasks.sync_due_balances"),
         "settle bank links": every(sweep, "funding.tasks.settle_bank_links"),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from devstack import postgres, valkey
+from devstack import postgres, templates, valkey
 from devstack.errors import StackError
 from devstack.guard import dismiss_guard, start_guard
 from devstack.paths import ROOT, TEST_DIR, socket_dir_for
@@ -121,7 +121,7 @@ def throwaway_services() -> Iterator[dict[str, str]]:
     try:
         with running_services(data_dir, throwaway=True) as started:
             named = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
-            yield named | started
+            yield named | started | ({templates.VARIABLE: "1"} if "DATABASE_URL" in started else {})
     finally:
         remove_data(data_dir)
 

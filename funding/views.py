@@ -1,8 +1,10 @@
 """The pages of funding: transfers, banks, deposit and withdrawal. One service call each."""
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
@@ -19,8 +21,8 @@ from brokerapp.broker.calls.models import ApiCall
 from brokerapp.units.market_time import day_in_new_york
 from brokerapp.workflow import intents
 from brokerapp.workflow.models import StatusChange, history_of
-from funding import bank_days, rules, timelines
-from funding.forms import AmountForm, LinkBankForm
+from funding import bank_days, ira, rules, timelines
+from funding.forms import AmountForm, LinkBankForm, amount_form
 from funding.models import BankLink, Transfer
 from funding.services import banks, reading, transfers
 from funding.statuses import FINAL_BANK, BankLinkStatus, Direction
@@ -200,7 +202,8 @@ class Amount(FundingView):
         return Capability.DEPOSIT if is_deposit else Capability.WITHDRAW
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        form = self.form(initial={"amount": request.GET.get("amount", "")})
+        typed = {"amount", *ira.Details.__dataclass_fields__} & set(request.GET)
+        form = self.form(initial={name: request.GET[name] for name in typed})
         return self.page(form)
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -212,6 +215,7 @@ class Amount(FundingView):
             "direction": self.direction.value,
             "amount": str(form.cleaned_data["amount"]),
             "bank": str(self.bank.pk),
+            **form.details().words,
         }
         return self.redirect("funding:transfer_review", self.mint(data))
 
@@ -223,13 +227,13 @@ class Amount(FundingView):
         """The form, with the facts it is held against."""
         self.bank = self.active_bank()
         self.facts = transfers.get_transfer_facts(account=self.account, now=timezone.now())
-        return AmountForm(
+        return amount_form(self.account, self.direction)(
             *args, account=self.account, bank=self.bank, direction=self.direction, facts=self.facts, **kwargs
         )
 
     def obstacles(self, withdrawable: Decimal) -> list[str]:
         """Why no withdrawal at all can be made, in sentences; empty if one can."""
-        if self.direction == Direction.INCOMING or withdrawable >= rules.MIN_TRANSFER:
+        if self.direction == Direction.INCOMING or withdrawable > 0:
             return []
         recent = Transfer.objects.filter(account=self.account).recent(timezone.now() - HELD_FOR)
         return timelines.why_not_withdrawable(self.account, recent)
@@ -279,7 +283,8 @@ class TransferReview(FundingView):
     def form_url(self, data: dict[str, Any]) -> str:
         """The form with the amount filled in as it was."""
         name = "funding:deposit" if data["direction"] == Direction.INCOMING else "funding:withdraw"
-        return f"{self.url(name)}?amount={data['amount']}"
+        typed = {"amount": data["amount"], **ira.Details.read(data).words}
+        return f"{self.url(name)}?{urlencode(typed)}"
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         if Transfer.objects.filter(account=self.account, pk=self.intent.id).exists():
@@ -295,6 +300,8 @@ class TransferReview(FundingView):
             "amount": amount,
             "bank": bank,
             "is_deposit": is_deposit,
+            # As it will be kept; nothing is written before the POST.
+            "transfer": Transfer(amount=amount, **asdict(ira.Details.read(self.intent.data))),
             "cash_after": self.account.cash + amount if is_deposit else self.account.cash - amount,
             "sent_on": bank_days.sent_on(now),
             "goes_today": bank_days.sent_on(now) == day_in_new_york(now),
@@ -313,6 +320,7 @@ class TransferReview(FundingView):
                 direction=data["direction"],
                 amount=Decimal(data["amount"]),
                 bank_link_id=data["bank"],
+                details=ira.Details.read(data),
                 by=self.account.user,
                 now=timezone.now(),
             )

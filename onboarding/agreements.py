@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from onboarding.kinds import AccountKind
+
 
 @dataclass(frozen=True)
 class AgreementText:
@@ -13,6 +15,8 @@ class AgreementText:
     revision: str
     required: bool
     summary: str
+    kinds: tuple[AccountKind, ...] = tuple(AccountKind)
+    """The kinds of account that it is for."""
 
     @property
     def template(self) -> str:
@@ -39,9 +43,25 @@ AGREEMENTS = (
         False,
         "Optional. Lets you borrow against your shares. You can lose more than you put in. "
         "Leave it unticked for a cash account.",
+        kinds=(AccountKind.INDIVIDUAL,),
+    ),
+    AgreementText(
+        # Broker API, "Create an account", primary_account_holder_id: an IRA needs it beside the customer
+        # agreement. The API tells of no revision: without one, the broker takes the one in force.
+        "etc_agreement",
+        "IRA Custodial Agreement",
+        "",
+        True,
+        "Who keeps your IRA for the tax authorities, what they report, and what happens when you die.",
+        kinds=(AccountKind.IRA,),
     ),
 )
 BY_KEY = {agreement.key: agreement for agreement in AGREEMENTS}
+
+
+def asked_for(kind: str) -> list[AgreementText]:
+    """The agreements that somebody who applies for a kind of account is asked to sign."""
+    return [agreement for agreement in AGREEMENTS if kind in agreement.kinds]
 
 
 def are_current(revisions: Mapping[str, str]) -> bool:

@@ -106,11 +106,7 @@ def check_zip_in_state(zip_code: str, state: str, name: str) -> None:
 
 def check_age(date_of_birth: date, today: date) -> None:
     """Raises `AnswerRefused` for a date in the future, over 120 years ago, or of someone under 18."""
-    age = (
-        today.year
-        - date_of_birth.year
-        - ((today.month, today.day) < (date_of_birth.month, date_of_birth.day))
-    )
+    age = age_on(today, date_of_birth)
     if age < 0:
         raise AnswerRefused("Your date of birth cannot be in the future. Check the year.")
     if age > 120:
@@ -118,6 +114,23 @@ def check_age(date_of_birth: date, today: date) -> None:
     if age < MINIMUM_AGE:
         raise AnswerRefused(
             f"You must be {MINIMUM_AGE} or older to open an account. If this is wrong, check the year."
+        )
+
+
+def age_on(day: date, born: date) -> int:
+    """How old somebody is on a day, in full years; below zero before they are born."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def check_is_minor(date_of_birth: date, today: date) -> None:
+    """Raises `AnswerRefused` for a date in the future, or of somebody who is of age."""
+    age = age_on(today, date_of_birth)
+    if age < 0:
+        raise AnswerRefused("The child's date of birth cannot be in the future. Check the year.")
+    if age >= MINIMUM_AGE:
+        raise AnswerRefused(
+            f"This account is for a child under {MINIMUM_AGE}. Who is older can open an account of their "
+            "own. If this is wrong, check the year."
         )
 
 

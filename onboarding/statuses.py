@@ -4,20 +4,30 @@ from django.db.models import TextChoices
 
 
 class ApplicationStatus(TextChoices):
-    """A KYC application, until Alpaca has an account for it."""
+    """A KYC application, until Alpaca has an account for it.
+
+    IN_REVIEW and REJECTED are only where our own staff approve (`STAFF_APPROVE_APPLICATIONS`).
+    """
 
     DRAFT = "DRAFT", "Not sent yet"
     SUBMITTING = "SUBMITTING", "Being sent"
     UNKNOWN = "UNKNOWN", "Checking with the broker"
     NEEDS_CHANGES = "NEEDS_CHANGES", "Needs changes"
     SUBMITTED = "SUBMITTED", "Submitted"
+    IN_REVIEW = "IN_REVIEW", "Looked at by our staff"
+    REJECTED = "REJECTED", "Not approved by our staff"
 
 
 EDITABLE_APPLICATION = (ApplicationStatus.DRAFT, ApplicationStatus.NEEDS_CHANGES)
 
 APPLICATION_TRANSITIONS: dict[str, frozenset[str]] = {
-    ApplicationStatus.DRAFT: frozenset({ApplicationStatus.SUBMITTING}),
-    ApplicationStatus.NEEDS_CHANGES: frozenset({ApplicationStatus.SUBMITTING}),
+    ApplicationStatus.DRAFT: frozenset({ApplicationStatus.SUBMITTING, ApplicationStatus.IN_REVIEW}),
+    ApplicationStatus.NEEDS_CHANGES: frozenset({ApplicationStatus.SUBMITTING, ApplicationStatus.IN_REVIEW}),
+    ApplicationStatus.IN_REVIEW: frozenset(
+        {ApplicationStatus.SUBMITTING, ApplicationStatus.NEEDS_CHANGES, ApplicationStatus.REJECTED}
+    ),
+    # After an appeal.
+    ApplicationStatus.REJECTED: frozenset({ApplicationStatus.IN_REVIEW}),
     ApplicationStatus.SUBMITTING: frozenset(
         {ApplicationStatus.SUBMITTED, ApplicationStatus.UNKNOWN, ApplicationStatus.NEEDS_CHANGES}
     ),
@@ -39,6 +49,25 @@ class DocumentStatus(TextChoices):
 DOCUMENT_TRANSITIONS: dict[str, frozenset[str]] = {
     DocumentStatus.STORED: frozenset({DocumentStatus.SENT, DocumentStatus.UNKNOWN, DocumentStatus.REFUSED}),
     DocumentStatus.UNKNOWN: frozenset({DocumentStatus.SENT, DocumentStatus.STORED}),
-    DocumentStatus.REFUSED: frozenset(),
+    # Sent again by staff.
+    DocumentStatus.REFUSED: frozenset({DocumentStatus.STORED}),
     DocumentStatus.SENT: frozenset(),
+}
+
+
+class AnswerStatus(TextChoices):
+    """What a person answered, or our staff decided, on its way to Alpaca."""
+
+    SUBMITTING = "SUBMITTING", "Being sent"
+    UNKNOWN = "UNKNOWN", "Checking with the broker"
+    REFUSED = "REFUSED", "Refused"
+    SENT = "SENT", "Sent"
+
+
+ANSWER_TRANSITIONS: dict[str, frozenset[str]] = {
+    AnswerStatus.SUBMITTING: frozenset({AnswerStatus.SENT, AnswerStatus.UNKNOWN, AnswerStatus.REFUSED}),
+    AnswerStatus.UNKNOWN: frozenset({AnswerStatus.SENT, AnswerStatus.SUBMITTING}),
+    # Sent again by staff.
+    AnswerStatus.REFUSED: frozenset({AnswerStatus.SUBMITTING}),
+    AnswerStatus.SENT: frozenset(),
 }

@@ -5,8 +5,9 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import User
 from brokerapp.workflow.state import Process
+from onboarding.cases import CipRecord, KycAnswer
 from onboarding.models import Document, KycApplication
-from onboarding.services import applications, documents, retention
+from onboarding.services import applications, cip, documents, kyc, retention
 
 
 @shared_task
@@ -46,6 +47,30 @@ def settle_document(*, document_id: str, staff_id: str = "", **_: object) -> Non
 def settle_documents(**_: object) -> None:
     """Sweep: documents that wait or whose outcome is unknown."""
     documents.settle_documents(now=timezone.now())
+
+
+@shared_task
+def send_kyc_answer(*, answer_id: str, **_: object) -> None:
+    """Send one answer to what the broker asked for."""
+    kyc.send_answer(answer=KycAnswer.objects.get(pk=answer_id), now=timezone.now())
+
+
+@shared_task
+def settle_kyc_answers(**_: object) -> None:
+    """Sweep: answers that wait or whose outcome is unknown."""
+    kyc.settle_answers(now=timezone.now())
+
+
+@shared_task
+def send_cip_record(*, record_id: str, **_: object) -> None:
+    """Send how our staff made sure who somebody is."""
+    cip.send_record(record=CipRecord.objects.get(pk=record_id), now=timezone.now())
+
+
+@shared_task
+def settle_cip_records(**_: object) -> None:
+    """Sweep: CIP records that wait or whose outcome is unknown."""
+    cip.settle_records(now=timezone.now())
 
 
 @shared_task

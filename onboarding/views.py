@@ -1,33 +1,31 @@
-"""The landing page, the application's pages, and its status. One service call each."""
+"""The landing page and the application's pages. One service call each."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views import View
 
-from brokerapp.accounts.access import AccountRequiredMixin, SignInRequiredMixin, person
-from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.accounts.access import SignInRequiredMixin, person
+from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
 from brokerapp.ui.links import account_url
 from brokerapp.web.addresses import client_ip
-from onboarding import agreements, rules, steps
+from onboarding import addresses, agreements, rules, steps
 from onboarding.forms import FORMS
 from onboarding.forms.disclosures import AgreementsForm
 from onboarding.forms.personal import DocumentsForm
 from onboarding.forms.step import StepForm
 from onboarding.models import Document, KycApplication
-from onboarding.progress import application_progress
 from onboarding.questions.catalogue import PAGES
 from onboarding.questions.descriptions import Page
 from onboarding.refusals import read_refusal
 from onboarding.review import answers_to_check
 from onboarding.services import applications, documents
-from onboarding.statuses import ApplicationStatus
 
 
 class Landing(View):
@@ -46,8 +44,12 @@ class Home(SignInRequiredMixin):
         account = BrokerageAccount.objects.of_person(person(request).pk).first()
         if account and account.is_open:
             return redirect(account_url(account, "trading:portfolio"))
-        sent = KycApplication.objects.filter(user=person(request), submitted_at__isnull=False)
-        return redirect("application_status" if account or sent.exists() else "apply")
+        newest = KycApplication.objects.of_person(person(request).pk)
+        application = newest.filter(submitted_at__isnull=False).first() or newest.first()
+        if application is None:
+            return redirect("application_status" if account else "apply")
+        name = "application_status" if account or application.submitted_at else "apply"
+        return redirect(addresses.url(application, name))
 
 
 class AgreementPage(View):
@@ -60,6 +62,16 @@ class AgreementPage(View):
         return render(request, agreement.template, {"agreement": agreement})
 
 
+def application_of(user: User, application_id: UUID | None) -> KycApplication:
+    """The person's application of this id; without one theirs for an individual account, begun if need be.
+
+    Raises `Http404`.
+    """
+    if application_id is None:
+        return applications.get_or_start_application(user=user)
+    return get_object_or_404(KycApplication.objects.of_person(user.pk), pk=application_id)
+
+
 class ApplicationView(SignInRequiredMixin):
     """A page of the person's own application, as `self.application`; once sent, its status page instead."""
 
@@ -68,10 +80,19 @@ class ApplicationView(SignInRequiredMixin):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return self.handle_no_permission()
-        self.application = applications.get_or_start_application(user=person(request))
+        self.application = application_of(person(request), kwargs.pop("application_id", None))
         if not self.application.is_editable:
-            return redirect("application_status")
+            return redirect(self.url("application_status"))
         return super().dispatch(request, *args, **kwargs)
+
+    def url(self, name: str, *args: object) -> str:
+        """The address of a page of this application."""
+        return addresses.url(self.application, name, *args)
+
+    @property
+    def shared(self) -> dict[str, object]:
+        """What every page of it shows: which one it is, and the end of its addresses."""
+        return {"application": self.application, "of": addresses.of(self.application)}
 
 
 class Apply(ApplicationView):
@@ -83,8 +104,8 @@ class Apply(ApplicationView):
         return render(
             request,
             "onboarding/apply.html",
-            {
-                "application": self.application,
+            self.shared
+            | {
                 "steps": asked,
                 "missing": missing,
                 "next_step": missing[0] if missing else None,
@@ -108,7 +129,7 @@ class StepPage(ApplicationView):
 
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
         if not self.step.applies_to(self.application):
-            return redirect("apply")
+            return redirect(self.url("apply"))
         return self.page(FORMS[key](application=self.application))
 
     def post(self, request: HttpRequest, key: str) -> HttpResponse:
@@ -122,7 +143,7 @@ class StepPage(ApplicationView):
             self.save(form)
         except rules.ApplicationFrozen as refusal:
             messages.warning(request, str(refusal))
-            return redirect("application_status")
+            return redirect(self.url("application_status"))
         except rules.AnswerRefused as refusal:
             form.add_error("file", str(refusal))
             return self.page(form)
@@ -152,42 +173,45 @@ class StepPage(ApplicationView):
         self.application.refresh_from_db()
         following = steps.next_step(self.application, self.step)
         if following and not following.is_complete(self.application):
-            return reverse("apply_step", args=[following.key])
+            return self.url("apply_step", following.key)
+        missing = steps.incomplete_steps(self.application)
         if "check" in self.request.GET or following is None:
-            return (
-                reverse("apply_check") if not steps.incomplete_steps(self.application) else reverse("apply")
-            )
-        return reverse("apply_step", args=[following.key])
+            return self.url("apply" if missing else "apply_check")
+        if self.application.has_answers_of_another:
+            # What is known already is not gone through again: on to what is not.
+            return self.url("apply_step", missing[0].key) if missing else self.url("apply_check")
+        return self.url("apply_step", following.key)
 
     def page(self, form: StepForm) -> HttpResponse:
         """The page; a refused form keeps all that was typed and has status 422."""
         previous = steps.previous_step(self.application, self.step)
-        back = reverse("apply_check") if "check" in self.request.GET else None
+        back = self.url("apply_check") if "check" in self.request.GET else None
         ordered = steps.steps_for(self.application)
-        context = {
+        before = self.url("apply_step", previous.key) if previous else self.url("apply")
+        context = self.shared | {
             "form": form,
             "step": self.step,
+            "facts": self.step.facts() if self.step.facts else (),
             "number": ordered.index(self.step) + 1 if self.step in ordered else 0,
             "total": len(ordered),
-            "back": back or (reverse("apply_step", args=[previous.key]) if previous else reverse("apply")),
+            "back": back or before,
             "documents": self.application.documents.defer("content") if self.step.key == "documents" else (),
-            "agreements": agreements.AGREEMENTS if self.step.key == "agreements" else (),
+            "agreements": form.texts if isinstance(form, AgreementsForm) else (),
             "submit": "Agree and continue" if self.step.key == "agreements" else "Continue",
         }
         return render(self.request, "onboarding/step.html", context, status=422 if form.is_bound else 200)
 
 
-class RemoveDocument(ApplicationView):
-    """Takes back a document that has not been sent."""
+class RemoveDocument(SignInRequiredMixin):
+    """Takes back a document of one of the person's applications that has not been sent."""
 
-    def post(self, request: HttpRequest, document_id: str) -> HttpResponse:
-        document = (
-            Document.objects.filter(pk=document_id, application=self.application).defer("content").first()
-        )
-        if document is None:
-            raise Http404
+    def post(self, request: HttpRequest, document_id: UUID) -> HttpResponse:
+        own = Document.objects.filter(user=person(request)).defer("content").select_related("application")
+        document = get_object_or_404(own, pk=document_id)
+        if not document.application.is_editable:
+            return redirect(addresses.url(document.application, "application_status"))
         documents.remove_document(document=document)
-        return redirect("apply_step", "documents")
+        return redirect(addresses.url(document.application, "apply_step", "documents"))
 
 
 class Check(ApplicationView):
@@ -197,8 +221,8 @@ class Check(ApplicationView):
         return render(
             request,
             "onboarding/check.html",
-            {
-                "application": self.application,
+            self.shared
+            | {
                 "groups": answers_to_check(self.application),
                 "missing": steps.incomplete_steps(self.application),
             },
@@ -211,37 +235,5 @@ class Check(ApplicationView):
             )
         except steps.ApplicationIncomplete as refusal:
             messages.error(request, f"Not sent yet. Still to answer: {refusal}.")
-            return redirect("apply_check")
-        return redirect("application_status")
-
-
-class Status(SignInRequiredMixin):
-    """Where the person's newest application stands; updates itself until the account is decided."""
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        sent = KycApplication.objects.filter(user=person(request)).select_related("account")
-        application = sent.order_by("-created_at").first()
-        if application is None or application.status == ApplicationStatus.DRAFT:
-            return redirect("apply")
-        return _status_page(request, application)
-
-
-class AccountStatus(AccountRequiredMixin):
-    """Where an account stands: its application, what blocks it, and what the broker asks for."""
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        sent = KycApplication.objects.filter(account=self.account).select_related("account")
-        return _status_page(request, get_object_or_404(sent))
-
-
-def _status_page(request: HttpRequest, application: KycApplication) -> HttpResponse:
-    account = application.account
-    context = {
-        "application": application,
-        "account": account,
-        "progress": application_progress(application, account),
-        "refusal": read_refusal(application),
-        "documents": application.documents.defer("content"),
-        "reference": (account or application).last_request_id or str(application.pk),
-    }
-    return render(request, "onboarding/status.html", context)
+            return redirect(self.url("apply_check"))
+        return redirect(self.url("application_status"))

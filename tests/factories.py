@@ -11,7 +11,8 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import Group
-from django.test import Client
+from django.db import connection
+from django.test import Client, TestCase
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
@@ -28,11 +29,14 @@ from funding.statuses import BankLinkStatus, Direction, TransferStatus
 from onboarding.agreements import revisions_of
 from onboarding.models import KycApplication
 from onboarding.services import applications
+from tests.copies import Original, original
 from trading.models import Asset, Order, Position, Quote
 from trading.services import orders
 
 PASSWORD = "correct-horse-battery"
 IP_ADDRESS = "203.0.113.7"
+NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+"""When applications were sent."""
 
 
 class UserFactory(DjangoModelFactory[User]):
@@ -133,12 +137,11 @@ class KycApplicationFactory(DjangoModelFactory[KycApplication]):
     def agreements_ticked(self, create: bool, extracted: Any, **kwargs: Any) -> None:
         if create:
             keys = extracted if extracted is not None else ["customer_agreement"]
-            now = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
             applications.sign_agreements(
                 application=self,  # type: ignore[arg-type]
                 signed=revisions_of(*keys),
                 ip_address=IP_ADDRESS,
-                now=now,
+                now=NOW,
             )
             self.refresh_from_db()  # type: ignore[attr-defined]
 
@@ -167,19 +170,38 @@ class BrokerageAccountFactory:
             for name in ("cash", "cash_withdrawable", "buying_power", "equity", "multiplier")
             if name in fields
         }
-        application = KycApplicationFactory.create(**({"user": user} if user else {}))
-        now = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
-        applications.submit_application(application=application, by=application.user, now=now)
-        account = applications.apply_account(
-            application=application,
-            reply=account_reply(**fields),
-            by=state.Process.REPLY,
-            asked_at=now,
-        )
+        user = user or UserFactory.create()
+        # What is done on commit is not copied: nothing is, where there is a commit.
+        if not fields and opened and connection.in_atomic_block:
+            account = opened[0].copy_for(user)[BrokerageAccount][0]
+        else:
+            account = opened_account(user, **fields)
         if balances:
-            BrokerageAccount.objects.filter(pk=account.pk).update(**balances, balances_at=now)
-            account.refresh_from_db()
+            BrokerageAccount.objects.filter(pk=account.pk).update(**balances, balances_at=NOW)
+        account.refresh_from_db()
         return account
+
+
+def opened_account(user: User, **fields: Any) -> BrokerageAccount:
+    """An account that the broker opened for a person's complete application."""
+    application = KycApplicationFactory.create(user=user)
+    applications.submit_application(application=application, by=user, now=NOW)
+    return applications.apply_account(
+        application=application, reply=account_reply(**fields), by=state.Process.REPLY, asked_at=NOW
+    )
+
+
+opened: list[Original] = []
+"""An account to copy, once `keep_opened_account` has made it."""
+
+
+def keep_opened_account() -> None:
+    """Make the account that `BrokerageAccountFactory` copies; nothing of it stays in the database."""
+    TestCase.setUpClass()  # as in a test, so that it is rolled back
+    try:
+        opened[:] = [original(opened_account, UserFactory.create())]
+    finally:
+        TestCase.tearDownClass()
 
 
 BANK = banks.BankDetails(

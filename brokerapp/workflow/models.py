@@ -86,15 +86,16 @@ class StatusChange(models.Model):
         reason: str = "",
         request_id: str = "",
         from_status: str | None = None,
+        person_id: int | None = None,
     ) -> "StatusChange":
         """Write the step that `row`, still holding its old status, is taking; in the caller's transaction.
 
-        `from_status` is "" for a row that is new.
+        `from_status` is "" for a row that is new. `person_id` names whose it is where the row does not.
         """
         return cls.objects.create(
             row_type=label_of(row),
             row_id=str(row.pk),
-            person_id=getattr(row, "user_id", None),
+            person_id=person_id or getattr(row, "user_id", None),
             from_status=getattr(row, "status", "") if from_status is None else from_status,
             to_status=to,
             actor=actor.kind,

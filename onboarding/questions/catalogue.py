@@ -3,7 +3,17 @@
 from collections.abc import Iterator
 
 from onboarding.models import KycApplication
-from onboarding.questions import disclosures, eligibility, finances, investing, person, visa, work
+from onboarding.questions import (
+    child,
+    disclosures,
+    eligibility,
+    finances,
+    investing,
+    person,
+    retirement,
+    visa,
+    work,
+)
 from onboarding.questions.conditions import is_empty
 from onboarding.questions.descriptions import Page, Question
 
@@ -11,6 +21,9 @@ PAGES: dict[str, Page] = {
     page.key: page
     for page in (
         eligibility.ELIGIBILITY,
+        child.CUSTODY,
+        child.CHILD,
+        child.ACCOUNT_EMAIL,
         person.NAME,
         person.LOCAL_NAME,
         person.CONTACT,
@@ -21,6 +34,9 @@ PAGES: dict[str, Page] = {
         work.WORK,
         finances.FINANCES,
         investing.INVESTING,
+        retirement.RETIREMENT,
+        retirement.BENEFICIARIES,
+        retirement.BENEFICIARY_DETAILS,
         disclosures.DISCLOSURES,
         disclosures.DETAILS,
         disclosures.TRUSTED_CONTACT,

@@ -9,6 +9,7 @@ from brokerapp.broker.alpaca import limits
 from brokerapp.ui.fields import TypedField
 from brokerapp.ui.widgets import SSNInput
 from onboarding import rules
+from onboarding.kinds import is_owner_known
 from onboarding.models import KycApplication
 from onboarding.questions import fields, reading
 from onboarding.questions.conditions import When
@@ -273,4 +274,11 @@ def _documents(a: KycApplication) -> list[tuple[str, str]]:
     return [("Documents", ", ".join(kept) or ("None for now" if a.documents_answered else ""))]
 
 
-DOCUMENTS = Page("documents", IDENTITY, "A document that shows who you are", questions=(), read=_documents)
+DOCUMENTS = Page(
+    "documents",
+    IDENTITY,
+    "A document that shows who you are",
+    questions=(),
+    when=lambda answers: not is_owner_known(answers),
+    read=_documents,
+)

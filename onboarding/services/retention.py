@@ -31,7 +31,8 @@ def drop_documents(*, now: datetime) -> int:
 def drop_tax_ids(*, now: datetime) -> int:
     """Forget the tax ids of applications whose account has been open for `TAX_ID_RETENTION_DAYS`; how many.
 
-    The last four digits stay, and the blind index, which tells whether another application has the same.
+    The child's too, of an account for a child. The last four digits stay, and the blind index, which tells
+    whether another application has the same.
     """
     opened = KycApplication.objects.filter(
         status=ApplicationStatus.SUBMITTED,
@@ -39,7 +40,8 @@ def drop_tax_ids(*, now: datetime) -> int:
         account__status_at__lt=now - timedelta(days=settings.TAX_ID_RETENTION_DAYS),
         tax_id_dropped_at__isnull=True,
     )
-    dropped = opened.exclude(tax_id="").update(tax_id="", tax_id_dropped_at=now)
+    kept = opened.exclude(tax_id="", minor_tax_id="")
+    dropped = kept.update(tax_id="", minor_tax_id="", tax_id_dropped_at=now)
     if dropped:
         logger.info("forgot the tax ids of %s applications", dropped)
     return dropped

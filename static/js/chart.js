@@ -111,6 +111,7 @@ export class PriceChart {
     this.candles = false;
     this.bars = [];
     this.index = null;
+    this.readTime = null; // of the bar that is being read
     figure.querySelector("[data-chart-frame]").hidden = false;
     figure.querySelector("[data-chart-credit]").hidden = false;
     if (this.styleButton) this.styleButton.hidden = false;
@@ -168,6 +169,10 @@ export class PriceChart {
     if (to === undefined || last < 0) return;
     event.preventDefault();
     const index = Math.max(0, Math.min(last, this.index === null && event.key.startsWith("Arrow") ? last : to));
+    this.point(index);
+  }
+
+  point(index) {
     const bar = this.bars[index];
     this.chart.setCrosshairPosition(bar.close, bar.time, this.candles ? this.candle : this.line);
     this.read(index);
@@ -175,6 +180,7 @@ export class PriceChart {
 
   show(range) {
     this.range = range;
+    this.readTime = null;
     for (const link of this.figure.querySelectorAll("[data-chart-range]")) {
       if (link.dataset.chartRange === range) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
@@ -223,7 +229,7 @@ export class PriceChart {
   }
 
   draw() {
-    const { bars } = this;
+    const { bars, readTime } = this;
     const found = colors(this.plot);
     paintChart(this.chart, found);
     this.chart.applyOptions({ timeScale: { timeVisible: this.intraday } });
@@ -243,7 +249,14 @@ export class PriceChart {
     });
     this.chart.timeScale().fitContent();
     this.plot.setAttribute("aria-valuemax", String(Math.max(0, bars.length - 1)));
-    this.read(null);
+    this.readOn(readTime);
+  }
+
+  // Prices that come anew, or other colors, do not take a reader away from the bar they are at.
+  readOn(time) {
+    const index = time === null ? -1 : this.bars.findLastIndex((bar) => bar.time <= time);
+    if (index < 0) this.read(null);
+    else this.point(index);
   }
 
   when(bar) {
@@ -254,6 +267,7 @@ export class PriceChart {
   read(index) {
     this.index = index;
     const bar = index === null ? null : this.bars[index];
+    this.readTime = bar?.time ?? null;
     const text = bar ? this.details(bar) : this.showChange();
     if (bar) this.reading.textContent = text;
     this.plot.setAttribute("aria-valuenow", String(index ?? Math.max(0, this.bars.length - 1)));

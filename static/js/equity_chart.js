@@ -57,7 +57,7 @@ class EquityChart extends PriceChart {
   }
 
   draw() {
-    const { bars } = this;
+    const { bars, readTime } = this;
     const found = colors(this.plot);
     paintChart(this.chart, found);
     this.chart.applyOptions({ timeScale: { timeVisible: this.intraday } });
@@ -70,7 +70,7 @@ class EquityChart extends PriceChart {
     });
     this.chart.timeScale().fitContent();
     this.plot.setAttribute("aria-valuemax", String(Math.max(0, bars.length - 1)));
-    this.read(null);
+    this.readOn(readTime);
   }
 
   flowMarkers({ muted }) {

@@ -30,6 +30,7 @@ def test_every_task_of_the_beat_table_exists() -> None:
     [
         ("onboarding.tasks.open_account", PEOPLE),
         ("onboarding.tasks.send_document", PEOPLE),
+        ("onboarding.tasks.send_kyc_answer", PEOPLE),
         ("funding.tasks.send_transfer", PEOPLE),
         ("brokerapp.events.tasks.handle_event", NEWS),
         ("brokerapp.accounts.tasks.sync_account", NEWS),

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import requests
 
+from devstack.templates import template_of
 from devstack.valkey import url_after
 from tests.sandbox_process import SandboxProcess, eventually, free_port
 
@@ -44,9 +45,11 @@ class Stack:
     def _start_all(self) -> None:
         self.sandbox.start()
         with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{self.database}"')
+            migrated = template_of(os.environ["DATABASE_URL"])
+            connection.execute(f'CREATE DATABASE "{self.database}" TEMPLATE {migrated or "template1"}')
         self.environment = self._environment()
-        self.manage("migrate", "--noinput")
+        if not migrated:
+            self.manage("migrate", "--noinput")
         self.manage("sync_assets")
         for name in PROCESSES:
             self.start(name)

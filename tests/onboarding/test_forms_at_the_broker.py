@@ -248,6 +248,37 @@ KINDS: dict[str, dict[str, Any]] = {
         "visa_expiration_date": date(SIGNED_AT.year + 2, 3, 31),
     },
     "discloser": {"is_control_person": True, "wants_trusted_contact": True},
+    "saver for retirement": {
+        "account_kind": "ira",
+        "account_sub_type": "roth",
+        "number_of_beneficiaries": "1",
+        "spouse_agrees": True,
+        "beneficiaries": [
+            {
+                "type": "primary",
+                "given_name": "Sam",
+                "middle_name": "",
+                "family_name": "Friend",
+                "date_of_birth": "1990-05-01",
+                "relationship": "friend",
+                "share_pct": "100",
+            }
+        ],
+    },
+    "parent": {
+        "account_kind": "custodial",
+        "has_other_account": True,
+        "account_email": "ada+tim@example.com",
+        "knows_it_is_a_gift": True,
+        "minor_given_name": "Tim",
+        "minor_family_name": "Byron",
+        "minor_date_of_birth": date(SIGNED_AT.year - 8, 3, 31),
+        "minor_tax_id": "124554322",
+        "minor_email": "tim@example.com",
+        "minor_country_of_citizenship": "USA",
+        "minor_country_of_birth": "USA",
+        "minor_state": "CA",
+    },
 }
 """People whose answers lead to every page; what is not told of them is as everybody's."""
 SIGNED = revisions_of("customer_agreement")
@@ -259,7 +290,7 @@ FIRM_AND_FRIEND = {
     "trusted_email_address": "sam@example.com",
 }
 """Forgotten where it is not asked."""
-ASKED_BY_HAND = {"tax-id", "documents", "disclosure-details", "agreements"}
+ASKED_BY_HAND = {"tax-id", "documents", "disclosure-details", "agreements", "child"}
 KEYBOARDS: dict[type[Field], st.SearchStrategy[str]] = {
     PhoneField: PHONES,
     ZipField: ZIPS,

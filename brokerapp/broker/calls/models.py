@@ -75,6 +75,9 @@ class ApiCall(models.Model):
         NOT_DONE = "NOT_DONE", "Not done"
         UNKNOWN = "UNKNOWN", "Unknown"
 
+    QUIET = models.Q(method="GET", outcome="OK")
+    """Reads that went well: most are polls, and they are most of the log."""
+
     call_id = models.UUIDField("our call id", editable=False)
     attempt = models.PositiveSmallIntegerField(default=1)
     request_id = models.CharField("Request ID", max_length=64, blank=True)
@@ -122,6 +125,11 @@ class ApiCall(models.Model):
             ),
             models.Index(
                 fields=["outcome", "-started_at"], name="apicall_trouble", condition=~models.Q(outcome="OK")
+            ),
+            models.Index(
+                fields=["-started_at", "-id"],
+                name="apicall_told",
+                condition=~models.Q(method="GET", outcome="OK"),
             ),
         ]
 
