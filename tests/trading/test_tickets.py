@@ -12,6 +12,7 @@ from trading.models import Order
 from trading.order_spec import OrderSpec
 from trading.rules import TradeRefused
 from trading.services import tickets
+from trading.services.facts import get_facts, get_spending
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "quote")]
 
@@ -38,7 +39,7 @@ def test_get_facts_reserves_what_open_sell_orders_have_left(account: BrokerageAc
     OrderFactory.create(account, status="canceled", qty=Decimal(4), **sell)
     OrderFactory.create(BrokerageAccountFactory.create(), status="new", qty=Decimal(4), **sell)
 
-    facts = tickets.get_facts(account, asset, timezone.now())
+    facts = get_facts(account, asset, timezone.now())
 
     assert facts.reserved_qty == Decimal("4.75")
     assert facts.free_qty == Decimal("5.25")
@@ -102,7 +103,7 @@ def test_get_spending_counts_buys_that_the_balances_do_not_show(account: Brokera
     old = OrderFactory.create(account, status="filled", qty=Decimal(5), filled_qty="5", filled_avg_price="9")
     Order.objects.filter(pk=old.pk).update(status_at=before)
 
-    found = tickets.get_spending(account)
+    found = get_spending(account)
 
     assert found.own == Decimal(5000) - 1000 - 2 * 200 - 300
     assert found.own + found.could_borrow == Decimal(9000)
@@ -112,7 +113,7 @@ def test_get_spending_of_a_cash_account_needs_no_query(
     account: BrokerageAccount, django_assert_num_queries: Any
 ) -> None:
     with django_assert_num_queries(0):
-        assert tickets.get_spending(account).own == Decimal(1000)
+        assert get_spending(account).own == Decimal(1000)
 
 
 def test_prepare_review_that_borrows_adds_up(account: BrokerageAccount) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Max, Min, Q
@@ -15,6 +16,7 @@ from brokerapp.broker.alpaca import models as alpaca
 from brokerapp.broker.alpaca.errors import BrokerError, BrokerMisconfigured
 from brokerapp.broker.alpaca.market_data import BarsWanted
 from brokerapp.broker.clients import get_market_data
+from brokerapp.web.fixed_queries import FixedQuery
 from trading import payloads
 from trading.chart_ranges import FRESH_FOR, KEPT_FOR, ChartRange, Timeframe
 from trading.models import Asset, Bar, BarSeries
@@ -31,6 +33,10 @@ CLAIMED_FOR = timedelta(seconds=10)
 """How long others wait for somebody who set out to ask."""
 YEAR = timedelta(days=365)
 PRICES = ("open", "high", "low", "close", "volume")
+
+find_daily = FixedQuery(
+    lambda pk: BarSeries.objects.filter(asset_id=pk, timeframe=Timeframe.DAY), UUID(int=1)
+)
 
 
 class Point(NamedTuple):
@@ -80,6 +86,8 @@ def get_chart(*, asset: Asset, chart_range: ChartRange, now: datetime) -> Chart:
 
 def get_year(*, asset: Asset, now: datetime) -> BarSeries:
     """The daily bars' row of an asset, with its extremes of 52 weeks once `sync_bars` has read them."""
+    if known := find_daily(asset.pk):
+        return known[0]
     series, _ = BarSeries.objects.get_or_create(
         asset=asset, timeframe=Timeframe.DAY, defaults={"looked_at": now}
     )

@@ -185,6 +185,11 @@ def get_quotes(asset_ids: Iterable[UUID]) -> Mapping[UUID, Quote]:
     return Quote.objects.in_bulk(set(asset_ids))
 
 
+def of(assets: Iterable[Asset]) -> dict[UUID, Quote]:
+    """The quotes that assets were read with (`select_related`), by asset id."""
+    return {asset.pk: asset.quote for asset in assets if hasattr(asset, "quote")}
+
+
 def get_shown_quotes(
     assets: Collection[Asset], *, now: datetime, known: Mapping[UUID, Quote] | None = None
 ) -> Mapping[UUID, Quote]:

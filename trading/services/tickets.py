@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Avg, Q
+from django.db.models import Avg
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.alpaca.errors import BrokerError
@@ -18,14 +19,13 @@ from trading.asset_classes import US_EQUITY
 from trading.cautions import Caution, Limits, Seen, cautions
 from trading.chart_ranges import Timeframe
 from trading.fees import Fee, fees_on_sale
-from trading.models import Asset, Bar, Order, Position, Quote
+from trading.models import Asset, Bar, Order
 from trading.order_sentences import sentence
 from trading.order_spec import OrderSpec
 from trading.rules import Estimate, Facts
-from trading.services import market, quotes
+from trading.services.facts import find_asset, get_facts, get_priced_facts
+from trading.services.facts import get_spending as get_spending  # noqa: PLC0414 - for other pages
 from trading.services.portfolio import sync_portfolio
-from trading.services.reservations import reserved_qty
-from trading.spending import Spending, spending
 from trading.statuses import OrderStatus
 
 logger = logging.getLogger(__name__)
@@ -139,64 +139,10 @@ def ticket_data(ticket: OrderSpec) -> dict[str, str]:
 
 def get_ticket(data: dict[str, Any]) -> OrderSpec:
     """The ticket in an intent's data. Raises `Asset.DoesNotExist`."""
-    return OrderSpec.from_data(data, Asset.objects.get(pk=data["asset"]))
-
-
-def get_facts(account: BrokerageAccount, asset: Asset, now: datetime) -> Facts:
-    """The facts of an account and an asset, as stored. Four queries; five if the account may borrow."""
-    quote = Quote.objects.filter(pk=asset.pk).first()
-    held = Position.objects.filter(account=account, asset=asset).values_list("qty", flat=True).first()
-    orders = list(Order.objects.reserving().filter(account=account, asset=asset).order_by("created_at"))
-    return Facts(
-        account=account,
-        held_qty=held or Decimal(0),
-        reserved_qty=reserved_qty(
-            [order for order in orders if order.side == Order.Side.SELL], quote.last if quote else None
-        ),
-        quote=quote,
-        clock=market.get_clock(now),
-        claimed_cash=_claimed(account),
-        opposing=orders,
-        at=now,
-    )
-
-
-def get_spending(account: BrokerageAccount) -> Spending:
-    """Own cash and what could be borrowed, as stored. One query, if the account may borrow."""
-    return spending(account, _claimed(account))
-
-
-def _claimed(account: BrokerageAccount) -> Decimal:
-    """USD of own cash that buy orders take and the balances may not show yet, rather too much.
-
-    Open orders, at their limit or the last price, and what was filled since the balances were read.
-    """
-    if not account.may_borrow:
-        return Decimal(0)
-    read_at = account.balances_at or account.created_at
-    buys = Order.objects.filter(account=account, side=Order.Side.BUY)
-    since = Q(status_at__gte=read_at, filled_qty__gt=0)
-    wanted = buys.filter(Q(pk__in=buys.reserving().values("pk")) | since).select_related("asset__quote")
-    return sum((_claim(order, read_at) for order in wanted), Decimal(0))
-
-
-def _claim(order: Order, read_at: datetime) -> Decimal:
-    filled = order.filled_value or Decimal(0)
-    claim = filled if order.status_at >= read_at else Decimal(0)
-    if not order.is_open:
-        return claim
-    if order.notional is not None:
-        return claim + max(order.notional - filled, Decimal(0))
-    assert order.qty is not None
-    quote = getattr(order.asset, "quote", None)
-    price = order.limit_price or (quote.last if quote else None) or Decimal(0)
-    return claim + max(order.qty - order.filled_qty, Decimal(0)) * price
-
-
-def get_priced_facts(account: BrokerageAccount, asset: Asset, now: datetime) -> Facts:
-    """The facts, after a stale quote was asked for again; where that fails, with the last known one."""
-    quotes.refresh_quote(asset=asset, now=now)
-    return get_facts(account, asset, now)
+    found = find_asset(UUID(data["asset"]))
+    if not found:
+        raise Asset.DoesNotExist(data["asset"])
+    return OrderSpec.from_data(data, found[0])
 
 
 def check_ticket(*, account: BrokerageAccount, ticket: OrderSpec, now: datetime) -> None:

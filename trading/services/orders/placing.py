@@ -11,7 +11,8 @@ from brokerapp.workflow import state
 from trading import rules
 from trading.models import Order, PositionsSync
 from trading.order_spec import OrderSpec
-from trading.services import quotes, tickets
+from trading.services import quotes
+from trading.services.facts import get_facts
 from trading.services.orders.sending import send_order
 
 
@@ -40,7 +41,7 @@ def place_order(
         first = Order.objects.filter(pk=order_id, account=locked).first()
         if first is not None:
             return first
-        facts = tickets.get_facts(locked, ticket.asset, now)
+        facts = get_facts(locked, ticket.asset, now)
         rules.check_can_trade(ticket, facts)
         rules.check_price(seen_price, ticket, facts)
         rules.check_borrowing(agreed_borrowing, ticket, facts)
