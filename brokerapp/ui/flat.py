@@ -4,10 +4,10 @@ For what stands on a page many times, or is the same for everybody but for an ad
 a hundred times faster than rendering a template, whose conditions and loops are worked out each time.
 """
 
+import html
 import re
 
 from django.template.loader import render_to_string
-from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 MARK = "\ue000"
@@ -29,7 +29,8 @@ class Flat:
         parts = self._parts
         if parts is None:
             parts = self._parts = self._render()
-        filled = [str(conditional_escape(values[part])) if odd else part for odd, part in _numbered(parts)]
+        filled = parts.copy()
+        filled[1::2] = [_escaped(values[place]) for place in parts[1::2]]
         return mark_safe("".join(filled))  # noqa: S308 - of a template, and of values escaped here
 
     def _render(self) -> list[str]:
@@ -37,6 +38,6 @@ class Flat:
         return PLACE.split(render_to_string(self._template, {**self._context, **marks}).strip())
 
 
-def _numbered(parts: list[str]) -> list[tuple[int, str]]:
-    """Each part, with 1 where it is the name of a place."""
-    return [(index & 1, part) for index, part in enumerate(parts)]
+def _escaped(value: object) -> str:
+    """As Django's `conditional_escape`, without what that does for texts to be translated later."""
+    return value if isinstance(value, SafeString) else html.escape(str(value))

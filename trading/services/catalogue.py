@@ -1,5 +1,7 @@
 """The search among all that can be traded, by queries that are made once for a process."""
 
+from functools import cache
+
 from django.db import connection
 
 from brokerapp.web.fixed_queries import FixedQuery
@@ -8,8 +10,8 @@ from trading.asset_classes import OFFERED
 from trading.models import Asset
 from trading.models.instruments import AssetQuerySet
 
-MOST = 30
-"""The most that is ever read of the first page of a search."""
+INDEXED = 3
+"""Letters from which on the index of parts helps; of shorter texts the beginnings are enough, mostly."""
 STAND_INS = tuple(f"stand-in {name}" for name in ("symbol", "beginning", "name", "the", "part"))
 
 COUNT = (
@@ -22,25 +24,34 @@ def _listed() -> AssetQuerySet:
     return Asset.objects.offered().filter(status=Asset.ACTIVE)
 
 
-find_beginning = FixedQuery(
-    lambda *given: search.beginning_with(_listed(), *given).select_related("quote")[:MOST], *STAND_INS[:2]
-)
-find_fitting = FixedQuery(
-    lambda *given: search.ranked(_listed(), *given).select_related("quote")[:MOST], *STAND_INS
-)
+@cache
+def beginning(most: int) -> FixedQuery[Asset]:
+    """The first two ranks."""
+    return FixedQuery(
+        lambda *given: search.beginning_with(_listed(), *given).select_related("quote")[:most],
+        *STAND_INS[:2],
+    )
+
+
+@cache
+def fitting(most: int) -> FixedQuery[Asset]:
+    """All of them."""
+    return FixedQuery(
+        lambda *given: search.ranked(_listed(), *given).select_related("quote")[:most], *STAND_INS
+    )
 
 
 def likeliest(text: str, most: int) -> list[Asset]:
-    """The first `most` (30 or fewer) assets of `Asset.objects.matching(text)`, with their quotes.
+    """The first `most` assets of `Asset.objects.matching(text)`, with their quotes.
 
-    One query where enough begin so, which short texts have, else two.
+    One query; two for a text that is too short for the index and that few symbols begin with.
     """
     wanted = search.key(text)
     if not wanted:
         return []
     fits = search.patterns(wanted)
-    found = find_beginning(*fits[:2])
-    return (found if len(found) >= most else find_fitting(*fits))[:most]
+    found = beginning(most)(*fits[:2]) if len(wanted) < INDEXED else []
+    return found if len(found) == most else fitting(most)(*fits)
 
 
 class Found:

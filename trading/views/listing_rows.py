@@ -10,7 +10,7 @@ from brokerapp.ui.flat import Flat
 from brokerapp.ui.links import page_url
 from brokerapp.ui.templatetags.ui import delta, price, status_tag
 from trading.listings import Listing
-from trading.models import Asset
+from trading.models import Asset, Quote
 
 PLACES = ("url", "symbol", "name", "tags", "price", "change")
 ROWS = {flag: Flat("trading/_listing.html", *PLACES, is_watched=flag) for flag in (True, False)}
@@ -26,7 +26,7 @@ def table_rows(account: BrokerageAccount, rows: Iterable[Listing]) -> SafeString
             name=row.asset.name,
             tags=_tags(row),
             price=price(row.quote.last if row.quote else None),
-            change=delta(*(row.quote.change, row.quote.change_fraction) if row.quote else (None,)),
+            change=_change(row.quote),
         )
         for row in rows
     ]
@@ -52,6 +52,13 @@ def options(account: BrokerageAccount, rows: Iterable[Listing]) -> SafeString:
 def _url(account: BrokerageAccount, asset: Asset) -> str:
     # Of one address the others are made: there are as many as assets times accounts.
     return page_url("trading:asset", account.pk, "-").replace("/-/", f"/{quote(asset.symbol)}/")
+
+
+def _change(quoted: Quote | None) -> SafeString:
+    change = quoted.change if quoted else None
+    if quoted is None or change is None or not quoted.previous_close:
+        return delta(None)
+    return delta(change, change / quoted.previous_close)
 
 
 def _tags(row: Listing) -> SafeString:
