@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from brokerapp.broker.calls.models import label_of
+from brokerapp.web.fixed_writes import insert
 from brokerapp.workflow.actors import Actor, ActorKind
 
 
@@ -88,7 +89,7 @@ class StatusChange(models.Model):
 
         `from_status` is "" for a row that is new.
         """
-        return cls.objects.create(
+        made = cls(
             row_type=label_of(row),
             row_id=str(row.pk),
             person_id=getattr(row, "user_id", None),
@@ -99,6 +100,8 @@ class StatusChange(models.Model):
             reason=reason[:500],
             request_id=request_id,
         )
+        insert(made)
+        return made
 
 
 class OutboxCursor(models.Model):

@@ -3,17 +3,18 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Avg
+from django.db.models import QuerySet
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.alpaca.errors import BrokerError
 from brokerapp.units.market_time import day_in_new_york
+from brokerapp.web.fixed_queries import FixedQuery
 from trading import hours, rules
 from trading.asset_classes import US_EQUITY
 from trading.cautions import Caution, Limits, Seen, cautions
@@ -35,6 +36,15 @@ FIGURES_GOOD_FOR = timedelta(seconds=30)
 
 AVERAGE_OVER_DAYS = 20
 """The days of trading of which the average volume is taken."""
+
+
+def _days(asset_id: UUID, since: datetime) -> QuerySet[Bar]:
+    bars = Bar.objects.filter(series__asset_id=asset_id, series__timeframe=Timeframe.DAY, volume__gt=0)
+    return bars.filter(at__gte=since).order_by("-at")[:AVERAGE_OVER_DAYS]
+
+
+find_days = FixedQuery(_days, UUID(int=1), datetime(1900, 1, 1, tzinfo=UTC))
+"""The last days of trading of an asset, by its daily bars."""
 
 
 @dataclass(frozen=True)
@@ -221,11 +231,8 @@ def _limits() -> Limits:
 
 
 def _seen(ticket: OrderSpec, facts: Facts, now: datetime) -> Seen:
-    since = now - timedelta(days=2 * AVERAGE_OVER_DAYS)
-    days = Bar.objects.filter(
-        series__asset=ticket.asset, series__timeframe=Timeframe.DAY, at__gte=since, volume__gt=0
-    ).order_by("-at")[:AVERAGE_OVER_DAYS]
-    average = days.aggregate(volume=Avg("volume"))["volume"]
+    days = find_days(ticket.asset.pk, now - timedelta(days=2 * AVERAGE_OVER_DAYS))
+    average = sum((day.volume for day in days), Decimal(0)) / len(days) if days else None
     is_first = False
     if ticket.extended_hours:
         placed = Order.objects.filter(account=facts.account, extended_hours=True)
@@ -233,14 +240,16 @@ def _seen(ticket: OrderSpec, facts: Facts, now: datetime) -> Seen:
     return Seen(average_volume=average, is_first_extended=is_first)
 
 
-def check_reviewed(*, account: BrokerageAccount, ticket: OrderSpec, agreed: Agreed, now: datetime) -> None:
-    """Hold what a person agreed to on the review page against what they have to know now.
+def check_agreed(ticket: OrderSpec, agreed: Agreed, facts: Facts, now: datetime) -> None:
+    """Hold what a person agreed to on the review page against what they have to know by these facts.
 
-    Raises `CautionsNotRead`, or `PriceTooOld` where no fresh price can be had and they were not told.
+    Raises `CautionsNotRead`, or `PriceTooOld` where there is no fresh price and they were not told.
     """
-    review = prepare_review(account=account, ticket=ticket, now=now)
-    rules.check_price_age(agreed.was_told_of_old_price, review.facts, now)
-    if review.asks_to_read and not agreed.has_read:
+    rules.check_price_age(agreed.was_told_of_old_price, facts, now)
+    if agreed.has_read:
+        return
+    known = cautions(ticket, facts, rules.estimate(ticket, facts), _seen(ticket, facts, now), _limits())
+    if any(caution.ask for caution in known):
         raise rules.CautionsNotRead(
             "Nothing was sent: read what is said about this order below, and tick that you have."
         )

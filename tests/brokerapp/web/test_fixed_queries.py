@@ -66,10 +66,12 @@ def test_fixed_query_brings_along_related_rows_and_annotations(
     priced = QuoteFactory.create(symbol="AAA")
     AssetFactory.create(symbol="BBB")
     query = FixedQuery(
-        lambda name: Asset.objects.filter(symbol__gte=name)
-        .select_related("quote")
-        .annotate(is_a=Q(symbol="AAA"))
-        .order_by("symbol"),
+        lambda name: (
+            Asset.objects.filter(symbol__gte=name)
+            .select_related("quote")
+            .annotate(is_a=Q(symbol="AAA"))
+            .order_by("symbol")
+        ),
         "stand-in",
     )
 
