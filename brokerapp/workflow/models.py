@@ -3,11 +3,14 @@
 No foreign keys: the history outlives what it is about.
 """
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from brokerapp.broker.calls.models import label_of
+from brokerapp.web.fixed_queries import FixedQuery
 from brokerapp.web.fixed_writes import insert
 from brokerapp.workflow.actors import Actor, ActorKind
 
@@ -102,6 +105,24 @@ class StatusChange(models.Model):
         )
         insert(made)
         return made
+
+
+class AnyOf(models.Func):
+    """Whether a column is one of a list, which is one value of the statement however long it is."""
+
+    template = "%(expressions)s)"
+    arg_joiner = " = ANY("
+    arity = 2
+    output_field = models.BooleanField()
+
+
+def _changes(row_ids: Any) -> "models.QuerySet[StatusChange]":
+    ids = models.Value(row_ids, models.TextField())
+    return StatusChange.objects.filter(AnyOf("row_id", ids)).order_by("at", "id")
+
+
+find_changes = FixedQuery(_changes, "a stand-in")
+"""The history of rows by their ids, in a list, oldest first."""
 
 
 class OutboxCursor(models.Model):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -68,7 +68,9 @@ class OrderPage(AccountRequiredMixin):
     """One order's receipt: what was asked, what became of it and when, with its references."""
 
     def get(self, request: HttpRequest, order_id: UUID) -> HttpResponse:
-        order = get_object_or_404(Order.objects.select_related("asset"), pk=order_id, account=self.account)
+        order = orders.get_placed(self.account, order_id)
+        if order is None:
+            raise Http404
         story = order_pages.get_story(order)
         latest = story.latest
         context = {
