@@ -20,7 +20,7 @@ from brokerapp.web.fixed_queries import FixedQuery
 from trading import payloads
 from trading.chart_ranges import FRESH_FOR, KEPT_FOR, ChartRange, Timeframe
 from trading.models import Asset, Bar, BarSeries
-from trading.services.quotes import ABOUT_THE_SYMBOLS
+from trading.services.halving import ask_in_halves
 
 logger = logging.getLogger(__name__)
 
@@ -181,17 +181,8 @@ def fetch_bars(batch: Sequence[BarSeries], *, now: datetime, quick: bool = False
 
 
 def _ask(batch: Sequence[BarSeries], start: datetime, quick: bool) -> dict[str, list[alpaca.Bar]]:
-    """Bars by symbol from `start` on. A batch that is refused is asked for again in halves."""
-    try:
-        return _ask_all_pages(batch, start, quick)
-    except BrokerError as error:
-        if error.http_status not in ABOUT_THE_SYMBOLS:
-            raise
-        if len(batch) == 1:
-            logger.warning("no bars of %s: %s", batch[0].asset, error)
-            return {}
-    half = len(batch) // 2
-    return _ask(batch[:half], start, quick) | _ask(batch[half:], start, quick)
+    """Bars by symbol from `start` on."""
+    return ask_in_halves(batch, lambda part: _ask_all_pages(part, start, quick))
 
 
 def _ask_all_pages(batch: Sequence[BarSeries], start: datetime, quick: bool) -> dict[str, list[alpaca.Bar]]:

@@ -21,6 +21,7 @@ from trading.asset_classes import ASSET_CLASSES
 from trading.models import Asset, MarketClock, Order, Position, Quote, QuotePause
 from trading.models.instruments import QUOTE_FRESH_FOR
 from trading.services import market
+from trading.services.halving import ABOUT_THE_SYMBOLS, UNREADABLE, ask_in_halves
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +36,6 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)
 RESTS_FOR = timedelta(seconds=4)
 """How young a quote may be that the sweep leaves alone: what open pages show is asked for by `pulse`."""
 PRICES = [field.name for field in Quote._meta.fields if field.name not in ("asset", "looked_at")]
-ABOUT_THE_SYMBOLS = (400, 404, 422)
-UNREADABLE = 200
 find_quote = FixedQuery(lambda pk: Quote.objects.filter(pk=pk), UUID(int=1))
 """The quote of an asset by its id, in a list."""
 LOOKED_AT_EVERY = WANTED_FOR / 5
@@ -124,7 +123,11 @@ def ask_quotes(assets: Collection[Asset], *, now: datetime, client: MarketDataCl
     """
     if not assets:
         return {}
-    found = _ask(sorted(assets, key=lambda asset: asset.symbol), client)
+    found: Mapping[str, Snapshot] = ask_in_halves(
+        sorted(assets, key=lambda asset: asset.symbol),
+        lambda batch: batch[0].kind.fetch_snapshots(client, [asset.symbol for asset in batch]),
+        about=(*ABOUT_THE_SYMBOLS, UNREADABLE),
+    )
     feed = next(iter(assets)).kind.feed or settings.MARKET_DATA_FEED
     priced = (
         (asset, payloads.quote_row(asset, found[asset.symbol], now, feed))
@@ -134,23 +137,6 @@ def ask_quotes(assets: Collection[Asset], *, now: datetime, client: MarketDataCl
     rows = {asset.pk: row for asset, row in priced if row is not None}
     _pause([asset for asset in assets if asset.pk not in rows], now)
     return rows
-
-
-def _ask(assets: Sequence[Asset], client: MarketDataClient) -> Mapping[str, Snapshot]:
-    """Snapshots by symbol. A batch that is refused or unreadable is asked for again in halves.
-
-    So one symbol takes about fourteen calls to be found out among a hundred, once.
-    """
-    try:
-        return assets[0].kind.fetch_snapshots(client, [asset.symbol for asset in assets])
-    except BrokerError as error:
-        if error.http_status not in (*ABOUT_THE_SYMBOLS, UNREADABLE):
-            raise
-        if len(assets) == 1:
-            logger.warning("no quote of %s: %s", assets[0], error)
-            return {}
-    half = len(assets) // 2
-    return {**_ask(assets[:half], client), **_ask(assets[half:], client)}
 
 
 def store_quotes(rows: Mapping[UUID, Quote], *, now: datetime, looked_at: bool = False) -> None:
