@@ -31,6 +31,8 @@ WANTED_FOR = timedelta(minutes=5)
 """How long a series is kept fresh after a person looked at it."""
 CLAIMED_FOR = timedelta(seconds=10)
 """How long others wait for somebody who set out to ask."""
+DAYS_GOOD_FOR = timedelta(days=1)
+"""How old daily bars may be for what is an average of weeks."""
 YEAR = timedelta(days=365)
 PRICES = ("open", "high", "low", "close", "volume")
 
@@ -92,6 +94,16 @@ def get_year(*, asset: Asset, now: datetime) -> BarSeries:
         asset=asset, timeframe=Timeframe.DAY, defaults={"looked_at": now}
     )
     return series
+
+
+def fetch_days(*, asset: Asset, now: datetime) -> None:
+    """Ask for the daily bars of an asset within seconds, unless that was done in the last day; once for all.
+
+    Failures are for later: whoever needs the days goes on without them.
+    """
+    series = get_year(asset=asset, now=now)
+    if series.synced_at is None or now - series.synced_at > DAYS_GOOD_FOR:
+        _fetch_first(asset, Timeframe.DAY, now)
 
 
 def _points(series: BarSeries, chart_range: ChartRange) -> list[Point]:

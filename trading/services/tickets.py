@@ -24,6 +24,7 @@ from trading.models import Asset, Bar, Order
 from trading.order_sentences import sentence
 from trading.order_spec import OrderSpec
 from trading.rules import Estimate, Facts
+from trading.services import bars
 from trading.services.facts import find_asset, get_facts, get_priced_facts
 from trading.services.facts import get_spending as get_spending  # noqa: PLC0414 - for other pages
 from trading.services.portfolio import sync_portfolio
@@ -41,6 +42,10 @@ AVERAGE_OVER_DAYS = 20
 def _days(asset_id: UUID, since: datetime) -> QuerySet[Bar]:
     bars = Bar.objects.filter(series__asset_id=asset_id, series__timeframe=Timeframe.DAY, volume__gt=0)
     return bars.filter(at__gte=since).order_by("-at")[:AVERAGE_OVER_DAYS]
+
+
+def _days_from(now: datetime) -> datetime:
+    return now - timedelta(days=2 * AVERAGE_OVER_DAYS)
 
 
 find_days = FixedQuery(_days, UUID(int=1), datetime(1900, 1, 1, tzinfo=UTC))
@@ -171,7 +176,12 @@ def check_ticket(*, account: BrokerageAccount, ticket: OrderSpec, now: datetime)
 
 
 def prepare_review(*, account: BrokerageAccount, ticket: OrderSpec, now: datetime) -> Review:
-    """What the review page shows; a ticket that may not be placed has its `refusal`."""
+    """What the review page shows; a ticket that may not be placed has its `refusal`.
+
+    The broker is asked for the price if that is old, and for the days of trading if none are known.
+    """
+    if not find_days(ticket.asset.pk, _days_from(now)):
+        bars.fetch_days(asset=ticket.asset, now=now)
     return _review(ticket, get_priced_facts(account, ticket.asset, now), now)
 
 
@@ -231,7 +241,7 @@ def _limits() -> Limits:
 
 
 def _seen(ticket: OrderSpec, facts: Facts, now: datetime) -> Seen:
-    days = find_days(ticket.asset.pk, now - timedelta(days=2 * AVERAGE_OVER_DAYS))
+    days = find_days(ticket.asset.pk, _days_from(now))
     average = sum((day.volume for day in days), Decimal(0)) / len(days) if days else None
     is_first = False
     if ticket.extended_hours:

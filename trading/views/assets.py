@@ -20,6 +20,14 @@ CHARTS = {
 }
 """The chart's frame, by the range that it begins with."""
 
+HALTED = Flat(
+    "_partials/notice.html",
+    tone="warn",
+    title="Trading in this is halted",
+    text="The exchange has stopped it for now. Orders are taken and wait; they may fill at quite another "
+    "price once it goes on.",
+)
+
 
 class AssetPage(TicketMixin):
     """One security: its price, what the person holds of it, and the ticket."""
@@ -31,6 +39,7 @@ class AssetPage(TicketMixin):
         context = self.ticket_context(asset, inputs) | {
             "year": bars.get_year(asset=asset, now=now),
             "open_orders": self.facts.listed,
+            "halted_notice": HALTED(),
             "has_actions": corporate_actions.has_upcoming(asset, now),
             "watchlists": watchlists.get_watched(self.account, asset),
             "chart": CHARTS[wanted.word](

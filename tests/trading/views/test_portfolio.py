@@ -270,7 +270,7 @@ def test_portfolio_says_why_cash_cannot_be_used(owner: Client, account: Brokerag
 
     assert "$400.00 is held for your open orders to buy" in page
     assert "$50.00 is on its way to your bank already" in page
-    assert "$200.00 is not settled. You sold VTI on" in page
+    assert "$200.00 from selling VTI settles on " in page
     assert "Why can’t I use $70.00 yet?" in page
     assert "<dt>Settled</dt><dd>$800.00</dd>" in page
 
