@@ -78,6 +78,34 @@ def test_prepare_review_adds_up(account: BrokerageAccount) -> None:
     assert not review.quote_is_stale
 
 
+def test_prepare_review_asks_for_the_days_of_trading_once(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    now = timezone.now()
+    days = [
+        {"t": (now - timedelta(days=ago)).isoformat(), "o": 1, "h": 1, "l": 1, "c": 1, "v": 100}
+        for ago in (1, 2, 3)
+    ]
+    broker.on("GET", "/v2/stocks/bars", json={"bars": {"AAPL": days}, "next_page_token": None})
+    ticket = buy(qty=Decimal(2))
+
+    reviews = [tickets.prepare_review(account=account, ticket=ticket, now=now) for _ in range(2)]
+
+    assert all("about 100 shares change hands" in str(each.cautions) for each in reviews)
+    assert broker.count("GET") == 1
+
+
+def test_prepare_review_goes_on_without_the_days_of_trading(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    broker.on("GET", "/v2/stocks/bars", status=503, json={})
+
+    review = tickets.prepare_review(account=account, ticket=buy(qty=Decimal(2)), now=timezone.now())
+
+    assert review.refusal is None
+    assert broker.count("GET") == 1
+
+
 def test_prepare_review_without_a_price(account: BrokerageAccount, broker: BrokerStub) -> None:
     asset = AssetFactory.create(symbol="ODD")
     broker.on("GET", "/v2/stocks/snapshots", json={})

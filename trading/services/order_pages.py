@@ -63,6 +63,7 @@ class Story:
         """The timeline."""
         return timeline.story(self.versions, latest=self.latest)
 
+
 FIRST, SECOND = UUID(int=1), UUID(int=2)
 """Stand-ins for keys; of a story each query has its id twice."""
 

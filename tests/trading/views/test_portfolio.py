@@ -280,6 +280,16 @@ def test_portfolio_with_nothing_in_the_way_asks_no_why(owner: Client) -> None:
     assert "Why can’t I" not in shown(owner.get("/portfolio/"))
 
 
+def test_position_leads_to_the_ticket_with_the_side_chosen(owner: Client, account: BrokerageAccount) -> None:
+    PositionFactory.create(account=account, qty=Decimal("2.5"))
+
+    page = owner.get("/portfolio/AAPL/").content.decode()
+
+    ticket = account_url(account, "trading:ticket", "AAPL")
+    for asked in ("?side=BUY", "?side=SELL", "?side=SELL&amp;unit=SHARES&amp;amount=2.5"):
+        assert f'href="{ticket}{asked}"' in page
+
+
 def test_position_shows_lots_what_was_sold_and_dividends(owner: Client, account: BrokerageAccount) -> None:
     day = day_in_new_york(timezone.now()) - timedelta(days=3)
     traded(account, day, "1", "100.00")
