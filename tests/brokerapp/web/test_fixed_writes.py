@@ -39,7 +39,8 @@ def test_set_columns_changes_the_rows_that_are_meant() -> None:
 
 @pytest.mark.parametrize("where", [{"status": "ACCOUNT_CLOSED"}, {"balances_at": None}, {"id": UUID(int=1)}])
 def test_set_columns_of_no_such_row_changes_nothing(where: dict[str, Any]) -> None:
-    account = BrokerageAccountFactory.create(status="ACTIVE", balances_at=timezone.now())
+    account = BrokerageAccountFactory.create(status="ACTIVE")
+    BrokerageAccount.objects.update(balances_at=timezone.now())
 
     assert set_columns(BrokerageAccount, {"pk": account.pk, **where}, {"cash": Decimal(5)}) == 0
     account.refresh_from_db()
@@ -47,7 +48,7 @@ def test_set_columns_of_no_such_row_changes_nothing(where: dict[str, Any]) -> No
 
 
 def test_set_columns_takes_expressions_rows_and_lists() -> None:
-    order, asset = OrderFactory.create(), AssetFactory.create(symbol="NEW")
+    order, asset = OrderFactory.create(BrokerageAccountFactory.create()), AssetFactory.create(symbol="NEW")
     assert set_columns(Order, {"pk": order.pk}, {"failed_reads": models.F("failed_reads") + 2}) == 1
     set_columns(Order, {"pk": order.pk}, {"asset": asset})
     assert set_columns(Asset, {"pk": asset.pk}, {"attributes": ["a", "b"]}) == 1
@@ -74,7 +75,7 @@ def test_insert_writes_what_save_would() -> None:
 
 
 def test_insert_of_a_key_that_is_there_is_refused() -> None:
-    order = OrderFactory.create()
+    order = OrderFactory.create(BrokerageAccountFactory.create())
     copy = Order.objects.get(pk=order.pk)
     with pytest.raises(IntegrityError), transaction.atomic():
         insert(copy)
@@ -88,7 +89,7 @@ def test_insert_of_a_row_with_a_list_and_a_generated_column() -> None:
 
 
 def test_read_again_keeps_what_a_row_still_refers_to() -> None:
-    order = OrderFactory.create()
+    order = OrderFactory.create(BrokerageAccountFactory.create())
     account, asset = order.account, AssetFactory.create(symbol="NEW")
     assert order.asset.symbol == "AAPL"
     Order.objects.update(asset=asset, cancel_refusal="why", due_at=timezone.now() + timedelta(days=1))
@@ -111,7 +112,7 @@ def test_read_again_and_lock_of_a_row_that_is_gone() -> None:
 
 
 def test_lock_reads_along_what_it_is_asked_for(django_assert_num_queries: Any) -> None:
-    order = OrderFactory.create()
+    order = OrderFactory.create(BrokerageAccountFactory.create())
     with transaction.atomic(), django_assert_num_queries(1) as captured:
         assert lock(Order, order.pk, "account").account == order.account
     assert 'FOR NO KEY UPDATE OF "trading_order"' in captured.captured_queries[0]["sql"]
