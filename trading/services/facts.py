@@ -85,7 +85,7 @@ def _is_listed(order: Order) -> bool:
 
 def get_shown_facts(account: BrokerageAccount, asset: Asset, now: datetime) -> Facts:
     """The facts for a page that somebody opens; what is old of the price, a task asks for meanwhile."""
-    quote = quotes.get_shown_quote(asset, now=now)
+    quote = quotes.get_shown_quote(asset, now=now, by=account.user_id)
     return get_facts(account, asset, now, quote=quote, clock=market.get_shown_clock(now))
 
 

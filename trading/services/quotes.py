@@ -14,6 +14,7 @@ from brokerapp.broker.alpaca.errors import BrokerError, BrokerMisconfigured
 from brokerapp.broker.alpaca.market_data import MarketDataClient
 from brokerapp.broker.alpaca.models import Snapshot
 from brokerapp.broker.clients import get_market_data
+from brokerapp.web import allowance
 from brokerapp.web.fixed_queries import FixedQuery
 from brokerapp.workflow import jobs
 from trading import payloads
@@ -177,33 +178,33 @@ def of(assets: Iterable[Asset]) -> dict[UUID, Quote]:
 
 
 def get_shown_quotes(
-    assets: Collection[Asset], *, now: datetime, known: Mapping[UUID, Quote] | None = None
+    assets: Collection[Asset], *, now: datetime, by: int, known: Mapping[UUID, Quote] | None = None
 ) -> Mapping[UUID, Quote]:
     """Stored quotes by asset id of assets that a page lists; from now on kept fresh for five minutes.
 
     No page waits for the broker: what is missing or old, a task asks for at once, and open pages are told.
-    `known`: the stored ones, if they have been read.
+    `by` is the person's id; `known` the stored quotes, if they have been read.
     """
     if known is None:
         known = get_quotes(asset.pk for asset in assets)
     old = [pk for pk, quote in known.items() if not quote.was_looked_at(now - LOOKED_AT_EVERY)]
     if old:
         Quote.objects.filter(pk__in=old).update(looked_at=now)
-    ask_soon([asset for asset in assets if asset.pk not in known], now=now)
+    ask_soon([asset for asset in assets if asset.pk not in known], now=now, by=by)
     return known
 
 
-def get_shown_quote(asset: Asset, *, now: datetime) -> Quote | None:
+def get_shown_quote(asset: Asset, *, now: datetime, by: int) -> Quote | None:
     """The stored quote of the asset that a page is about, as `get_shown_quotes`; asked for if it is stale.
 
     No query where the asset was read with its quote.
     """
     quote: Quote | None = getattr(asset, "quote", None)
-    get_shown_quotes([asset], now=now, known={asset.pk: quote} if quote else {})
+    get_shown_quotes([asset], now=now, by=by, known={asset.pk: quote} if quote else {})
     if quote is not None and quote.is_stale(now):
         clock = market.get_shown_clock(now)
         if is_due(asset, quote.synced_at, now=now, clock=clock, rests_for=QUOTE_FRESH_FOR):
-            ask_soon([asset], now=now)
+            ask_soon([asset], now=now, by=by)
     return quote
 
 
@@ -211,8 +212,11 @@ _asked: dict[UUID, float] = {}
 """When this process last had a task ask for an asset's price, by `time.monotonic`."""
 
 
-def ask_soon(assets: Collection[Asset], *, now: datetime) -> None:
-    """Have a task ask for these prices; not for those without an answer lately, or asked for just now."""
+def ask_soon(assets: Collection[Asset], *, now: datetime, by: int) -> None:
+    """Have a task ask for these prices; not for those without an answer lately, or asked for just now.
+
+    One person may have it ask as often a minute as they may open pages that ask the broker themselves.
+    """
     at = time.monotonic()
     wanted = [asset for asset in assets if at - _asked.get(asset.pk, -1e9) >= ASKED_EVERY_SECONDS]
     if not wanted:
@@ -222,7 +226,7 @@ def ask_soon(assets: Collection[Asset], *, now: datetime) -> None:
     _asked.update(dict.fromkeys((asset.pk for asset in wanted), at))
     paused = set(QuotePause.objects.filter(asset__in=wanted, due_at__gt=now).values_list("pk", flat=True))
     ids = [str(asset.pk) for asset in wanted if asset.pk not in paused]
-    if ids:
+    if ids and not allowance.take(by):
         jobs.enqueue("trading.tasks.sync_shown_quotes", asset_ids=",".join(ids))
 
 

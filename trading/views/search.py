@@ -59,7 +59,9 @@ class Search(SectionMixin):
     def listed(self, groups: list[list[Asset]]) -> tuple[list[SafeString], PriceNote | None]:
         """The rows of each group, and what is said once of all their prices."""
         now, every = timezone.now(), {asset.pk: asset for assets in groups for asset in assets}
-        known = quotes.get_shown_quotes(list(every.values()), now=now, known=quotes.of(every.values()))
+        known = quotes.get_shown_quotes(
+            list(every.values()), now=now, by=self.account.user_id, known=quotes.of(every.values())
+        )
         watched: set[UUID] = watchlists.get_watched_ids(self.account) if every else set()
         listed = [listings(assets, known, watched) for assets in groups]
         note = price_note([row for rows in listed for row in rows], now)

@@ -32,7 +32,7 @@ class WatchlistPage(AccountRequiredMixin):
         if watchlist_id is not None and shown is None:
             raise Http404
         assets = watchlists.get_assets(shown) if shown else []
-        known = quotes.get_shown_quotes(assets, now=now, known=quotes.of(assets))
+        known = quotes.get_shown_quotes(assets, now=now, by=self.account.user_id, known=quotes.of(assets))
         rows = listings(assets, known, {asset.pk for asset in assets})
         removed = request.GET.get("removed", "")
         context: dict[str, Any] = {

@@ -84,6 +84,21 @@ def test_search_does_not_ask_for_what_got_no_answer_lately(
     assert not sent
 
 
+def test_search_of_somebody_who_opens_too_many_has_nobody_ask(
+    owner: Client, sent: list[str], monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    waits = iter((0, 0, 30, 30))
+    monkeypatch.setattr("brokerapp.web.allowance.take", lambda person_id: next(waits))
+    for number in range(4):
+        AssetFactory.create(symbol=f"NEW{number}", name="Never quoted")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        pages = [owner.get(f"/trade/?q=new{number}").status_code for number in range(4)]
+
+    assert pages == [200] * 4
+    assert sent == ["trading.tasks.sync_shown_quotes"] * 2
+
+
 def test_search_pages_hold_everything_once(owner: Client) -> None:
     for number in range(65):
         AssetFactory.create(symbol=f"MANY{number:02}", name="Same name")
