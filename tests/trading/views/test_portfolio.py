@@ -251,7 +251,7 @@ def test_portfolio_says_why_cash_cannot_be_used(owner: Client, account: Brokerag
 
     assert "$400.00 is held for your open orders to buy" in page
     assert "$50.00 is on its way to your bank already" in page
-    assert "$200.00 is not settled. You sold VTI on" in page
+    assert "$200.00 from selling VTI settles on " in page
     assert "Why can’t I use $70.00 yet?" in page
     assert "<dt>Settled</dt><dd>$800.00</dd>" in page
 
@@ -259,6 +259,16 @@ def test_portfolio_says_why_cash_cannot_be_used(owner: Client, account: Brokerag
 def test_portfolio_with_nothing_in_the_way_asks_no_why(owner: Client) -> None:
     BrokerageAccount.objects.update(cash_withdrawable=Decimal(1000))
     assert "Why can’t I" not in shown(owner.get("/portfolio/"))
+
+
+def test_position_leads_to_the_ticket_with_the_side_chosen(owner: Client, account: BrokerageAccount) -> None:
+    PositionFactory.create(account=account, qty=Decimal("2.5"))
+
+    page = owner.get("/portfolio/AAPL/").content.decode()
+
+    ticket = account_url(account, "trading:ticket", "AAPL")
+    for asked in ("?side=BUY", "?side=SELL", "?side=SELL&amp;unit=SHARES&amp;amount=2.5"):
+        assert f'href="{ticket}{asked}"' in page
 
 
 def test_position_shows_lots_what_was_sold_and_dividends(owner: Client, account: BrokerageAccount) -> None:
