@@ -224,4 +224,17 @@ def pages(rows: Rows, browser: Browser) -> dict[str, Callable[[], object]]:
     found: dict[str, Callable[[], object]] = {name: getter(browser, paths) for name, paths in there.items()}
     typed = [f"{small}/trade/suggestions/?q={word.replace(' ', '+')}" for word in SEARCHED]
     found["suggestions (search as one types)"] = getter(browser, typed, expect="")
+    found["ticket"] = getter(browser, [f"{small}/trade/AAPL/order/?side=BUY"])
+    found["review of an order"] = getter(browser, [f"{small}/orders/review/{review_token(rows.small)}/"])
+    found["watchlist"] = getter(browser, [f"{small}/watchlists/"])
     return found
+
+
+def review_token(account: Any) -> str:
+    """Of the review of a small order."""
+    from brokerapp.workflow import intents
+    from trading.models import Asset
+    from trading.views.reviews import PURPOSE
+
+    data = {"asset": str(Asset.objects.get(symbol="AAPL").pk), "side": "BUY", "qty": "0.1"}
+    return intents.mint(PURPOSE, account.user_id, account.pk, data)

@@ -133,6 +133,8 @@ class Facts:
     """USD that buy orders take which the balances do not show yet."""
     opposing: Sequence[Order] = ()
     """Open orders for the asset, of both sides."""
+    listed: Sequence[Order] = ()
+    """The same as lists show them, newest first."""
     at: datetime | None = None
     """When they were true; without it, no hour of the day is too late for an auction."""
 

@@ -9,18 +9,29 @@ from uuid import UUID
 
 from django.utils.functional import cached_property
 
-from trading.day_change import NOT_KNOWN, DayChange, Moves, Prices, change_of
+from trading.day_change import NOT_KNOWN, DayChange, Moves, Priced, change_of
 from trading.models import Position, Quote
+from trading.models.instruments import may_be_split
 
 
 class Held(NamedTuple):
-    """What is read of a position, of which an account may have hundreds; `title` is its asset's."""
+    """What is read of a position and its quote, of which an account may have hundreds.
+
+    `title` is its asset's.
+    """
 
     pk: int
     symbol: str
     title: str
     qty: Decimal
     cost_basis: Decimal | None
+    last: Decimal | None
+    previous_close: Decimal | None
+
+    @property
+    def may_be_split(self) -> bool:
+        """As of a `Quote`."""
+        return may_be_split(self.last, self.previous_close)
 
 
 @dataclass(eq=False)
@@ -32,7 +43,7 @@ class Holding:
     """
 
     position: Held | Position
-    quote: Prices | Quote | None
+    quote: Priced | None
     lots_cost: Decimal | None = None
     moves: Moves | None = None
 

@@ -28,7 +28,15 @@ LEGAL = {
 }
 """The legal pages by the key of `brokerapp.legal.texts`, as the footer calls them."""
 STAFF = (("Operations", "admin:index", "bank"),)
-CHROME_URLS = ("display", "account_login", "account_signup", "account_logout", "help", "inbox")
+CHROME_URLS = (
+    "display",
+    "account_login",
+    "account_signup",
+    "account_logout",
+    "session_state",
+    "help",
+    "inbox",
+)
 
 
 def chrome(request: HttpRequest) -> dict[str, Any]:

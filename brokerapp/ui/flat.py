@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
 MARK = "\ue000"
+SPECIAL = re.compile("[&<>\"']")
 PLACE = re.compile(f"{MARK}([a-z_]+){MARK}")
 
 
@@ -40,4 +41,7 @@ class Flat:
 
 def _escaped(value: object) -> str:
     """As Django's `conditional_escape`, without what that does for texts to be translated later."""
-    return value if isinstance(value, SafeString) else html.escape(str(value))
+    if isinstance(value, SafeString):
+        return value
+    text = str(value)
+    return html.escape(text) if SPECIAL.search(text) else text

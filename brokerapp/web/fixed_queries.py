@@ -6,7 +6,9 @@ dozen of them.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from django.db import connection, models
 from django.db.models.query import get_related_populators
@@ -131,3 +133,45 @@ def _reader(compiler: Any) -> Callable[[Sequence[Any]], Any]:
         return made
 
     return read
+
+
+@cache
+def _finder(model: type[models.Model], is_locked: bool, along: tuple[str, ...]) -> FixedQuery[Any]:
+    """Of a row by its key, with those that it refers to by the names in `along`."""
+
+    def rows(pk: Any) -> "models.QuerySet[Any]":
+        found = model._base_manager.filter(pk=pk)
+        if is_locked:
+            found = found.select_for_update(of=("self",), no_key=True)
+        return found.select_related(*along) if along else found
+
+    return FixedQuery(rows, UUID(int=1) if isinstance(model._meta.pk, models.UUIDField) else 918_273_645)
+
+
+def read_again(row: models.Model) -> None:
+    """Bring a row's columns up to date; what it refers to is kept where that is still the same row.
+
+    Raises the model's `DoesNotExist`.
+    """
+    fresh = _found(type(row), row.pk, _finder(type(row), False, ()))
+    for field in row._meta.concrete_fields:
+        is_other = vars(fresh)[field.attname] != vars(row).get(field.attname)
+        if field.is_relation and is_other and field.is_cached(row):
+            field.delete_cached_value(row)
+    vars(row).update({name: value for name, value in vars(fresh).items() if name != "_state"})
+
+
+def lock(model: type[Row], pk: Any, *along: str) -> Row:
+    """The row with this key, under its lock until the transaction ends; `along`: what is read with it.
+
+    Raises the model's `DoesNotExist`.
+    """
+    found: Row = _found(model, pk, _finder(model, True, along))
+    return found
+
+
+def _found(model: type[models.Model], pk: Any, find: FixedQuery[Any]) -> Any:
+    rows = find(pk)
+    if not rows:
+        raise model.DoesNotExist(f"{model.__name__} {pk}")  # type: ignore[attr-defined]
+    return rows[0]

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from brokerapp.broker.calls.models import label_of
 from brokerapp.web.fixed_queries import FixedQuery
+from brokerapp.web.fixed_writes import insert
 from brokerapp.workflow.actors import Actor, ActorKind
 
 
@@ -92,7 +93,7 @@ class StatusChange(models.Model):
 
         `from_status` is "" for a row that is new. `person_id` names whose it is where the row does not.
         """
-        return cls.objects.create(
+        made = cls(
             row_type=label_of(row),
             row_id=str(row.pk),
             person_id=person_id or getattr(row, "user_id", None),
@@ -103,6 +104,8 @@ class StatusChange(models.Model):
             reason=reason[:500],
             request_id=request_id,
         )
+        insert(made)
+        return made
 
 
 find_history = FixedQuery(

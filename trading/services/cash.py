@@ -1,5 +1,6 @@
 """Where an account's cash is, and what keeps each part of it from being used."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,11 +12,32 @@ from brokerapp.activities.models import FILL, Activity
 from brokerapp.units.market_time import day_text
 from brokerapp.units.money import quantize_cash
 from brokerapp.web.fixed_queries import FixedQuery
+from trading import hours
 from trading.lots import ZERO
 from trading.models import Order
 
 LOOK_BACK = timedelta(days=6)
-"""A sale settles on the next business day, which is at most so many days later."""
+"""A sale settles on the next settlement day, which is at most so many days later."""
+
+
+@dataclass(frozen=True)
+class Settling:
+    """What of a day's sales becomes the person's own for good, USD, before fees."""
+
+    day: date
+    amount: Decimal
+    symbols: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """`AAPL and VTI`."""
+        *others, last = self.symbols
+        return f"{', '.join(others)} and {last}" if others else last
+
+    @property
+    def day_words(self) -> str:
+        """`Mon 4 Mar`."""
+        return day_text(self.day)
 
 
 find_open_buys: FixedQuery[tuple[Any, ...]] = FixedQuery(
@@ -29,6 +51,19 @@ find_open_buys: FixedQuery[tuple[Any, ...]] = FixedQuery(
     UUID(int=1),
 )
 """What `_claim` takes, of each open order to buy."""
+
+
+find_sales: FixedQuery[tuple[date, str, Decimal | None]] = FixedQuery(
+    lambda account_id, day: (
+        Activity.objects.standing()
+        .filter(account=account_id, activity_type=FILL, side__startswith="sell", date__gte=day)
+        .order_by()
+        .values_list("date", "symbol", "net_amount")
+    ),
+    UUID(int=1),
+    date(1900, 1, 2),
+)
+"""The sales since a day."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +82,13 @@ class Cash:
     """On its way from the bank; not in the total."""
     lent: Decimal
     """By the broker, until a deposit arrives; not in the total."""
-    sold: str
-    """What was sold lately: `AAPL and VTI on Mon 4 Mar`; empty if nothing."""
+    settling: tuple[Settling, ...]
+    """The part of the unsettled cash that sales explain, the next day of settlement first."""
+
+    @property
+    def unexplained(self) -> Decimal:
+        """The part of the unsettled cash that no sale explains."""
+        return max(self.unsettled - sum((each.amount for each in self.settling), ZERO), ZERO)
 
     @property
     def settled(self) -> Decimal:
@@ -77,7 +117,7 @@ def get_cash(account: BrokerageAccount, day: date) -> Cash:
         unsettled=unsettled,
         arriving=quantize_cash(account.pending_transfer_in),
         lent=quantize_cash(account.memoposts),
-        sold=_sold(account, day) if unsettled else "",
+        settling=_settling(account, unsettled, day) if unsettled else (),
     )
 
 
@@ -95,13 +135,19 @@ def _claim(
     return quantize_cash(max((qty or ZERO) - filled_qty, ZERO) * (limit_price or last or ZERO))
 
 
-def _sold(account: BrokerageAccount, day: date) -> str:
-    """The newest day of sales that may not be settled, in words."""
-    sales = Activity.objects.filter(account=account, activity_type=FILL, side__startswith="sell", qty__gt=0)
-    rows = list(sales.filter(date__gte=day - LOOK_BACK).newest_first().values_list("date", "symbol")[:50])
-    if not rows:
-        return ""
-    newest = rows[0][0]
-    symbols = sorted({symbol for sold_on, symbol in rows if sold_on == newest})
-    named = symbols[0] if len(symbols) == 1 else f"{', '.join(symbols[:-1])} and {symbols[-1]}"
-    return f"{named} on {day_text(newest)}"
+def _settling(account: BrokerageAccount, unsettled: Decimal, day: date) -> tuple[Settling, ...]:
+    """What is sold and settles after `day`, by day of settlement; no more than is unsettled. One query."""
+    amounts: dict[date, Decimal] = defaultdict(lambda: ZERO)
+    symbols: dict[date, set[str]] = defaultdict(set)
+    for sold_on, symbol, amount in find_sales(account.pk, day - LOOK_BACK):
+        settles = hours.settles_on(sold_on)
+        if settles > day:
+            amounts[settles] += amount or ZERO
+            symbols[settles].add(symbol)
+    found, left = [], unsettled
+    for settles, amount in sorted(amounts.items()):
+        part = min(quantize_cash(amount), left)
+        if part > 0:
+            found.append(Settling(settles, part, tuple(sorted(symbols[settles]))))
+            left -= part
+    return tuple(found)

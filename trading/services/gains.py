@@ -1,8 +1,9 @@
 """Books of accounts: worked out anew from all activities when there is a new one, and kept as rows."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from brokerapp.web.fixed_queries import FixedQuery
 from brokerapp.workflow import jobs, sweeps
 from trading import lots
 from trading.lots import Books, Closing, Entry, Group
-from trading.models import ClosedLot, ExternalFlow, GainBook, HeldLot
+from trading.models import ClosedLot, CorporateAction, ExternalFlow, GainBook, HeldLot
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +42,14 @@ OVERLAP = 1000
 """Rows before the newest known: one may be committed after another with a higher number."""
 
 
-def entry_of(activity: Activity) -> Entry:
-    """An activity as the books take it. An execution says its side, all others sign their quantity."""
+SPIN_OFF = "SPIN"
+
+
+def entry_of(activity: Activity, parents: Mapping[str, str] = MappingProxyType({})) -> Entry:
+    """An activity as the books take it. An execution says its side, all others sign their quantity.
+
+    `parents`: whose shares those of spin-offs come of, by symbol.
+    """
     qty = activity.qty or Decimal(0)
     if activity.is_fill and not activity.side.startswith("buy"):
         qty = -qty
@@ -58,7 +65,18 @@ def entry_of(activity: Activity) -> Entry:
         order=str(activity.broker_order_id or ""),
         previous=activity.previous_id,
         takes_back=activity.takes_back,
+        group=str(activity.group_id or ""),
+        came_of=parents.get(activity.symbol, "") if activity.activity_type == SPIN_OFF else "",
     )
+
+
+def _parents(activities: Sequence[Activity]) -> dict[str, str]:
+    """Whose shares those of spin-offs come of, by symbol, as far as it was announced. A query, for those."""
+    symbols = {row.symbol for row in activities if row.activity_type == SPIN_OFF and row.symbol}
+    if not symbols:
+        return {}
+    told = CorporateAction.objects.filter(kind=CorporateAction.Kind.SPIN_OFF, new_symbol__in=symbols)
+    return dict(told.values_list("new_symbol", "asset__symbol"))
 
 
 def get_book(account: BrokerageAccount) -> GainBook | None:
@@ -87,7 +105,8 @@ def work_out(*, account: BrokerageAccount) -> GainBook:
     with transaction.atomic():
         book = GainBook.objects.select_for_update(no_key=True).get(account=account)
         rows = list(Activity.objects.filter(account=account).order_by("at", "pk"))
-        books = lots.work_out(entry_of(row) for row in rows if row.status != CANCELED)
+        parents = _parents(rows)
+        books = lots.work_out(entry_of(row, parents) for row in rows if row.status != CANCELED)
         book.activities = len(rows)
         book.newest_activity = max((row.pk for row in rows), default=None)
         book.revised_at = max((row.revised_at for row in rows if row.revised_at), default=None)

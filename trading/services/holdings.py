@@ -12,33 +12,27 @@ from django.db.models.functions import Coalesce, NullIf
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.web.fixed_queries import FixedQuery
-from trading.day_change import Prices
 from trading.lots import ZERO
 from trading.models import Asset, Position, Quote
 from trading.valuation import Held
 
-PRICES = ("last", "previous_close")
 find_held: FixedQuery[tuple[Any, ...]] = FixedQuery(
     lambda account_id: (
         Position.objects.filter(account=account_id)
-        .annotate(
-            title=Coalesce(NullIf("asset__name", Value("")), F("asset__symbol")),
-            has_quote=Q(asset__quote__isnull=False),
-        )
+        .annotate(title=Coalesce(NullIf("asset__name", Value("")), F("asset__symbol")))
         .values_list(
             "pk",
             "symbol",
             "title",
             "qty",
             "cost_basis",
-            *(f"asset__quote__{name}" for name in PRICES),
-            "has_quote",
+            "asset__quote__last",
+            "asset__quote__previous_close",
         )
     ),
     UUID(int=1),
 )
-
-
+"""The columns of `Held`."""
 find_worth: FixedQuery[tuple[Any, ...]] = FixedQuery(
     lambda account_id: (
         Position.objects.filter(account=account_id)
@@ -67,9 +61,9 @@ class Worth(NamedTuple):
     """When the oldest of them was asked for."""
 
 
-def read(account: BrokerageAccount) -> list[tuple[Held, Prices | None]]:
-    """What is held, by symbol, each with the last prices synced, if there are any. One query."""
-    return [(Held(*row[:5]), Prices(*row[5:7]) if row[7] else None) for row in find_held(account.pk)]
+def read(account: BrokerageAccount) -> list[Held]:
+    """What is held, by symbol, with the last prices synced. One query."""
+    return [Held._make(row) for row in find_held(account.pk)]
 
 
 def get_worth(account: BrokerageAccount) -> Worth:
@@ -79,9 +73,9 @@ def get_worth(account: BrokerageAccount) -> Worth:
     return Worth()
 
 
-def prices_of(symbols: Collection[str]) -> dict[str, Prices]:
-    """Prices of what is no longer held, or not yet. One query, if anything is asked for."""
+def quotes_of(symbols: Collection[str]) -> dict[str, Quote]:
+    """Quotes of what is no longer held, or not yet. One query, if anything is asked for."""
     if not symbols:
         return {}
     found = Quote.objects.filter(asset__symbol__in=symbols, asset__status=Asset.ACTIVE)
-    return {symbol: Prices(*row) for symbol, *row in found.values_list("asset__symbol", *PRICES)}
+    return {quote.asset.symbol: quote for quote in found.select_related("asset")}

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from brokerapp.broker.calls.models import ApiCall
 from brokerapp.web.fixed_queries import FixedQuery
@@ -14,31 +14,6 @@ from brokerapp.workflow.models import StatusChange, history_of
 from trading import changes, timeline
 from trading.models import Fill, Order, OrderProgress
 from trading.timeline import Version
-
-KEY, OTHER_KEY = UUID(int=1), UUID(int=2)
-"""Stand-ins."""
-find_order = FixedQuery(
-    lambda account_id, pk: Order.objects.filter(account=account_id, pk=pk), KEY, OTHER_KEY
-)
-find_versions = FixedQuery(
-    lambda story_id, same: (
-        Order.objects.filter(Q(pk=story_id) | Q(original=same))
-        .select_related("asset", "parent__asset")
-        .order_by("created_at", "times_changed")
-    ),
-    KEY,
-    OTHER_KEY,
-)
-find_progress = FixedQuery(lambda keys: OrderProgress.objects.filter(order__pk__one_of=keys), [KEY])
-find_fills = FixedQuery(lambda keys: Fill.objects.standing().filter(order__pk__one_of=keys), [KEY])
-find_kin = FixedQuery(
-    lambda key, parent_id: (
-        Order.objects.current().filter(Q(parent=key) | Q(parent=parent_id)).order_by("type", "created_at")
-    ),
-    KEY,
-    OTHER_KEY,
-)
-"""The exits of an order, and those of the order that it is an exit of."""
 
 
 @dataclass(frozen=True)
@@ -88,22 +63,53 @@ class Story:
         return timeline.story(self.versions, latest=self.latest)
 
 
+FIRST, SECOND = UUID(int=1), UUID(int=2)
+"""Stand-ins for keys; of a story each query has its id twice."""
+
+
+def _versions(first: UUID, again: UUID) -> QuerySet[Order]:
+    versions = Order.objects.filter(Q(pk=first) | Q(original_id=again))
+    return versions.select_related("asset", "parent__asset").order_by("created_at", "times_changed")
+
+
+def _kin(order_id: UUID, parent_id: UUID) -> QuerySet[Order]:
+    kin = Order.objects.current().filter(Q(parent_id=order_id) | Q(parent_id=parent_id))
+    return kin.select_related("asset").order_by("type", "created_at")
+
+
+find_versions = FixedQuery(_versions, FIRST, SECOND)
+find_kin = FixedQuery(_kin, FIRST, SECOND)
+"""The exits of an order, and of that whose exit it is."""
+find_progress = FixedQuery(
+    lambda first, again: OrderProgress.objects.filter(Q(order_id=first) | Q(order__original_id=again)),
+    FIRST,
+    SECOND,
+)
+find_fills = FixedQuery(
+    lambda first, again: Fill.objects.standing().filter(Q(order_id=first) | Q(order__original_id=again)),
+    FIRST,
+    SECOND,
+)
+
+
 def get_story(order: Order) -> Story:
     """The story of an order, from any of its versions. Six queries however long it is."""
-    orders = {each.pk: each for each in find_versions(order.story_id, order.story_id)}
+    story_id = order.story_id
+    orders = {each.pk: each for each in find_versions(story_id, story_id)}
     latest = _latest(orders, order)
     told: dict[str, list[StatusChange]] = defaultdict(list)
     for change in history_of(list(orders.values())):
         told[change.row_id].append(change)
     said: dict[UUID, list[OrderProgress]] = defaultdict(list)
-    for step in find_progress(list(orders)):
+    for step in find_progress(story_id, story_id):
         said[step.order_id].append(step)
+    versions = [Version(each, told[str(each.pk)], said[each.pk]) for each in orders.values()]
     group = find_kin(latest.pk, latest.parent_id or latest.pk)
     return Story(
         order=orders[order.pk],
         latest=latest,
-        versions=[Version(each, told[str(each.pk)], said[each.pk]) for each in orders.values()],
-        fills=find_fills(list(orders)),
+        versions=versions,
+        fills=find_fills(story_id, story_id),
         legs=[each for each in group if each.parent_id == latest.pk],
         pair=[each for each in group if latest.pk not in (each.parent_id, each.pk)],
         request_id=_request_id(latest, told[str(latest.pk)]),

@@ -11,7 +11,7 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.units.market_time import NEW_YORK, day_in_new_york
 from brokerapp.units.money import quantize_cash
 from trading import lots, performance
-from trading.day_change import NOT_KNOWN, Day, DayChange, Prices, change_of_account, day_of, session_day
+from trading.day_change import NOT_KNOWN, Day, DayChange, Priced, change_of_account, day_of, session_day
 from trading.lots import ZERO, Flow, Group
 from trading.models import GainBook
 from trading.performance import DayValue, Span, Summary
@@ -47,7 +47,7 @@ class Figures:
     day: date
     today: Day
     costs: Costs
-    prices: Mapping[str, Prices]
+    prices: Mapping[str, Priced]
     """By symbol, of what is held and of what the books or the day have besides."""
 
     @cached_property
@@ -128,28 +128,28 @@ def get_figures(account: BrokerageAccount, now: datetime) -> Figures:
     worth = holdings.get_worth(account)
     day = session_day(market.get_shown_clock(now), now, worth.newest)
     today = day_in_books(account, day, book)
-    by_symbol = {position.symbol: prices for position, prices in found if prices}
-    others = {*costs, *today.moves} - {position.symbol for position, _ in found}
+    held = {position.symbol: position for position in found}
+    others = {*costs, *today.moves} - held.keys()
     return Figures(
         account=account,
         now=now,
         valuation=Valuation(
-            account.own_cash, [_holding(*each, costs, today) for each in found], worth.oldest
+            account.own_cash, [_holding(position, costs, today) for position in found], worth.oldest
         ),
         book=book,
         day=day,
         today=today,
         costs=costs,
-        prices=by_symbol | holdings.prices_of(others),
+        prices={**held, **holdings.quotes_of(others)},
     )
 
 
-def _holding(position: Held, prices: Prices | None, costs: Costs, today: Day) -> Holding:
+def _holding(position: Held, costs: Costs, today: Day) -> Holding:
     """A position with the cost of its lots and its day, where the books have as many shares of it."""
     qty, cost = costs.get(position.symbol, (None, None))
     if qty != position.qty:
-        return Holding(position, prices)
-    return Holding(position, prices, lots_cost=cost, moves=today.moves.get(position.symbol))
+        return Holding(position, position)
+    return Holding(position, position, lots_cost=cost, moves=today.moves.get(position.symbol))
 
 
 def day_in_books(account: BrokerageAccount, day: date, book: GainBook | None) -> Day:

@@ -14,6 +14,7 @@ from brokerapp.broker.alpaca.errors import BrokerError, BrokerMisconfigured
 from brokerapp.broker.alpaca.market_data import MarketDataClient
 from brokerapp.broker.alpaca.models import Snapshot
 from brokerapp.broker.clients import get_market_data
+from brokerapp.web import allowance
 from brokerapp.web.fixed_queries import FixedQuery
 from brokerapp.workflow import jobs
 from trading import payloads
@@ -21,6 +22,7 @@ from trading.asset_classes import ASSET_CLASSES
 from trading.models import Asset, MarketClock, Order, Position, Quote, QuotePause
 from trading.models.instruments import QUOTE_FRESH_FOR
 from trading.services import market
+from trading.services.halving import ABOUT_THE_SYMBOLS, UNREADABLE, ask_in_halves
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +37,6 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)
 RESTS_FOR = timedelta(seconds=4)
 """How young a quote may be that the sweep leaves alone: what open pages show is asked for by `pulse`."""
 PRICES = [field.name for field in Quote._meta.fields if field.name not in ("asset", "looked_at")]
-ABOUT_THE_SYMBOLS = (400, 404, 422)
-UNREADABLE = 200
 find_quote = FixedQuery(lambda pk: Quote.objects.filter(pk=pk), UUID(int=1))
 """The quote of an asset by its id, in a list."""
 LOOKED_AT_EVERY = WANTED_FOR / 5
@@ -124,7 +124,11 @@ def ask_quotes(assets: Collection[Asset], *, now: datetime, client: MarketDataCl
     """
     if not assets:
         return {}
-    found = _ask(sorted(assets, key=lambda asset: asset.symbol), client)
+    found: Mapping[str, Snapshot] = ask_in_halves(
+        sorted(assets, key=lambda asset: asset.symbol),
+        lambda batch: batch[0].kind.fetch_snapshots(client, [asset.symbol for asset in batch]),
+        about=(*ABOUT_THE_SYMBOLS, UNREADABLE),
+    )
     feed = next(iter(assets)).kind.feed or settings.MARKET_DATA_FEED
     priced = (
         (asset, payloads.quote_row(asset, found[asset.symbol], now, feed))
@@ -134,23 +138,6 @@ def ask_quotes(assets: Collection[Asset], *, now: datetime, client: MarketDataCl
     rows = {asset.pk: row for asset, row in priced if row is not None}
     _pause([asset for asset in assets if asset.pk not in rows], now)
     return rows
-
-
-def _ask(assets: Sequence[Asset], client: MarketDataClient) -> Mapping[str, Snapshot]:
-    """Snapshots by symbol. A batch that is refused or unreadable is asked for again in halves.
-
-    So one symbol takes about fourteen calls to be found out among a hundred, once.
-    """
-    try:
-        return assets[0].kind.fetch_snapshots(client, [asset.symbol for asset in assets])
-    except BrokerError as error:
-        if error.http_status not in (*ABOUT_THE_SYMBOLS, UNREADABLE):
-            raise
-        if len(assets) == 1:
-            logger.warning("no quote of %s: %s", assets[0], error)
-            return {}
-    half = len(assets) // 2
-    return {**_ask(assets[:half], client), **_ask(assets[half:], client)}
 
 
 def store_quotes(rows: Mapping[UUID, Quote], *, now: datetime, looked_at: bool = False) -> None:
@@ -185,34 +172,39 @@ def get_quotes(asset_ids: Iterable[UUID]) -> Mapping[UUID, Quote]:
     return Quote.objects.in_bulk(set(asset_ids))
 
 
+def of(assets: Iterable[Asset]) -> dict[UUID, Quote]:
+    """The quotes that assets were read with (`select_related`), by asset id."""
+    return {asset.pk: asset.quote for asset in assets if hasattr(asset, "quote")}
+
+
 def get_shown_quotes(
-    assets: Collection[Asset], *, now: datetime, known: Mapping[UUID, Quote] | None = None
+    assets: Collection[Asset], *, now: datetime, by: int, known: Mapping[UUID, Quote] | None = None
 ) -> Mapping[UUID, Quote]:
     """Stored quotes by asset id of assets that a page lists; from now on kept fresh for five minutes.
 
     No page waits for the broker: what is missing or old, a task asks for at once, and open pages are told.
-    `known`: the stored ones, if they have been read.
+    `by` is the person's id; `known` the stored quotes, if they have been read.
     """
     if known is None:
         known = get_quotes(asset.pk for asset in assets)
     old = [pk for pk, quote in known.items() if not quote.was_looked_at(now - LOOKED_AT_EVERY)]
     if old:
         Quote.objects.filter(pk__in=old).update(looked_at=now)
-    ask_soon([asset for asset in assets if asset.pk not in known], now=now)
+    ask_soon([asset for asset in assets if asset.pk not in known], now=now, by=by)
     return known
 
 
-def get_shown_quote(asset: Asset, *, now: datetime) -> Quote | None:
+def get_shown_quote(asset: Asset, *, now: datetime, by: int) -> Quote | None:
     """The stored quote of the asset that a page is about, as `get_shown_quotes`; asked for if it is stale.
 
     No query where the asset was read with its quote.
     """
     quote: Quote | None = getattr(asset, "quote", None)
-    get_shown_quotes([asset], now=now, known={asset.pk: quote} if quote else {})
+    get_shown_quotes([asset], now=now, by=by, known={asset.pk: quote} if quote else {})
     if quote is not None and quote.is_stale(now):
         clock = market.get_shown_clock(now)
         if is_due(asset, quote.synced_at, now=now, clock=clock, rests_for=QUOTE_FRESH_FOR):
-            ask_soon([asset], now=now)
+            ask_soon([asset], now=now, by=by)
     return quote
 
 
@@ -220,8 +212,11 @@ _asked: dict[UUID, float] = {}
 """When this process last had a task ask for an asset's price, by `time.monotonic`."""
 
 
-def ask_soon(assets: Collection[Asset], *, now: datetime) -> None:
-    """Have a task ask for these prices; not for those without an answer lately, or asked for just now."""
+def ask_soon(assets: Collection[Asset], *, now: datetime, by: int) -> None:
+    """Have a task ask for these prices; not for those without an answer lately, or asked for just now.
+
+    One person may have it ask as often a minute as they may open pages that ask the broker themselves.
+    """
     at = time.monotonic()
     wanted = [asset for asset in assets if at - _asked.get(asset.pk, -1e9) >= ASKED_EVERY_SECONDS]
     if not wanted:
@@ -231,7 +226,7 @@ def ask_soon(assets: Collection[Asset], *, now: datetime) -> None:
     _asked.update(dict.fromkeys((asset.pk for asset in wanted), at))
     paused = set(QuotePause.objects.filter(asset__in=wanted, due_at__gt=now).values_list("pk", flat=True))
     ids = [str(asset.pk) for asset in wanted if asset.pk not in paused]
-    if ids:
+    if ids and not allowance.take(by):
         jobs.enqueue("trading.tasks.sync_shown_quotes", asset_ids=",".join(ids))
 
 

@@ -95,10 +95,9 @@ class OrderPage(AccountRequiredMixin):
     """One order's receipt: what was asked, what became of it and when, with its references."""
 
     def get(self, request: HttpRequest, order_id: UUID) -> HttpResponse:
-        found = order_pages.find_order(self.account.pk, order_id)
-        if not found:
+        order = orders.get_placed(self.account, order_id)
+        if order is None:
             raise Http404
-        order = found[0]
         story = order_pages.get_story(order)
         latest = story.latest
         context = {

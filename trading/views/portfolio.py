@@ -23,7 +23,7 @@ from trading.services import cash, gains, order_lists, performance, portfolio, p
 from trading.views.position_rows import Sort, joined, table_rows
 
 POSITIONS_PER_PAGE = 50
-ORDERS_SHOWN = 25
+ORDERS_SHOWN = 10
 LOT = Flat("trading/_lot.html", "opened_on", "note", "qty", "cost")
 ACTIVITY = Flat("trading/_position_activity.html", "url", "words", "at", "qty", "price", "cash")
 COST_UNKNOWN = mark_safe("<small>The broker gave no cost for these.</small>")

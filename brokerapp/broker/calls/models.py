@@ -1,6 +1,6 @@
 """Calls to the broker. No foreign keys: the log outlives what it is about."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import models
 from django.utils import timezone
@@ -34,12 +34,13 @@ class ApiCallQuerySet(models.QuerySet["ApiCall"]):
 
         A read can have changed the row since, or, after an event, before.
         """
-        found = find_writes(label_of(row), str(row.pk))
-        if answered := next((request_id for request_id, _, _ in found if request_id), ""):
+        found = find_sends(label_of(row), str(row.pk))
+        if answered := next((call.request_id for call in found if call.request_id), ""):
             return answered
         # What has not ended by then was cut off with its process.
         young = timezone.now() - UNDER_WAY_FOR
-        return "" if any(ended is None and begun > young for _, ended, begun in found) else None
+        is_under_way = any(call.finished_at is None and call.started_at > young for call in found)
+        return "" if is_under_way else None
 
     def paths(self) -> list[str]:
         """The path templates of the newest calls, in order."""
@@ -142,13 +143,10 @@ class ApiCall(models.Model):
         return self.request_id or str(self.call_id)
 
 
-find_writes: FixedQuery[tuple[str, datetime | None, datetime]] = FixedQuery(
-    lambda label, key: (
-        ApiCall.objects.filter(about_type=label, about_id=key, method__in=SENDING)
-        .order_by("started_at")
-        .values_list("request_id", "finished_at", "started_at")
-    ),
-    "a stand-in",
-    "another",
-)
-"""The calls that sent a row, oldest first."""
+def _sends(about_type: str, about_id: str) -> "models.QuerySet[ApiCall]":
+    calls = ApiCall.objects.filter(about_type=about_type, about_id=about_id, method__in=SENDING)
+    return calls.order_by("started_at")
+
+
+find_sends = FixedQuery(_sends, "stand-in type", "stand-in id")
+"""The calls that send a row, by its model's label and its id, in a list, oldest first."""

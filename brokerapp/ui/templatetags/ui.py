@@ -80,12 +80,7 @@ def signed_money(value: Decimal | int | None) -> str:
 def price(value: Decimal | int | None) -> str:
     """A price in USD: 2 dp, and up to 4 below a dollar, where quotes have them."""
     number = _decimal(value)
-    if number is None or abs(number) >= 1:
-        return money(value)
-    fine = number.quantize(BASIS_POINT, rounding=ROUND_HALF_EVEN)
-    if amounts.quantize_cash(fine) == fine:
-        return money(fine)
-    return _signed(fine, f"${amounts.plain(abs(fine))}", plus=False)
+    return MISSING if number is None else amounts.price(number)
 
 
 @register.filter

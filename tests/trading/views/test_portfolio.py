@@ -251,7 +251,7 @@ def test_portfolio_says_why_cash_cannot_be_used(owner: Client, account: Brokerag
 
     assert "$400.00 is held for your open orders to buy" in page
     assert "$50.00 is on its way to your bank already" in page
-    assert "$200.00 is not settled. You sold VTI on" in page
+    assert "$200.00 from selling VTI settles on " in page
     assert "Why can’t I use $70.00 yet?" in page
     assert "<dt>Settled</dt><dd>$800.00</dd>" in page
 
@@ -259,6 +259,16 @@ def test_portfolio_says_why_cash_cannot_be_used(owner: Client, account: Brokerag
 def test_portfolio_with_nothing_in_the_way_asks_no_why(owner: Client) -> None:
     BrokerageAccount.objects.update(cash_withdrawable=Decimal(1000))
     assert "Why can’t I" not in shown(owner.get("/portfolio/"))
+
+
+def test_position_leads_to_the_ticket_with_the_side_chosen(owner: Client, account: BrokerageAccount) -> None:
+    PositionFactory.create(account=account, qty=Decimal("2.5"))
+
+    page = owner.get("/portfolio/AAPL/").content.decode()
+
+    ticket = account_url(account, "trading:ticket", "AAPL")
+    for asked in ("?side=BUY", "?side=SELL", "?side=SELL&amp;unit=SHARES&amp;amount=2.5"):
+        assert f'href="{ticket}{asked}"' in page
 
 
 def test_position_shows_lots_what_was_sold_and_dividends(owner: Client, account: BrokerageAccount) -> None:
@@ -341,6 +351,17 @@ def test_portfolio_shows_fifty_positions_at_a_time_in_the_chosen_order(
     assert total in last
 
 
+def test_portfolio_shows_what_the_broker_calls_an_asset_as_text(
+    owner: Client, account: BrokerageAccount
+) -> None:
+    PositionFactory.create(account=account, asset=AssetFactory.create(symbol="B&O", name="<b>Bed & Out</b>"))
+
+    page = shown(owner.get("/portfolio/"))
+
+    assert "<small>&lt;b&gt;Bed &amp; Out&lt;/b&gt;</small>" in page
+    assert "/portfolio/B%26O/" in page
+
+
 def test_portfolio_of_few_positions_has_no_pages(owner: Client, account: BrokerageAccount) -> None:
     PositionFactory.create(account=account)
 
@@ -353,15 +374,15 @@ def test_portfolio_of_few_positions_has_no_pages(owner: Client, account: Brokera
 def test_portfolio_shows_the_newest_open_orders_and_leads_to_the_others(
     owner: Client, account: BrokerageAccount
 ) -> None:
-    for number in range(27):
+    for number in range(12):
         OrderFactory.create(account, status="new", qty=Decimal(number + 1), limit_price=None)
 
     page = shown(owner.get("/portfolio/"))
 
-    assert "The newest 25 are here: see all orders" in page
-    assert page.count('data-label="Amount"') == 25
-    assert "27 shares" in page
-    # What the orders hold is of all of them, 378 shares at $200.
+    assert "The newest 10 are here: see all orders" in page
+    assert page.count('data-label="Amount"') == 10
+    assert "12 shares" in page
+    # What the orders hold is of all of them, 78 shares at $200.
     assert "<dt>Held for orders</dt><dd>$1,000.00</dd>" in page
 
 
