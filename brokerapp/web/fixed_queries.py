@@ -93,7 +93,7 @@ class FixedQuery(Generic[Row]):
             own=own,
             converters=compiler.get_converters([column[0] for column in select]),
             annotations=dict(compiler.annotation_col_map),
-            related=get_related_populators(klass, select, connection.alias),
+            related=get_related_populators(klass, select, connection.alias),  # type: ignore[call-arg] - 5.2
         )
 
 
@@ -116,7 +116,8 @@ def read_again(row: models.Model) -> None:
     Raises the model's `DoesNotExist`.
     """
     fresh = _found(type(row), row.pk, _finder(type(row), False, ()))
-    for field in row._meta.concrete_fields:
+    fields: Any = row._meta.concrete_fields
+    for field in fields:
         is_other = vars(fresh)[field.attname] != vars(row).get(field.attname)
         if field.is_relation and is_other and field.is_cached(row):
             field.delete_cached_value(row)
