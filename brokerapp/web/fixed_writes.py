@@ -87,5 +87,6 @@ def _insert(model: type[models.Model], fields: tuple[Any, ...]) -> str:
     return f"INSERT INTO {table} ({names}) VALUES ({places}) RETURNING {key}"  # noqa: S608 - names of ours
 
 
-def _quoted(name: str) -> str:
+def _quoted(name: str | None) -> str:
+    assert name is not None
     return connection.ops.quote_name(name)
