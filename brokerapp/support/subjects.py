@@ -58,7 +58,7 @@ def _entry(person: User, reference: str) -> Subject | None:
 
 
 def _change(person: User, reference: str) -> Subject | None:
-    """What a notice calls `N123`: a step of the history, of a row of theirs without a reference of its own."""
+    """What a notice calls `N123`: a step of the history of a row that has no reference of its own."""
     number = re.fullmatch(r"[Nn](\d{1,18})", reference)
     change = StatusChange.objects.filter(pk=int(number[1]), person_id=person.pk).first() if number else None
     return Subject(change.row_type, change.row_id, change.at) if change else None
