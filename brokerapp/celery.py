@@ -79,6 +79,8 @@ def schedule(sender: Celery, **kwargs: object) -> None:
     sender.conf.beat_schedule = {
         "settle applications": every(sweep, "onboarding.tasks.settle_applications"),
         "settle documents": every(sweep, "onboarding.tasks.settle_documents"),
+        "settle tax forms": every(max(sweep, 15), "onboarding.tasks.settle_tax_forms"),
+        "settle profile changes": every(sweep, "onboarding.tasks.settle_profile_changes"),
         "sync accounts": every(sweep, "brokerapp.accounts.tasks.sync_accounts"),
         "sync balances": every(sweep, "brokerapp.accounts.tasks.sync_due_balances"),
         "settle bank links": every(sweep, "funding.tasks.settle_bank_links"),
@@ -113,6 +115,7 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         "prune errors": at(crontab(minute="20", hour="7"), "brokerapp.health.tasks.prune_error_pages"),
         "prune sessions": at(crontab(minute="35", hour="7"), "brokerapp.accounts.tasks.forget_sessions"),
         "drop personal data": at(crontab(minute="30", hour="7"), "onboarding.tasks.drop_personal_data"),
+        "ask for tax forms": at(crontab(minute="15", hour="7"), "onboarding.tasks.ask_for_tax_forms"),
         "prune mails": at(crontab(minute="40", hour="7"), "brokerapp.mailing.tasks.prune_mails"),
         "prune events": at(crontab(minute="25", hour="7"), "brokerapp.events.tasks.prune_events"),
         **{f"heartbeat of {queue}": heartbeat(queue) for queue in QUEUES},

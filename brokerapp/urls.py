@@ -40,7 +40,7 @@ urlpatterns = [
     path("a/<uuid:account_id>/", include("brokerapp.records.urls")),
     # As people remember and write them: without the account.
     re_path(
-        r"^(?P<path>(?:portfolio|trade|watchlists|orders|transfer|activity|documents)/.*)$",
+        r"^(?P<path>(?:portfolio|trade|watchlists|orders|transfer|activity|documents|profile)/.*)$",
         ShortAddress.as_view(),
         name="short_address",
     ),

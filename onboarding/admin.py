@@ -11,7 +11,7 @@ from brokerapp.security_log.reveal import RevealMixin
 from brokerapp.ui.admin_pages import change_link
 from brokerapp.workflow import jobs
 from brokerapp.workflow.status_admin import StatusRowAdmin
-from onboarding.models import Agreement, Document, KycApplication
+from onboarding.models import Agreement, Document, KycApplication, ProfileChange, TaxForm
 from onboarding.services import duplicates
 
 
@@ -35,6 +35,7 @@ class KycApplicationAdmin(RevealMixin, StatusRowAdmin):
     hidden = (
         "date_of_birth",
         "tax_id",
+        "foreign_tax_id",
         "phone_number",
         "street_address",
         "unit",
@@ -66,7 +67,7 @@ class KycApplicationAdmin(RevealMixin, StatusRowAdmin):
     search_fields = ("id", "user__email", "last_request_id")
     search_help_text = "Our id, e-mail address, Request ID, or a whole phone number"
     list_select_related = ("user",)
-    exclude = ("tax_id_index", "phone_number_index")
+    exclude = ("tax_id_index", "foreign_tax_id_index", "phone_number_index")
     inlines = (AgreementInline,)
     actions = ("settle",)
 
@@ -120,3 +121,25 @@ class DocumentAdmin(StatusRowAdmin):
             )
 
         self.run_action(request, queryset.filter(status="UNKNOWN"), "Asked the broker about it", ask)
+
+
+@admin.register(TaxForm)
+class TaxFormAdmin(StatusRowAdmin):
+    """Signed forms W-8BEN, without what they say."""
+
+    list_display = ("id", "user", "status", "signed_at", "valid_until", "last_request_id")
+    list_filter = ("status",)
+    search_fields = ("id", "user__email", "last_request_id")
+    list_select_related = ("user",)
+    exclude = ("content", "signature")
+
+
+@admin.register(ProfileChange)
+class ProfileChangeAdmin(StatusRowAdmin):
+    """What people asked to have changed: which part, not to what."""
+
+    list_display = ("id", "user", "part", "status", "status_at", "last_request_id")
+    list_filter = ("status", "part")
+    search_fields = ("id", "user__email", "last_request_id")
+    list_select_related = ("user",)
+    exclude = ("answers", "signed")

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.views import View
@@ -14,10 +15,12 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
 from brokerapp.ui.links import account_url
+from brokerapp.ui.text_pdf import text_pdf
 from brokerapp.web.addresses import client_ip
 from onboarding import agreements, rules, steps
 from onboarding.forms import FORMS
 from onboarding.forms.disclosures import AgreementsForm
+from onboarding.forms.foreign import W8BenForm
 from onboarding.forms.personal import DocumentsForm
 from onboarding.forms.step import StepForm
 from onboarding.models import Document, KycApplication
@@ -26,7 +29,7 @@ from onboarding.questions.catalogue import PAGES
 from onboarding.questions.descriptions import Page
 from onboarding.refusals import read_refusal
 from onboarding.review import answers_to_check
-from onboarding.services import applications, documents
+from onboarding.services import applications, documents, tax_forms
 from onboarding.statuses import ApplicationStatus
 
 
@@ -54,10 +57,26 @@ class AgreementPage(View):
     """The text of one agreement, readable in the page."""
 
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
-        agreement = agreements.BY_KEY.get(key)
-        if agreement is None:
-            raise Http404
-        return render(request, agreement.template, {"agreement": agreement})
+        return render(request, "onboarding/agreements/page.html", {"agreement": _agreement(key)})
+
+
+class AgreementPdf(View):
+    """The same text as a file, with its revision in the file's name."""
+
+    def get(self, request: HttpRequest, key: str) -> HttpResponse:
+        agreement = _agreement(key)
+        text = render_to_string(agreement.text)
+        pdf = text_pdf(agreement.title, f"Revision {agreement.revision}", text)
+        name = f"{key}-{agreement.revision}.pdf"
+        headers = {"Content-Disposition": f'inline; filename="{name}"'}
+        return HttpResponse(pdf, content_type="application/pdf", headers=headers)
+
+
+def _agreement(key: str) -> agreements.AgreementText:
+    try:
+        return agreements.text_of(key)
+    except KeyError as unknown:
+        raise Http404 from unknown
 
 
 class ApplicationView(SignInRequiredMixin):
@@ -95,6 +114,10 @@ class Apply(ApplicationView):
         )
 
 
+SUBMIT = {"agreements": "Agree and continue", "w8ben": "Sign and continue"}
+"""What the button of a page says, by its key, where that is not Continue."""
+
+
 class StepPage(ApplicationView):
     """One question page: its form, saved on POST, then the next page (or back to the check)."""
 
@@ -106,12 +129,23 @@ class StepPage(ApplicationView):
         self.step = PAGES[kwargs["key"]]
         return super().dispatch(request, *args, **kwargs)
 
-    def get(self, request: HttpRequest, key: str) -> HttpResponse:
+    def redirect_elsewhere(self) -> HttpResponse | None:
+        """Where somebody goes whom this page is not asked, or not yet."""
         if not self.step.applies_to(self.application):
             return redirect("apply")
+        if earlier := steps.needed_before(self.application, self.step):
+            messages.info(self.request, f"“{self.step.title}” can be opened once this page is complete.")
+            return redirect("apply_step", earlier.key)
+        return None
+
+    def get(self, request: HttpRequest, key: str) -> HttpResponse:
+        if elsewhere := self.redirect_elsewhere():
+            return elsewhere
         return self.page(FORMS[key](application=self.application))
 
     def post(self, request: HttpRequest, key: str) -> HttpResponse:
+        if elsewhere := self.redirect_elsewhere():
+            return elsewhere
         form = FORMS[key](request.POST, request.FILES, application=self.application)
         if not form.is_valid():
             if isinstance(form, DocumentsForm) and form.refused_as:
@@ -138,12 +172,22 @@ class StepPage(ApplicationView):
                 now=timezone.now(),
             )
             return
+        if isinstance(form, W8BenForm):
+            tax_forms.sign(
+                application=self.application,
+                answers=form.answers(),
+                signature=tax_forms.Signature(
+                    form.cleaned_data["signature"], client_ip(self.request), timezone.now()
+                ),
+            )
+            return
         if isinstance(form, DocumentsForm) and (file := form.cleaned_data["file"]):
             documents.store_document(
                 application=self.application,
                 document_type=form.cleaned_data["document_type"],
                 mime_type=file.mime_type,
                 content=file.content,
+                sub_type=form.sub_type,
             )
         applications.save_answers(application=self.application, answers=form.answers())
 
@@ -172,7 +216,7 @@ class StepPage(ApplicationView):
             "back": back or (reverse("apply_step", args=[previous.key]) if previous else reverse("apply")),
             "documents": self.application.documents.defer("content") if self.step.key == "documents" else (),
             "agreements": agreements.AGREEMENTS if self.step.key == "agreements" else (),
-            "submit": "Agree and continue" if self.step.key == "agreements" else "Continue",
+            "submit": SUBMIT.get(self.step.key, "Continue"),
         }
         return render(self.request, "onboarding/step.html", context, status=422 if form.is_bound else 200)
 
@@ -186,7 +230,8 @@ class RemoveDocument(ApplicationView):
         )
         if document is None:
             raise Http404
-        documents.remove_document(document=document)
+        if documents.remove_document(document=document) and document.sub_type:
+            applications.save_answers(application=self.application, answers={"identity_paper": None})
         return redirect("apply_step", "documents")
 
 

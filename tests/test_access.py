@@ -33,7 +33,7 @@ from brokerapp.notices.models import Notice, NoticeKind
 from brokerapp.ui.links import ACCOUNT_ID
 from devstack.paths import ROOT
 from funding.services.settling import NEVER_MADE
-from onboarding.models import Document
+from onboarding.models import Document, ProfileChange, TaxForm
 from tests.addresses import Address, addresses
 from tests.brokerapp.accounts.test_pages import rows_of
 from tests.brokerapp.broker.calls.factories import ApiCallFactory
@@ -97,6 +97,7 @@ def house(monkeypatch: pytest.MonkeyPatch) -> House:
         "mfa_edit_webauthn": second_step,
         "mfa_remove_webauthn": second_step,
         "agreement": {"key": "customer_agreement"},
+        "agreement_pdf": {"key": "customer_agreement"},
         "apply_step": {"key": "name"},
         "remove_document": {"document_id": document_of(account).pk},
         "short_address": {"path": "portfolio/"},
@@ -220,6 +221,15 @@ def a_row_of_everything(house: House) -> None:
     QuotePause.objects.create(asset=Asset.objects.get(), due_at=now)
     DailyEquity.objects.create(account=account, day=now.date(), at=now, equity=1)
     GainBook.objects.get_or_create(account=account)
+    ProfileChange.objects.create(user=account.user, account=account, part="phone", answers={})
+    TaxForm.objects.create(
+        application=account.application,
+        user=account.user,
+        content={},
+        signed_at=now,
+        ip_address="203.0.113.7",
+        valid_until=now.date(),
+    )
 
 
 def section_of(label: str) -> str:

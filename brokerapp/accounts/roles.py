@@ -50,6 +50,8 @@ WITHOUT_PERSONAL_DATA = frozenset(
         "notices.view_notice",
         "onboarding.view_document",
         "onboarding.view_kycapplication",
+        "onboarding.view_profilechange",
+        "onboarding.view_taxform",
         "records.view_issueddocument",
         "streams.view_streamcursor",
         "trading.view_asset",

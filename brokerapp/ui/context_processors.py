@@ -9,12 +9,13 @@ from brokerapp.ui import preferences
 from brokerapp.ui.links import page_url
 from brokerapp.ui.navigation import NavItem, is_section_of
 
-ACCOUNT = (
+ACCOUNT: tuple[tuple[str, ...], ...] = (
+    ("Your profile", "short_address", "user", "profile/"),
     ("Your sign-in", "account_security", "lock"),
     ("Secure my account", "account_secure", "warn"),
     ("Display", "display", "display"),
 )
-STAFF = (("Operations", "admin:index", "bank"),)
+STAFF: tuple[tuple[str, ...], ...] = (("Operations", "admin:index", "bank"),)
 CHROME_URLS = ("display", "account_login", "account_signup", "account_logout")
 
 
@@ -39,6 +40,6 @@ def brand_name() -> str:
     return str(getattr(settings, "BRAND_NAME", "Brokerage"))
 
 
-def _items(request: HttpRequest, entries: tuple[tuple[str, str, str], ...]) -> list[NavItem]:
-    urls = [(label, page_url(name), icon) for label, name, icon in entries]
+def _items(request: HttpRequest, entries: tuple[tuple[str, ...], ...]) -> list[NavItem]:
+    urls = [(label, page_url(name, *args), icon) for label, name, icon, *args in entries]
     return [NavItem(label, url, icon, is_section_of(request.path, url)) for label, url, icon in urls]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from onboarding.models import KycApplication
-from onboarding.questions import disclosures, eligibility, finances, investing, person, visa, work
+from onboarding.questions import disclosures, eligibility, finances, foreign, investing, person, visa, work
 from onboarding.questions.conditions import is_empty
 from onboarding.questions.descriptions import Page, Question
 
@@ -17,6 +17,7 @@ PAGES: dict[str, Page] = {
         person.BIRTH,
         visa.VISA,
         person.TAX_ID,
+        foreign.FOREIGN_TAX_ID,
         person.DOCUMENTS,
         work.WORK,
         finances.FINANCES,
@@ -24,6 +25,7 @@ PAGES: dict[str, Page] = {
         disclosures.DISCLOSURES,
         disclosures.DETAILS,
         disclosures.TRUSTED_CONTACT,
+        foreign.W8BEN,
         disclosures.AGREEMENTS,
     )
 }

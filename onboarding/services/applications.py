@@ -18,6 +18,7 @@ from onboarding import payloads, rules, steps
 from onboarding.agreements import AgreementRevised, are_current
 from onboarding.models import Agreement, KycApplication
 from onboarding.questions import catalogue
+from onboarding.services import tax_forms
 from onboarding.statuses import ApplicationStatus
 
 CONFLICT = 409
@@ -113,9 +114,8 @@ def open_account(*, application: KycApplication, now: datetime) -> KycApplicatio
     client = get_client(about=application)
 
     def call() -> Account:
-        return client.accounts.create(
-            payloads.account_request(application, list(application.agreements.all()))
-        )
+        signed, tax_form = list(application.agreements.all()), tax_forms.to_send_with(application)
+        return client.accounts.create(payloads.account_request(application, signed, tax_form))
 
     return writes.send(
         application,
@@ -259,6 +259,7 @@ def apply_account(
                 request_id=reply.request_id,
                 account=account,
             )
+            tax_forms.went_with(locked, by=by, request_id=reply.request_id)
         for document_id in locked.documents.values_list("pk", flat=True):
             jobs.enqueue("onboarding.tasks.send_document", document_id=document_id)
     application.refresh_from_db()

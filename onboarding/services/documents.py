@@ -18,7 +18,7 @@ from onboarding.statuses import DocumentStatus
 
 
 def store_document(
-    *, application: KycApplication, document_type: str, mime_type: str, content: bytes
+    *, application: KycApplication, document_type: str, mime_type: str, content: bytes, sub_type: str = ""
 ) -> Document:
     """Keep a file for KYC; if the account exists, have it sent. The same file twice is kept once.
 
@@ -42,6 +42,7 @@ def store_document(
             mime_type=mime_type,
             size=len(content),
             content=content,
+            sub_type=sub_type,
         )
         if BrokerageAccount.objects.filter(application=application).exists():
             jobs.enqueue("onboarding.tasks.send_document", document_id=document.pk)

@@ -23,6 +23,8 @@ from brokerapp.accounts import adapters, emails
 from brokerapp.accounts.models import User
 from brokerapp.ui import fields, words
 from onboarding.forms import FORMS
+from onboarding.forms.profile import FORMS as PROFILE_FORMS
+from onboarding.forms.profile import ProfileForm
 from onboarding.forms.step import StepForm
 from onboarding.models import KycApplication
 from trading.models import Asset, Order
@@ -34,7 +36,9 @@ MODULES = (
     "brokerapp.ui.forms",
     "funding.forms",
     "onboarding.forms.disclosures",
+    "onboarding.forms.foreign",
     "onboarding.forms.personal",
+    "onboarding.forms.profile",
     "onboarding.forms.step",
     "trading.forms.orders",
     "trading.forms.replace",
@@ -43,8 +47,8 @@ MODULES = (
     "trading.forms.ticket",
     "trading.forms.watchlists",
 )
-BASE = StepForm.__module__
-"""The forms that it makes of descriptions are in `FORMS`."""
+BASES = (StepForm.__module__, ProfileForm.__module__)
+"""The forms that they make of descriptions are in `FORMS` of each."""
 LIST = Path(__file__).with_name("form_texts.txt")
 """The texts as people read them: who adds one adds it there, and reads it once more."""
 FRAMEWORKS_WORDS = (
@@ -110,10 +114,14 @@ def build(form: type[forms.Form]) -> forms.Form:
 
 
 def form_classes() -> list[type[forms.Form]]:
-    found: set[type[forms.Form]] = set(FORMS.values())
+    found: set[type[forms.Form]] = {*FORMS.values(), *PROFILE_FORMS.values()}
     for name in MODULES:
         for kind in vars(import_module(name)).values():
-            if inspect.isclass(kind) and issubclass(kind, forms.Form) and kind.__module__ == name != BASE:
+            if (
+                inspect.isclass(kind)
+                and issubclass(kind, forms.Form)
+                and kind.__module__ == name not in BASES
+            ):
                 found.add(kind)
     return sorted(found, key=lambda kind: f"{kind.__module__}.{kind.__name__}")
 

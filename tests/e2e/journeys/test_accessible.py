@@ -57,6 +57,8 @@ TRADER = [
     "/transfer/withdraw/",
     "/mailbox/",
     "/display/",
+    "/profile/",
+    "/profile/work/",
 ]
 
 

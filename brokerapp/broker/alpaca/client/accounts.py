@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from functools import partial
 
 from brokerapp.broker.alpaca.client.noun import Id, Noun
-from brokerapp.broker.alpaca.models import Account, CreateAccountRequest, Page
+from brokerapp.broker.alpaca.models import (
+    Account,
+    CreateAccountRequest,
+    Details,
+    OptionsApproval,
+    OptionsApprovals,
+    Page,
+    UpdateAccountRequest,
+)
 from brokerapp.broker.alpaca.models.base import read_page
 
 
@@ -19,6 +27,41 @@ class Accounts(Noun):
         """GET /v1/accounts/{account_id}, all entities. An unknown id is `BrokerRejected` (401)."""
         return self._send(
             "GET", "/v1/accounts/{account_id}", Account.from_reply, ids={"account_id": account_id}
+        )
+
+    def get_details(self, account_id: Id) -> Details:
+        """The same call, with every member as the broker tells it."""
+        return self._send(
+            "GET", "/v1/accounts/{account_id}", Details.from_reply, ids={"account_id": account_id}
+        )
+
+    def update(self, account_id: Id, request: UpdateAccountRequest) -> Account:
+        """PATCH /v1/accounts/{account_id}: the members given; the same again changes nothing more."""
+        return self._send(
+            "PATCH",
+            "/v1/accounts/{account_id}",
+            Account.from_reply,
+            ids={"account_id": account_id},
+            body=request.body(),
+        )
+
+    def request_options(self, account_id: Id, level: int) -> OptionsApproval:
+        """POST /v1/accounts/{account_id}/options/approval; `level` is 1 to 3. 422 while one is pending."""
+        return self._send(
+            "POST",
+            "/v1/accounts/{account_id}/options/approval",
+            OptionsApproval.from_reply,
+            ids={"account_id": account_id},
+            body={"level": level},
+        )
+
+    def list_options_requests(self, account_id: Id) -> OptionsApprovals:
+        """GET /v1/accounts/options/approvals of one account, newest first."""
+        return self._send(
+            "GET",
+            "/v1/accounts/options/approvals",
+            OptionsApprovals.from_reply,
+            query={"account_id": str(account_id)},
         )
 
     def list(self, *, query: str | None = None, entities: Sequence[str] = ()) -> Page[Account]:

@@ -4,7 +4,8 @@ Broker API, "Accounts" (https://docs.alpaca.markets/reference/createaccount).
 """
 
 from datetime import date
-from typing import Annotated, Any
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field
@@ -172,12 +173,82 @@ class TrustedContact(RequestModel):
 
 
 class DocumentUpload(RequestModel):
-    """A document: `content` is base64, at most 10 MB of it; PDF, PNG or JPEG."""
+    """A document: `content` is base64, at most 10 MB of it; PDF, PNG or JPEG.
+
+    A W-8BEN may come as data instead (`content_data`, by the names of the vendor's `W8benDocument`).
+    """
 
     document_type: str
     document_sub_type: str | None = None
-    content: str = Field(repr=False)
+    content: str | None = Field(default=None, repr=False)
     mime_type: str
+    content_data: dict[str, Any] | None = Field(default=None, repr=False)
+
+
+class UpdateAccountRequest(RequestModel):
+    """What is to change of an account, by the names of `CreateAccountRequest`; the rest stays as it is."""
+
+    contact: dict[str, Any] | None = Field(default=None, repr=False)
+    identity: dict[str, Any] | None = Field(default=None, repr=False)
+    disclosures: dict[str, Any] | None = Field(default=None, repr=False)
+    trusted_contact: dict[str, Any] | None = Field(default=None, repr=False)
+    agreements: list[Agreement] | None = None
+    enabled_assets: list[str] | None = None
+    investment_objective: str | None = None
+    investment_time_horizon: str | None = None
+    liquidity_needs: str | None = None
+    risk_tolerance: str | None = None
+
+
+class Details(BrokerModel):
+    """An object as the broker tells it, to compare with what it was told."""
+
+    said: dict[str, Any] = Field(repr=False)
+
+    @classmethod
+    def from_reply(cls, body: Any, request_id: str) -> Self:
+        found = cls(said=body)
+        found._request_id = request_id
+        return found
+
+    def says(self, path: str, value: Any) -> bool:
+        """Whether the member at `path` (`contact.city`) is this, however the broker writes it."""
+        found: Any = self.said
+        for name in path.split("."):
+            found = found.get(name) if isinstance(found, dict) else None
+        return _alike(found, value)
+
+
+def _alike(found: Any, value: Any) -> bool:
+    if isinstance(value, list):
+        return isinstance(found, list) and [str(one) for one in found] == [str(one) for one in value]
+    if isinstance(value, bool) or isinstance(found, bool):
+        return found is value
+    if found in (None, "") or value in (None, ""):
+        return found in (None, "") and value in (None, "")
+    return str(found).casefold() == str(value).casefold() or _number(found) == _number(value) is not None
+
+
+def _number(value: Any) -> Decimal | None:
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return None
+
+
+class OptionsApproval(BrokerModel):
+    """A request to trade options at a level (1 covered, 2 bought, 3 combined), and what became of it."""
+
+    id: UUID
+    requested_level: int = 0
+    status: Text = ""
+    created_at: MaybeInstant = None
+
+
+class OptionsApprovals(BrokerModel):
+    """The requests of an account, newest first."""
+
+    options_approvals: list[OptionsApproval] = Field(default_factory=list)
 
 
 class CreateAccountRequest(RequestModel):
