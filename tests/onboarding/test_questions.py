@@ -65,11 +65,16 @@ def field_of(page: str, name: str) -> str:
 
 @pytest.mark.parametrize("key", sorted(FORMS))
 def test_optional_never_stands_at_what_can_be_demanded(signed_in: Client, user: User, key: str) -> None:
+    lives = {"foreign-tax-id": "GBR", "w8ben": "GBR"}.get(key, "USA")
+    places = {"country_of_residence": lives, "country_of_tax_residence": lives}
+    abroad = {"foreign_postal_code": "SW1A 1AA", "foreign_tax_id_type": "GBR_UTR"}
     application = discloser(
         user,
         country_of_citizenship="GBR",
         permanent_resident=False,
         account_kind=KIND_OF.get(key, "individual"),
+        foreign_tax_id="1955839661",
+        answers=places | abroad,
     )
     application.keep_answers({"has_other_account": key == "account-email"})
     application.save()
