@@ -19,12 +19,21 @@ class Rows:
     cookie: str
     small: Any
     large: Any
+    symbol: str
+    """Of a position of the large account."""
+    order_id: Any
+    """A filled order of the large account."""
+    transfer_id: Any
+    """A transfer of the small one."""
 
 
 def make() -> Rows:
     """The demo's trader with an account that has a few rows, and one of another person with many."""
     from brokerapp.accounts.models import BrokerageAccount, User
     from brokerapp.demo import people
+    from funding.models import Transfer
+    from trading.models import Order, Position
+    from trading.services import gains
 
     people.seed_people("bench-password-1")
     trader = User.objects.get(email=people.TRADER.email)
@@ -41,7 +50,13 @@ def make() -> Rows:
         balances_at=small.balances_at,
     )
     fill(large)
-    return Rows(sign_in(trader), small, large)
+    tell_the_past(large)
+    for account in (small, large):
+        gains.work_out(account=account)
+    held = Position.objects.filter(account=large).order_by("symbol")[0]
+    filled = Order.objects.filter(account=large, status="FILLED").order_by("created_at")[0]
+    moved = Transfer.objects.filter(account=small).order_by("created_at")[0]
+    return Rows(sign_in(trader), small, large, held.symbol, filled.pk, moved.pk)
 
 
 def make_assets() -> None:
@@ -91,7 +106,6 @@ def make_assets() -> None:
 
 def fill(account: Any) -> None:
     """Positions, their prices, open orders and closed ones."""
-    from django.db import connection
     from django.utils import timezone
 
     from trading.models import Asset, Order, Position, PositionsSync, Quote
@@ -130,6 +144,38 @@ def fill(account: Any) -> None:
             )
         )  # fmt: skip
     Order.objects.bulk_create(rows)
+
+
+def tell_the_past(account: Any) -> None:
+    """What made the positions, as the broker's list tells it, and a value for each of the last 400 days."""
+    from django.db import connection
+    from django.utils import timezone
+
+    from brokerapp.activities.models import Activity
+    from trading.models import DailyEquity, Position
+
+    now = timezone.now()
+    start = now - timedelta(days=400)
+    Activity.objects.create(
+        account=account, activity_id="deposit", reference="deposit", activity_type="CSD", at=start,
+        date=start.date(), net_amount=Decimal(2_000_000), status="executed",
+    )  # fmt: skip
+    Activity.objects.bulk_create(
+        Activity(
+            account=account, activity_id=f"fill{number}", reference=f"fill{number}", activity_type="FILL",
+            at=now - timedelta(hours=12 * number), date=(now - timedelta(hours=12 * number)).date(),
+            net_amount=-position.qty * 90, qty=position.qty, price=Decimal(90), side="buy",
+            symbol=position.symbol, status="executed",
+        )
+        for number, position in enumerate(Position.objects.filter(account=account), start=1)
+    )  # fmt: skip
+    DailyEquity.objects.bulk_create(
+        DailyEquity(
+            account=account, day=(now - timedelta(days=ago)).date(), at=now - timedelta(days=ago),
+            equity=Decimal(1_900_000 + 100 * ago),
+        )
+        for ago in range(400, 0, -1)
+    )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
@@ -159,13 +205,18 @@ def pages(rows: Rows, browser: Browser) -> dict[str, Callable[[], object]]:
         "display (an empty page)": ["/display/"],
         "portfolio, small": [f"{small}/portfolio/"],
         f"portfolio, {LARGE} positions": [f"{large}/portfolio/"],
+        "position": [f"{large}/portfolio/{rows.symbol}/"],
+        "performance": [f"{large}/portfolio/all/performance/"],
         "asset and ticket": [f"{small}/trade/AAPL/"],
         "orders, open, small": [f"{small}/orders/"],
+        "orders, open, large": [f"{large}/orders/"],
         "orders, closed, large": [f"{large}/orders/?tab=closed"],
         "activity, small": [f"{small}/activity/"],
         "activity, large": [f"{large}/activity/"],
         "search page": [f"{small}/trade/?q={word.replace(' ', '+')}" for word in SEARCHED],
+        "order": [f"{large}/orders/{rows.order_id}/"],
         "transfers": [f"{small}/transfer/"],
+        "transfer": [f"{small}/transfer/{rows.transfer_id}/"],
     }
     there = {name: paths for name, paths in listed.items() if browser.ask(paths[0])[0].status == 200}
     for name in listed.keys() - there.keys():
@@ -173,4 +224,17 @@ def pages(rows: Rows, browser: Browser) -> dict[str, Callable[[], object]]:
     found: dict[str, Callable[[], object]] = {name: getter(browser, paths) for name, paths in there.items()}
     typed = [f"{small}/trade/suggestions/?q={word.replace(' ', '+')}" for word in SEARCHED]
     found["suggestions (search as one types)"] = getter(browser, typed, expect="")
+    found["ticket"] = getter(browser, [f"{small}/trade/AAPL/order/?side=BUY"])
+    found["review of an order"] = getter(browser, [f"{small}/orders/review/{review_token(rows.small)}/"])
+    found["watchlist"] = getter(browser, [f"{small}/watchlists/"])
     return found
+
+
+def review_token(account: Any) -> str:
+    """Of the review of a small order."""
+    from brokerapp.workflow import intents
+    from trading.models import Asset
+    from trading.views.reviews import PURPOSE
+
+    data = {"asset": str(Asset.objects.get(symbol="AAPL").pk), "side": "BUY", "qty": "0.1"}
+    return intents.mint(PURPOSE, account.user_id, account.pk, data)

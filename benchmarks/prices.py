@@ -1,7 +1,8 @@
 """Prices pushed to many open pages: `python -m benchmarks.prices` (README.md beside it).
 
 The product's own processes, with a sandbox whose market moves every second. Printed are the calls to the
-broker, the processor time, and how long a price takes from asking the broker until a page has it.
+broker, the processor time, and how long a price takes from asking the broker until a page has it, and until
+one of them, in a real browser, has changed.
 """
 
 import argparse
@@ -9,10 +10,12 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import statistics
 import sys
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,6 +32,7 @@ from benchmarks.whole_stack import whole_stack
 AT = re.compile(rb'event: prices\ndata: \{"at":"([^"]+)"')
 PROCESSES = {"web": "brokerapp.deployment.serve", "events": "stream_events", "sandbox": "-m sandbox"}
 SNAPSHOTS = "/v2/stocks/snapshots"
+WARM_UP_SECONDS = 8
 
 
 @dataclass
@@ -156,28 +160,39 @@ def make_pages(pages: int, symbols: int, each: int) -> tuple[list[tuple[str, str
     return found, account
 
 
+WATCH = """() => {
+    let at = null;
+    window.delays = [];
+    const isPrice = ({ target }) => (target.closest ? target : target.parentElement)?.closest("[data-price]");
+    document.addEventListener(
+        "live:prices", ({ detail }) => { at = Date.parse(detail.at); }, { capture: true },
+    );
+    new MutationObserver((changes) => {
+        if (at === null || !changes.some(isPrice)) return;
+        window.delays.push(Date.now() - at);
+        at = null;
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+}"""
+"""Notes, once for each event of prices, how old it is when a price on the page has changed by it."""
+
+
 def watch_in_browser(port: int, cookie: str, path: str, seconds: float) -> list[float]:
-    """The ages of prices when they have been drawn on one page of a real browser, in milliseconds."""
+    """How old prices are when a page of a real browser has changed to them, in milliseconds."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM") or None, args=["--no-sandbox"]
-        )
+        chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         context = browser.new_context()
         name, _, value = cookie.partition("=")
         context.add_cookies([{"name": name, "value": value, "url": f"http://{LOOPBACK}:{port}"}])
         page = context.new_page()
         page.goto(f"http://{LOOPBACK}:{port}{path}")
-        page.evaluate(
-            """() => { window.ages = []; document.addEventListener("live:prices", ({ detail }) => {
-                if (Object.keys(detail.prices).length) requestAnimationFrame(() => requestAnimationFrame(
-                    () => window.ages.push(Date.now() - Date.parse(detail.at)))); }); }"""
-        )
+        page.evaluate(WATCH)
         page.wait_for_timeout(seconds * 1000)
-        ages: list[float] = page.evaluate("window.ages")
+        delays: list[float] = page.evaluate("window.delays")
         browser.close()
-    return ages
+    return delays
 
 
 def show(what: str, milliseconds: list[float]) -> None:
@@ -196,22 +211,26 @@ def main() -> int:
     parser.add_argument("--symbols", type=int, default=200, help="shown on all pages together (default 200)")
     parser.add_argument("--each", type=int, default=20, help="symbols of one page (default 20)")
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--browser", action="store_true", help="and the delay on a page of a real browser")
     arguments = parser.parse_args()
     raise_file_limit(arguments.pages * 2 + 500)
     with whole_stack(("web", "events")):
         pages, account = make_pages(arguments.pages, arguments.symbols, arguments.each)
         port = int(os.environ["PORT"])
         print(f"{arguments.symbols} symbols on {arguments.pages} pages, {arguments.each} on each")
-        seen = uvloop.run(hold(port, pages, arguments.seconds, warm_up=8))
-        rate = seen.events / arguments.seconds / arguments.pages
-        print(
-            f"  {rate:.2f} events a page and second, {seen.bytes / arguments.seconds / 2**20:.1f} MB a second"
-        )
-        show("from the question to the broker until a page has it", [age * 1000 for age in seen.delays])
-        if arguments.browser:
-            path = f"/a/{account.pk}/watchlists/"
-            show("until it is drawn in a browser", watch_in_browser(port, pages[0][1], path, 20))
+        path = f"/a/{account.pk}/watchlists/"
+        with ThreadPoolExecutor(1) as beside:
+            # The browser is one more page among the others, for as long as they are open.
+            watched = beside.submit(
+                watch_in_browser, port, pages[0][1], path, arguments.seconds + WARM_UP_SECONDS
+            )
+            seen = uvloop.run(hold(port, pages, arguments.seconds, warm_up=WARM_UP_SECONDS))
+            rate = seen.events / arguments.seconds / arguments.pages
+            print(
+                f"  {rate:.2f} events a page and second, "
+                f"{seen.bytes / arguments.seconds / 2**20:.1f} MB a second"
+            )
+            show("from the question to the broker until a page has it", [age * 1000 for age in seen.delays])
+            show("until it has changed on a page of a browser", watched.result())
     return 0
 
 

@@ -95,6 +95,29 @@ TRUSTED_PROXY_HOPS = env.int("TRUSTED_PROXY_HOPS", default=0)
 WEB_THREADS = env.int("WEB_THREADS", default=8)
 """Pages that one web process works on at once; most of them wait, for the database or the broker."""
 
+SAMPLE_BRAND_NAME = "Sample Broker"
+BRAND_NAME = env.str("BRAND_NAME", default=SAMPLE_BRAND_NAME)
+"""What the site is called, on every page and in every mail."""
+BRAND_LOGO = env.str("BRAND_LOGO", default="")
+"""The path of an .svg or .png."""
+BRAND_COLOR = env.str("BRAND_COLOR", default="")
+"""Of buttons and links, #rrggbb; `brokerapp.ui.brand_checks` refuses one that cannot be read."""
+BRAND_COLOR_DARK = env.str("BRAND_COLOR_DARK", default="")
+"""The same on dark backgrounds; made of `BRAND_COLOR` if empty."""
+SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="")
+SUPPORT_PHONE = env.str("SUPPORT_PHONE", default="")
+SUPPORT_HOURS = env.str("SUPPORT_HOURS", default="")
+"""When somebody answers, in words: `Monday to Friday, 9 am to 5 pm ET`."""
+LEGAL_ENTITY = env.str("LEGAL_ENTITY", default="")
+"""The company that people deal with, as it is registered."""
+LEGAL_ADDRESS = env.str("LEGAL_ADDRESS", default="")
+LEGAL_REGISTRATION = env.str("LEGAL_REGISTRATION", default="")
+"""What it is registered as, in words: `Member FINRA/SIPC`."""
+LEGAL_FORM_CRS_URL = env.str("LEGAL_FORM_CRS_URL", default="")
+"""Where its client relationship summary (Form CRS, 17 CFR 240.17a-14) is."""
+LEGAL_TEMPLATES_DIR = env.str("LEGAL_TEMPLATES_DIR", default="")
+"""A folder with its own `legal/texts/terms.html` and the others; without it pages show samples."""
+
 INSTALLED_APPS = [
     "brokerapp.ui",
     "brokerapp.security_log.admin_app.OperationsAdminConfig",
@@ -123,15 +146,19 @@ INSTALLED_APPS = [
     "brokerapp.activities",
     "brokerapp.events",
     "brokerapp.mailing",
+    "brokerapp.support",
     "brokerapp.notices",
     "brokerapp.health",
+    "brokerapp.legal",
     "brokerapp.deployment",
     *(["brokerapp.demo"] if DEMO_MODE and HAS_DEMO else []),
     "onboarding",
     "funding",
     "trading",
     "brokerapp.records",
+    "brokerapp.closing",
     "brokerapp.privacy",
+    "brokerapp.ops",
 ]
 
 MIDDLEWARE = [
@@ -162,7 +189,7 @@ WSGI_APPLICATION = "brokerapp.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [*([Path(LEGAL_TEMPLATES_DIR)] if LEGAL_TEMPLATES_DIR else []), BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "builtins": ["brokerapp.ui.templatetags.ui"],
@@ -368,7 +395,7 @@ else:
 """The mail backend that workers hand mails to."""
 EMAIL_BACKEND = "brokerapp.mailing.backend.QueueBackend"
 """What pages send waits in the database for a worker."""
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Brokerage <no-reply@localhost>")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"{BRAND_NAME} <no-reply@localhost>")
 EMAIL_TIMEOUT = env.float("EMAIL_TIMEOUT", default=10.0)
 """How long connecting to the mail server, or each answer of it, may take, in seconds."""
 
@@ -411,8 +438,16 @@ BROKER_PAGES_A_MINUTE = env.int("BROKER_PAGES_A_MINUTE", default=60)
 """How many pages that ask the broker one person may open within a minute."""
 NOT_OFFERED = frozenset(env.list("NOT_OFFERED", default=[]))
 """What no account may do here, whatever the broker allows: names of `brokerapp.accounts.capabilities`."""
+STAFF_APPROVE_APPLICATIONS = env.bool("STAFF_APPROVE_APPLICATIONS", default=False)
+"""Whether our staff decide on an application before the broker has it, as a correspondent with a KYC of its
+own does; else the broker decides alone."""
+CIP_PROVIDER = env.str("CIP_PROVIDER", default="alloy")
+"""With whom identities are checked, in Alpaca's word, as CIP records name it: `alloy`, `trulioo`, `onfido`,
+`veriff`, `jumio` or `getmati`."""
 WITHDRAWAL_HOLD_HOURS = env.int("WITHDRAWAL_HOLD_HOURS", default=24)
 """How long no money leaves after a change of how a person signs in or is paid out; 0 for no hold."""
+SECOND_PERSON_ABOVE = Decimal(env.str("SECOND_PERSON_ABOVE", default="10000"))
+"""How much money (USD) one member of staff may open for withdrawal by lifting a hold; above, two have to."""
 BROKER_WRITES_IN_FLIGHT = env.int("BROKER_WRITES_IN_FLIGHT", default=max(1, WEB_THREADS // 2))
 """How many writes of one process may wait for the broker, so that a silent one leaves threads for pages."""
 SETTLE_AFTER_SECONDS = env.int("SETTLE_AFTER_SECONDS", default=30)
@@ -439,6 +474,16 @@ FEE_RATES = {
     )
 }
 """Regulatory fees on sales of shares, each from a date on (`trading.fees`): estimates for the review."""
+IRA_LIMITS = {
+    name: read_rates(env.list(setting, default=default))
+    for name, setting, default in (
+        # IRS, "Retirement topics: IRA contribution limits", and Notice 2025-67 for 2026: USD a year and
+        # person, the second of those who are 50 or older at the end of the year.
+        ("UNDER_50", "IRA_LIMIT", ["2024-01-01=7000", "2026-01-01=7500"]),
+        ("FROM_50", "IRA_LIMIT_FROM_50", ["2024-01-01=8000", "2026-01-01=8600"]),
+    )
+}
+"""What a person may pay into all their IRAs for a year, each from a year on (`accounts.retirement`)."""
 WARN_LIMIT_AWAY_PERCENT = Decimal(env.str("WARN_LIMIT_AWAY_PERCENT", default="10"))
 WARN_VOLUME_PERCENT = Decimal(env.str("WARN_VOLUME_PERCENT", default="1"))
 WARN_PORTFOLIO_PERCENT = Decimal(env.str("WARN_PORTFOLIO_PERCENT", default="25"))

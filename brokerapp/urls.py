@@ -10,6 +10,7 @@ from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
 from brokerapp.accounts.views import AccountSecured, SecureAccount, SecureAccountByLink, ShortAddress
+from brokerapp.notices.gallery import MailAlone, Mails
 from onboarding.urls import account_urlpatterns
 
 FAVICON = lazy(static, str)("img/favicon.svg")
@@ -31,6 +32,11 @@ urlpatterns = [
     path("accounts/secure/<str:token>/", SecureAccountByLink.as_view(), name="account_secure_by_link"),
     path("accounts/secured/", AccountSecured.as_view(), name="account_secured"),
     path("accounts/", include("brokerapp.accounts.signin_pages.urls")),
+    path("help/", include("brokerapp.support.urls")),
+    path("inbox/", include("brokerapp.notices.urls")),
+    path("legal/", include("brokerapp.legal.urls")),
+    path("styleguide/mails/", Mails.as_view(), name="mail_samples"),
+    path("styleguide/mails/<slug:key>/", MailAlone.as_view(), name="mail_sample"),
     path("", include("onboarding.urls")),
     path("", include("brokerapp.ui.urls")),
     # Pages of one account: it is in the address, and every one of these views is an AccountRequiredMixin.
@@ -38,9 +44,10 @@ urlpatterns = [
     path("a/<uuid:account_id>/", include("funding.urls")),
     path("a/<uuid:account_id>/", include("trading.urls")),
     path("a/<uuid:account_id>/", include("brokerapp.records.urls")),
+    path("a/<uuid:account_id>/", include("brokerapp.closing.urls")),
     # As people remember and write them: without the account.
     re_path(
-        r"^(?P<path>(?:portfolio|trade|watchlists|orders|transfer|activity|documents)/.*)$",
+        r"^(?P<path>(?:portfolio|trade|watchlists|orders|transfer|activity|documents|profile)/.*)$",
         ShortAddress.as_view(),
         name="short_address",
     ),

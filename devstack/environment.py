@@ -82,7 +82,7 @@ def production_environment() -> dict[str, str]:
         "DEMO_MODE": "false",
         "TRUSTED_PROXY_HOPS": "0",
         "EMAIL_URL": f"filemail:///{MAIL_DIR}",
-        "DEFAULT_FROM_EMAIL": "Brokerage <no-reply@localhost>",
+        "DEFAULT_FROM_EMAIL": "no-reply@localhost",
     }
 
 

@@ -12,9 +12,9 @@ def summary(env: Mapping[str, str], log_dir: Path, *, people: Sequence[Mapping[s
     site = f"http://localhost:{env['PORT']}"
     rows = [("Site", f"{site}/"), ("Admin", f"{site}/admin/")]
     if is_demo(env):
-        rows.append(("Mailbox", f"{site}/mailbox/"))
+        rows += [("Mailbox", f"{site}/mailbox/"), ("All mails", f"{site}/styleguide/mails/")]
     if env["BROKER_BASE_URL"].startswith("http://127.0.0.1:"):
-        rows.append(("Sandbox", f"{env['BROKER_BASE_URL']}/"))
+        rows.append(("Sandbox console", f"{env['BROKER_BASE_URL']}/"))
     else:
         rows.append(("Broker", env["BROKER_BASE_URL"]))
     if not is_demo(env):

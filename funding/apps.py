@@ -17,3 +17,12 @@ class FundingConfig(AppConfig):
             settling.NEVER_MADE,
             Registered("Transfer was never made", settling.check_undecided, settling.decide_not_done),
         )
+        register(
+            settling.IS_THIS,
+            Registered(
+                "Which of several it is at the broker",
+                settling.check_undecided,
+                settling.decide_is_this,
+                takes_value=True,
+            ),
+        )

@@ -9,12 +9,14 @@ from django.core.exceptions import ValidationError
 from brokerapp.accounts.capabilities import AccountRefused
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.alpaca import limits
-from brokerapp.ui.fields import MoneyField, TypedField
+from brokerapp.ui.fields import MoneyField, NumberField, TypedField
 from brokerapp.ui.widgets import MoneyInput
 from brokerapp.ui.words import SpokenForm
-from funding import rules
+from brokerapp.units.money import plain, usd
+from funding import ira, rules
 from funding.models import BankLink
 from funding.services.banks import BankDetails
+from funding.statuses import Direction
 from onboarding.models import KycApplication
 
 DIGITS_ONLY = str.maketrans("", "", " -.")
@@ -105,11 +107,99 @@ class AmountForm(SpokenForm):
         self._check = (account, bank, direction, facts)
         super().__init__(*args, **kwargs)
 
-    def clean_amount(self) -> Decimal:
-        amount: Decimal = self.cleaned_data["amount"]
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.errors:
+            return cleaned
         account, bank, direction, facts = self._check
         try:
-            rules.check_transfer(account, bank, direction, amount, facts)
+            rules.check_transfer(account, bank, direction, cleaned["amount"], facts, self.details())
         except (rules.TransferRefused, AccountRefused) as refusal:
-            raise ValidationError(str(refusal)) from refusal
-        return amount
+            self.add_error(getattr(refusal, "field", "amount"), str(refusal))
+        return cleaned
+
+    def details(self) -> ira.Details:
+        """What an IRA's transfer says besides; after the fields were cleaned."""
+        return ira.NOTHING
+
+
+class ContributionForm(AmountForm):
+    """A deposit into an IRA: how much, and for which year."""
+
+    def __init__(self, *args: Any, facts: rules.TransferFacts, **kwargs: Any) -> None:
+        super().__init__(*args, facts=facts, **kwargs)
+        assert facts.ira is not None
+        self.fields["tax_year"] = forms.ChoiceField(
+            label="Which year does it count for?",
+            choices=[(year, _year_words(facts.ira, year)) for year in facts.ira.limits],
+            widget=forms.RadioSelect,
+            help_text="The limit is for all your IRAs together; we know only what you put in here.",
+            error_messages={"required": "Choose the year that this deposit counts for."},
+        )
+
+    def details(self) -> ira.Details:
+        return ira.Details(tax_year=int(self.cleaned_data["tax_year"]))
+
+
+def _year_words(facts: ira.Facts, year: int) -> str:
+    until = f"{facts.deadlines[year]:%B} {facts.deadlines[year].day}, {facts.deadlines[year].year}"
+    return f"{year}: up to {usd(facts.left(year))} more, until {until}"
+
+
+class PercentField(NumberField):
+    """A percentage from 0 to 100, 2 dp."""
+
+    default_error_messages = {
+        "required": "Enter a percentage from 0 to 100.",
+        "invalid": "Enter a percentage, such as 10 or 12.5.",
+        "too_much": "It is %(most)s percent at the most.",
+    }
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(places=2, most=ira.WHOLE, **options)
+
+    def read(self, text: str) -> Decimal:
+        text = text.strip().removesuffix("%").strip()
+        return Decimal(0) if text.strip("0.") == "" and "0" in text else super().read(text)
+
+
+class DistributionForm(AmountForm):
+    """A withdrawal from an IRA: how much, why, and what is withheld for taxes."""
+
+    def __init__(self, *args: Any, facts: rules.TransferFacts, **kwargs: Any) -> None:
+        super().__init__(*args, facts=facts, **kwargs)
+        assert facts.ira is not None
+        self.fields["distribution_reason"] = forms.ChoiceField(
+            label="Why do you take money out?",
+            choices=[(reason.word, reason.label) for reason in facts.ira.reasons],
+            widget=forms.RadioSelect,
+            help_text="It goes on your tax papers. If the law makes an exception for you, say so in your "
+            "tax return.",
+            error_messages={"required": "Choose why you take money out."},
+        )
+        self.fields["fed_withholding_pct"] = PercentField(
+            label="Percent to withhold for federal tax",
+            initial=plain(ira.DEFAULT_FEDERAL),
+            help_text="From 0 to 100. The law has 10 for those who do not choose (Form W-4R). It is paid to "
+            "the IRS out of the amount, and counts towards your tax.",
+        )
+        self.fields["state_withholding_pct"] = PercentField(
+            label="Percent to withhold for state tax",
+            initial="0",
+            help_text="From 0 to 100. Some states want more than 0.",
+        )
+
+    def details(self) -> ira.Details:
+        given = self.cleaned_data
+        return ira.Details(
+            distribution_reason=given["distribution_reason"],
+            fed_withholding_pct=given["fed_withholding_pct"],
+            state_withholding_pct=given["state_withholding_pct"],
+        )
+
+
+def amount_form(account: BrokerageAccount, direction: str) -> type[AmountForm]:
+    """The form that asks how much, and what else an account's transfers have to say."""
+    if not account.is_ira:
+        return AmountForm
+    return ContributionForm if direction == Direction.INCOMING else DistributionForm

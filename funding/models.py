@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.security.encryption import EncryptedTextField
+from brokerapp.units.money import quantize_cash
 from brokerapp.workflow import following, writes
 from brokerapp.workflow.following import FollowedModel, Rhythm
 from brokerapp.workflow.writes import SentModel
-from funding import ach_returns
+from funding import ach_returns, ira
 from funding.statuses import (
     BANK_TRANSITIONS,
     BROKER_BANK_STATUS,
@@ -242,6 +243,18 @@ class Transfer(SentModel, FollowedModel):
     amount = models.DecimalField("amount, USD", max_digits=14, decimal_places=2)
     status = models.CharField(max_length=20, choices=TransferStatus, default=TransferStatus.SUBMITTING)
     broker_transfer_id = models.UUIDField("ID at Alpaca", null=True, blank=True, unique=True)
+    tax_year = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="that a deposit into an IRA counts for"
+    )
+    distribution_reason = models.CharField(
+        max_length=50, blank=True, help_text="why money was taken out of an IRA, in the broker's word"
+    )
+    fed_withholding_pct = models.DecimalField(
+        "withheld for federal tax, percent", max_digits=5, decimal_places=2, null=True, blank=True
+    )
+    state_withholding_pct = models.DecimalField(
+        "withheld for state tax, percent", max_digits=5, decimal_places=2, null=True, blank=True
+    )
     expected_on = models.DateField("expected by", help_text="what the person was told, New York date")
 
     created_at = models.DateTimeField(default=timezone.now)
@@ -262,6 +275,14 @@ class Transfer(SentModel, FollowedModel):
         ordering = ["-created_at"]
         indexes = [
             models.Index(fields=["account", "-created_at"]),
+            models.Index(
+                fields=["user", "tax_year"],
+                name="transfer_contribution",
+                condition=Q(tax_year__isnull=False),
+            ),
+            models.Index(fields=["-created_at", "-id"], name="transfer_newest"),
+            models.Index(fields=["status", "-created_at", "-id"], name="transfer_of_status"),
+            models.Index(fields=["amount", "-created_at"], name="transfer_of_amount"),
             models.Index(fields=["status", "due_at"], name="transfer_due"),
             models.Index(
                 fields=["needs_decision_at"],
@@ -280,6 +301,10 @@ class Transfer(SentModel, FollowedModel):
                 condition=Q(rail=RailName.ACH, bank_link__isnull=False)
                 | Q(rail=RailName.JOURNAL, bank_link__isnull=True, direction=Direction.INCOMING),
                 name="transfer_rail_has_its_ends",
+            ),
+            models.CheckConstraint(
+                condition=Q(tax_year__isnull=True) | Q(direction=Direction.INCOMING),
+                name="transfer_year_of_deposit",
             ),
             models.CheckConstraint(
                 condition=Q(needs_decision_at__isnull=True) | Q(status=TransferStatus.UNKNOWN),
@@ -310,6 +335,21 @@ class Transfer(SentModel, FollowedModel):
     def is_deposit(self) -> bool:
         """Whether the money comes in."""
         return self.direction == Direction.INCOMING
+
+    @property
+    def why_taken_out(self) -> str:
+        """Why money was taken out of an IRA, in our words; "" of any other transfer."""
+        return ira.LABELS.get(self.distribution_reason, "")
+
+    @property
+    def withheld(self) -> list[tuple[str, Decimal, Decimal]]:
+        """What is kept back of a withdrawal from an IRA: for which tax, percent, and USD, 2 dp."""
+        parts = (("Federal tax", self.fed_withholding_pct), ("State tax", self.state_withholding_pct))
+        return [
+            (tax, percent, quantize_cash(self.amount * percent / 100))
+            for tax, percent in parts
+            if percent is not None
+        ]
 
     @property
     def reason(self) -> str:

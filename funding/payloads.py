@@ -4,6 +4,7 @@ Broker API: https://docs.alpaca.markets/reference/createachrelationshipforaccoun
 …/createtransferforaccount and …/createjournal.
 """
 
+from typing import Any
 from uuid import UUID
 
 from brokerapp.broker.alpaca.models import (
@@ -35,8 +36,19 @@ def ach_transfer_request(transfer: Transfer) -> CreateTransferRequest:
             "relationship_id": transfer.bank_link.relationship_id,
             "amount": transfer.amount,
             "direction": transfer.direction,
+            "ira": _ira(transfer),
         }
     )
+
+
+def _ira(transfer: Transfer) -> dict[str, Any] | None:
+    """The year of a deposit into an IRA, or why and with what tax money leaves; None of other accounts."""
+    if transfer.tax_year is not None:
+        return {"tax_year": str(transfer.tax_year)}
+    if not transfer.distribution_reason:
+        return None
+    withheld = {"fed_pct": transfer.fed_withholding_pct, "state_pct": transfer.state_withholding_pct}
+    return {"distribution_reason": transfer.distribution_reason, "tax_withholding": withheld}
 
 
 def journal_request(transfer: Transfer, firm_account_id: UUID) -> CreateJournalRequest:

@@ -7,6 +7,8 @@ from decimal import ROUND_DOWN, Decimal
 from brokerapp.accounts.capabilities import Capability, check
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.units.money import CENT, usd
+from funding import ira
+from funding.ira import Facts as IraFacts
 from funding.models import BankLink
 from funding.statuses import BankLinkStatus, Direction
 
@@ -48,6 +50,14 @@ class SameTransferUnsettled(TransferRefused):
     """A transfer of the same amount has no known outcome yet, so a second could not be told from it."""
 
 
+class AskIra(TransferRefused):
+    """Something an IRA's transfer has to say, of which `field` is the input."""
+
+    def __init__(self, words: str, field: str) -> None:
+        super().__init__(words)
+        self.field = field
+
+
 @dataclass(frozen=True)
 class TransferFacts:
     """What the database knows that a transfer depends on; amounts in USD, 2 dp."""
@@ -59,6 +69,8 @@ class TransferFacts:
     """Direction and amount of each transfer whose outcome we do not know yet."""
     undecided_amounts: frozenset[tuple[str, Decimal]] = frozenset()
     """Those of them that staff must decide about."""
+    ira: IraFacts | None = None
+    """Of an IRA, and of its owner."""
 
 
 def check_routing_number(number: str) -> None:
@@ -140,12 +152,21 @@ def _check_smallest(amount: Decimal) -> None:
 
 
 def check_transfer(
-    account: BrokerageAccount, bank: BankLink | None, direction: str, amount: Decimal, facts: TransferFacts
+    account: BrokerageAccount,
+    bank: BankLink | None,
+    direction: str,
+    amount: Decimal,
+    facts: TransferFacts,
+    details: ira.Details = ira.NOTHING,
 ) -> None:
-    """Raises `AccountRefused` or a `TransferRefused`; `amount` in USD, 2 dp."""
+    """Raises `AccountRefused` or a `TransferRefused`; `amount` in USD, 2 dp. `details`: of an IRA's transfer.
+
+    Less than the smallest transfer may leave if it is all that there is, so that an account can be emptied.
+    """
     is_deposit = direction == Direction.INCOMING
     check_can_move_money(account, bank, Capability.DEPOSIT if is_deposit else Capability.WITHDRAW)
-    _check_smallest(amount)
+    if is_deposit or amount != withdrawable(account, facts):
+        _check_smallest(amount)
     if (direction, amount) in facts.undecided_amounts:
         raise SameTransferUnsettled(
             f"Whether an earlier transfer of exactly {usd(amount)} was made could not be confirmed with the "
@@ -166,3 +187,40 @@ def check_transfer(
             )
     elif amount > (most := withdrawable(account, facts)):
         raise OverWithdrawable(f"You can withdraw up to {usd(most)} now.")
+    if facts.ira:
+        _check_ira(is_deposit, amount, facts.ira, details)
+
+
+def _check_ira(is_deposit: bool, amount: Decimal, facts: ira.Facts, details: ira.Details) -> None:
+    if is_deposit:
+        check_contribution(amount, facts, details)
+    else:
+        check_distribution(facts, details)
+
+
+def check_contribution(amount: Decimal, facts: ira.Facts, details: ira.Details) -> None:
+    """Raises `AskIra` unless a deposit (USD, 2 dp) counts for an open year and keeps to the year's limit."""
+    year = details.tax_year
+    if year is None or year not in facts.limits:
+        raise AskIra("Choose the year that this deposit counts for.", "tax_year")
+    if amount > (left := facts.left(year)):
+        paid_in = facts.paid_in.get(year, Decimal(0))
+        went = f" {usd(paid_in)} went in here already." if paid_in else ""
+        raise AskIra(
+            f"For {year} you may put {usd(facts.limits[year])} into all your IRAs.{went} You can put in up "
+            f"to {usd(left)} more. More than the limit costs a tax of 6% each year.",
+            "amount",
+        )
+
+
+def check_distribution(facts: ira.Facts, details: ira.Details) -> None:
+    """Raises `AskIra` unless a withdrawal gives a reason that this person can give, and taxes to withhold."""
+    if details.distribution_reason not in {reason.word for reason in facts.reasons}:
+        raise AskIra("Choose why you take money out.", "distribution_reason")
+    federal, state = details.fed_withholding_pct, details.state_withholding_pct
+    if federal is None or not 0 <= federal <= ira.WHOLE:
+        raise AskIra("Enter a percentage from 0 to 100.", "fed_withholding_pct")
+    if state is None or not 0 <= state <= ira.WHOLE:
+        raise AskIra("Enter a percentage from 0 to 100.", "state_withholding_pct")
+    if federal + state > ira.WHOLE:
+        raise AskIra("Both together cannot be more than 100%.", "state_withholding_pct")

@@ -1,8 +1,10 @@
 """The pages of funding: transfers, banks, deposit and withdrawal. One service call each."""
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
@@ -18,12 +20,13 @@ from brokerapp.accounts.signin import gate
 from brokerapp.broker.calls.models import ApiCall
 from brokerapp.units.market_time import day_in_new_york
 from brokerapp.workflow import intents
-from brokerapp.workflow.models import StatusChange
-from funding import bank_days, rules, timelines
-from funding.forms import AmountForm, LinkBankForm
+from brokerapp.workflow.models import StatusChange, history_of
+from funding import bank_days, ira, rules, timelines
+from funding.forms import AmountForm, LinkBankForm, amount_form
 from funding.models import BankLink, Transfer
-from funding.services import banks, transfers
+from funding.services import banks, reading, transfers
 from funding.statuses import FINAL_BANK, BankLinkStatus, Direction
+from onboarding.services import profile
 
 PURPOSE = "transfer"
 HISTORY_PAGE = 20
@@ -36,7 +39,7 @@ class FundingView(AccountRequiredMixin):
 
     def active_bank(self) -> BankLink | None:
         """The account's one bank that is linked or on the way to it."""
-        return BankLink.objects.active().filter(account=self.account).first()
+        return next(iter(reading.find_active_bank(self.account.pk)), None)
 
     def own_bank(self, pk: UUID) -> BankLink:
         """The bank of this id. Raises `Http404` if there is none, or it is somebody else's."""
@@ -66,14 +69,13 @@ class Transfers(SectionMixin, FundingView):
     def get(self, request: HttpRequest) -> HttpResponse:
         now = timezone.now()
         bank = self.active_bank()
-        ours = Transfer.objects.filter(account=self.account).select_related("bank_link")
-        in_flight = list(ours.in_flight())
+        in_flight = reading.find_in_flight(self.account.pk)
         moving = [row for row in in_flight if not row.is_undecided]
         with_steps = _with_steps(in_flight, now)
         facts = transfers.get_transfer_facts(account=self.account, now=now)
-        ended = Paginator(ours.exclude(pk__in=[row.pk for row in in_flight]), HISTORY_PAGE)
+        ended = Paginator(reading.Ended(self.account.pk), HISTORY_PAGE)
         page = ended.get_page(request.GET.get("page"))
-        refused = BankLink.objects.filter(account=self.account, status=BankLinkStatus.REJECTED)
+        refused = [] if bank else reading.find_refused_bank(self.account.pk)
         blocked, withdrawal_blocked = (
             self.blocked(bank, each) for each in (Capability.DEPOSIT, Capability.WITHDRAW)
         )
@@ -81,7 +83,7 @@ class Transfers(SectionMixin, FundingView):
             "account": self.account,
             "bank": bank,
             "bank_tone": timelines.bank_tone(bank) if bank else "",
-            "refused_bank": None if bank else refused.order_by("-created_at").first(),
+            "refused_bank": next(iter(refused), None),
             "blocked": blocked,
             "withdrawal_blocked": withdrawal_blocked,
             "may_link": can(self.account, Capability.LINK_BANK),
@@ -104,9 +106,7 @@ class Transfers(SectionMixin, FundingView):
 def _with_steps(rows: list[Transfer], now: datetime) -> list[dict[str, Any]]:
     """Each transfer with its timeline; one query for the history of all."""
     changes: dict[str, list[StatusChange]] = {}
-    keys = [str(row.pk) for row in rows]
-    history = StatusChange.objects.filter(row_type=Transfer._meta.label, row_id__in=keys)
-    for change in history.order_by("at", "id"):
+    for change in history_of(rows):
         changes.setdefault(change.row_id, []).append(change)
     return [
         {
@@ -127,10 +127,10 @@ class LinkBank(FundingView, gate.ConfirmedMixin):
         bank = self.active_bank()
         if bank is not None:
             return self.redirect("funding:bank", bank.pk)
-        return self.page(LinkBankForm(application=self.account.application))
+        return self.page(LinkBankForm(application=profile.current(self.account)))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = LinkBankForm(request.POST, application=self.account.application)
+        form = LinkBankForm(request.POST, application=profile.current(self.account))
         if not form.is_valid():
             return self.page(form)
         try:
@@ -203,7 +203,8 @@ class Amount(FundingView):
         return Capability.DEPOSIT if is_deposit else Capability.WITHDRAW
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        form = self.form(initial={"amount": request.GET.get("amount", "")})
+        typed = {"amount", *ira.Details.__dataclass_fields__} & set(request.GET)
+        form = self.form(initial={name: request.GET[name] for name in typed})
         return self.page(form)
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -215,6 +216,7 @@ class Amount(FundingView):
             "direction": self.direction.value,
             "amount": str(form.cleaned_data["amount"]),
             "bank": str(self.bank.pk),
+            **form.details().words,
         }
         return self.redirect("funding:transfer_review", self.mint(data))
 
@@ -226,13 +228,13 @@ class Amount(FundingView):
         """The form, with the facts it is held against."""
         self.bank = self.active_bank()
         self.facts = transfers.get_transfer_facts(account=self.account, now=timezone.now())
-        return AmountForm(
+        return amount_form(self.account, self.direction)(
             *args, account=self.account, bank=self.bank, direction=self.direction, facts=self.facts, **kwargs
         )
 
     def obstacles(self, withdrawable: Decimal) -> list[str]:
         """Why no withdrawal at all can be made, in sentences; empty if one can."""
-        if self.direction == Direction.INCOMING or withdrawable >= rules.MIN_TRANSFER:
+        if self.direction == Direction.INCOMING or withdrawable > 0:
             return []
         recent = Transfer.objects.filter(account=self.account).recent(timezone.now() - HELD_FOR)
         return timelines.why_not_withdrawable(self.account, recent)
@@ -282,7 +284,8 @@ class TransferReview(FundingView):
     def form_url(self, data: dict[str, Any]) -> str:
         """The form with the amount filled in as it was."""
         name = "funding:deposit" if data["direction"] == Direction.INCOMING else "funding:withdraw"
-        return f"{self.url(name)}?amount={data['amount']}"
+        typed = {"amount": data["amount"], **ira.Details.read(data).words}
+        return f"{self.url(name)}?{urlencode(typed)}"
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         if Transfer.objects.filter(account=self.account, pk=self.intent.id).exists():
@@ -298,6 +301,8 @@ class TransferReview(FundingView):
             "amount": amount,
             "bank": bank,
             "is_deposit": is_deposit,
+            # As it will be kept; nothing is written before the POST.
+            "transfer": Transfer(amount=amount, **asdict(ira.Details.read(self.intent.data))),
             "cash_after": self.account.cash + amount if is_deposit else self.account.cash - amount,
             "sent_on": bank_days.sent_on(now),
             "goes_today": bank_days.sent_on(now) == day_in_new_york(now),
@@ -316,6 +321,7 @@ class TransferReview(FundingView):
                 direction=data["direction"],
                 amount=Decimal(data["amount"]),
                 bank_link_id=data["bank"],
+                details=ira.Details.read(data),
                 by=self.account.user,
                 now=timezone.now(),
             )
@@ -335,10 +341,10 @@ class TransferReceipt(FundingView):
     """One transfer: its timeline, our log of it, and the references that support can look up."""
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        transfer = Transfer.objects.filter(account=self.account, pk=pk).select_related("bank_link").first()
+        transfer = next(iter(reading.find_transfer(self.account.pk, pk)), None)
         if transfer is None:
             raise Http404
-        changes = list(StatusChange.objects.about(transfer))
+        changes = history_of([transfer])
         context = {
             "transfer": transfer,
             "account": self.account,

@@ -11,8 +11,10 @@ from brokerapp.security_log.reveal import RevealMixin
 from brokerapp.ui.admin_pages import change_link
 from brokerapp.workflow import jobs
 from brokerapp.workflow.status_admin import StatusRowAdmin
-from onboarding.models import Agreement, Document, KycApplication
+from onboarding.cases import CipRecord, KycAnswer
+from onboarding.models import Agreement, Document, KycApplication, ProfileChange, TaxForm
 from onboarding.services import duplicates
+from onboarding.staff.pages import CaseMixin, PaperMixin
 
 
 class AgreementInline(admin.TabularInline):
@@ -28,13 +30,15 @@ class AgreementInline(admin.TabularInline):
 
 
 @admin.register(KycApplication)
-class KycApplicationAdmin(RevealMixin, StatusRowAdmin):
+class KycApplicationAdmin(CaseMixin, RevealMixin, StatusRowAdmin):
     """Applications: name and e-mail address, to know whose it is; the rest on the page that reveals it."""
 
     personal = "name, e-mail address, last four of the tax id"
     hidden = (
         "date_of_birth",
         "tax_id",
+        "minor_tax_id",
+        "foreign_tax_id",
         "phone_number",
         "street_address",
         "unit",
@@ -61,17 +65,26 @@ class KycApplicationAdmin(RevealMixin, StatusRowAdmin):
         "answers",
     )
 
-    list_display = ("id", "user", "status", "status_at", "submitted_at", "last_request_id")
-    list_filter = ("status", "submitted_at")
+    list_display = (
+        "id",
+        "user",
+        "account_kind",
+        "status",
+        "status_at",
+        "submitted_at",
+        "last_request_id",
+        "review_link",
+    )
+    list_filter = ("status", "account_kind", "submitted_at")
     search_fields = ("id", "user__email", "last_request_id")
     search_help_text = "Our id, e-mail address, Request ID, or a whole phone number"
     list_select_related = ("user",)
-    exclude = ("tax_id_index", "phone_number_index")
+    exclude = ("tax_id_index", "foreign_tax_id_index", "phone_number_index")
     inlines = (AgreementInline,)
     actions = ("settle",)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return [*super().get_fields(request, obj), "same_tax_id"]
+        return ["review_link", *super().get_fields(request, obj), "same_tax_id"]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[KycApplication], search_term: str
@@ -99,7 +112,7 @@ class KycApplicationAdmin(RevealMixin, StatusRowAdmin):
 
 
 @admin.register(Document)
-class DocumentAdmin(StatusRowAdmin):
+class DocumentAdmin(PaperMixin, StatusRowAdmin):
     """Uploaded documents, without their content."""
 
     list_display = ("id", "user", "document_type", "status", "status_at", "last_request_id")
@@ -120,3 +133,46 @@ class DocumentAdmin(StatusRowAdmin):
             )
 
         self.run_action(request, queryset.filter(status="UNKNOWN"), "Asked the broker about it", ask)
+
+
+@admin.register(KycAnswer)
+class KycAnswerAdmin(StatusRowAdmin):
+    """What people answered to the broker's questions, without the answers."""
+
+    list_display = ("id", "user", "code", "status", "status_at", "last_request_id")
+    list_filter = ("status", "code")
+    search_fields = ("id", "user__email", "last_request_id")
+    list_select_related = ("user",)
+    exclude = ("answers",)
+
+
+@admin.register(CipRecord)
+class CipRecordAdmin(StatusRowAdmin):
+    """How our own staff made sure who people are, as the broker has it."""
+
+    list_display = ("id", "user", "status", "status_at", "approved_by_id", "last_request_id")
+    list_filter = ("status",)
+    search_fields = ("id", "user__email", "last_request_id")
+    list_select_related = ("user",)
+
+
+@admin.register(TaxForm)
+class TaxFormAdmin(StatusRowAdmin):
+    """Signed forms W-8BEN, without what they say."""
+
+    list_display = ("id", "user", "status", "signed_at", "valid_until", "last_request_id")
+    list_filter = ("status",)
+    search_fields = ("id", "user__email", "last_request_id")
+    list_select_related = ("user",)
+    exclude = ("content", "signature")
+
+
+@admin.register(ProfileChange)
+class ProfileChangeAdmin(StatusRowAdmin):
+    """What people asked to have changed: which part, not to what."""
+
+    list_display = ("id", "user", "part", "status", "status_at", "last_request_id")
+    list_filter = ("status", "part")
+    search_fields = ("id", "user__email", "last_request_id")
+    list_select_related = ("user",)
+    exclude = ("answers", "signed")

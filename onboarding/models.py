@@ -4,15 +4,18 @@ import json
 import uuid
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import OpClass
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils import timezone
 
-from brokerapp.accounts.models import BrokerageAccount, User
-from brokerapp.security.blind_index import BlindIndexField, with_indexes
+from brokerapp.accounts.models import SUB_TYPES, BrokerageAccount, User
+from brokerapp.accounts.statuses import AccountStatus
+from brokerapp.security.blind_index import BlindIndexField, letters_and_digits_of, with_indexes
 from brokerapp.security.encryption import (
     EncryptedBinaryField,
     EncryptedDateField,
@@ -20,13 +23,33 @@ from brokerapp.security.encryption import (
     EncryptedTextField,
 )
 from brokerapp.workflow.writes import SentModel
+from onboarding import cases  # noqa: F401  its models are this app's
+from onboarding.kinds import AccountKind
 from onboarding.statuses import (
     APPLICATION_TRANSITIONS,
     DOCUMENT_TRANSITIONS,
     EDITABLE_APPLICATION,
+    OPEN_CHANGE,
+    PROFILE_CHANGE_TRANSITIONS,
+    TAX_FORM_TRANSITIONS,
     ApplicationStatus,
     DocumentStatus,
+    ProfileChangeStatus,
+    TaxFormStatus,
 )
+
+
+class KycApplicationQuerySet(models.QuerySet["KycApplication"]):
+    """Reads of applications."""
+
+    def of_person(self, user_id: int) -> "KycApplicationQuerySet":
+        """A person's applications, the newest first."""
+        return self.filter(user_id=user_id).order_by("-created_at")
+
+    def in_use(self) -> "KycApplicationQuerySet":
+        """Those that were sent and have become, or may still become, an account that is in use."""
+        over = models.Q(account__status__in=(AccountStatus.ACCOUNT_CLOSED, AccountStatus.REJECTED))
+        return self.exclude(status__in=EDITABLE_APPLICATION).exclude(over)
 
 
 class KycApplication(SentModel):
@@ -46,7 +69,16 @@ class KycApplication(SentModel):
     )
     status = models.CharField(max_length=20, choices=ApplicationStatus, default=ApplicationStatus.DRAFT)
 
-    email_address = models.EmailField(blank=True, help_text="The person's, as of submission.")
+    account_kind = models.CharField(
+        "kind of account", max_length=20, choices=AccountKind, default=AccountKind.INDIVIDUAL
+    )
+    holder_id = models.UUIDField(
+        "owner's account at the broker",
+        null=True,
+        blank=True,
+        help_text="the account whose owner opens this one more, so that the broker is not told of them again",
+    )
+    email_address = models.EmailField(blank=True, help_text="As of submission.")
     given_name = models.CharField(max_length=50, blank=True)
     middle_name = models.CharField(max_length=50, blank=True)
     family_name = models.CharField(max_length=50, blank=True)
@@ -69,6 +101,8 @@ class KycApplication(SentModel):
     )
     tax_id_type = models.CharField(max_length=20, blank=True)
     tax_id_last4 = models.CharField(max_length=4, blank=True)
+    foreign_tax_id = EncryptedTextField(blank=True)
+    foreign_tax_id_index = BlindIndexField(of="foreign_tax_id", normalize=letters_and_digits_of)
 
     funding_source = ArrayField(models.CharField(max_length=30), default=list, blank=True)
     employment_status = models.CharField(max_length=20, blank=True)
@@ -88,6 +122,9 @@ class KycApplication(SentModel):
     trusted_email_address = EncryptedTextField(blank=True)
     trusted_phone_number = EncryptedTextField(blank=True)
 
+    minor_tax_id = EncryptedTextField("child's tax id", blank=True)
+    minor_tax_id_last4 = models.CharField("child's tax id, last four", max_length=4, blank=True)
+
     answers = EncryptedJSONField(
         null=True, blank=True, help_text="answers to questions without a column of their own, by their names"
     )
@@ -100,14 +137,21 @@ class KycApplication(SentModel):
     updated_at = models.DateTimeField(auto_now=True)
     submitted_at = models.DateTimeField(null=True, blank=True)
 
+    objects = KycApplicationQuerySet.as_manager()
+
     class Meta:
         verbose_name = "KYC application"
-        indexes = [models.Index(fields=["status", "send_after"])]
+        indexes = [
+            models.Index(fields=["status", "send_after"]),
+            # By the beginning of a name, in any case.
+            models.Index(OpClass(Upper("given_name"), "text_pattern_ops"), name="application_given_name"),
+            models.Index(OpClass(Upper("family_name"), "text_pattern_ops"), name="application_family_name"),
+        ]
         constraints = [
             models.UniqueConstraint(
-                fields=["user"],
+                fields=["user", "account_kind"],
                 condition=models.Q(status=ApplicationStatus.DRAFT),
-                name="application_one_draft_per_person",
+                name="application_one_draft_per_kind",
             ),
             models.CheckConstraint(
                 condition=models.Q(status__in=EDITABLE_APPLICATION) | models.Q(submitted_at__isnull=False),
@@ -124,9 +168,23 @@ class KycApplication(SentModel):
         super().save(*args, **kwargs)
 
     @property
+    def title(self) -> str:
+        """Which of a person's applications it is: its kind, and for whom it is if that is somebody else."""
+        if self.account_kind == AccountKind.IRA and (kind := self.answer("account_sub_type")):
+            return SUB_TYPES.get(kind, self.get_account_kind_display())
+        if child := self.answer("minor_given_name"):
+            return f"Account for {child}"
+        return self.get_account_kind_display()
+
+    @property
     def is_editable(self) -> bool:
         """Whether answers may still change."""
         return self.status in EDITABLE_APPLICATION
+
+    @property
+    def has_answers_of_another(self) -> bool:
+        """Whether it began with what an earlier application of the person says."""
+        return bool(self.holder_id or self.answer("has_other_account"))
 
     @property
     def sent_given_name(self) -> str:
@@ -196,11 +254,27 @@ class Document(SentModel):
         TAX_ID_VERIFICATION = "tax_id_verification", "Social Security card or tax ID letter"
         DATE_OF_BIRTH_VERIFICATION = "date_of_birth_verification", "Birth certificate"
 
+    ASKED_FOR: ClassVar = {
+        "account_approval_letter": "The firm's letter of consent (Rule 407)",
+        "w8ben": "Form W-8BEN, signed",
+    }
+    """Types that are only uploaded when the broker asks for them."""
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(KycApplication, on_delete=models.PROTECT, related_name="documents")
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="documents")
     status = models.CharField(max_length=20, choices=DocumentStatus, default=DocumentStatus.STORED)
     document_type = models.CharField(max_length=40, choices=Type)
+    sub_type = models.CharField(max_length=40, blank=True, help_text="which paper it is: passport, …")
+    answers_to = ArrayField(
+        models.CharField(max_length=100),
+        default=list,
+        blank=True,
+        help_text="the KYC results that it was sent for",
+    )
+    asked_as = models.CharField(
+        max_length=20, blank=True, help_text="the part of the results that those were in"
+    )
     mime_type = models.CharField(max_length=40)
     size = models.PositiveIntegerField(help_text="bytes")
     sha256 = models.CharField(max_length=64)
@@ -220,3 +294,83 @@ class Document(SentModel):
 
     def __str__(self) -> str:
         return f"document {self.pk}"
+
+    @property
+    def title(self) -> str:
+        """Which paper it is."""
+        return self.ASKED_FOR.get(self.document_type) or self.get_document_type_display()
+
+
+def names_of(ids: frozenset[int]) -> dict[int, str]:
+    """The names of people, as their newest application has them; nobody's who has given none."""
+    found = KycApplication.objects.filter(user_id__in=ids).order_by("created_at")
+    named = found.values_list("user_id", "given_name", "family_name")
+    return {user_id: name for user_id, *parts in named if (name := " ".join(filter(None, parts)))}
+
+
+class TaxForm(SentModel):
+    """Form W-8BEN as a person signed it: sent with the application, or by itself when it is renewed."""
+
+    TRANSITIONS = TAX_FORM_TRANSITIONS
+    WAITING = TaxFormStatus.STORED
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    application = models.ForeignKey(KycApplication, on_delete=models.PROTECT, related_name="tax_forms")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="tax_forms")
+    status = models.CharField(max_length=20, choices=TaxFormStatus, default=TaxFormStatus.STORED)
+    content = EncryptedJSONField(help_text="what the form says, by the broker's names")
+    signature = EncryptedTextField(help_text="the name as it was typed to sign")
+    revision = models.CharField(max_length=20)
+    signed_at = models.DateTimeField()
+    ip_address = models.GenericIPAddressField()
+    valid_until = models.DateField()
+
+    class Meta:
+        verbose_name = "W-8BEN"
+        indexes = [models.Index(fields=["status", "send_after"], name="tax_form_waiting")]
+
+    def __str__(self) -> str:
+        return f"W-8BEN {self.pk}"
+
+
+class ProfileChange(SentModel):
+    """A change that a person wants made to an account, as answers by their questions' names.
+
+    What the broker has is the application's answers, and over them those of the changes that were applied.
+    """
+
+    TRANSITIONS = PROFILE_CHANGE_TRANSITIONS
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="profile_changes")
+    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="profile_changes")
+    status = models.CharField(
+        max_length=20, choices=ProfileChangeStatus, default=ProfileChangeStatus.SUBMITTING
+    )
+    part = models.CharField(max_length=30, help_text="of the profile")
+    answers = EncryptedJSONField()
+    signed = EncryptedJSONField(
+        null=True, blank=True, help_text="the agreement that was signed for it: which, when, from where"
+    )
+    follows = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="followers",
+        help_text="sent only once that one is applied",
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["status", "send_after"], name="profile_change_waiting")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "part"],
+                condition=models.Q(status__in=OPEN_CHANGE),
+                name="profile_change_one_open_per_part",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"change {self.pk} of {self.part}"

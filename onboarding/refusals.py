@@ -1,4 +1,4 @@
-"""What the broker did not take of an application, in our words, and where it can be changed. Pure."""
+"""What the broker did not take of an application, in our words, and where it can be changed."""
 
 import re
 from collections.abc import Iterator
@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from onboarding.addresses import url
 from onboarding.models import KycApplication
 from onboarding.questions.catalogue import PAGES, every_question
+from onboarding.staff_reasons import ASK_REASONS, STAFF_ASKED, words_of
 from onboarding.statuses import ApplicationStatus
 
 EMAIL = "email"
@@ -15,6 +17,7 @@ EMAIL = "email"
 
 _IN_OUR_WORDS: dict[str, tuple[tuple[str, str], ...]] = {
     "email_address": (
+        ("account-email", "the e-mail address of this account"),
         (EMAIL, "your e-mail address"),
         ("trusted-contact", "your trusted contact's e-mail address"),
     ),
@@ -25,22 +28,56 @@ _IN_OUR_WORDS: dict[str, tuple[tuple[str, str], ...]] = {
     "street_address": (("contact", "your street address"),),
     "unit": (("contact", "your apartment, suite or unit"),),
     "city": (("contact", "your city"),),
-    "state": (("contact", "your state"),),
-    "postal_code": (("contact", "your ZIP code"),),
-    "given_name": (("name", "your first name"), ("trusted-contact", "your trusted contact's first name")),
+    "state": (("contact", "your state or province"), ("child", "the state where the child lives")),
+    "postal_code": (("contact", "your ZIP or postal code"),),
+    "given_name": (
+        ("name", "your first name"),
+        ("trusted-contact", "your trusted contact's first name"),
+        ("child", "the child's first name"),
+        ("beneficiary-details", "the first names of those whom you name"),
+    ),
     "middle_name": (("name", "your middle name"),),
-    "family_name": (("name", "your last name"), ("trusted-contact", "your trusted contact's last name")),
-    "date_of_birth": (("eligibility", "your date of birth"),),
+    "family_name": (
+        ("name", "your last name"),
+        ("trusted-contact", "your trusted contact's last name"),
+        ("child", "the child's last name"),
+        ("beneficiary-details", "the last names of those whom you name"),
+    ),
+    "date_of_birth": (
+        ("eligibility", "your date of birth"),
+        ("child", "the child's date of birth"),
+        ("beneficiary-details", "the dates of birth of those whom you name"),
+    ),
     "country": (("eligibility", "the country where you live"),),
     "country_of_tax_residence": (("eligibility", "the country where you are a tax resident"),),
     "visa_type": (("visa", "your visa"),),
     "visa_expiration_date": (("visa", "until when you may stay"),),
     "date_of_departure_from_usa": (("visa", "when you leave the United States"),),
-    "country_of_birth": (("identity", "the country where you were born"),),
-    "country_of_citizenship": (("eligibility", "your country of citizenship"),),
+    "country_of_birth": (
+        ("identity", "the country where you were born"),
+        ("child", "the country where the child was born"),
+    ),
+    "country_of_citizenship": (
+        ("eligibility", "your country of citizenship"),
+        ("child", "the child's country of citizenship"),
+    ),
     "permanent_resident": (("eligibility", "whether you are a permanent resident"),),
-    "tax_id": (("tax-id", "your Social Security number"),),
-    "tax_id_type": (("tax-id", "your Social Security number"),),
+    "tax_id": (
+        ("tax-id", "your Social Security number"),
+        ("foreign-tax-id", "your tax number"),
+        ("child", "the child's Social Security number"),
+    ),
+    "tax_id_type": (
+        ("tax-id", "your Social Security number"),
+        ("foreign-tax-id", "your tax number"),
+        ("child", "the child's Social Security number"),
+    ),
+    "foreign_tax_id": (("foreign-tax-id", "your tax number"),),
+    "ftin_not_required": (("foreign-tax-id", "your tax number"),),
+    "content_data": (("w8ben", "your form W-8BEN"),),
+    "w8ben": (("w8ben", "your form W-8BEN"),),
+    "minor_identity": (("child", "who the child is"),),
+    "beneficiaries": (("beneficiary-details", "the people you name"),),
     "funding_source": (("work", "where your money comes from"),),
     "employment_status": (("work", "what you do"),),
     "employer_name": (("work", "your employer"),),
@@ -84,7 +121,12 @@ ANSWERS = _of_the_questions() | _IN_OUR_WORDS
 NAMES = sorted(ANSWERS, key=len, reverse=True)
 _ANY_NAME = "|".join(name.replace("_", "[_ .]") for name in NAMES)
 NAMED = re.compile(rf"(?<![a-z_])({_ANY_NAME})(?![a-z_])")
-TRUSTED = re.compile(r"trusted[_ ]contact")
+ABOUT_OTHERS = {
+    "trusted-contact": re.compile(r"trusted[_ ]contact"),
+    "child": re.compile(r"\bminor\b|minor[_ ]identity"),
+    "beneficiary-details": re.compile(r"beneficiar"),
+}
+"""How the broker says that its words are about somebody else than the applicant, by the page that asks."""
 TAKEN = re.compile(r"already (exists|in use|taken|registered)|not unique")
 REASONS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?:longer than|less than|at most) (\d+)"), "it may have up to {0} characters"),
@@ -120,11 +162,13 @@ def read_refusal(application: KycApplication) -> Refusal | None:
     if application.status != ApplicationStatus.NEEDS_CHANGES:
         return None
     reason = application.status_reason
+    if reason == STAFF_ASKED:
+        return _asked_by_staff(application)
     said = reason.lower()
     answers = list(dict.fromkeys(_answers(said, application)))
     if not answers:
         return Refusal(_not_understood(reason), [])
-    changes = [Change(_url(step), f"Change {what}") for step, what in answers]
+    changes = [Change(_url(step, application), f"Change {what}") for step, what in answers]
     if TAKEN.search(said) and answers[0][0] == EMAIL:
         return Refusal(
             "The broker has an account with your e-mail address already. Use another address here; if that "
@@ -135,25 +179,42 @@ def read_refusal(application: KycApplication) -> Refusal | None:
     return Refusal(f"The broker did not accept {what}{_why(said)}. {LOST_NOTHING}", changes)
 
 
+def _asked_by_staff(application: KycApplication) -> Refusal:
+    """What our own staff ask for before they approve, and where to change it; reads what they asked."""
+    asked = list(application.staff_requests.filter(answered_at=None))
+    words = [line for request in asked for line in words_of(request.reasons, request.text)]
+    keys = dict.fromkeys(key for request in asked for key in request.reasons)
+    pages = dict.fromkeys(ASK_REASONS[key].page for key in keys if key in ASK_REASONS)
+    changes = [
+        Change(
+            _url(page, application), "Add a paper" if page == "documents" else f"Change “{PAGES[page].title}”"
+        )
+        for page in pages
+        if page and PAGES[page].applies_to(application)
+    ]
+    return Refusal(" ".join([*words, LOST_NOTHING]), changes)
+
+
 def _answers(said: str, application: KycApplication) -> Iterator[tuple[str, str]]:
     """Page and name of each answer that the broker's words can be about."""
     names = [re.sub(r"[ .]", "_", name) for name in NAMED.findall(said)]
-    about_trusted = bool(TRUSTED.search(said))
+    about = next((step for step, words in ABOUT_OTHERS.items() if words.search(said)), "")
     for name in names:
-        if name in ("trusted_contact", "country") and len(set(names)) > 1:
+        if name in ("trusted_contact", "minor_identity", "beneficiaries", "country") and len(set(names)) > 1:
             continue
         for step, what in ANSWERS[name]:
-            is_trusted = step == "trusted-contact"
-            if is_trusted and not application.wants_trusted_contact:
+            if step == "trusted-contact" and not application.wants_trusted_contact:
                 continue
-            if about_trusted and not is_trusted:
+            if about and step != about:
+                continue
+            if step == EMAIL and PAGES["account-email"].applies_to(application):
                 continue
             if step == EMAIL or PAGES[step].applies_to(application):
                 yield step, what
 
 
-def _url(step: str) -> str:
-    return reverse("account_email") if step == EMAIL else f"{reverse('apply_step', args=[step])}?check"
+def _url(step: str, application: KycApplication) -> str:
+    return reverse("account_email") if step == EMAIL else f"{url(application, 'apply_step', step)}?check"
 
 
 def _why(said: str) -> str:

@@ -4,11 +4,11 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from brokerapp.accounts.models import User
-from brokerapp.ui.admin_pages import ReadOnlyAdmin
+from brokerapp.ui.admin_pages import ReadOnlyAdmin, ask_reason
 from brokerapp.workflow.status_admin import StatusRowAdmin
 from trading.models import (
     Asset,
@@ -79,10 +79,11 @@ class OrderAdmin(StatusRowAdmin):
         "=id",
         "=client_order_id",
         "=broker_order_id",
-        "=symbol",
+        "=asset__symbol",
         "=last_request_id",
         "user__email",
     )
+    search_help_text = "Our id, Alpaca's order id, a symbol, e-mail address or Request ID"
     list_select_related = ("user",)
     money_actions = ("cancel",)
     ordering = ("-created_at",)
@@ -95,12 +96,20 @@ class OrderAdmin(StatusRowAdmin):
         self.message_user(request, f"{asked} orders are being read; reload in a moment.")
 
     @admin.action(permissions=["operate"], description="Request their cancellation")
-    def cancel(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
+        text = (
+            "The broker is asked to cancel what is left of these orders. What was filled stays filled, and a "
+            "canceled order cannot be taken up again. Say who asked for it."
+        )
+        reason = ask_reason(self, request, queryset, action="cancel", title="Cancel these orders", text=text)
+        if not isinstance(reason, str):
+            return reason
         assert isinstance(request.user, User)
         refused = orders.request_cancels(orders=queryset, by=request.user, now=timezone.now())
         for order, refusal in refused:
             self.message_user(request, f"{order.pk}: {refusal}", messages.ERROR)
         self.message_user(request, "The other cancels are being sent; reload in a moment.")
+        return None
 
 
 @admin.register(Position)
@@ -139,8 +148,7 @@ class DailyEquityAdmin(ReadOnlyAdmin):
     list_display = ("day", "account", "equity", "broker_equity", "difference", "cash", "positions_value")
     search_fields = ("=account__id", "=account__account_number", "account__user__email")
     list_select_related = ("account",)
-    ordering = ("-day",)
-    show_full_result_count = False
+    ordering = ("-pk",)
 
 
 @admin.register(GainBook)
@@ -150,7 +158,6 @@ class GainBookAdmin(ReadOnlyAdmin):
     list_display = ("account", "activities", "cash", "realized", "paid_in", "paid_out", "worked_out_at")
     search_fields = ("=account__id", "=account__account_number", "account__user__email")
     list_select_related = ("account",)
-    show_full_result_count = False
 
 
 @admin.register(Asset)
@@ -169,7 +176,7 @@ class AssetAdmin(ReadOnlyAdmin):
     )
     list_filter = ("status", "asset_class", "tradable", "fractionable", "exchange")
     search_fields = ("symbol__startswith", "name")
-    show_full_result_count = False
+    search_exactly = False
 
 
 @admin.register(Quote)

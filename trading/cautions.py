@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from brokerapp.units import money
 from brokerapp.units.money import quantity, usd
-from trading import order_words
 from trading.models import Order
 from trading.order_spec import OrderSpec
 from trading.rules import Estimate, Facts
@@ -61,7 +61,7 @@ def _limit_away(ticket: OrderSpec, facts: Facts, limits: Limits) -> Iterator[Cau
     if abs(away) < limits.limit_away:
         return
     side = "above" if away > 0 else "below"
-    limit, now = order_words.price(price), order_words.price(last)
+    limit, now = money.price(price), money.price(last)
     words = f"Your limit of {limit} is {abs(away):.0f}% {side} the last price, {now}."
     if (away > 0) == ticket.is_buy:
         verb = "pay as much" if ticket.is_buy else "sell for as little"

@@ -9,17 +9,34 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple, Protocol
 
 from brokerapp.units.market_time import day_in_new_york
 from brokerapp.units.money import quantize_cash
 from trading.lots import RENAMED, SHARES_IN_OUT, SPLIT, ZERO, Entry, Group, group_of, standing
-from trading.models import MarketClock, Quote
+from trading.models import MarketClock
 
 REORGANIZED = ("SPIN", "MA", "REORG", RENAMED)
 NO_PRICE = "There is no price at the moment."
 NO_CLOSE = "There is no price of the day before."
 MAY_BE_SPLIT = "It may have been split today, and we cannot tell that from a gain or loss yet."
 WAS_CHANGED = "Its shares were exchanged or split today."
+
+
+class Priced(Protocol):
+    """What is known of the prices of something: a `Quote`, or the columns of one."""
+
+    @property
+    def last(self) -> Decimal | None:
+        """The last trade's."""
+
+    @property
+    def previous_close(self) -> Decimal | None:
+        """That of the day before."""
+
+    @property
+    def may_be_split(self) -> bool:
+        """Whether shares may have been split between the two."""
 
 
 def session_day(clock: MarketClock | None, now: datetime, priced_at: datetime | None) -> date:
@@ -81,8 +98,7 @@ def day_of(entries: Iterable[Entry]) -> Day:
     return day
 
 
-@dataclass(frozen=True)
-class DayChange:
+class DayChange(NamedTuple):
     """What a day made of something, USD; `amount` is None where we cannot tell, and `why` says it."""
 
     amount: Decimal | None
@@ -98,12 +114,14 @@ class DayChange:
 NOT_KNOWN = DayChange(None)
 
 
-def change_of(qty: Decimal, quote: Quote | None, moves: Moves) -> DayChange:
+def change_of(qty: Decimal, quote: Priced | None, moves: Moves | None) -> DayChange:
     """The day of a holding of which `qty` shares are held now. Shares bought that day count from their cost.
 
     Data APIs do not adjust the previous close to a split of the day; once the shares are split here too, the
     old number at the old price is what they were worth. Before that, and where the two disagree, None.
     """
+    if moves is None:
+        return _change_of_prices(qty, quote)
     before = qty - moves.shares
     if moves.is_reorganized:
         return DayChange(None, why=WAS_CHANGED)
@@ -122,18 +140,35 @@ def change_of(qty: Decimal, quote: Quote | None, moves: Moves) -> DayChange:
     return DayChange(amount, abs(start) + moves.bought + max(moves.carried, ZERO))
 
 
+def _change_of_prices(qty: Decimal, quote: Priced | None) -> DayChange:
+    """The same of a holding that nothing was done to that day, as are nearly all."""
+    if not qty:
+        return DayChange(ZERO)
+    if quote is None or quote.last is None:
+        return DayChange(None, why=NO_PRICE)
+    if quote.previous_close is None:
+        return DayChange(None, why=NO_CLOSE)
+    if quote.may_be_split:
+        return DayChange(None, why=MAY_BE_SPLIT)
+    start = qty * quote.previous_close
+    return DayChange(quantize_cash(qty * quote.last - start), abs(start))
+
+
 def change_of_account(
-    held: Mapping[str, Decimal], quotes: Mapping[str, Quote], day: Day, equity: Decimal
+    held: Mapping[str, Decimal],
+    quotes: Mapping[str, Priced],
+    day: Day,
+    equity: Decimal,
+    known: Mapping[str, DayChange] | None = None,
 ) -> DayChange:
     """The day of an account worth `equity` now, that holds so many shares by symbol: all holdings and income.
 
-    None if that of any holding is: `why` names them.
+    `known` are holdings whose day is worked out already. None if that of any holding is: `why` names them.
     """
-    changes = {
-        symbol: change_of(held.get(symbol, ZERO), quotes.get(symbol), day.moves.get(symbol, Moves()))
-        for symbol in sorted({*held, *day.moves})
-    }
-    unknown = [symbol for symbol, change in changes.items() if change.amount is None]
+    changes = dict(known or {})
+    for symbol in {*held, *day.moves} - changes.keys():
+        changes[symbol] = change_of(held.get(symbol, ZERO), quotes.get(symbol), day.moves.get(symbol))
+    unknown = sorted(symbol for symbol, change in changes.items() if change.amount is None)
     if unknown:
         reasons = sorted({changes[symbol].why for symbol in unknown})
         return DayChange(None, why=f"{', '.join(unknown)}: {' '.join(reasons)}")

@@ -86,6 +86,23 @@ def _exchange_holidays() -> holidays.HolidayBase:
     return holidays.financial_holidays("NYSE")
 
 
+@cache
+def _bank_holidays() -> holidays.HolidayBase:
+    return holidays.financial_holidays("XFED")
+
+
+def settles_on(day: date) -> date:
+    """The New York date on which shares traded on `day` settle: one settlement day later.
+
+    Exchange and banks have to be open: on Columbus Day and Veterans Day shares trade and nothing settles.
+    Source: 17 CFR 240.15c6-1 (T+1 since 28 May 2024); the exchanges' calendars of settlement.
+    """
+    day += timedelta(days=1)
+    while not is_session(day) or day in _bank_holidays():
+        day += timedelta(days=1)
+    return day
+
+
 def is_session(day: date) -> bool:
     """Whether the exchanges trade on a New York date."""
     return day.weekday() < 5 and day not in _exchange_holidays()

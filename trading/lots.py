@@ -11,125 +11,47 @@ these are ours. Every cent of an activity goes to one place, so that at any pric
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 
 from brokerapp.units.money import quantize_cash, quantize_shares
+from trading.lot_types import (
+    DIVIDENDS,
+    FILL,
+    FLOWS,
+    RENAMED,
+    REORGANIZED,
+    SHARES_EXCHANGED,
+    SHARES_IN_OUT,
+    SPLIT,
+    ZERO,
+    Closing,
+    Entry,
+    Flow,
+    Group,
+    Lot,
+    group_of,
+)
 
-ZERO = Decimal(0)
-
-
-class Group(StrEnum):
-    """What cash that no trade moved means to the account's owner."""
-
-    FLOW = "flow"
-    DIVIDEND = "dividends"
-    INTEREST = "interest"
-    FEE = "fees"
-    OTHER = "other"
-    CREDIT = "credit"
-
-
-FILL, SPLIT, RENAMED = "FILL", "SPLIT", "NC"
-SHARES_IN_OUT = ("JNLS", "ACATS")
-"""Shares from or to elsewhere: like money, they are no gain."""
-SHARES_EXCHANGED = ("SPIN", "REORG", "MA", "OPEXC", "OPASN", "OPEXP", "OPTRD", "CFEE")
-"""Of these a quantity is a change of what is held; of dividends and others it is not."""
-MOVES_SHARES = (FILL, SPLIT, RENAMED, *SHARES_IN_OUT, *SHARES_EXCHANGED)
-FLOWS = ("CSD", "CSW", "JNLC", "ACATC", "OCT")
-DIVIDENDS = ("DIV", "DIVCGL", "DIVCGS", "DIVNRA", "DIVROC", "DIVTXEX", "DIVWH", "CGD")
-_GROUPS = {
-    **dict.fromkeys(FLOWS, Group.FLOW),
-    **dict.fromkeys(DIVIDENDS, Group.DIVIDEND),
-    **dict.fromkeys(("INT", "INTPNL", "SWP"), Group.INTEREST),
-    **dict.fromkeys(("FEE", "CFEE", "PTC"), Group.FEE),
-    # Lent until money arrives; the equity is without it.
-    "MEM": Group.CREDIT,
-}
-
-
-def group_of(kind: str) -> Group:
-    """What cash of an activity of that type (Alpaca's word) means; tax withheld is part of the dividends."""
-    return _GROUPS.get(kind, Group.OTHER)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One activity. By `cash` (USD) and `qty` (shares of `symbol`) the account had more, or less if negative.
-
-    `previous` is the reference of what it corrects or, with `takes_back`, undoes, if the broker tells.
-    """
-
-    reference: str
-    kind: str
-    at: datetime
-    day: date
-    cash: Decimal = ZERO
-    symbol: str = ""
-    qty: Decimal = ZERO
-    price: Decimal | None = None
-    order: str = ""
-    previous: str = ""
-    takes_back: bool = False
-
-    @property
-    def moved(self) -> Decimal:
-        """Shares by which the holding changed; 0 of a dividend, whose quantity it was paid on."""
-        return self.qty if self.symbol and self.kind in MOVES_SHARES else ZERO
-
-
-@dataclass(frozen=True)
-class Lot:
-    """Shares bought at once. Of shares owed, `qty` is negative, and so is `cost`: what they brought."""
-
-    symbol: str
-    opened_on: date
-    qty: Decimal
-    cost: Decimal
-    is_cost_known: bool = True
-
-
-@dataclass(frozen=True)
-class Closing:
-    """A lot, or a part of one, that was sold, or covered if it was owed (`qty` is negative then).
-
-    Not a sale: shares that went elsewhere, at what they were worth then.
-    """
-
-    symbol: str
-    opened_on: date
-    closed_on: date
-    qty: Decimal
-    proceeds: Decimal
-    cost: Decimal
-    is_sale: bool = True
-    is_cost_known: bool = True
-
-    @property
-    def gain(self) -> Decimal:
-        return self.proceeds - self.cost
-
-    @property
-    def is_long_term(self) -> bool:
-        """Held for more than a year, counted from the day after it was bought (26 U.S.C. § 1222)."""
-        opened, closed = self.opened_on, self.closed_on
-        return self.qty > 0 and (closed.year - 1, closed.month, closed.day) > (
-            opened.year,
-            opened.month,
-            opened.day,
-        )
-
-
-@dataclass(frozen=True)
-class Flow:
-    """Money, or shares at what they were worth (with their symbol), that came in, or went out if negative."""
-
-    day: date
-    amount: Decimal
-    kind: str
-    symbol: str = ""
-    number: int = 0
+__all__ = [
+    "DIVIDENDS",
+    "FILL",
+    "FLOWS",
+    "RENAMED",
+    "SHARES_EXCHANGED",
+    "SHARES_IN_OUT",
+    "SPLIT",
+    "ZERO",
+    "Books",
+    "Closing",
+    "Entry",
+    "Flow",
+    "Group",
+    "Lot",
+    "group_of",
+    "standing",
+    "work_out",
+]
 
 
 @dataclass
@@ -181,7 +103,9 @@ def work_out(entries: Iterable[Entry]) -> Books:
     """The books of an account from all of its activities, in any order."""
     books = Books()
     renamed: dict[date, list[Lot]] = {}
-    for entry in standing(list(entries)):
+    counted = standing(list(entries))
+    exchanged = Exchanges(counted)
+    for entry in exchanged.in_order(counted):
         group = group_of(entry.kind)
         if group == Group.CREDIT:
             continue
@@ -194,6 +118,8 @@ def work_out(entries: Iterable[Entry]) -> Books:
             _rename(books, entry, renamed)
         elif entry.kind in SHARES_IN_OUT:
             _carry(books, entry)
+        elif entry.kind in REORGANIZED:
+            exchanged.book(books, entry)
         else:
             _trade(books, entry, entry.qty, entry.cash)
     for lots in renamed.values():  # under no new name so far
@@ -242,6 +168,74 @@ def _book_cash(books: Books, entry: Entry, group: Group) -> None:
         books.totals[group] += entry.cash
 
 
+class Exchanges:
+    """Reorganizations: shares that go in exchange for others, and shares that come of others.
+
+    No activity says which part of a cost the new shares take over. So no gain is worked out of an exchange:
+    the new shares keep the days and the cost of the old, less the cash that came along, marked as unknown.
+    Shares of a spin-off begin without a cost, and those they come of are marked too. What goes for cash alone
+    is sold.
+    """
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        reorganized = [entry for entry in entries if entry.kind in REORGANIZED]
+        came = {entry.event for entry in reorganized if entry.moved > 0}
+        self._both = came & {entry.event for entry in reorganized if entry.moved < 0}
+        self._gone: dict[tuple[str, str], list[Lot]] = defaultdict(list)
+
+    def in_order(self, entries: Sequence[Entry]) -> list[Entry]:
+        """The entries with what goes in an exchange before what comes for it."""
+        first = {entry.event: entry.at for entry in reversed(entries) if entry.event in self._both}
+        return sorted(
+            entries,
+            key=lambda entry: (first.get(entry.event, entry.at), entry.event in first and entry.moved >= 0),
+        )
+
+    def book(self, books: Books, entry: Entry) -> None:
+        """Take an entry into the books."""
+        if entry.event not in self._both:
+            _trade(books, entry, entry.qty, entry.cash, is_known=entry.cash != 0)
+            if parents := books.lots.get(entry.came_of):
+                books.lots[entry.came_of] = deque(replace(lot, is_cost_known=False) for lot in parents)
+        elif entry.qty < 0:
+            self._gone[entry.event] += _take(books, entry)
+        else:
+            self._come(books, entry)
+
+    def _come(self, books: Books, entry: Entry) -> None:
+        gone = self._gone.pop(entry.event, [])
+        whole = sum((lot.qty for lot in gone), ZERO)
+        if not whole:
+            _trade(books, entry, entry.qty, entry.cash, is_known=False)
+            return
+        new = [_exchanged(lot, entry, quantize_shares(lot.qty * entry.qty / whole)) for lot in gone]
+        rest = entry.qty - sum((lot.qty for lot in new), ZERO)
+        new[-1] = replace(new[-1], qty=new[-1].qty + rest, cost=new[-1].cost - entry.cash)
+        books.lots[entry.symbol].extend(new)
+
+
+def _exchanged(lot: Lot, entry: Entry, qty: Decimal) -> Lot:
+    return replace(lot, symbol=entry.symbol, qty=qty, is_cost_known=False)
+
+
+def _take(books: Books, entry: Entry) -> list[Lot]:
+    """The oldest shares of an entry that takes them away, at their cost less the cash; others go short."""
+    lots, left, taken = books.lots[entry.symbol], -entry.qty, list[Lot]()
+    while left and lots and lots[0].qty > 0:
+        lot = lots.popleft()
+        part = min(left, lot.qty)
+        cost = _share(lot.cost, part, lot.qty)
+        taken.append(replace(lot, qty=part, cost=cost))
+        left -= part
+        if lot.qty != part:
+            lots.appendleft(replace(lot, qty=lot.qty - part, cost=lot.cost - cost))
+    if taken:
+        taken[-1] = replace(taken[-1], cost=taken[-1].cost - entry.cash)
+    if left:
+        _trade(books, entry, -left, ZERO if taken else entry.cash, is_known=False)
+    return taken
+
+
 def _trade(
     books: Books, entry: Entry, qty: Decimal, cash: Decimal, *, is_sale: bool = True, is_known: bool = True
 ) -> None:
@@ -250,7 +244,10 @@ def _trade(
     while qty and lots and (lots[0].qty > 0) != (qty > 0):
         lot, part = lots[0], min(abs(qty), abs(lots[0].qty))
         brought, cost = _share(cash, part, qty), _share(lot.cost, part, lot.qty)
-        books.closings.append(_closing(lot, entry.day, part, brought, cost, is_sale))
+        closing = _closing(lot, entry.day, part, brought, cost, is_sale)
+        if entry.kind in REORGANIZED and not is_known:
+            closing = replace(closing, is_cost_known=False)
+        books.closings.append(closing)
         cash -= brought
         qty += part if qty < 0 else -part
         left = lot.qty - (part if lot.qty > 0 else -part)

@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
+from brokerapp.units import money
 from brokerapp.units.money import plain, shares, usd
-from trading import order_words
 from trading.models import Order
 from trading.order_spec import OrderSpec
 
@@ -28,11 +28,11 @@ def _amount(ticket: OrderSpec, about_qty: Decimal | None) -> str:
 
 
 def _bound(price: Decimal, is_buy: bool) -> str:
-    return f"at {order_words.price(price)} or {'less' if is_buy else 'more'}"
+    return f"at {money.price(price)} or {'less' if is_buy else 'more'}"
 
 
 def _reaches(price: Decimal, is_buy: bool) -> str:
-    return f"once the price {'rises' if is_buy else 'falls'} to {order_words.price(price)}"
+    return f"once the price {'rises' if is_buy else 'falls'} to {money.price(price)}"
 
 
 def _price(ticket: OrderSpec) -> str:

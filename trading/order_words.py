@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from brokerapp.units.money import plain, quantity, shares, usd
+from brokerapp.units.money import price, quantity, shares, usd
 from trading.models import Order
 from trading.order_spec import OrderSpec
 from trading.order_types import OrderClass, OrderType, TimeInForce
@@ -17,7 +17,6 @@ LASTS = {
     TimeInForce.IOC: "at once, what is left is canceled",
     TimeInForce.FOK: "at once and whole, or not at all",
 }
-FINE = Decimal("0.0001")
 
 
 @dataclass(frozen=True)
@@ -30,13 +29,6 @@ class Difference:
 
     def __str__(self) -> str:
         return f"{self.label} {self.before} to {self.after}"
-
-
-def price(amount: Decimal) -> str:
-    """USD per share: to the cent, and up to 4 decimals below a dollar."""
-    if abs(amount) >= 1 or round(amount, 2) == round(amount, 4):
-        return usd(amount)
-    return f"${plain(amount.quantize(FINE))}"
 
 
 def size(order: Order | OrderSpec) -> str:

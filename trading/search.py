@@ -43,19 +43,44 @@ def searched_text() -> Concat:
     return Concat(Key("symbol"), Value(" "), Key("name"), output_field=models.TextField())
 
 
+class Like(Func):
+    """Whether a text fits a pattern, as it is given."""
+
+    template = "%(expressions)s"
+    arg_joiner = " LIKE "
+    arity = 2
+    output_field = models.BooleanField()
+
+
+def patterns(wanted: str) -> tuple[str, str, str, str, str]:
+    """What an asset can fit of a key: its symbol, a beginning, the name's beginning (twice), any part."""
+    return f"{wanted} %", f"{wanted}%", f"% {wanted}%", f"% the{wanted}%", f"%{wanted}%"
+
+
+def ranked(assets: Rows, symbol: str, beginning: str, name: str, the_name: str, part: str) -> Rows:
+    """Assets that fit the `patterns` of a key, the likeliest first."""
+    rank = Case(
+        When(Like("searched", Value(symbol)), then=0),
+        When(Like("searched", Value(beginning)), then=1),
+        When(Like("searched", Value(name)), then=2),
+        When(Like("searched", Value(the_name)), then=2),
+        default=3,
+    )
+    fitting = assets.filter(Like("searched", Value(part)))
+    return fitting.alias(rank=rank).order_by("rank", "-tradable", "symbol")
+
+
+def beginning_with(assets: Rows, symbol: str, beginning: str) -> Rows:
+    """The first two ranks of `ranked`, which take no look at every name."""
+    fitting = assets.filter(Like("searched", Value(beginning)))
+    rank = Case(When(Like("searched", Value(symbol)), then=0), default=1)
+    return fitting.alias(rank=rank).order_by("rank", "-tradable", "symbol")
+
+
 def matching(assets: Rows, text: str) -> Rows:
     """Assets by symbol or part of the name: that symbol, symbols and then names that begin so, others."""
     wanted = key(text)
-    if not wanted:
-        return assets.none()
-    rank = Case(
-        When(searched__startswith=f"{wanted} ", then=0),
-        When(searched__startswith=wanted, then=1),
-        When(searched__contains=f" {wanted}", then=2),
-        When(searched__contains=f" the{wanted}", then=2),
-        default=3,
-    )
-    return assets.filter(searched__contains=wanted).alias(rank=rank).order_by("rank", "-tradable", "symbol")
+    return ranked(assets, *patterns(wanted)) if wanted else assets.none()
 
 
 def by_symbol(assets: Rows, symbol: str) -> Any:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
+from brokerapp.accounts.capabilities import NEVER, Capability
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.units.money import CENT, plain
 from trading.asset_classes import US_EQUITY
@@ -31,4 +32,6 @@ def spending(account: BrokerageAccount, claimed: Decimal) -> Spending:
     if not account.may_borrow:
         return Spending(power, Decimal(0))
     own = min(max(account.cash - claimed, Decimal(0)), power)
+    if Capability.BORROW in NEVER.get(account.account_type, ()):
+        return Spending(own, Decimal(0))
     return Spending(own, power - own)

@@ -9,6 +9,7 @@ from trading.models import Quote
 NONE = "None"
 FIGURES = (
     "last", "previous_close", "bid", "ask", "bid_size", "ask_size", "day_high", "day_low", "day_volume",
+    "is_halted",
 )  # fmt: skip
 """What has to change of a quote for pages to be told. Not its instant: quotes are made anew all the time."""
 
@@ -18,7 +19,7 @@ def told(quote: Quote) -> list[str]:
 
     Last price; change with its fraction, and its direction (`up`, `down`, `` for none, `?` for not known);
     bid and ask, and the same with their sizes; the day's high, low and volume; as of, for people and for
-    programs.
+    programs; `halted`, or nothing.
     """
     direction, change = delta_words(quote.change, quote.change_fraction)
     local = in_new_york(quote.as_of)
@@ -35,4 +36,5 @@ def told(quote: Quote) -> list[str]:
         qty(quote.day_volume) if quote.day_volume is not None else MISSING,
         f"{day_text(local)}, {clock_text(quote.as_of)}",
         f"{quote.as_of.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "halted" if quote.is_halted else "",
     ]

@@ -1,26 +1,58 @@
 """What an account is worth at the last synced prices. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
-from trading.day_change import NOT_KNOWN, DayChange
+from django.utils.functional import cached_property
+
+from trading.day_change import NOT_KNOWN, DayChange, Moves, Priced, change_of
 from trading.models import Position, Quote
+from trading.models.instruments import may_be_split
 
 
-@dataclass(frozen=True)
+class Held(NamedTuple):
+    """What is read of a position and its quote, of which an account may have hundreds.
+
+    `title` is its asset's.
+    """
+
+    pk: int
+    symbol: str
+    title: str
+    qty: Decimal
+    cost_basis: Decimal | None
+    last: Decimal | None
+    previous_close: Decimal | None
+
+    @property
+    def may_be_split(self) -> bool:
+        """As of a `Quote`."""
+        return may_be_split(self.last, self.previous_close)
+
+
+@dataclass(eq=False)
 class Holding:
     """A position beside its quote, if there is one. USD.
 
-    `lots_cost` is what its lots had cost, first in, first out, where our books have all of its shares.
+    `lots_cost` is what its lots had cost, first in, first out, where our books have all of its shares;
+    `moves` is what the day's activities did to it. All else is worked out once, and only if asked for.
     """
 
-    position: Position
-    quote: Quote | None
+    position: Held | Position
+    quote: Priced | None
     lots_cost: Decimal | None = None
-    day: DayChange = NOT_KNOWN
+    moves: Moves | None = None
+
+    @cached_property
+    def day(self) -> DayChange:
+        """What the day made of it; not known where our books do not have its shares."""
+        if self.lots_cost is None:
+            return NOT_KNOWN
+        return change_of(self.position.qty, self.quote, self.moves)
 
     @property
     def cost(self) -> Decimal | None:
@@ -32,11 +64,11 @@ class Holding:
         """The last trade's."""
         return self.quote.last if self.quote else None
 
-    @property
+    @cached_property
     def value(self) -> Decimal | None:
         return None if self.price is None else self.position.qty * self.price
 
-    @property
+    @cached_property
     def gain(self) -> Decimal | None:
         """Value less cost: not realized. None if either is not known."""
         return None if self.value is None or self.cost is None else self.value - self.cost
@@ -52,9 +84,11 @@ class Valuation:
     """Cash and holdings together, USD. What is not known of one holding hides no figure of the others."""
 
     cash: Decimal
-    holdings: list[Holding]
+    holdings: Sequence[Holding]
+    priced_at: datetime | None = None
+    """When the oldest of the prices was asked for."""
 
-    @property
+    @cached_property
     def value(self) -> Decimal:
         """Of the holdings that have a price; `unpriced` are the others."""
         return sum((holding.value for holding in self.holdings if holding.value is not None), Decimal(0))
@@ -64,12 +98,12 @@ class Valuation:
         """Cash, and the holdings that have a price."""
         return self.cash + self.value
 
-    @property
+    @cached_property
     def cost(self) -> Decimal | None:
         """Of the holdings whose gain is known; None if that of none is."""
         return _total(holding.cost for holding in self.holdings if holding.gain is not None)
 
-    @property
+    @cached_property
     def gain(self) -> Decimal | None:
         """Of the holdings whose gain is known: not realized. None if that of none is."""
         return _total(holding.gain for holding in self.holdings)
@@ -78,17 +112,12 @@ class Valuation:
     def gain_fraction(self) -> Decimal | None:
         return self.gain / abs(self.cost) if self.gain is not None and self.cost else None
 
-    @property
-    def priced_at(self) -> datetime | None:
-        """When the oldest of the prices was asked for."""
-        return min((holding.quote.synced_at for holding in self.holdings if holding.quote), default=None)
-
-    @property
+    @cached_property
     def unpriced(self) -> list[str]:
         """Symbols without a price."""
         return [holding.position.symbol for holding in self.holdings if holding.value is None]
 
-    @property
+    @cached_property
     def without_gain(self) -> list[str]:
         """Symbols whose gain is not known."""
         return [holding.position.symbol for holding in self.holdings if holding.gain is None]
@@ -96,7 +125,8 @@ class Valuation:
 
 def value_positions(cash: Decimal, positions: Iterable[Position], quotes: Mapping[UUID, Quote]) -> Valuation:
     """Cash and positions at the quotes given by asset id."""
-    return Valuation(cash, [Holding(position, quotes.get(position.asset_id)) for position in positions])
+    held = [Holding(position, quotes.get(position.asset_id)) for position in positions]
+    return Valuation(cash, held, min((quote.synced_at for quote in quotes.values()), default=None))
 
 
 def _total(values: Iterable[Decimal | None]) -> Decimal | None:

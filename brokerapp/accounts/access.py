@@ -18,6 +18,7 @@ from django.views.generic import View
 from brokerapp.accounts.capabilities import AccountRefused, Capability, refusal
 from brokerapp.accounts.models import BrokerageAccount, User, find_accounts
 from brokerapp.accounts.signin import suspended
+from brokerapp.ui.branding import brand
 from brokerapp.ui.links import ACCOUNT_ID, account_url
 from brokerapp.web import allowance
 
@@ -57,6 +58,7 @@ OPENS = {
     "transfer": "Transfers open",
     "activity": "Your activity opens",
     "documents": "Your documents open",
+    "profile": "Your profile opens",
 }
 """What a section does once the account is open, by the beginning of its address."""
 
@@ -103,7 +105,7 @@ def _page_before(request: HttpRequest) -> str:
 
 def too_many_pages(request: HttpRequest, wait: int) -> HttpResponse:
     """What a person is told who has opened too many pages that ask the broker; `wait` in seconds."""
-    context = {"seconds": wait, "most": settings.BROKER_PAGES_A_MINUTE}
+    context = {"seconds": wait, "most": settings.BROKER_PAGES_A_MINUTE, "brand": brand()}
     headers = {"Retry-After": str(wait)}
     return HttpResponse(render_to_string("429_broker.html", context), status=429, headers=headers)
 

@@ -23,13 +23,15 @@ from brokerapp.accounts.models import BrokerageAccount, User, WithdrawalHold
 from brokerapp.accounts.roles import Role
 from brokerapp.accounts.signin import second_factor
 from brokerapp.accounts.statuses import HoldStatus
+from brokerapp.decisions import services as decisions
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.reveal import RevealMixin
 from brokerapp.security_log.services import record
-from brokerapp.ui.admin_pages import ReadOnlyAdmin, ask_reason
+from brokerapp.ui.admin_pages import ListAdmin, ReadOnlyAdmin, ask_reason, person_link
 from brokerapp.workflow.status_admin import StatusRowAdmin
 
 LIFTED = "Withdrawals opened again"
+PROPOSED = "So much money could leave that somebody else has to agree first; proposed"
 
 # What opens a session or an account is nobody's to read or change here.
 for model in (EmailAddress, Authenticator, UserSession, Group):
@@ -42,6 +44,7 @@ class GroupAdmin(ReadOnlyAdmin):
 
     list_display = ("name",)
     search_fields = ("name",)
+    search_exactly = False
 
 
 class RolesForm(forms.ModelForm):
@@ -80,16 +83,15 @@ class NewPersonForm(forms.ModelForm):
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):
+class UserAdmin(ListAdmin):
     """People. Nobody's password or address is set here; roles are, by administrators, for others."""
 
     personal = "e-mail address"
 
     ordering = ("-date_joined",)
-    list_display = ("email", "is_active", "is_staff", "role", "date_joined", "last_login")
+    list_display = ("email", "called", "is_active", "is_staff", "role", "date_joined", "last_login")
     list_filter = ("is_active", "is_staff", "groups", "date_joined")
     search_fields = ("email",)
-    show_full_result_count = False
     fieldsets = (
         (None, {"fields": ("email",)}),
         ("Access", {"fields": ("is_active", "is_staff", "groups", "is_superuser")}),
@@ -111,6 +113,11 @@ class UserAdmin(admin.ModelAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         return super().get_form(request, obj, change, form=RolesForm if obj else NewPersonForm, **kwargs)
+
+    @admin.display(description="person")
+    def called(self, user: User) -> str:
+        """The way to the page of everything about them."""
+        return person_link(user.pk)
 
     @admin.display(description="role")
     def role(self, user: User) -> str:
@@ -263,7 +270,18 @@ class WithdrawalHoldAdmin(StatusRowAdmin):
         if not isinstance(reason, str):
             return reason
         by = person(request)
+        rows = list(queryset)
+        two = [hold for hold in rows if hold.status == HoldStatus.ACTIVE and holds.needs_two_to_lift(hold)]
         self.run_action(
-            request, queryset, LIFTED, lambda hold: holds.lift_hold(hold=hold, by=by, reason=reason)
+            request,
+            (hold for hold in rows if hold not in two),
+            LIFTED,
+            lambda hold: holds.lift_hold(hold=hold, by=by, reason=reason),
+        )
+        self.run_action(
+            request,
+            two,
+            PROPOSED,
+            lambda hold: decisions.propose(what=holds.LIFT_HOLD, row=hold, by=by, reason=reason),
         )
         return None

@@ -18,14 +18,21 @@ class AccountsConfig(AppConfig):
         from allauth.account.signals import authentication_step_completed
         from django.contrib.auth.signals import user_logged_in
 
-        from brokerapp.accounts import credentials, roles
+        from brokerapp.accounts import credentials, holds, roles
         from brokerapp.accounts.capabilities import Capability
-        from brokerapp.accounts.models import known_values_of
+        from brokerapp.accounts.models import known_values_of, names_of_staff
         from brokerapp.accounts.signin import second_factor
+        from brokerapp.decisions import services as decisions
         from brokerapp.security import rotation
         from brokerapp.security.known_values import register
+        from brokerapp.ui import names
 
         register(known_values_of)
+        names.register(names_of_staff)
+        decisions.register(
+            holds.LIFT_HOLD,
+            decisions.Registered("Open withdrawals again", holds.check_active, holds.decide_lift),
+        )
         rotation.register(second_factor.reseal)
         credentials.connect()
         roles.connect()

@@ -11,7 +11,7 @@ from django.db.models import TextChoices
 from django.utils import timezone
 
 from brokerapp.accounts import holds
-from brokerapp.accounts.models import BrokerageAccount, WithdrawalHold
+from brokerapp.accounts.models import CUSTODIAL, IRA, BrokerageAccount, WithdrawalHold
 from brokerapp.accounts.statuses import AccountStatus
 from brokerapp.workflow import following
 
@@ -25,9 +25,21 @@ class Capability(TextChoices):
     DEPOSIT = "DEPOSIT", "Depositing"
     WITHDRAW = "WITHDRAW", "Withdrawing"
     LINK_BANK = "LINK_BANK", "Linking a bank"
+    BORROW = "BORROW", "Buying on margin"
+    SHORT = "SHORT", "Selling short"
+    OPTIONS = "OPTIONS", "Options"
+    CRYPTO = "CRYPTO", "Crypto"
 
 
-TRADING = (Capability.TRADE, Capability.BUY, Capability.SELL)
+TRADING = (
+    Capability.TRADE,
+    Capability.BUY,
+    Capability.SELL,
+    Capability.BORROW,
+    Capability.SHORT,
+    Capability.OPTIONS,
+    Capability.CRYPTO,
+)
 MOVING_MONEY = (Capability.DEPOSIT, Capability.WITHDRAW)
 
 
@@ -95,6 +107,14 @@ class Closed(AccountRefused):
 
     words = "Your account is closed."
     action = "See your account"
+
+
+class BeingClosed(AccountRefused):
+    """Its owner has asked to have it closed, and the broker has not answered yet."""
+
+    words = "Your account is being closed, so nothing else can be done with it."
+    page = "closing:close"
+    action = "See how far it is"
 
 
 class StatusNotKnown(AccountRefused):
@@ -167,6 +187,25 @@ class AccountSecured(AccountRefused):
         super().__init__(holds.in_words(hold, timezone.now()))
 
 
+class NotInThisKind(AccountRefused):
+    """This kind of account never may, whatever its owner signs."""
+
+    page = ""
+    action = ""
+
+    def __init__(self, account: BrokerageAccount, capability: Capability) -> None:
+        kind = "a retirement account (IRA)" if account.is_ira else "an account for a child"
+        super().__init__(f"{capability.label} is not possible in {kind}.")
+
+
+NEVER: dict[str, frozenset[Capability]] = {
+    IRA: frozenset((Capability.BORROW, Capability.SHORT, Capability.CRYPTO)),
+    CUSTODIAL: frozenset((Capability.BORROW, Capability.SHORT, Capability.OPTIONS, Capability.CRYPTO)),
+}
+"""What a kind of account never may (Broker API, "IRA Accounts Overview" and "Custodial Accounts")."""
+IRA_OPTIONS_LEVEL = 2
+"""The highest level of options in an IRA: what needs borrowed money is above it."""
+
 BY_STATUS: dict[str, type[AccountRefused]] = {
     AccountStatus.ACTION_REQUIRED: ActionRequired,
     AccountStatus.REJECTED: NotApproved,
@@ -182,6 +221,8 @@ BY_STATUS: dict[str, type[AccountRefused]] = {
 def check(account: BrokerageAccount, capability: Capability) -> None:
     """Raises the `AccountRefused` of the first fact that keeps the account from doing this now."""
     _check_status(account, capability)
+    if account.closing_since:
+        raise BeingClosed
     if account.account_blocked:
         raise AccountBlocked
     if capability in TRADING and account.trading_blocked:
@@ -190,6 +231,8 @@ def check(account: BrokerageAccount, capability: Capability) -> None:
         raise TradingSuspended
     if capability in MOVING_MONEY and account.transfers_blocked:
         raise TransfersBlocked
+    if capability in NEVER.get(account.account_type, ()):
+        raise NotInThisKind(account, capability)
     if capability in settings.NOT_OFFERED:
         raise NotOffered(capability)
     if capability == Capability.WITHDRAW:
@@ -213,6 +256,13 @@ def _check_status(account: BrokerageAccount, capability: Capability) -> None:
             raise ChangeInReview
     elif account.status != AccountStatus.ACTIVE:
         raise BY_STATUS.get(account.status, InReview)
+
+
+def highest_options_level(account: BrokerageAccount) -> int:
+    """The highest level of options that this kind of account can have, of 0 to 3."""
+    if Capability.OPTIONS in NEVER.get(account.account_type, ()):
+        return 0
+    return IRA_OPTIONS_LEVEL if account.is_ira else 3
 
 
 def can(account: BrokerageAccount, capability: Capability) -> bool:

@@ -7,13 +7,15 @@ been any money: there is nothing to take, and money can only come in over that s
 """
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 
-from brokerapp.accounts.models import User, WithdrawalHold
+from brokerapp.accounts.models import BrokerageAccount, User, WithdrawalHold
 from brokerapp.accounts.statuses import HoldReason, HoldStatus
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
@@ -60,6 +62,28 @@ def _secured(user: User) -> WithdrawalHold | None:
 def current_hold(user: User, now: datetime | None = None) -> WithdrawalHold | None:
     """What keeps money from leaving the person's accounts now; None if nothing of ours does."""
     return WithdrawalHold.objects.current(user.pk, now or timezone.now())
+
+
+LIFT_HOLD = "LIFT_HOLD"
+"""The decision of two members of staff that money may leave again, where there is much of it."""
+
+
+def needs_two_to_lift(hold: WithdrawalHold) -> bool:
+    """Whether more could leave at once than one member of staff may open (`SECOND_PERSON_ABOVE`, USD)."""
+    theirs = BrokerageAccount.objects.filter(user_id=hold.user_id)
+    most = theirs.aggregate(total=Sum("cash_withdrawable"))["total"] or Decimal(0)
+    return bool(most > settings.SECOND_PERSON_ABOVE)
+
+
+def check_active(hold: WithdrawalHold) -> None:
+    """Raises `IllegalMove` unless the hold can be lifted."""
+    if hold.status != HoldStatus.ACTIVE:
+        raise state.IllegalMove("It is lifted already.")
+
+
+def decide_lift(hold: WithdrawalHold, by: User, reason: str) -> None:
+    """What a decision `LIFT_HOLD` does, once a second person has confirmed it."""
+    lift_hold(hold=hold, by=by, reason=reason)
 
 
 def lift_hold(*, hold: WithdrawalHold, by: User, reason: str) -> WithdrawalHold:

@@ -2,14 +2,14 @@
 
 import uuid
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Right
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -67,6 +67,9 @@ class User(AbstractUser):
     sign_out_count = models.PositiveIntegerField(
         default=0, editable=False, help_text="how often they were signed out everywhere"
     )
+    unread_notices = models.PositiveIntegerField(
+        default=0, editable=False, help_text="in their inbox; here, as every page shows it"
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = []
@@ -75,6 +78,7 @@ class User(AbstractUser):
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_any_case")]
+        indexes = [models.Index(fields=["-date_joined", "-id"], name="user_newest")]
         permissions = [
             ("manage_roles", "Can add staff and say which role they have"),
             ("reveal_personal_data", "Can have hidden personal data shown, with a reason"),
@@ -96,6 +100,10 @@ class User(AbstractUser):
 
 ACCOUNT_TYPES = {"": "Individual", "trading": "Individual", "custodial": "Custodial", "ira": "IRA"}
 """What a person calls the kinds of account (Broker API, `account_type`)."""
+IRA, CUSTODIAL = "ira", "custodial"
+"""Kinds that differ in what they may do."""
+SUB_TYPES = {"traditional": "Traditional IRA", "roth": "Roth IRA"}
+"""The same of IRAs (`account_sub_type`)."""
 
 
 STAND_IN = 918_273_645
@@ -128,6 +136,7 @@ class BrokerageAccount(FollowedModel):
     broker_account_id = models.UUIDField(unique=True)
     account_number = models.CharField(max_length=20, blank=True, db_index=True)
     account_type = models.CharField(max_length=20, blank=True, help_text="the broker's word")
+    account_sub_type = models.CharField(max_length=20, blank=True, help_text="of an IRA: traditional, roth")
     status = models.CharField(max_length=20, choices=AccountStatus, default=AccountStatus.SUBMITTED)
     kyc_results = models.JSONField(null=True, blank=True, encoder=DjangoJSONEncoder)
 
@@ -135,6 +144,11 @@ class BrokerageAccount(FollowedModel):
     trading_blocked = models.BooleanField(default=False)
     transfers_blocked = models.BooleanField(default=False)
     trade_suspended_by_user = models.BooleanField(default=False)
+    closing_since = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="when its owner asked to have it closed; nothing else is done from then on",
+    )
 
     cash = models.DecimalField(max_digits=20, decimal_places=9, default=Decimal(0))
     cash_withdrawable = models.DecimalField(max_digits=20, decimal_places=9, default=Decimal(0))
@@ -162,6 +176,8 @@ class BrokerageAccount(FollowedModel):
     class Meta:
         indexes = [
             models.Index(fields=["status", "due_at"], name="account_due"),
+            # People quote the end of their number.
+            models.Index(Right("account_number", 4), name="account_number_end"),
             models.Index(
                 fields=["balances_due_at"],
                 name="account_balances_due",
@@ -180,8 +196,13 @@ class BrokerageAccount(FollowedModel):
     @property
     def title(self) -> str:
         """Which of a person's accounts it is: `Individual ••4486`."""
-        kind = ACCOUNT_TYPES.get(self.account_type, "Account")
+        kind = SUB_TYPES.get(self.account_sub_type) or ACCOUNT_TYPES.get(self.account_type, "Account")
         return f"{kind} ••{self.last4}" if self.last4 else kind
+
+    @property
+    def is_ira(self) -> bool:
+        """Whether it is for retirement, so that what goes in and out is told with its year or reason."""
+        return self.account_type == IRA
 
     @property
     def own_cash(self) -> Decimal:
@@ -226,8 +247,7 @@ class WithdrawalHoldQuerySet(models.QuerySet["WithdrawalHold"]):
 
     def current(self, user_id: int, now: datetime) -> "WithdrawalHold | None":
         """The hold of a person that lasts longest, one without an end first; None if there is none."""
-        longest = models.F("until").desc(nulls_first=True)
-        return self.in_force(now).filter(user_id=user_id).order_by(longest).first()
+        return next(iter(find_hold(user_id, now)), None)
 
 
 class WithdrawalHold(StatusModel):
@@ -266,8 +286,25 @@ class WithdrawalHold(StatusModel):
         return f"hold {self.pk} of person {self.user_id}, {self.get_cause_display()}"
 
 
+find_hold = FixedQuery(
+    lambda user_id, now: (
+        WithdrawalHold.objects.in_force(now)
+        .filter(user_id=user_id)
+        .order_by(models.F("until").desc(nulls_first=True))[:1]
+    ),
+    STAND_IN,
+    datetime(1900, 1, 1, tzinfo=UTC),
+)
+"""The hold of a person that lasts longest, in a list."""
+
+
 def known_values_of(person_id: int) -> Iterator[str]:
     """What this app knows of a person, to take out of what others write."""
     yield from User.objects.filter(pk=person_id).values_list("email", flat=True)
     accounts = BrokerageAccount.objects.filter(user_id=person_id)
     yield from accounts.values_list("account_number", flat=True)
+
+
+def names_of_staff(ids: frozenset[int]) -> dict[int, str]:
+    """Members of staff are called by their e-mail address: their pages show no other name of them."""
+    return dict(User.objects.filter(pk__in=ids, is_staff=True).values_list("pk", "email"))

@@ -33,6 +33,7 @@ MANAGE_ROLES = "accounts.manage_roles"
 REVEAL = "accounts.reveal_personal_data"
 SEND_RESET = "accounts.send_password_reset"
 REMOVE_SECOND_STEP = "accounts.remove_second_step"
+WRITE_NOTE = "ops.add_staffnote"
 
 WITHOUT_PERSONAL_DATA = frozenset(
     {
@@ -41,15 +42,22 @@ WITHOUT_PERSONAL_DATA = frozenset(
         "accounts.view_withdrawalhold",
         "activities.view_activity",
         "calls.view_apicall",
+        "closing.view_accountclosing",
         "decisions.view_staffdecision",
         "funding.view_banklink",
         "funding.view_transfer",
         "health.view_errorpage",
         "health.view_heartbeat",
         "mailing.view_queuedmail",
+        "notices.view_digest",
         "notices.view_notice",
+        "onboarding.view_ciprecord",
+        "ops.view_staffnote",
         "onboarding.view_document",
+        "onboarding.view_kycanswer",
         "onboarding.view_kycapplication",
+        "onboarding.view_profilechange",
+        "onboarding.view_taxform",
         "records.view_issueddocument",
         "streams.view_streamcursor",
         "trading.view_asset",
@@ -70,6 +78,7 @@ OPERATE = frozenset(
     {
         "accounts.change_brokerageaccount",
         "accounts.change_withdrawalhold",
+        "closing.change_accountclosing",
         "decisions.propose_staffdecision",
         "events.change_brokerevent",
         "events.view_brokerevent",
@@ -85,12 +94,22 @@ OPERATE = frozenset(
         "trading.change_positionssync",
     }
 )
+CASES = frozenset(
+    {
+        "support.answer_case",
+        "support.view_case",
+    }
+)
+"""What people ask our support, and answering it. A question may hold anything, so each look is kept."""
 ALL_READS = "*"
 """Of an auditor: every permission to view, whatever is added later."""
 
 ROLES: dict[Role, frozenset[str]] = {
-    Role.SUPPORT: WITHOUT_PERSONAL_DATA | {SEND_RESET},
-    Role.OPERATIONS: WITHOUT_PERSONAL_DATA | OPERATE | {SEND_RESET, REMOVE_SECOND_STEP, REVEAL},
+    Role.SUPPORT: WITHOUT_PERSONAL_DATA | CASES | {SEND_RESET, WRITE_NOTE},
+    Role.OPERATIONS: WITHOUT_PERSONAL_DATA
+    | CASES
+    | OPERATE
+    | {SEND_RESET, REMOVE_SECOND_STEP, REVEAL, WRITE_NOTE},
     Role.APPROVER: WITHOUT_PERSONAL_DATA | {"decisions.confirm_staffdecision"},
     Role.AUDITOR: frozenset({ALL_READS, REVEAL}),
     Role.ADMINISTRATOR: frozenset(

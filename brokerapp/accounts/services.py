@@ -46,6 +46,7 @@ def apply_account_status(
                 request_id=reply.request_id,
                 account_number=(reply.account_number or locked.account_number)[:20],
                 account_type=(reply.account_type or locked.account_type)[:20],
+                account_sub_type=(reply.account_sub_type or locked.account_sub_type)[:20],
                 kyc_results=reply.kyc_results.model_dump() if reply.kyc_results else None,
             )
         if locked.broker_status != said_before[0] and locked.status == said_before[1]:

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from brokerapp.activities.models import Activity
-from brokerapp.ui.admin_pages import BoundedPaginator, ReadOnlyAdmin, as_uuid
+from brokerapp.ui.admin_pages import ReadOnlyAdmin, as_uuid
 
 
 @admin.register(Activity)
@@ -19,9 +19,6 @@ class ActivityAdmin(ReadOnlyAdmin):
     list_select_related = ("account",)
     search_fields = ("reference",)
     search_help_text = "Activity, order, transfer or journal ID at Alpaca, or Request ID"
-    paginator = BoundedPaginator
-    show_full_result_count = False
-    list_per_page = 50
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Activity], search_term: str

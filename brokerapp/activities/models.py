@@ -97,6 +97,9 @@ class Activity(models.Model):
                 fields=["account", "symbol", "-at"], name="activity_symbol", condition=~Q(symbol="")
             ),
             models.Index(fields=["account", "reference"], name="activity_reference"),
+            models.Index(fields=["reference"], name="activity_quoted"),
+            models.Index(fields=["request_id"], name="activity_request", condition=~Q(request_id="")),
+            models.Index(fields=["date", "net_amount"], name="activity_amount_of_day"),
             models.Index(
                 fields=["account", "previous_id"], name="activity_previous", condition=~Q(previous_id="")
             ),

@@ -52,6 +52,14 @@ class SharedBudget:
         said = (str(word.left), str(word.limit), str(int(word.reset)), str(milliseconds))
         shared.ask(lambda client: client.eval(NOTE, 1, self._key, *said))
 
+    def left(self) -> tuple[int, int] | None:
+        """How many calls are left of how many, by what the broker said last; None if nothing is known now."""
+        answer = shared.ask(lambda client: client.hmget(self._key, ["left", "limit"]))
+        if answer is None or None in (said := cast("list[bytes | None]", answer)):
+            return None
+        left, limit = (int(value or 0) for value in said)
+        return left, limit
+
     def forget(self) -> None:
         """Forget what the broker said, here and for the other processes."""
         self._local = LocalBudget()

@@ -38,6 +38,7 @@ class StaffDecisionAdmin(StatusRowAdmin):
             "said",
             "subject",
             "person",
+            "value",
             "status",
             "reason",
             "proposed_by",

@@ -32,6 +32,9 @@ class StaffDecision(StatusModel):
     row_id = models.CharField(max_length=64)
     person_id = models.BigIntegerField("person", null=True, blank=True)
     status = models.CharField(max_length=20, choices=DecisionStatus, default=DecisionStatus.PROPOSED)
+    value = models.CharField(
+        "which", max_length=64, blank=True, help_text="what the decision names besides the row, an id say"
+    )
     reason = models.CharField(max_length=500)
     proposed_by_id = models.BigIntegerField("proposed by")
     decided_by_id = models.BigIntegerField("decided by", null=True, blank=True)

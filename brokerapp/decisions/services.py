@@ -30,12 +30,13 @@ class Registered:
     """What can be decided: in words, whether it can be about a row now, and how it is done.
 
     `check` and `do` raise `IllegalMove` where the row is past it. `do` makes no call to the broker: it runs
-    in the transaction that confirms the decision.
+    in the transaction that confirms the decision. With `takes_value` it is given the decision's value too.
     """
 
     label: str
     check: Callable[[Any], None]
-    do: Callable[[Any, AbstractBaseUser, str], object]
+    do: Callable[..., object]
+    takes_value: bool = False
 
 
 _registered: dict[str, Registered] = {}
@@ -51,8 +52,12 @@ def label_of(what: str) -> str:
     return _registered[what].label if what in _registered else what
 
 
-def propose(*, what: str, row: models.Model, by: AbstractBaseUser, reason: str) -> StaffDecision:
+def propose(
+    *, what: str, row: models.Model, by: AbstractBaseUser, reason: str, value: str = ""
+) -> StaffDecision:
     """Write down what a member of staff proposes to do about a row, for another to decide.
+
+    `value` is what the decision names besides the row: the id of which of several, say.
 
     Raises `AlreadyProposed`, and `IllegalMove` if the row is past it.
     """
@@ -62,6 +67,7 @@ def propose(*, what: str, row: models.Model, by: AbstractBaseUser, reason: str) 
         row_type=row._meta.label,
         row_id=str(row.pk),
         person_id=getattr(row, "user_id", None),
+        value=value,
         reason=reason[:500],
         proposed_by_id=by.pk,
     )
@@ -84,9 +90,9 @@ def confirm(*, decision: StaffDecision, by: AbstractBaseUser, reason: str) -> St
     with transaction.atomic():
         row = apps.get_model(decision.row_type)._default_manager.get(pk=decision.row_id)
         confirmed = state.move(decision, DecisionStatus.CONFIRMED, by=by, reason=reason, decided_by_id=by.pk)
-        _registered[decision.what].do(
-            row, by, f"Proposed by person {decision.proposed_by_id}: {decision.reason}"
-        )
+        registered = _registered[decision.what]
+        said = f"Proposed by person {decision.proposed_by_id}: {decision.reason}"
+        registered.do(row, by, said, *([decision.value] if registered.takes_value else []))
         record(Kind.DECISION_CONFIRMED, **_about(decision), staff=by, obj=row, reason=reason)
     return confirmed
 

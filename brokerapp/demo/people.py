@@ -59,8 +59,9 @@ TRADER = Person("trader@example.com", "funded: cash and shares", "Trader", "1245
 ACTION = Person("action@example.com", "KYC: the broker needs something", "Action", "124554322")
 RETURNED = Person("returned@example.com", "a deposit that the bank returned", "Returned", "124554323")
 OPS = Person("ops@example.com", "operations staff (admin site); the code is in the mailbox")
+SUPPORT = Person("support@example.com", "support staff (admin site), who read; the code is in the mailbox")
 APPROVER = Person("approver@example.com", "confirms what operations propose; the code is in the mailbox")
-PEOPLE = (APPLICANT, TRADER, ACTION, RETURNED, OPS, APPROVER)
+PEOPLE = (APPLICANT, TRADER, ACTION, RETURNED, OPS, APPROVER, SUPPORT)
 
 
 def seed_people(password: str) -> list[Person]:
@@ -72,10 +73,11 @@ def seed_people(password: str) -> list[Person]:
     if not is_built_in_sandbox():
         raise NotTheSandbox(settings.BROKER_BASE_URL)
     _user(APPLICANT)
-    codes.set_up(_user(OPS, is_staff=True, is_superuser=True))
-    approver = _user(APPROVER, is_staff=True)
-    approver.groups.add(Group.objects.get(name=Role.APPROVER))
-    codes.set_up(approver)
+    for person, role in ((OPS, Role.OPERATIONS), (APPROVER, Role.APPROVER), (SUPPORT, Role.SUPPORT)):
+        member = _user(person, is_staff=True)
+        member.groups.set([Group.objects.get(name=role)])
+        User.objects.filter(pk=member.pk, is_superuser=True).update(is_superuser=False)
+        codes.set_up(member)
     makers = (_make_trader, _make_action, _make_returned)
     with ThreadPoolExecutor(len(makers)) as pool:  # each mostly waits for the sandbox
         list(pool.map(_run_with_own_connection, makers))

@@ -10,6 +10,7 @@ DEMO_ADDRESSES = (
     "returned@example.com",
     "ops@example.com",
     "approver@example.com",
+    "support@example.com",
 )
 
 

@@ -1,16 +1,26 @@
 """The events, and how far each stream is followed: to read and search, and to handle an event again."""
 
+import json
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
-from brokerapp.broker.streams.models import StreamCursor
-from brokerapp.events import services
+from brokerapp.accounts.access import person as signed_in
+from brokerapp.broker.alpaca.errors import BrokerError
+from brokerapp.broker.streams.models import EventStream, StreamCursor
+from brokerapp.events import replay, services
+from brokerapp.events.forms import ApplyForm, WindowForm
 from brokerapp.events.models import UNREADABLE, BrokerEvent
 from brokerapp.ui.admin_pages import ReadOnlyAdmin
+from brokerapp.ui.forms import ReasonForm
 
 
 class HandledFilter(admin.SimpleListFilter):
@@ -46,21 +56,113 @@ class BrokerEventAdmin(ReadOnlyAdmin):
     list_display = (
         "received_at",
         "stream",
+        "said",
         "event_id",
-        "account_id",
+        "became",
         "handled_at",
-        "outcome",
         "attempts",
         "error",
     )
     list_filter = ("stream", HandledFilter, "received_at")
     search_fields = ("=event_id", "=account_id")
     search_help_text = "Event ID, or account ID at Alpaca"
-    date_hierarchy = "received_at"
     ordering = ("-received_at",)
-    show_full_result_count = False
-    list_per_page = 50
     actions = ("retry",)
+    views = (
+        ("Given up", "state=given-up"),
+        ("Failing", "state=failing"),
+        ("Orders and fills", "stream__exact=trades"),
+        ("Money", "stream__exact=funding"),
+    )
+    fields = (
+        ("stream", "event_id", "account_id"),
+        ("occurred_at", "received_at"),
+        ("became", "handled_at", "attempts", "next_try_at"),
+        "error",
+        "raw",
+    )
+    readonly_fields = ("became", "raw")
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.replay_view)
+        return [path("replay/", view, name="events_brokerevent_replay"), *super().get_urls()]
+
+    @admin.display(description="says")
+    def said(self, event: BrokerEvent) -> str:
+        """The broker's word in it, in short."""
+        payload = event.payload
+        order = payload.get("order") or {}
+        words = (
+            payload.get("event"),
+            order.get("symbol"),
+            payload.get("entity_type"),
+            payload.get("status_to"),
+        )
+        return " ".join(str(word) for word in (*words, payload.get("activity_type")) if word) or "–"
+
+    @admin.display(description="what became of it")
+    def became(self, event: BrokerEvent) -> str:
+        """Whether it was handled, and how."""
+        return event.outcome or replay.state_of(event)
+
+    @admin.display(description="as it is kept")
+    def raw(self, event: BrokerEvent) -> str:
+        """The event's members that are kept, as JSON."""
+        return format_html(
+            '<pre class="ops-pre">{}</pre>', json.dumps(event.payload, indent=2, sort_keys=True)
+        )
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        url = reverse("admin:events_brokerevent_replay") if self.has_retry_permission(request) else ""
+        return super().changelist_view(request, {"replay_url": url} | (extra_context or {}))
+
+    def replay_view(self, request: HttpRequest) -> HttpResponseBase:
+        """Pull a window of a stream again, show what that would change, and apply it for a reason.
+
+        Asks the broker. Raises `PermissionDenied`.
+        """
+        if not (self.has_view_permission(request) and self.has_retry_permission(request)):
+            raise PermissionDenied
+        asked = request.POST if request.method == "POST" else request.GET
+        is_apply = request.method == "POST"
+        form: WindowForm = (ApplyForm if is_apply else WindowForm)(asked or None)
+        window, problem = None, ""
+        if form.is_bound and form.is_valid():
+            window, problem = self._pull(request, form.cleaned_data, is_apply=is_apply)
+            if window is not None and is_apply:
+                count = window.count_to_handle
+                messages.success(
+                    request, f"{count} event{'' if count == 1 else 's'} handed on to be handled."
+                )
+                return redirect("admin:events_brokerevent_changelist")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Pull events again",
+            "opts": self.opts,
+            "form": form,
+            "window": window,
+            "problem": problem,
+            "streams": EventStream.choices,
+            "reason_form": form if is_apply else ReasonForm(),
+        }
+        status = 422 if form.errors or problem else 200
+        return TemplateResponse(request, "admin/events/replay.html", context, status=status)
+
+    def _pull(
+        self, request: HttpRequest, answers: dict[str, Any], *, is_apply: bool
+    ) -> tuple[replay.Window | None, str]:
+        named = {
+            "stream": EventStream(answers["stream"]),
+            "since": answers["since"],
+            "until": answers["until"],
+            "now": timezone.now(),
+        }
+        try:
+            if not is_apply:
+                return replay.pull(**named), ""
+            return replay.apply(**named, by=signed_in(request), reason=answers["reason"]), ""
+        except (replay.WindowRefused, BrokerError) as refusal:
+            return None, str(refusal)
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         """Whether this member of staff may have events handled again."""

@@ -23,16 +23,10 @@ from brokerapp.broker.clients import get_client
 from brokerapp.broker.streams.models import EventStream, StreamCursor
 from brokerapp.events.resume import ResumePoint, resume_point
 from brokerapp.events.services import printable, store_event, store_unreadable
+from brokerapp.events.streams import PATHS
 
 logger = logging.getLogger(__name__)
 
-PATHS = {
-    EventStream.ACCOUNTS: "/v1/events/accounts/status",
-    EventStream.FUNDING: "/v2/events/funding/status",
-    EventStream.TRADES: "/v2/events/trades",
-    EventStream.JOURNALS: "/v2/events/journals/status",
-    EventStream.ACTIVITIES: "/v2beta1/events/activities",
-}
 FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 30.0
 CURSOR_EVERY = 5.0
 """Seconds between notes of how fresh the stream is; also how long a page may be wrong about it."""

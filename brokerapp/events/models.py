@@ -51,6 +51,7 @@ class BrokerEvent(models.Model):
         indexes = [
             models.Index(fields=["next_try_at"], condition=Q(handled_at__isnull=True), name="event_waiting"),
             models.Index(fields=["-received_at"], name="event_received"),
+            models.Index(fields=["received_at"], condition=~Q(error=""), name="event_in_trouble"),
         ]
 
     def __str__(self) -> str:

@@ -27,6 +27,7 @@ class ErrorPageAdmin(ReadOnlyAdmin):
     list_display = ("reference", "at", "status", "method", "route", "exception", "person")
     list_filter = ("status", "at")
     search_fields = ("reference", "route", "exception")
+    search_exactly = False
 
     @admin.display(description="person")
     def person(self, page: ErrorPage) -> str:

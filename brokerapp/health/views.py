@@ -12,14 +12,15 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from brokerapp.health.errors import record_error
-from brokerapp.ui.context_processors import brand_name
+from brokerapp.ui.branding import brand
+from brokerapp.ui.links import page_url
 
 RETRY_AFTER_SECONDS = 30
 
 
 def _page(request: HttpRequest, status: int, error: BaseException | None, template: str = "") -> HttpResponse:
     reference = record_error(request=request, status=status, error=error, now=timezone.now())
-    context = {"reference": reference, "brand_name": brand_name()}
+    context = {"reference": reference, "brand": brand(), "help_url": page_url("help")}
     html = render_to_string(template or f"{status}.html", context)
     return HttpResponse(html, status=status, headers={"Cache-Control": "no-store"})
 

@@ -12,9 +12,6 @@ class QueuedMailAdmin(ReadOnlyAdmin):
 
     list_display = ("created_at", "subject", "status", "attempts", "next_try_at", "error")
     list_filter = ("status", "created_at")
-    date_hierarchy = "created_at"
-    show_full_result_count = False
-    list_per_page = 50
     fields = (
         "subject",
         ("status", "error"),

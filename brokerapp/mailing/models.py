@@ -13,13 +13,17 @@ from brokerapp.security.encryption import EncryptedJSONField
 
 
 class MailStatus(models.TextChoices):
-    """How far a mail has come. FAILED and UNKNOWN are the last word: nothing is sent any more."""
+    """How far a mail has come. FAILED and UNKNOWN are the last word: nothing is sent any more.
+
+    NOT_MAILED is for what is told without a mail of its own.
+    """
 
     WAITING = "WAITING", "Waiting"
     SENDING = "SENDING", "Being sent"
     SENT = "SENT", "Sent"
     FAILED = "FAILED", "Given up"
     UNKNOWN = "UNKNOWN", "May have been sent"
+    NOT_MAILED = "NOT_MAILED", "No mail"
 
 
 ENDED = (MailStatus.SENT, MailStatus.FAILED, MailStatus.UNKNOWN)

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 
 from brokerapp.mailing import delivery
+from brokerapp.mailing.html import as_html
 from brokerapp.mailing.models import ENDED, QueuedMail
 from brokerapp.workflow import jobs
 
@@ -32,9 +33,11 @@ def queue_mail(message: EmailMessage) -> QueuedMail:
 
 
 def message_of(mail: QueuedMail) -> EmailMessage:
-    """The mail as it was given to `queue_mail`."""
+    """The mail as it was given to `queue_mail`, with the HTML of its text where it has none."""
     content = dict(mail.content or {})
     message = EmailMultiAlternatives(headers=content.pop("extra_headers"), **content)
+    if not message.alternatives:
+        message.attach_alternative(as_html(str(message.subject), str(message.body)), "text/html")
     # A reply from a machine is not wanted (RFC 3834).
     message.extra_headers.setdefault("Auto-Submitted", "auto-generated")
     return message

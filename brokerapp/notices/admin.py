@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from brokerapp.notices.models import Notice
+from brokerapp.notices.models import Digest, Notice
 from brokerapp.ui.admin_pages import ReadOnlyAdmin, change_link, person_link
 
 
@@ -14,9 +14,6 @@ class NoticeAdmin(ReadOnlyAdmin):
     list_filter = ("status", "kind", "created_at")
     search_fields = ("=row_id", "=user__email")
     search_help_text = "A row's id, or a person's e-mail address"
-    date_hierarchy = "created_at"
-    show_full_result_count = False
-    list_per_page = 50
     fields = (
         ("kind", "subject", "person"),
         ("status", "error"),
@@ -37,3 +34,24 @@ class NoticeAdmin(ReadOnlyAdmin):
     @admin.display(description="status change")
     def change(self, notice: Notice) -> str:
         return change_link("workflow.StatusChange", notice.change_id, str(notice.change_id))
+
+
+@admin.register(Digest)
+class DigestAdmin(ReadOnlyAdmin):
+    """Mails about several orders that were filled, and how each ended."""
+
+    list_display = ("created_at", "status", "person", "closed_at", "attempts", "next_try_at", "error")
+    list_filter = ("status", "created_at")
+    search_fields = ("=user__email",)
+    search_help_text = "A person's e-mail address"
+    fields = (
+        "person",
+        ("status", "error"),
+        ("attempts", "next_try_at"),
+        ("created_at", "closed_at", "claimed_at", "sent_at"),
+    )
+    readonly_fields = ("person",)
+
+    @admin.display(description="person", ordering="user_id")
+    def person(self, digest: Digest) -> str:
+        return person_link(digest.user_id)

@@ -1,119 +1,100 @@
-"""Which changes of the status history a person is told of: what the broker revises, and what it issues."""
+"""The status history read for what people are told, and each told once: a notice in the inbox, and a mail."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 
-from brokerapp.accounts.models import BrokerageAccount, WithdrawalHold
-from brokerapp.accounts.statuses import (
-    ENDED_ACCOUNT,
-    OPEN_ACCOUNT,
-    AccountStatus,
-    HoldReason,
-    HoldStatus,
-)
-from brokerapp.notices.models import Notice, NoticeKind
-from brokerapp.records.models import IssuedDocument
+from brokerapp.accounts.models import User
+from brokerapp.mailing.models import MailStatus
+from brokerapp.notices import digests, inbox
+from brokerapp.notices.kinds import ALWAYS_MAILED, WORDS, Category, NoticeKind
+from brokerapp.notices.models import Fills, Notice, NoticePreferences
+from brokerapp.notices.table import TABLE, told_of
 from brokerapp.workflow import outbox
 from brokerapp.workflow.models import StatusChange
-from funding.models import Transfer
-from funding.statuses import FAILED_TRANSFER, RailName, TransferStatus
-from trading.models import REVISED_NOTE, Order
 
 READER = "notices"
 
 
-def _is_undone(change: StatusChange) -> bool:
-    return change.from_status == TransferStatus.COMPLETE and change.to_status in FAILED_TRANSFER
-
-
-def _kind_of_undone(change: StatusChange, transfer: Transfer) -> NoticeKind:
-    if transfer.rail == RailName.JOURNAL:
-        return NoticeKind.CREDIT_CORRECTED
-    if change.to_status != TransferStatus.RETURNED:
-        return NoticeKind.TRANSFER_TAKEN_BACK
-    return NoticeKind.DEPOSIT_RETURNED if transfer.is_deposit else NoticeKind.WITHDRAWAL_RETURNED
-
-
-def _is_revised(change: StatusChange) -> bool:
-    # Not the step out of FILLED: a correction takes none, and a bust would be told twice.
-    return change.from_status == change.to_status and change.reason == REVISED_NOTE
-
-
-def _kind_of_revised(change: StatusChange, order: Order) -> NoticeKind:
-    return NoticeKind.ORDER_REVISED
-
-
-def _goes_back(change: StatusChange) -> bool:
-    return change.from_status in OPEN_ACCOUNT and change.to_status not in OPEN_ACCOUNT
-
-
-def _kind_of_going_back(change: StatusChange, account: BrokerageAccount) -> NoticeKind:
-    if change.to_status == AccountStatus.ACTION_REQUIRED:
-        return NoticeKind.ACCOUNT_ACTION
-    ended = (*ENDED_ACCOUNT, AccountStatus.INACTIVE, AccountStatus.REJECTED)
-    return NoticeKind.ACCOUNT_ENDED if change.to_status in ended else NoticeKind.ACCOUNT_IN_REVIEW
-
-
-def _is_hold(change: StatusChange) -> bool:
-    return True  # placed, or lifted by staff
-
-
-def _kind_of_hold(change: StatusChange, hold: WithdrawalHold) -> NoticeKind:
-    if change.to_status == HoldStatus.LIFTED:
-        return NoticeKind.WITHDRAWALS_OPENED
-    return NoticeKind.SECURED if hold.cause == HoldReason.SECURED else NoticeKind.WITHDRAWALS_HELD
-
-
-def _is_issued(change: StatusChange) -> bool:
-    return not change.from_status  # its one step
-
-
-def _kind_of_issued(change: StatusChange, document: IssuedDocument) -> NoticeKind:
-    return NoticeKind.NEW_DOCUMENT
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What a model's changes tell a person: which of them do, and what kind of notice each is."""
-
-    model: type[models.Model]
-    tells: Callable[[StatusChange], bool]
-    kind: Callable[[StatusChange, Any], NoticeKind]
-
-
-SUBJECTS = (
-    Subject(Transfer, _is_undone, _kind_of_undone),
-    Subject(Order, _is_revised, _kind_of_revised),
-    Subject(BrokerageAccount, _goes_back, _kind_of_going_back),
-    Subject(WithdrawalHold, _is_hold, _kind_of_hold),
-    Subject(IssuedDocument, _is_issued, _kind_of_issued),
-)
-
-
 def write_notices(changes: Iterable[StatusChange]) -> None:
-    """Write the notices that changes make, one for each change however often it is read; sends nothing."""
+    """Write the notices that changes make, one for each change however often it is read; sends nothing.
+
+    In the transaction that moves the reader's cursor: one reader is at work at a time.
+    """
     changes = list(changes)
-    notices = []
-    for subject in SUBJECTS:
-        label = subject.model._meta.label
-        told = [change for change in changes if change.row_type == label and subject.tells(change)]
-        found = subject.model._default_manager.filter(pk__in=[change.row_id for change in told])
-        rows: dict[str, Any] = {str(row.pk): row for row in found} if told else {}
-        notices += [
-            Notice(
-                user_id=row.user_id,
-                kind=subject.kind(change, row),
-                row_type=label,
-                row_id=change.row_id,
-                change_id=change.pk,
-            )
-            for change in told
-            if (row := rows.get(change.row_id)) is not None
-        ]
-    Notice.objects.bulk_create(notices, ignore_conflicts=True)
+    found = [notice for model in TABLE for notice in _notices_of(model, changes)]
+    known = set(
+        Notice.objects.filter(change_id__in=[notice.change_id for notice in found]).values_list(
+            "change_id", flat=True
+        )
+    )
+    new = sorted(
+        (notice for notice in found if notice.change_id not in known), key=lambda each: each.change_id
+    )
+    if not new:
+        return
+    now = timezone.now()
+    for notice in new:
+        notice.next_try_at = now  # mailed in the order in which it happened
+    _choose_mails(new)
+    Notice.objects.bulk_create(new, ignore_conflicts=True)
+    inbox.recount({notice.user_id for notice in new})
+
+
+def _notices_of(model: type[models.Model], changes: list[StatusChange]) -> list[Notice]:
+    label = model._meta.label
+    of_model = [change for change in changes if change.row_type == label]
+    if not of_model:
+        return []
+    found = model._default_manager.filter(pk__in={change.row_id for change in of_model})
+    if any(field.name == "account" for field in model._meta.fields):
+        found = found.select_related("account")  # whose person it is, of some
+    rows: dict[str, Any] = {str(row.pk): row for row in found}
+    told = [(change, rows[change.row_id]) for change in of_model if change.row_id in rows]
+    return [
+        Notice(
+            user_id=row.pk if isinstance(row, User) else row.user_id,
+            kind=kind,
+            row_type=label,
+            row_id=change.row_id,
+            change_id=change.pk,
+            created_at=change.at,
+        )
+        for change, row in told
+        if (kind := told_of(change, model, row)) is not None
+    ]
+
+
+def _choose_mails(notices: list[Notice]) -> None:
+    """Say of each whether it is mailed at once, together with others, or not at all."""
+    people = {notice.user_id for notice in notices}
+    preferences = NoticePreferences.objects.in_bulk(people)
+    for notice in notices:
+        wanted = preferences.get(notice.user_id) or NoticePreferences(user_id=notice.user_id)
+        if notice.kind == NoticeKind.ORDER_FILLED and wanted.fills in (Fills.MINUTES, Fills.DAY):
+            notice.digest = digests.open_digest(notice.user_id, Fills(wanted.fills))
+            notice.status = MailStatus.NOT_MAILED
+        elif not is_mailed(NoticeKind(notice.kind), wanted):
+            notice.status = MailStatus.NOT_MAILED
+
+
+def is_mailed(kind: NoticeKind, wanted: NoticePreferences) -> bool:
+    """Whether a kind is a mail of its own for somebody with these preferences."""
+    words = WORDS[kind]
+    if words.mailed_apart:
+        return False
+    if words.category in ALWAYS_MAILED:
+        return True
+    if kind == NoticeKind.ORDER_FILLED:
+        return wanted.fills == Fills.EACH
+    by_category = {
+        Category.MONEY: wanted.money,
+        Category.ORDERS: wanted.orders,
+        Category.HELP: wanted.help,
+    }
+    return by_category[words.category]
 
 
 def read_history() -> int:

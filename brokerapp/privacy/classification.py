@@ -40,6 +40,7 @@ RECORDS = (
     "six years after the account is closed (17 CFR 240.17a-4); erased on request before anything was sent"
 )
 APPLICATION, DOCUMENT, BANK = "onboarding_kycapplication", "onboarding_document", "funding_banklink"
+TAX_FORM, PROFILE_CHANGE = "onboarding_taxform", "onboarding_profilechange"
 
 
 def _of(table: str, *columns: str) -> tuple[str, ...]:
@@ -48,23 +49,23 @@ def _of(table: str, *columns: str) -> tuple[str, ...]:
 
 HELD = (
     Held(
-        "Tax id (SSN, ITIN)",
+        "Tax id (SSN, ITIN, or another country's), the person's and that of the child whose account it is",
         Grade.ENCRYPTED,
-        _of(APPLICATION, "tax_id"),
+        (*_of(APPLICATION, "tax_id", "foreign_tax_id", "minor_tax_id"), *_of(TAX_FORM, "content")),
         (Place.BROKER, Place.ADMIN),
         "TAX_ID_RETENTION_DAYS after the account is open",
     ),
     Held(
         "Digests by which a tax id or phone number is found",
         Grade.DIGEST,
-        _of(APPLICATION, "tax_id_index", "phone_number_index"),
+        _of(APPLICATION, "tax_id_index", "foreign_tax_id_index", "phone_number_index"),
         (),
         RECORDS,
     ),
     Held(
         "Last four digits of tax id and bank account",
         Grade.READABLE,
-        (*_of(APPLICATION, "tax_id_last4"), *_of(BANK, "last4")),
+        (*_of(APPLICATION, "tax_id_last4", "minor_tax_id_last4"), *_of(BANK, "last4")),
         (Place.PAGE, Place.ADMIN, Place.MAIL),
         RECORDS,
     ),
@@ -85,21 +86,25 @@ HELD = (
     Held(
         "Date of birth",
         Grade.ENCRYPTED,
-        _of(APPLICATION, "date_of_birth"),
+        (*_of(APPLICATION, "date_of_birth"), *_of(TAX_FORM, "content")),
         (Place.BROKER, Place.PAGE, Place.ADMIN),
         RECORDS,
     ),
     Held(
         "Phone number",
         Grade.ENCRYPTED,
-        _of(APPLICATION, "phone_number"),
+        (*_of(APPLICATION, "phone_number"), *_of(PROFILE_CHANGE, "answers")),
         (Place.BROKER, Place.PAGE, Place.ADMIN),
         RECORDS,
     ),
     Held(
         "Home address",
         Grade.ENCRYPTED,
-        _of(APPLICATION, "street_address", "unit", "city", "state", "postal_code"),
+        (
+            *_of(APPLICATION, "street_address", "unit", "city", "state", "postal_code"),
+            *_of(TAX_FORM, "content"),
+            *_of(PROFILE_CHANGE, "answers"),
+        ),
         (Place.BROKER, Place.PAGE, Place.ADMIN),
         RECORDS,
     ),
@@ -111,10 +116,43 @@ HELD = (
         RECORDS,
     ),
     Held(
-        "Answers to the application's other questions (those without a column of their own)",
+        "Notes of staff about a person",
         Grade.ENCRYPTED,
-        _of(APPLICATION, "answers"),
+        ("ops_staffnote.text",),
+        (Place.ADMIN,),
+        RECORDS,
+    ),
+    Held(
+        "Answers to the application's other questions (those without a column of their own), form W-8BEN as "
+        "it was signed, and changes of any answer",
+        Grade.ENCRYPTED,
+        (
+            *_of(APPLICATION, "answers"),
+            *_of(TAX_FORM, "content", "signature"),
+            *_of(PROFILE_CHANGE, "answers", "signed"),
+        ),
         (Place.BROKER, Place.PAGE, Place.ADMIN),
+        RECORDS,
+    ),
+    Held(
+        "Answers as they were sent each time, and to what was asked afterwards",
+        Grade.ENCRYPTED,
+        ("onboarding_attempt.answers", "onboarding_kycanswer.answers"),
+        (Place.BROKER, Place.ADMIN),
+        RECORDS,
+    ),
+    Held(
+        "What people wrote to staff about their application, and notes of staff",
+        Grade.ENCRYPTED,
+        ("onboarding_word.text",),
+        (Place.ADMIN,),
+        RECORDS,
+    ),
+    Held(
+        "What staff ask of an applicant, in their words",
+        Grade.ENCRYPTED,
+        ("onboarding_staffrequest.text",),
+        (Place.MAIL, Place.PAGE, Place.ADMIN),
         RECORDS,
     ),
     Held(
@@ -171,6 +209,19 @@ HELD = (
         RECORDS,
     ),
     Held(
+        "Of an IRA: the year of a deposit, why money was taken out, and what was withheld",
+        Grade.READABLE,
+        _of(
+            "funding_transfer",
+            "tax_year",
+            "distribution_reason",
+            "fed_withholding_pct",
+            "state_withholding_pct",
+        ),
+        (Place.BROKER, Place.PAGE, Place.ADMIN),
+        RECORDS,
+    ),
+    Held(
         "E-mail address",
         Grade.READABLE,
         (
@@ -197,6 +248,13 @@ HELD = (
         "the session ends, or the person is erased",
     ),
     Held(
+        "What the person asked our support, and the answers",
+        Grade.ENCRYPTED,
+        ("support_casemessage.text",),
+        (Place.PAGE, Place.ADMIN),
+        RECORDS,
+    ),
+    Held(
         "Mails about the sign-in, until they have left",
         Grade.ENCRYPTED,
         ("mailing_queuedmail.content",),
@@ -206,7 +264,11 @@ HELD = (
     Held(
         "IP address of signatures and of sign-ins",
         Grade.READABLE,
-        ("onboarding_agreement.ip_address", "security_log_securityevent.ip"),
+        (
+            "onboarding_agreement.ip_address",
+            "onboarding_taxform.ip_address",
+            "security_log_securityevent.ip",
+        ),
         (Place.BROKER, Place.ADMIN),
         RECORDS,
     ),
@@ -224,17 +286,25 @@ SCRUBBED = (
     "accounts_brokerageaccount.status_reason",
     "activities_activity.description",
     "calls_apicall.error_message",
+    "closing_accountclosing.status_reason",
     "events_brokerevent.error",
     "events_brokerevent.payload",
     "funding_banklink.status_reason",
     "funding_transfer.status_reason",
     "mailing_queuedmail.error",
+    "notices_digest.error",
     "notices_notice.error",
+    "onboarding_ciprecord.status_reason",
     "onboarding_document.status_reason",
+    "onboarding_kycanswer.status_reason",
     "onboarding_kycapplication.status_reason",
+    "onboarding_profilechange.status_reason",
+    "onboarding_taxform.status_reason",
     "security_log_securityevent.detail",
     "security_log_securityevent.reason",
     "streams_streamcursor.problem",
+    "support_case.status_reason",
+    "support_casecall.error_message",
     "trading_order.cancel_refusal",
     "trading_order.status_reason",
     "trading_orderprogress.reason",

@@ -12,7 +12,8 @@ from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.privacy.holdings import Encoder, everything_about
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
-from onboarding.models import Agreement, Document, KycApplication
+from onboarding.cases import CaseFile, Word
+from onboarding.models import Agreement, Document, KycApplication, TaxForm
 from onboarding.review import answers_to_check
 
 IS_STAFF = (
@@ -118,6 +119,9 @@ def _erase_drafts(person: User) -> None:
     drafts = list(_never_sent(person).select_for_update(of=("self",), no_key=True))
     Document.objects.filter(application__in=drafts).delete()
     Agreement.objects.filter(application__in=drafts).delete()
+    Word.objects.filter(application__in=drafts).delete()
+    CaseFile.objects.filter(application__in=drafts).delete()
+    TaxForm.objects.filter(application__in=drafts).delete()
     KycApplication.objects.filter(pk__in=[draft.pk for draft in drafts]).delete()
 
 

@@ -15,5 +15,3 @@ class IssuedDocumentAdmin(ReadOnlyAdmin):
     list_select_related = ("account",)
     search_fields = ("=document_id", "=request_id")
     search_help_text = "Document ID at Alpaca, or Request ID"
-    show_full_result_count = False
-    list_per_page = 50

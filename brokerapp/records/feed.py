@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -10,6 +11,7 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.activities.models import Activity, ActivityCursor, ActivityQuerySet
 from brokerapp.records.words import Entry, Kind, only, title_of
 from brokerapp.ui.csv_download import Cell
+from brokerapp.web.fixed_queries import FixedQuery
 
 CSV_HEADER = (
     "Date",
@@ -60,15 +62,53 @@ def activities_of(account: BrokerageAccount, wanted: Filter) -> ActivityQuerySet
     return found.newest_first()
 
 
+find_all = FixedQuery(
+    lambda account_id: Activity.objects.filter(account=account_id).newest_first(), UUID(int=1)
+)
+find_tied = FixedQuery(
+    lambda account_id, references, names: Activity.objects.filter(
+        Q(reference__one_of=references) | Q(~Q(previous_id=""), previous_id__one_of=names),
+        account=account_id,
+    ).order_by("at", "pk"),
+    UUID(int=1),
+    ["a stand-in"],
+    ["another"],
+)
+"""Activities of these references, and those that correct one of these names."""
+find_cursors: FixedQuery[tuple[str, datetime | None]] = FixedQuery(
+    lambda names: ActivityCursor.objects.filter(pk__one_of=names).values_list("name", "read_at"),
+    ["a stand-in"],
+)
+
+
+class Listed:
+    """An account's activities that a filter lets through, for a paginator, which reads a page of them."""
+
+    ordered = True
+
+    def __init__(self, account: BrokerageAccount, wanted: Filter) -> None:
+        self._account = account
+        self._found = activities_of(account, wanted) if wanted.is_set else None
+
+    def count(self) -> int:
+        """How many there are."""
+        return find_all.count(self._account.pk) if self._found is None else self._found.count()
+
+    def __getitem__(self, part: slice) -> list[Activity]:
+        if self._found is not None:
+            return list(self._found[part])
+        first = part.start or 0
+        return find_all(self._account.pk, first=first, most=part.stop - first)
+
+
 def entries_of(account: BrokerageAccount, activities: Sequence[Activity]) -> list[Entry]:
     """The activities with those that they correct, and by which they are corrected. One query."""
+    if not activities:
+        return []
     names = [each.reference for each in activities]
-    named = [each.previous_id for each in activities if each.previous_id]
-    tied = list(
-        Activity.objects.filter(Q(reference__in=named) | Q(previous_id__in=names), account=account)
-        .filter(~Q(previous_id="") | Q(reference__in=named))
-        .order_by("at", "pk")
-    )
+    # Of none there is an empty list, whose type the database could not tell.
+    named = [each.previous_id for each in activities if each.previous_id] or [""]
+    tied = find_tied(account.pk, named, names)
     by_reference = {each.reference: each for each in tied}
     correcting = {each.previous_id: each for each in tied if each.previous_id}
     return [
@@ -78,8 +118,7 @@ def entries_of(account: BrokerageAccount, activities: Sequence[Activity]) -> lis
 
 def read_at(account: BrokerageAccount) -> datetime | None:
     """As of when the feed is complete; None until the account's history has been read to its end once."""
-    cursors = ActivityCursor.objects.filter(pk__in=(ActivityCursor.ALL, str(account.pk)))
-    times = dict(cursors.values_list("name", "read_at"))
+    times = dict(find_cursors([ActivityCursor.ALL, str(account.pk)]))
     history = times.get(str(account.pk))
     return max(history, times.get(ActivityCursor.ALL) or history) if history else None
 

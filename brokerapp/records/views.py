@@ -5,19 +5,25 @@ from django.core.paginator import Paginator
 from django.db.models.functions import ExtractYear
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+from django.utils.safestring import SafeString
 
 from brokerapp.accounts.access import AccountRequiredMixin, SectionMixin
 from brokerapp.activities.models import Activity
 from brokerapp.broker.alpaca.errors import BrokerError
-from brokerapp.records import feed, receipts, services
+from brokerapp.records import entry_rows, feed, receipts, services
 from brokerapp.records.forms import FilterForm
 from brokerapp.records.models import DocumentKind, IssuedDocument
 from brokerapp.ui.csv_download import csv_response
+from brokerapp.ui.flat import Flat
 from brokerapp.units.market_time import day_in_new_york
 
 ENTRIES_PER_PAGE = 50
 DOCUMENTS_PER_PAGE = 50
+EMPTY_FILTER = Flat("records/_filter.html", "url", form=SimpleLazyObject(FilterForm))
+"""The form of a feed that nothing is left out of: the same for everybody."""
 
 
 class ActivityFeed(SectionMixin):
@@ -26,26 +32,41 @@ class ActivityFeed(SectionMixin):
     section = "activity"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        form = FilterForm(request.GET)
-        wanted = form.wanted()
-        found = feed.activities_of(self.account, wanted)
-        page = Paginator(found, ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
+        form, wanted = _filter_of(request)
+        page = Paginator(feed.Listed(self.account, wanted), ENTRIES_PER_PAGE)
+        shown = page.get_page(request.GET.get("page"))
+        entries = feed.entries_of(self.account, shown.object_list)
         context = {
-            "account": self.account,
             "form": form,
+            "filter_form": self._filter_form(form),
             "wanted": wanted,
-            "page": page,
-            "entries": feed.entries_of(self.account, list(page)),
+            "page": shown,
+            "entries": entries,
+            "days": entry_rows.days_of(self.account, entries),
             "read_at": feed.read_at(self.account),
         }
         return render(request, "records/activity.html", context)
+
+    def _filter_form(self, form: FilterForm | None) -> SafeString:
+        url = self.url("records:activity")
+        if form is None:
+            return EMPTY_FILTER(url=url)
+        return render_to_string("records/_filter.html", {"form": form, "url": url, "is_used": True})
+
+
+def _filter_of(request: HttpRequest) -> tuple[FilterForm | None, feed.Filter]:
+    """The filter in an address, if it has one, and what it lets through."""
+    if not any(request.GET.get(name) for name in FilterForm.base_fields):
+        return None, feed.Filter()
+    form = FilterForm(request.GET)
+    return form, form.wanted()
 
 
 class ActivityCsv(AccountRequiredMixin):
     """The filtered feed as a table to download."""
 
     def get(self, request: HttpRequest) -> StreamingHttpResponse:
-        found = feed.activities_of(self.account, FilterForm(request.GET).wanted())
+        found = feed.activities_of(self.account, _filter_of(request)[1])
         day = day_in_new_york(timezone.now())
         return csv_response(f"activity-{self.account.last4}-{day}.csv", feed.CSV_HEADER, feed.csv_rows(found))
 
@@ -56,7 +77,9 @@ class Receipt(AccountRequiredMixin):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         activity = get_object_or_404(Activity, pk=pk, account=self.account)
         (entry,) = feed.entries_of(self.account, [activity])
-        context = {"entry": entry, "activity": activity, **receipts.proof_of(entry)}
+        proof = receipts.proof_of(entry)
+        siblings = entry_rows.rows_of(self.account, proof["siblings"])
+        context = {"entry": entry, "activity": activity, **proof, "siblings": siblings}
         return render(request, "records/receipt.html", context)
 
 

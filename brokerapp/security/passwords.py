@@ -63,7 +63,7 @@ class NotOfThisSite:
 
 def site_words() -> set[str]:
     """What the site is called, and the parts of its address; four letters or more."""
-    name = str(getattr(settings, "BRAND_NAME", "Brokerage"))
+    name = str(settings.BRAND_NAME)
     host = urlsplit(settings.SITE_URL).hostname or ""
     words = {name.replace(" ", ""), *re.split(r"\W+", name), *re.split(r"[.-]", host), "broker", "brokerage"}
     return {word.lower() for word in words if len(word) >= FEWEST_LETTERS}

@@ -9,7 +9,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from brokerapp.security_log import services
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.models import SecurityEvent
-from brokerapp.ui.admin_pages import BoundedPaginator, ReadOnlyAdmin, change_link, people_called, person_link
+from brokerapp.ui.admin_pages import ReadOnlyAdmin, change_link, people_called, person_link
 from brokerapp.web.addresses import read_address
 
 
@@ -51,12 +51,7 @@ class SecurityEventAdmin(ReadOnlyAdmin):
         "“person 17” or “staff 17”, an e-mail address, IP address, session, reference of a request, "
         "or a row's id"
     )
-    date_hierarchy = "at"
-    paginator = BoundedPaginator
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
     sortable_by = ("at",)
-    list_per_page = 50
     fields = (
         ("at", "what"),
         ("person", "staff"),

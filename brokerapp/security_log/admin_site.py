@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django.contrib import admin
 from django.contrib.admin import helpers
 from django.contrib.auth import get_user_model
@@ -15,8 +16,11 @@ from django.template.response import TemplateResponse
 
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
+from brokerapp.ui import admin_columns
 
 CHANGES = {"add": Kind.ADMIN_ADDED, "change": Kind.ADMIN_CHANGED, "delete": Kind.ADMIN_DELETED}
+FILES = ("csv", "handout")
+"""Pages whose answer is made to be taken away."""
 ROWS_NAMED = 100
 """Of an action on more rows than this, the count is written down and not each of them."""
 
@@ -29,6 +33,37 @@ class OperationsSite(admin.AdminSite):
     """
 
     site_header = site_title = "Operations"
+    index_title = "Home"
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self._pages: list[Callable[[], list[Any]]] = []
+        self._home: Callable[[HttpRequest], dict[str, Any]] | None = None
+        self._around: Callable[[HttpRequest], dict[str, Any]] | None = None
+
+    def add_pages(
+        self,
+        pages: Callable[[], list[Any]],
+        *,
+        home: Callable[[HttpRequest], dict[str, Any]],
+        around: Callable[[HttpRequest], dict[str, Any]],
+    ) -> None:
+        """Pages that are of no model, what the first page shows, and what is around every page.
+
+        Called when the apps are ready. `pages` gives URL patterns, whose views it wraps in `admin_view`.
+        """
+        self._pages.append(pages)
+        self._home, self._around = home, around
+
+    def get_urls(self) -> list[Any]:
+        return [*(pattern for pages in self._pages for pattern in pages()), *super().get_urls()]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return super().each_context(request) | (self._around(request) if self._around else {})
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        home = self._home(request) if self._home else {}
+        return super().index(request, home | (extra_context or {}))
 
     def admin_view(  # type: ignore[override]
         self, view: Callable[..., Any], cacheable: bool = False
@@ -40,6 +75,8 @@ class OperationsSite(admin.AdminSite):
 
         @wraps(view)
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            admin_columns.begin_page()
+            _hold_to_confirmation(view, request)
             try:
                 response: HttpResponseBase = view(request, *args, **kwargs)
             except PermissionDenied:
@@ -57,6 +94,16 @@ class OperationsSite(admin.AdminSite):
     ) -> HttpResponse:
         """Staff change their password where people do, so that the same is asked of them."""
         return redirect("account_change_password")
+
+
+def _hold_to_confirmation(view: Callable[..., Any], request: HttpRequest) -> None:
+    """Before an action on money staff say once more who they are; the form goes on afterwards.
+
+    Raises allauth's `ReauthenticationRequired`, which a middleware answers.
+    """
+    actions = set(getattr(getattr(view, "__self__", None), "money_actions", ()))
+    if request.method == "POST" and actions & set(request.POST.getlist("action")):
+        raise_if_reauthentication_required(request, app="")
 
 
 def _staff(request: HttpRequest) -> int | None:
@@ -84,6 +131,8 @@ def _record(
             )
     elif what == "reveal":
         pass  # it asks for a reason, and writes down itself what it shows
+    elif what in FILES and response.has_header("Content-Disposition"):
+        _record_row(Kind.LIST_EXPORTED, request, None, detail | {"page": what})
     elif (shown := getattr(model_admin, "personal", "")) and response.status_code == 200:
         row = _row(model_admin, request, object_id)
         _record_row(Kind.PII_VIEWED, request, row, detail | {"page": what, "shown": shown})

@@ -32,9 +32,11 @@ class Kind(TextChoices):
     BANK_UNLINKED = "BANK_UNLINKED", "bank unlinked"
     HOLD_PLACED = "HOLD_PLACED", "hold on withdrawals placed"
     HOLD_LIFTED = "HOLD_LIFTED", "hold on withdrawals lifted"
+    CLOSING_ASKED = "CLOSING_ASKED", "closing of an account asked for"
     SECURED = "SECURED", "account secured by its owner"
     SECURED_CLEARED = "SECURED_CLEARED", "secured account cleared"
 
+    PROFILE_CHANGED = "PROFILE_CHANGED", "profile changed"
     DOCUMENT_OPENED = "DOCUMENT_OPENED", "document of the broker opened"
     PII_VIEWED = "PII_VIEWED", "personal data viewed"
     PII_REVEALED = "PII_REVEALED", "hidden personal data revealed"
@@ -48,7 +50,14 @@ class Kind(TextChoices):
     ADMIN_ACTION = "ADMIN_ACTION", "action of staff"
     ADMIN_REFUSED = "ADMIN_REFUSED", "refused to staff"
     RIGHTS_CHANGED = "RIGHTS_CHANGED", "rights changed"
+    LIST_EXPORTED = "LIST_EXPORTED", "list taken as a file by staff"
+    PAGES_SEEN = "PAGES_SEEN", "person's page looked at by staff"
+    NOTE_WRITTEN = "NOTE_WRITTEN", "note written by staff"
+    EVENTS_REPLAYED = "EVENTS_REPLAYED", "events pulled again by staff"
     LOG_EXPORTED = "LOG_EXPORTED", "security log exported"
+
+    APPLICATION_DECIDED = "APPLICATION_DECIDED", "work of staff on an application"
+    PAPER_VIEWED = "PAPER_VIEWED", "paper of an applicant viewed"
 
     DECISION_PROPOSED = "DECISION_PROPOSED", "decision on money proposed"
     DECISION_CONFIRMED = "DECISION_CONFIRMED", "decision on money confirmed"

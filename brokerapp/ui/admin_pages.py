@@ -1,27 +1,50 @@
-"""What the admin pages of all apps share."""
+"""What the admin pages of all apps share: lists that stay quick, and pages that change nothing."""
 
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin import helpers
+from django.contrib.admin.utils import display_for_value, label_for_field, lookup_field
 from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import path, reverse
 from django.utils.functional import cached_property
-from django.utils.html import format_html
+from django.utils.html import strip_tags
 
+from brokerapp.ui import admin_columns
+from brokerapp.ui.admin_columns import Column, change_link, person_link
+from brokerapp.ui.admin_search import as_uuid, exactly
+from brokerapp.ui.csv_download import csv_response
 from brokerapp.ui.forms import ReasonForm
 
+__all__ = [
+    "BoundedPaginator",
+    "ListAdmin",
+    "ReadOnlyAdmin",
+    "as_uuid",
+    "ask_reason",
+    "change_link",
+    "people_called",
+    "person_link",
+]
+
 MOST = 1000
-"""Rows that the list of a large log counts and shows; who looks for older ones has something to search by."""
+"""Rows that a list counts and shows; who looks for older ones has something to search by."""
+MOST_IN_FILE = 50_000
+AT_ONCE = 500
+
+list_context: list[Callable[[HttpRequest, admin.ModelAdmin], dict[str, Any]]] = []
+"""What other packages add to the page of every list; called with the request and the list's admin."""
 
 
 class BoundedPaginator(Paginator):
-    """Pages of at most `MOST` rows, since to count all of a large log takes longer than anybody waits."""
+    """Pages of at most `MOST` rows, since to count all of a large table takes longer than anybody waits."""
 
     object_list: QuerySet[Any]
 
@@ -30,7 +53,105 @@ class BoundedPaginator(Paginator):
         return self.object_list[:MOST].count()
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ListAdmin(admin.ModelAdmin):
+    """A list of staff: at most `MOST` rows counted, exact searches, columns in words, and the list as a file.
+
+    `search_fields` are matched exactly, each by its index (`admin_search.exactly`), unless `search_exactly`
+    says that the table is small enough for parts of words. `views` are ways to look at the list that come
+    with it: a title and the filters of each.
+    """
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    views: tuple[tuple[str, str], ...] = ()
+    search_exactly = True
+
+    def __init__(self, model: type[Any], admin_site: admin.AdminSite) -> None:
+        super().__init__(model, admin_site)
+        self._columns: dict[str, Column | str] = {}
+
+    def get_urls(self) -> list[Any]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_csv"
+        return [path("csv/", self.admin_site.admin_view(self.csv_view), name=name), *super().get_urls()]
+
+    def in_words(self, name: Any) -> Any:
+        """How a column of this list or page is shown; always the same object for the same name."""
+        if not isinstance(name, str) or hasattr(self, name):
+            return name
+        if name not in self._columns:
+            self._columns[name] = admin_columns.column(self.model, name)
+        return self._columns[name]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return [self.in_words(name) for name in super().get_list_display(request)]
+
+    def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
+        links = super().get_list_display_links(request, list_display)
+        return [self.in_words(name) for name in links] if links else links
+
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        return [self.in_words(name) for name in super().get_sortable_by(request)]
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        found = super().get_changelist_instance(request)
+        found.result_list = list(found.result_list)
+        admin_columns.learn_names(found.result_list)
+        return found
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if not self.search_exactly:
+            return super().get_search_results(request, queryset, term)
+        return queryset.filter(exactly(self.model, tuple(self.get_search_fields(request)), term)), False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        page = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_csv")
+        context: dict[str, Any] = {
+            "csv_url": f"{page}?{request.GET.urlencode()}".rstrip("?"),
+            "most": MOST,
+            "list_views": self.views,
+        }
+        for more in list_context:
+            context |= more(request, self)
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    def csv_view(self, request: HttpRequest) -> HttpResponseBase:
+        """The list with its filters as a file, up to `MOST_IN_FILE` rows. Raises `PermissionDenied`."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = self.get_changelist_instance(request)
+        columns = [name for name in found.list_display if name != "action_checkbox"]
+        header = [str(label_for_field(name, self.model, self)).removesuffix(", ET") for name in columns]
+        filename = f"{str(self.opts.verbose_name_plural).lower().replace(' ', '-')}.csv"
+        return csv_response(filename, header, self._lines(found.queryset[:MOST_IN_FILE], columns))
+
+    def _lines(self, rows: QuerySet[Any], columns: list[Any]) -> Iterator[list[Any]]:
+        found = rows.iterator(chunk_size=AT_ONCE)
+        while some := list(islice(found, AT_ONCE)):
+            admin_columns.learn_names(some)
+            for row in some:
+                yield [self._cell(row, name) for name in columns]
+
+    def _cell(self, row: Model, name: Any) -> Any:
+        if isinstance(name, Column):
+            return name.raw(row)
+        field, _, value = lookup_field(name, row, self)
+        if field is not None and field.flatchoices:
+            value = dict(field.flatchoices).get(value, value)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+            return value
+        return strip_tags(str(display_for_value(value, "", boolean=False)))
+
+
+class ReadOnlyAdmin(ListAdmin):
     """Rows that the admin site shows but never adds, changes or deletes."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -42,36 +163,22 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [
+            (title, {**options, "fields": [self._in_words(each) for each in options["fields"]]})
+            for title, options in super().get_fieldsets(request, obj)
+        ]
 
-def change_link(label: str, pk: str | int | None, text: str) -> str:
-    """A link to a row's admin page, or the bare text if it has none."""
-    if not pk:
-        return text
-    try:
-        url = reverse(f"admin:{label.lower().replace('.', '_')}_change", args=[pk])
-    except NoReverseMatch:
-        return text
-    return format_html('<a href="{}">{}</a>', url, text)
-
-
-def person_link(person_id: int | None) -> str:
-    """A link to the person's admin page, by number: lists show no e-mail addresses."""
-    if person_id is None:
-        return "-"
-    return change_link(get_user_model()._meta.label, person_id, f"person {person_id}")
+    def _in_words(self, names: Any) -> Any:
+        if isinstance(names, (list, tuple)):
+            return tuple(self.in_words(name) for name in names)
+        return self.in_words(names)
 
 
 def people_called(email: str) -> list[Any]:
     """The ids of people with exactly this e-mail address, in any case."""
-    return list(get_user_model()._default_manager.filter(email__iexact=email).values_list("pk", flat=True))
-
-
-def as_uuid(text: str) -> UUID | None:
-    """The UUID that a search term is, or None."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+    people = get_user_model()._default_manager.filter(email=email.strip().lower())
+    return list(people.values_list("pk", flat=True))
 
 
 def ask_reason(

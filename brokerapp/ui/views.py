@@ -1,6 +1,7 @@
 """The display preferences of a browser, and the style guide."""
 
 from dataclasses import asdict
+from pathlib import Path
 
 from django.conf import settings
 from django.contrib import messages
@@ -10,7 +11,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_safe
 
-from brokerapp.ui import preferences, styleguide_samples
+from brokerapp.ui import branding, preferences, styleguide_samples
 from brokerapp.ui.forms import DisplayForm
 
 
@@ -35,6 +36,30 @@ def _next_url(request: HttpRequest) -> str:
     url = request.POST.get("next", "")
     ours = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
     return url if ours else reverse("display")
+
+
+KEPT = "public, max-age=31536000, immutable"
+"""The addresses of the brand's files change with what they hold."""
+
+
+@require_safe
+def brand_logo(request: HttpRequest) -> HttpResponse:
+    """The logo that `BRAND_LOGO` names; 404 for a site without one."""
+    if not settings.BRAND_LOGO:
+        raise Http404
+    content = branding.logo_of(settings.BRAND_LOGO)
+    kind = branding.LOGO_TYPES[Path(settings.BRAND_LOGO).suffix]
+    return HttpResponse(content, content_type=kind, headers={"Cache-Control": KEPT})
+
+
+@require_safe
+def brand_colors(request: HttpRequest) -> HttpResponse:
+    """The brand's colors as a style sheet; 404 for a site that has the design system's."""
+    if not settings.BRAND_COLOR:
+        raise Http404
+    return HttpResponse(
+        branding.colors_css(), content_type="text/css; charset=utf-8", headers={"Cache-Control": KEPT}
+    )
 
 
 @require_safe

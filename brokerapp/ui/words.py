@@ -1,6 +1,6 @@
 """The words of refused fields: ours for every field, so that none of the framework's reaches a person."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django import forms
 
@@ -63,13 +63,25 @@ def speak(field: AnyField) -> AnyField:
     own = {code: text for code, text in field.error_messages.items() if text != theirs.get(code)}
     kind = next((texts for kind, texts in BY_KIND if isinstance(field, kind)), {})
     field.error_messages = {**TEXTS, **kind, **own}
+    field.is_spoken = True  # type: ignore[attr-defined]
     return field
+
+
+def speak_once(field: forms.Field) -> None:
+    """`speak`, unless that was done: copies of a field have its words."""
+    if not getattr(field, "is_spoken", False):
+        speak(field)
 
 
 class SpokenForm(forms.Form):
     """A form whose every refusal is in our words, also of fields that are added to it later."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        for field in self.base_fields.values():  # once for the class
+            speak_once(field)
+        super().__init__(*args, **kwargs)
+
     def full_clean(self) -> None:
         for field in self.fields.values():
-            speak(field)
+            speak_once(field)
         super().full_clean()

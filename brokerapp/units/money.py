@@ -4,6 +4,7 @@ import re
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 CENT = Decimal("0.01")
+FINE = Decimal("0.0001")
 SHARE = Decimal("0.000000001")
 MINUS = "\N{MINUS SIGN}"
 
@@ -48,6 +49,14 @@ def usd(amount: Decimal) -> str:
     """US dollars for sentences and figures, to the cent: `$1,234.56`, `−$250.00`; never `−$0.00`."""
     cents = quantize_cash(amount)
     return f"{MINUS if cents < 0 else ''}${abs(cents):,.2f}"
+
+
+def price(amount: Decimal) -> str:
+    """USD for one share: to the cent, and up to 4 decimals below a dollar: `$1,234.56`, `$0.1234`."""
+    fine = amount.quantize(FINE, rounding=ROUND_HALF_EVEN)
+    if abs(amount) >= 1 or quantize_cash(fine) == fine:
+        return usd(amount if abs(amount) >= 1 else fine)
+    return f"{MINUS if fine < 0 else ''}${plain(abs(fine))}"
 
 
 def quantity(number: Decimal) -> str:

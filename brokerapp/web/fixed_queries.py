@@ -1,16 +1,32 @@
-"""Queries that every page asks, always the same but for their values: made into SQL once for a process.
+"""Queries that pages ask, always the same but for their values: made into SQL once for a process.
 
-Django works out the SQL of a query each time it is asked. For a row of thirty columns that takes longer than
-asking, and every page asks for a session, a person and their accounts before it does anything of its own.
+Django works out the SQL of a query each time it is asked. That takes longer than asking, and a page asks a
+dozen of them.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from django.db import connection, models
+from django.db.models.query import get_related_populators
 
-Row = TypeVar("Row", bound=models.Model)
+Row = TypeVar("Row")
+
+
+@models.Field.register_lookup
+class OneOf(models.Lookup):  # type: ignore[type-arg]
+    """`name__one_of=[…]` as `in`, but that the list is one value of the query, however long it is."""
+
+    lookup_name = "one_of"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        """The condition and its parameters."""
+        column, parameters = self.process_lhs(compiler, connection)
+        return f"{column} = ANY(%s)", [*parameters, self.rhs]
 
 
 @dataclass(frozen=True)
@@ -21,44 +37,44 @@ class Plan:
     parameters: Sequence[Any]
     places: dict[int, int]
     """Which parameter is which value."""
-    model: type[models.Model]
-    columns: list[str]
     converters: dict[int, Any]
+    read: Callable[[Sequence[Any]], Any]
+    """Makes a row of what the database gives."""
 
 
 class FixedQuery(Generic[Row]):
-    """`make(*values)` is a query set of whole rows of one model; a call gives its rows as a list.
+    """`make(*values)` is a query set; a call gives its rows as a list, and `count` how many there are.
 
-    `stand_ins` are values that occur in no other place of the query, one for each argument.
+    Rows are whole rows of a model, which may bring along others (`select_related`) and annotations, or the
+    tuples of `values_list`. `stand_ins` are values that occur in no other place of the query, one for each
+    argument.
     """
 
-    def __init__(self, make: Callable[..., "models.QuerySet[Row]"], *stand_ins: Any) -> None:
+    def __init__(self, make: Callable[..., "models.QuerySet[Any, Row]"], *stand_ins: Any) -> None:
         self._make, self._stand_ins = make, stand_ins
         self._plan: Plan | None = None
+        self._count: Plan | None = None
 
-    def __call__(self, *values: Any) -> list[Row]:
+    def __call__(self, *values: Any, first: int = 0, most: int | None = None) -> list[Row]:
+        """The rows for these values: all, or `most` of them from number `first` on."""
         plan = self._plan
         if plan is None:
-            plan = self._plan = self._compile()
-        parameters = [
-            values[plan.places[place]] if place in plan.places else constant
-            for place, constant in enumerate(plan.parameters)
-        ]
-        with connection.cursor() as cursor:
-            cursor.execute(plan.sql, parameters)
-            rows = cursor.fetchall()
-        return [self._row(plan, row) for row in rows]
+            plan = self._plan = self._compile(self._make(*self._stand_ins))
+        rows = _ask(plan, values, () if most is None else (most, first))
+        if plan.converters:
+            rows = [_converted(row, plan.converters) for row in rows]
+        return [plan.read(row) for row in rows]
 
-    def _row(self, plan: Plan, row: tuple[Any, ...]) -> Row:
-        values = list(row)
-        for place, (converters, expression) in plan.converters.items():
-            for convert in converters:
-                values[place] = convert(values[place], expression, connection)
-        made: Row = plan.model.from_db(connection.alias, plan.columns, values)  # type: ignore[assignment]
-        return made
+    def count(self, *values: Any) -> int:
+        """How many rows there are for these values."""
+        if self._count is None:
+            counted = self._compile(self._make(*self._stand_ins).order_by().values_list("pk"))
+            sql = f"SELECT COUNT(*) FROM ({counted.sql}) counted"  # noqa: S608 - Django's own SQL
+            self._count = replace(counted, sql=sql)
+        return int(_ask(self._count, values)[0][0])
 
-    def _compile(self) -> Plan:
-        compiler: Any = self._make(*self._stand_ins).query.get_compiler(connection=connection)
+    def _compile(self, queryset: "models.QuerySet[Any, Any]") -> Plan:
+        compiler: Any = queryset.query.get_compiler(connection=connection)
         sql, parameters = compiler.as_sql()
         places = {
             place: self._stand_ins.index(given)
@@ -67,9 +83,96 @@ class FixedQuery(Generic[Row]):
         }
         if sorted(places.values()) != list(range(len(self._stand_ins))):
             raise ValueError("a value of a fixed query has to be in it once, as it is given")
-        if compiler.klass_info.get("related_klass_infos") or compiler.annotation_col_map:
-            raise ValueError("a fixed query is of whole rows of one model")
-        expressions = [column[0] for column in compiler.select]
-        columns = [expression.target.attname for expression in expressions]
-        model = compiler.klass_info["model"]
-        return Plan(sql, parameters, places, model, columns, compiler.get_converters(expressions))
+        # The driver gives exact decimals, which Django would only copy.
+        kept = [column[0] for column in compiler.select]
+        converters = {
+            place: convert
+            for place, convert in compiler.get_converters(kept).items()
+            if not isinstance(kept[place].output_field, models.DecimalField)
+        }
+        is_tuples = queryset._fields is not None  # type: ignore[attr-defined]
+        return Plan(sql, parameters, places, converters, tuple if is_tuples else _reader(compiler))
+
+
+def _ask(plan: Plan, values: Sequence[Any], limit: Sequence[int] = ()) -> list[Sequence[Any]]:
+    parameters = [
+        values[plan.places[place]] if place in plan.places else constant
+        for place, constant in enumerate(plan.parameters)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(f"{plan.sql} LIMIT %s OFFSET %s" if limit else plan.sql, [*parameters, *limit])
+        found: list[Sequence[Any]] = cursor.fetchall()
+    return found
+
+
+def _converted(row: Sequence[Any], converters: dict[int, Any]) -> Sequence[Any]:
+    """A row as its fields have it."""
+    values = list(row)
+    for place, (convert_all, expression) in converters.items():
+        for convert in convert_all:
+            values[place] = convert(values[place], expression, connection)
+    return values
+
+
+def _reader(compiler: Any) -> Callable[[Sequence[Any]], Any]:
+    """How the row of a model is read, with those that it brings along."""
+    klass, select = compiler.klass_info, compiler.select
+    if not klass or len(klass["select_fields"]) < len(klass["model"]._meta.concrete_fields):
+        raise ValueError("a fixed query is of whole rows of a model, or of tuples")
+    own = slice(klass["select_fields"][0], klass["select_fields"][-1] + 1)
+    columns = [column[0].target.attname for column in select[own]]
+    related = get_related_populators(klass, select, connection.alias)  # type: ignore[call-arg] - 5.2
+    annotations = dict(compiler.annotation_col_map)
+
+    def read(row: Sequence[Any]) -> Any:
+        made = klass["model"].from_db(connection.alias, columns, row[own])
+        for populator in related:
+            populator.populate(row, made)
+        for name, place in annotations.items():
+            setattr(made, name, row[place])
+        return made
+
+    return read
+
+
+@cache
+def _finder(model: type[models.Model], is_locked: bool, along: tuple[str, ...]) -> FixedQuery[Any]:
+    """Of a row by its key, with those that it refers to by the names in `along`."""
+
+    def rows(pk: Any) -> "models.QuerySet[Any]":
+        found = model._base_manager.filter(pk=pk)
+        if is_locked:
+            found = found.select_for_update(of=("self",), no_key=True)
+        return found.select_related(*along) if along else found
+
+    return FixedQuery(rows, UUID(int=1) if isinstance(model._meta.pk, models.UUIDField) else 918_273_645)
+
+
+def read_again(row: models.Model) -> None:
+    """Bring a row's columns up to date; what it refers to is kept where that is still the same row.
+
+    Raises the model's `DoesNotExist`.
+    """
+    fresh = _found(type(row), row.pk, _finder(type(row), False, ()))
+    fields: Any = row._meta.concrete_fields
+    for field in fields:
+        is_other = vars(fresh)[field.attname] != vars(row).get(field.attname)
+        if field.is_relation and is_other and field.is_cached(row):
+            field.delete_cached_value(row)
+    vars(row).update({name: value for name, value in vars(fresh).items() if name != "_state"})
+
+
+def lock(model: type[Row], pk: Any, *along: str) -> Row:
+    """The row with this key, under its lock until the transaction ends; `along`: what is read with it.
+
+    Raises the model's `DoesNotExist`.
+    """
+    found: Row = _found(model, pk, _finder(model, True, along))
+    return found
+
+
+def _found(model: type[models.Model], pk: Any, find: FixedQuery[Any]) -> Any:
+    rows = find(pk)
+    if not rows:
+        raise model.DoesNotExist(f"{model.__name__} {pk}")  # type: ignore[attr-defined]
+    return rows[0]

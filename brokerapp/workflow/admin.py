@@ -16,9 +16,6 @@ class StatusChangeAdmin(ReadOnlyAdmin):
     list_filter = ("row_type", "to_status", "at")
     search_fields = ("request_id",)
     search_help_text = "Request ID, a row's id, or a person's e-mail address"
-    date_hierarchy = "at"
-    show_full_result_count = False
-    list_per_page = 50
     fields = (("subject", "row_id"), ("from_status", "to_status"), "reason", ("request_id", "person"), "at")
     readonly_fields = ("person", "subject")
 

@@ -10,6 +10,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.utils import timezone
 
+from brokerapp.web.fixed_queries import read_again
+from brokerapp.web.fixed_writes import set_columns
 from brokerapp.workflow.state import Process, StatusModel, can_move, move
 
 logger = logging.getLogger(__name__)
@@ -107,8 +109,8 @@ def apply(
         return move(row, to, by=by, reason=reason, request_id=request_id, **changes)
     if to != row.status:
         logger.error("%s is %s here and %s at the broker", row, row.status, word[:40])
-    type(row)._default_manager.filter(pk=row.pk).update(**changes)
-    row.refresh_from_db()
+    set_columns(type(row), {"pk": row.pk}, changes)
+    read_again(row)
     return row
 
 
@@ -117,7 +119,11 @@ def schedule(row: FollowedModel, *, now: datetime, is_live: bool) -> None:
     rhythm = row.RHYTHM.get(row.status)
     row.synced_at, row.failed_reads = now, 0
     row.due_at = now + rhythm.pause(now - row.status_at, is_live=is_live) if rhythm else None
-    row.save(update_fields=["synced_at", "due_at", "failed_reads"])
+    set_columns(
+        type(row),
+        {"pk": row.pk},
+        {"synced_at": now, "due_at": row.due_at, "failed_reads": row.failed_reads},
+    )
 
 
 def schedule_retry(row: FollowedModel, *, now: datetime) -> None:

@@ -10,9 +10,12 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
 from brokerapp.broker.alpaca.errors import BrokerError
+from brokerapp.ui.admin_columns import learn_names, time_text
 from brokerapp.ui.admin_pages import ReadOnlyAdmin, person_link
 from brokerapp.workflow.models import StatusChange
 from brokerapp.workflow.state import IllegalMove, LostRace
+
+HISTORY_HEADS = ("When, ET", "Step", "By", "Why", "Request ID")
 
 
 class StatusRowAdmin(ReadOnlyAdmin):
@@ -21,8 +24,6 @@ class StatusRowAdmin(ReadOnlyAdmin):
     Actions call services; they declare `permissions=("operate",)`, which is the model's change permission.
     """
 
-    list_per_page = 50
-    show_full_result_count = False
     readonly_fields = ("broker_calls", "history")
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
@@ -58,25 +59,38 @@ class StatusRowAdmin(ReadOnlyAdmin):
             self.message_user(request, f"{what}: {done}. Reload the page to see what became of it.")
 
     def broker_calls(self, row: Model) -> str:
-        """A link to every broker call about this row."""
-        url = reverse("admin:calls_apicall_changelist")
-        return format_html('<a href="{}?q={}">Broker calls about this</a>', url, row.pk)
+        """The ways to every broker call about this row: as a list, and as a text for the broker's support."""
+        links = (
+            ("calls_apicall_changelist", "q", "Broker calls about this"),
+            ("calls_apicall_handout", "about", "Export for the broker's support"),
+        )
+        return format_html_join(
+            " · ",
+            '<a href="{}?{}={}">{}</a>',
+            ((reverse(f"admin:{name}"), key, row.pk, text) for name, key, text in links),
+        )
 
     def history(self, row: Model) -> str:
-        """Every change of status, oldest first."""
-        return format_html_join(
+        """Every change of status, oldest first: when, by whom, why, and the broker's Request ID."""
+        changes = list(StatusChange.objects.about(row))
+        learn_names(changes)
+        lines = format_html_join(
             "",
-            "<div>{} · {} → {}, {} {} {} {}</div>",
+            "<tr><td>{}</td><td>{} → {}</td><td>{} {}</td><td>{}</td><td><code>{}</code></td></tr>",
             (
                 (
-                    change.at.isoformat(" ", "seconds"),
-                    change.from_status,
+                    time_text(change.at),
+                    change.from_status or "new",
                     change.to_status,
                     change.get_actor_display(),
                     person_link(change.actor_id) if change.actor_id else "",
                     change.reason,
                     change.request_id,
                 )
-                for change in StatusChange.objects.about(row)
+                for change in changes
             ),
+        )
+        heads = format_html_join("", '<th scope="col">{}</th>', ((head,) for head in HISTORY_HEADS))
+        return format_html(
+            '<table class="history"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>', heads, lines
         )

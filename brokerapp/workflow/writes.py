@@ -31,6 +31,8 @@ from brokerapp.broker.alpaca.errors import (
 )
 from brokerapp.broker.calls import recorder
 from brokerapp.broker.calls.models import SENDING, ApiCall
+from brokerapp.web.fixed_queries import lock, read_again
+from brokerapp.web.fixed_writes import set_columns
 from brokerapp.workflow.state import LostRace, Process, StatusModel, can_move, move
 
 logger = logging.getLogger(__name__)
@@ -77,10 +79,10 @@ def claim(row: Row, *, now: datetime) -> bool:
 
     The row is re-read either way.
     """
-    waiting = type(row)._default_manager.filter(pk=row.pk, status=row.WAITING, claimed_at__isnull=True)
+    waiting = {"pk": row.pk, "status": row.WAITING, "claimed_at": None}
     with transaction.atomic(durable=True):
-        claimed = waiting.update(claimed_at=now)
-    row.refresh_from_db()
+        claimed = set_columns(type(row), waiting, {"claimed_at": now})
+    read_again(row)
     return bool(claimed)
 
 
@@ -149,10 +151,10 @@ def conclude(row: Row, to: str, *, reason: str, request_id: str) -> Row:
     Returns the row re-read.
     """
     with transaction.atomic():
-        locked = type(row)._default_manager.select_for_update(of=("self",), no_key=True).get(pk=row.pk)
+        locked = lock(type(row), row.pk)
         if locked.status in (row.WAITING, row.UNKNOWN) and can_move(locked, to):
             move(locked, to, by=Process.REPLY, reason=reason, request_id=request_id)
-    row.refresh_from_db()
+    read_again(row)
     return row
 
 

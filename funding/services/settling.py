@@ -35,7 +35,8 @@ from funding.models import Transfer
 from funding.rails import SettledBy
 from funding.rails.ach import earliest
 from funding.services.applying import By, apply_transfer, find_matches, schedule
-from funding.services.transfers import send_transfer, sync_account_transfers
+from funding.services.transfers import give_up_unsent, send_transfer, sync_account_transfers
+from funding.snapshots import Snapshot
 from funding.statuses import UNSETTLED_TRANSFER, TransferStatus
 
 logger = logging.getLogger(__name__)
@@ -58,6 +59,9 @@ DECIDED = "Our staff have checked with the broker: it has no such transfer, and 
 
 NEVER_MADE = "TRANSFER_NEVER_MADE"
 """The decision of two members of staff that the broker has no such transfer."""
+IS_THIS = "TRANSFER_IS_THIS"
+"""The decision of two members of staff which of several transfers at the broker it is."""
+CHOSEN = "Our staff have found out which transfer at the broker it is. We are reading what became of it."
 
 
 class NotUndecided(state.IllegalMove):
@@ -98,10 +102,7 @@ def settle_transfer(*, transfer: Transfer, now: datetime, by: By) -> Transfer:
 def _send_or_give_up(transfer: Transfer, now: datetime) -> Transfer:
     if transfer.created_at >= now - SEND_WITHIN:
         return send_transfer(transfer=transfer, now=now)
-    # Claimed first: a process that takes it on at this moment must not send what we call not made.
-    if not writes.claim(transfer, now=now):
-        return transfer
-    return state.move(transfer, TransferStatus.NOT_MADE, by=Process.SWEEP, reason=TOO_LATE, claimed_at=None)
+    return give_up_unsent(transfer, TOO_LATE, now=now)
 
 
 def _repeat(transfer: Transfer, now: datetime, by: By) -> Transfer:
@@ -127,6 +128,8 @@ def _look(transfer: Transfer, now: datetime, by: By) -> Transfer:
     since = earliest(transfer)
     listed = rails.of(transfer).read(transfer.account, about=transfer, wanted=(), since=since)
     matches = find_matches(transfer, listed)
+    if transfer.broker_transfer_id is not None:  # staff have said which it is
+        matches = [found for found in matches if found.id == transfer.broker_transfer_id]
     if len(matches) == 1:
         return apply_transfer(transfer=transfer, snapshot=matches[0], by=by)
     if matches or may_have_arrived:
@@ -182,6 +185,32 @@ def ask_broker(*, transfer: Transfer, by: User, now: datetime) -> Transfer:
 
 def ask_broker_soon(*, transfer: Transfer, by: User) -> None:
     """Have a worker ask the broker about it, as a member of staff wants to know."""
+    jobs.enqueue("funding.tasks.ask_about_transfer", transfer_id=transfer.pk, staff_id=by.pk)
+
+
+def find_candidates(*, transfer: Transfer) -> list[Snapshot]:
+    """What the broker has now that can be a transfer of unknown outcome, and is no other row's. One call.
+
+    Raises `NotUndecided`, `BrokerNotDone` and `BrokerOutcomeUnknown`.
+    """
+    check_undecided(transfer)
+    since = earliest(transfer)
+    listed = rails.of(transfer).read(transfer.account, about=transfer, wanted=(), since=since)
+    return find_matches(transfer, listed)
+
+
+def decide_is_this(transfer: Transfer, by: AbstractBaseUser, reason: str, value: str) -> None:
+    """What a decision `IS_THIS` does: keep which it is; the broker's word on that one is read at once.
+
+    Raises `NotUndecided`, also where another row has that transfer by now.
+    """
+    check_undecided(transfer)
+    if Transfer.objects.filter(broker_transfer_id=value).exclude(pk=transfer.pk).exists():
+        raise NotUndecided("Another transfer of ours is that one by now, so this is not.")
+    state.note(transfer, by=by, reason=f"It is {value} at the broker.")
+    Transfer.objects.filter(pk=transfer.pk).update(
+        broker_transfer_id=value, needs_decision_at=None, status_reason=CHOSEN, due_at=timezone.now()
+    )
     jobs.enqueue("funding.tasks.ask_about_transfer", transfer_id=transfer.pk, staff_id=by.pk)
 
 

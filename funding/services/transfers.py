@@ -6,30 +6,36 @@ A row is sent by the one process that claims it; what became of a call whose rep
 
 import logging
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Sum
 from django.utils import timezone
 
-from brokerapp.accounts.models import BrokerageAccount, User
-from brokerapp.units.market_time import in_new_york
+from brokerapp.accounts import retirement
+from brokerapp.accounts.models import BrokerageAccount, User, WithdrawalHold
+from brokerapp.accounts.statuses import HoldReason
+from brokerapp.units.market_time import day_in_new_york, in_new_york
 from brokerapp.workflow import following, jobs, state, sweeps, writes
 from brokerapp.workflow.following import EventTooEarly
 from brokerapp.workflow.state import Process
-from funding import rails, rules
+from funding import ira, rails, rules
 from funding.models import BankLink, Transfer
 from funding.rails.ach import earliest
+from funding.services import reading
 from funding.services.applying import By, adopt, apply_transfer, schedule
 from funding.snapshots import Snapshot
-from funding.statuses import FAILED_TRANSFER, NO_MONEY, Direction, RailName, TransferStatus
+from funding.statuses import NO_MONEY, RailName, TransferStatus
 
 logger = logging.getLogger(__name__)
 
+SECURED = "You secured your account before this was sent, so it was not sent and no money moved."
 RETURN_NOTICE = timedelta(days=14)
 """How long a returned transfer is announced on the transfer page."""
 
@@ -37,21 +43,36 @@ RETURN_NOTICE = timedelta(days=14)
 def get_transfer_facts(*, account: BrokerageAccount, now: datetime) -> rules.TransferFacts:
     """What the database knows that a new transfer depends on."""
     midnight = in_new_york(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    ours = Transfer.objects.filter(account=account, rail=RailName.ACH)
-    counted = ours.filter(direction=Direction.INCOMING, created_at__gte=midnight).exclude(status__in=NO_MONEY)
-    unsettled = list(ours.unsettled())
+    unsettled = reading.find_unsettled(account.pk)
     return rules.TransferFacts(
-        deposits_today=counted.total(),
+        deposits_today=reading.sum_of(reading.find_deposits_since(account.pk, midnight)),
         withdrawals_unseen=_unseen(account),
         unsettled_amounts=frozenset((row.direction, row.amount) for row in unsettled),
         undecided_amounts=frozenset((row.direction, row.amount) for row in unsettled if row.is_undecided),
+        ira=get_ira_facts(account=account, now=now) if account.is_ira else None,
+    )
+
+
+def get_ira_facts(*, account: BrokerageAccount, now: datetime) -> ira.Facts:
+    """What is known of an IRA and its owner. What was put in counts over all IRAs of the person."""
+    today, born = day_in_new_york(now), account.application.date_of_birth
+    if born is None:
+        raise ValueError(f"the owner of {account} has no date of birth")
+    years = retirement.open_years(today)
+    deposits = Transfer.objects.filter(user_id=account.user_id, tax_year__in=years)
+    paid_in = deposits.exclude(status__in=NO_MONEY).values("tax_year").annotate(total=Sum("amount"))
+    return ira.Facts(
+        sub_type=account.account_sub_type,
+        early=retirement.is_early(born, today),
+        limits={year: retirement.yearly_limit(settings.IRA_LIMITS, year, born) for year in years},
+        paid_in={row["tax_year"]: row["total"] for row in paid_in.order_by("tax_year")},
+        deadlines={year: retirement.deadline(year) for year in years},
     )
 
 
 def get_returned(*, account_id: UUID, user_id: int, now: datetime) -> Transfer | None:
     """The newest transfer of a person's account that was taken back in the last days; None if none was."""
-    ours = Transfer.objects.filter(account_id=account_id, user_id=user_id)
-    return ours.returned_since(now - RETURN_NOTICE).first()
+    return next(iter(reading.find_returned(account_id, user_id, now - RETURN_NOTICE)), None)
 
 
 def _unseen(account: BrokerageAccount) -> Decimal:
@@ -61,16 +82,8 @@ def _unseen(account: BrokerageAccount) -> Decimal:
     waits for a decision was not at the broker when the balances were read after that.
     """
     read_at = account.balances_at or account.created_at
-    ours = Transfer.objects.filter(account=account)
-    seen = Q(accepted_at__lt=read_at) | Q(needs_decision_at__lt=read_at)
-    going_out = ours.filter(direction=Direction.OUTGOING).exclude(status__in=NO_MONEY).exclude(seen)
-    taken_back = ours.filter(
-        direction=Direction.INCOMING,
-        completed_at__lt=read_at,
-        status__in=FAILED_TRANSFER,
-        status_at__gte=read_at,
-    )
-    return going_out.total() + taken_back.total()
+    found = (reading.find_going_out, reading.find_taken_back)
+    return sum((reading.sum_of(find(account.pk, read_at, read_at)) for find in found), Decimal("0.00"))
 
 
 def request_transfer(
@@ -82,11 +95,13 @@ def request_transfer(
     bank_link_id: str,
     by: User,
     now: datetime,
+    details: ira.Details = ira.NOTHING,
 ) -> Transfer:
     """Write down that a person wants money moved over their bank (USD, 2 dp); a task then sends it.
 
-    Asked again with the same intent id, returns the first one's row. The account's lock makes simultaneous
-    requests see each other, so that limits hold. Raises `AccountRefused` and `rules.TransferRefused`.
+    `details` are what an IRA's transfer says. Asked again with the same intent id, returns the first one's
+    row. The account's lock makes simultaneous requests see each other, so that limits hold; of IRAs, whose
+    limit is the person's, that of the person does. Raises `AccountRefused` and `rules.TransferRefused`.
     """
     with transaction.atomic(durable=True):
         account = BrokerageAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
@@ -94,7 +109,10 @@ def request_transfer(
         if first is not None:
             return first
         bank = BankLink.objects.active().filter(account=account, pk=bank_link_id).first()
-        rules.check_transfer(account, bank, direction, amount, get_transfer_facts(account=account, now=now))
+        if account.is_ira:
+            User.objects.select_for_update(of=("self",), no_key=True).get(pk=account.user_id)
+        facts = get_transfer_facts(account=account, now=now)
+        rules.check_transfer(account, bank, direction, amount, facts, details)
         transfer = Transfer(
             id=intent_id,
             user_id=account.user_id,
@@ -103,6 +121,7 @@ def request_transfer(
             bank_link=bank,
             direction=direction,
             amount=amount,
+            **(asdict(details) if account.is_ira else {}),
         )
         start_transfer(transfer=transfer, by=by, now=now)
     return transfer
@@ -117,7 +136,12 @@ def start_transfer(*, transfer: Transfer, by: User, now: datetime) -> None:
 
 
 def send_transfer(*, transfer: Transfer, now: datetime) -> Transfer:
-    """Send a SUBMITTING transfer that no process has claimed, and record the outcome; else change nothing."""
+    """Send a SUBMITTING transfer that no process has claimed, and record the outcome; else change nothing.
+
+    A withdrawal whose owner has secured the account since is not sent any more.
+    """
+    if _is_stopped(transfer, now):
+        return give_up_unsent(transfer, SECURED, now=now)
     rail = rails.of(transfer)
     return writes.send(
         transfer,
@@ -128,6 +152,21 @@ def send_transfer(*, transfer: Transfer, now: datetime) -> Transfer:
         ),
         now=now,
     )
+
+
+def _is_stopped(transfer: Transfer, now: datetime) -> bool:
+    if transfer.is_deposit:
+        return False
+    holds = WithdrawalHold.objects.in_force(now).filter(user_id=transfer.user_id)
+    return holds.filter(cause=HoldReason.SECURED).exists()
+
+
+def give_up_unsent(transfer: Transfer, reason: str, *, now: datetime) -> Transfer:
+    """Call a transfer not made that nobody has sent; changes nothing where a process has taken it on."""
+    # Claimed first: a process that takes it on at this moment must not send what we call not made.
+    if not writes.claim(transfer, now=now):
+        return transfer
+    return state.move(transfer, TransferStatus.NOT_MADE, by=Process.SWEEP, reason=reason, claimed_at=None)
 
 
 def sync_transfers(*, now: datetime) -> None:

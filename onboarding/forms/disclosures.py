@@ -107,6 +107,16 @@ class DisclosureDetailsForm(StepForm):
         return {"disclosure_context": entries}
 
 
+def detail_fields(context: str) -> dict[str, forms.Field]:
+    """The fields of one `context_type` by the broker's names, where they are asked for by themselves."""
+    wanted = FAMILY_FIELDS if context == "IMMEDIATE_FAMILY_EXPOSED" else FIRM_FIELDS
+    make = DisclosureDetailsForm._field
+    return {
+        name: make(context, name, label.format(WHOSE.get(context, "")), length)
+        for name, (label, length) in wanted.items()
+    }
+
+
 class AgreementsForm(StepForm):
     """One tick for each agreement; what is optional is not ticked beforehand.
 
@@ -121,7 +131,8 @@ class AgreementsForm(StepForm):
         super().__init__(data, files, application=application)
         self.salt = f"agreements:{application.pk}"
         self.initial["shown"] = self._seal()
-        for agreement in agreements.AGREEMENTS:
+        self.texts = agreements.asked_for(application.account_kind)
+        for agreement in self.texts:
             self.fields[agreement.key] = forms.BooleanField(
                 label=f"I have read and agree to the {agreement.title}",
                 help_text=agreement.summary,
@@ -143,7 +154,7 @@ class AgreementsForm(StepForm):
             shown = {}
         # Shown once more, the page has the texts of now, and what was revised is not ticked.
         again = {name: self.data[name] for name in self.data} | {"shown": self._seal()}
-        for agreement in agreements.AGREEMENTS:
+        for agreement in self.texts:
             if cleaned.get(agreement.key) and shown.get(agreement.key) != agreement.revision:
                 del again[agreement.key]
                 self.add_error(agreement.key, REVISED.format(agreement.title, agreement.revision))

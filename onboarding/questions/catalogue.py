@@ -3,7 +3,18 @@
 from collections.abc import Iterator
 
 from onboarding.models import KycApplication
-from onboarding.questions import disclosures, eligibility, finances, investing, person, visa, work
+from onboarding.questions import (
+    child,
+    disclosures,
+    eligibility,
+    finances,
+    foreign,
+    investing,
+    person,
+    retirement,
+    visa,
+    work,
+)
 from onboarding.questions.conditions import is_empty
 from onboarding.questions.descriptions import Page, Question
 
@@ -11,19 +22,27 @@ PAGES: dict[str, Page] = {
     page.key: page
     for page in (
         eligibility.ELIGIBILITY,
+        child.CUSTODY,
+        child.CHILD,
+        child.ACCOUNT_EMAIL,
         person.NAME,
         person.LOCAL_NAME,
         person.CONTACT,
         person.BIRTH,
         visa.VISA,
         person.TAX_ID,
+        foreign.FOREIGN_TAX_ID,
         person.DOCUMENTS,
         work.WORK,
         finances.FINANCES,
         investing.INVESTING,
+        retirement.RETIREMENT,
+        retirement.BENEFICIARIES,
+        retirement.BENEFICIARY_DETAILS,
         disclosures.DISCLOSURES,
         disclosures.DETAILS,
         disclosures.TRUSTED_CONTACT,
+        foreign.W8BEN,
         disclosures.AGREEMENTS,
     )
 }

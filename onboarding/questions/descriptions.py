@@ -7,11 +7,16 @@ from typing import Any
 from django import forms
 
 from brokerapp.ui.fields import Follows, asked_after
+from onboarding.kinds import is_owner_known
 from onboarding.models import KycApplication
 from onboarding.questions import reading
 from onboarding.questions.conditions import ALWAYS, Answers, Condition, When, is_empty
 
 Sent = Callable[[Any], Any]
+
+
+OF_OWNER = ("contact.", "identity.")
+"""Members of the request that are about the owner and not about the account."""
 
 
 def as_it_is(answer: Any) -> Any:
@@ -66,6 +71,12 @@ class Question:
             field.error_messages["required"] = self.missing
         return field
 
+    def is_known_already(self, answers: Answers) -> bool:
+        """Whether the broker has the answer from the owner's other account, and takes it with no further."""
+        paths = (self.sent,) if isinstance(self.sent, str) else self.sent
+        is_of_owner = bool(self.sent) and all(path.startswith(OF_OWNER) for path in paths)
+        return is_of_owner and is_owner_known(answers)
+
     def values_to_send(self, answer: Any) -> Iterator[tuple[str, Any]]:
         """Path and value of each member of the request that this answer makes; empty ones are left out."""
         if is_empty(answer) or not self.sent:
@@ -93,7 +104,9 @@ class Page:
 
     `task` groups pages in the task list, `why` tells the person why it is asked. `when` says whether the page
     is asked at all; `check` gives what is wrong between its answers, by name; `still_holds` whether what was
-    answered is still good. `rows` join answers where they are checked; `read` replaces them altogether.
+    answered is still good. `after` are the keys of pages that have to be complete before it can be opened, as
+    it shows what is answered there. `rows` join answers where they are checked; `read` replaces them.
+    `facts` gives headings and texts of what to know before one answers.
     """
 
     key: str
@@ -104,7 +117,9 @@ class Page:
     when: Callable[[Answers], bool] = ALWAYS
     check: Callable[[Mapping[str, Any]], dict[str, str]] = nothing_wrong
     still_holds: Callable[[Answers], bool] = always
+    after: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
+    facts: Callable[[], list[tuple[str, str]]] | None = None
     read: Callable[[KycApplication], list[tuple[str, str]]] | None = None
 
     @property
@@ -115,19 +130,28 @@ class Page:
 
     def applies_to(self, application: KycApplication) -> bool:
         """Whether this person is asked it."""
-        return self.when(application.answer)
+        answers = application.answer
+        if not self.when(answers):
+            return False
+        return not is_owner_known(answers) or not self.questions or bool(self.asked(answers))
 
     def asked(self, answers: Answers) -> list[Question]:
         """The questions that these answers lead to, in order; none if the page does not apply."""
-        return (
-            [question for question in self.questions if question.when(answers)] if self.when(answers) else []
-        )
+        if not self.when(answers):
+            return []
+        return [
+            question
+            for question in self.questions
+            if question.when(answers) and not question.is_known_already(answers)
+        ]
 
     def on_the_form(self, answers: Answers) -> list[tuple[Question, forms.Field]]:
         """The questions that the form shows, with their fields: also those that follow an answer on it."""
         shown = []
         for question in self.questions:
             elsewhere = [part for part in question.when.parts if not self._has(part.question)]
+            if question.is_known_already(answers):
+                continue
             if question.ask is None or not all(part.is_met(answers) for part in elsewhere):
                 continue
             field = question.field()

@@ -188,12 +188,15 @@ TRUSTED_CONTACT = Page(
 )
 
 
+def _agreed(revision: str) -> str:
+    return f"Agreed, revision {revision}" if revision else "Agreed"
+
+
 def _agreements(a: KycApplication) -> list[tuple[str, str]]:
     # An agreement that is no longer asked for may still have been signed.
     titles = {key: agreement.title for key, agreement in agreements.BY_KEY.items()}
     return [
-        (titles.get(row.agreement, row.agreement), f"Agreed, revision {row.revision}")
-        for row in a.agreements.all()
+        (titles.get(row.agreement, row.agreement), _agreed(row.revision)) for row in a.agreements.all()
     ] or [("Agreements", "")]
 
 

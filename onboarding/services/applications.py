@@ -1,10 +1,11 @@
 """The KYC application: answered by page, frozen when submitted, sent once, settled by asking the broker."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from brokerapp.accounts.models import BrokerageAccount, User
@@ -16,11 +17,18 @@ from brokerapp.workflow import jobs, state, sweeps, writes
 from brokerapp.workflow.state import Process
 from onboarding import payloads, rules, steps
 from onboarding.agreements import AgreementRevised, are_current
+from onboarding.cases import CipRecord
+from onboarding.kinds import ACCOUNT_TYPES, AccountKind
 from onboarding.models import Agreement, KycApplication
 from onboarding.questions import catalogue
+from onboarding.review import answers_to_check
+from onboarding.services import tax_forms
+from onboarding.services.kinds import taken_sub_types
 from onboarding.statuses import ApplicationStatus
 
 CONFLICT = 409
+MAY_STILL_ARRIVE = timedelta(minutes=5)
+"""How long after a request was sent the broker may still make an account of it; calls end within seconds."""
 
 
 class NotOurAccount(Exception):
@@ -28,8 +36,8 @@ class NotOurAccount(Exception):
 
 
 def get_or_start_application(*, user: User) -> KycApplication:
-    """The person's newest application, begun now if there is none."""
-    newest = KycApplication.objects.filter(user=user).order_by("-created_at")
+    """The person's newest application for an individual account, begun now if there is none."""
+    newest = KycApplication.objects.of_person(user.pk).filter(account_kind=AccountKind.INDIVIDUAL)
     if (found := newest.first()) is not None:
         return found
     # Two pages opened at once both find none: the second one's row is left out.
@@ -81,7 +89,9 @@ def sign_agreements(
 
 
 def submit_application(*, application: KycApplication, by: User, now: datetime) -> KycApplication:
-    """Freeze the answers and have them sent. A second call finds the first and does nothing.
+    """Freeze the answers and have them sent, or looked at by our staff first where they approve.
+
+    A second call finds the first and does nothing.
 
     Raises `steps.ApplicationIncomplete` naming the pages that need an answer.
     """
@@ -94,18 +104,43 @@ def submit_application(*, application: KycApplication, by: User, now: datetime) 
         if not locked.is_editable:
             return locked
         steps.check_complete(locked)
+        if locked.answer("account_sub_type") in taken_sub_types(locked):
+            raise steps.ApplicationIncomplete([catalogue.PAGES["retirement"]])
+        by_staff = settings.STAFF_APPROVE_APPLICATIONS
         state.move(
             locked,
-            ApplicationStatus.SUBMITTING,
+            ApplicationStatus.IN_REVIEW if by_staff else ApplicationStatus.SUBMITTING,
             by=by,
             submitted_at=now,
-            email_address=locked.user.email,
+            email_address=_address_at_the_broker(locked),
             claimed_at=None,
             send_after=now,
             failed_sends=0,
         )
-        jobs.enqueue("onboarding.tasks.open_account", application_id=locked.pk)
+        keep_attempt(locked, now=now)
+        if not by_staff:
+            jobs.enqueue("onboarding.tasks.open_account", application_id=locked.pk)
     return locked
+
+
+def keep_attempt(application: KycApplication, *, now: datetime) -> None:
+    """Keep the answers as they are sent, and that what staff asked is answered by them."""
+    application.staff_requests.filter(answered_at=None).update(answered_at=now)
+    answers = [
+        [group.step.title, label, text]
+        for group in answers_to_check(application)
+        for label, text in group.answers
+    ]
+    number = application.attempts.count() + 1
+    application.attempts.create(number=number, at=now, answers=answers)
+
+
+def _address_at_the_broker(application: KycApplication) -> str:
+    """The e-mail address that the account will have: the owner's, unless it needs one of its own."""
+    if application.holder_id:
+        of_holder = KycApplication.objects.filter(account__broker_account_id=application.holder_id)
+        return of_holder.values_list("email_address", flat=True).first() or application.user.email
+    return application.answer("account_email") or application.user.email
 
 
 def open_account(*, application: KycApplication, now: datetime) -> KycApplication:
@@ -113,9 +148,8 @@ def open_account(*, application: KycApplication, now: datetime) -> KycApplicatio
     client = get_client(about=application)
 
     def call() -> Account:
-        return client.accounts.create(
-            payloads.account_request(application, list(application.agreements.all()))
-        )
+        signed, tax_form = list(application.agreements.all()), tax_forms.to_send_with(application)
+        return client.accounts.create(payloads.account_request(application, signed, tax_form))
 
     return writes.send(
         application,
@@ -151,18 +185,31 @@ def _refused(application: KycApplication, error: BrokerRejected, now: datetime) 
 
 
 def find_account(application: KycApplication) -> Account | None:
-    """The account at the broker that can only be this application's, looked for by its unique e-mail address.
+    """The account at the broker that can only be this application's, looked for by its e-mail address.
 
     It is told by who its owner is, not by when it was made: the broker's clock may be wrong, and an account
     of the same person at our correspondent is theirs however it came about. One that is another
-    application's here is not. Raises `BrokerNotDone` or `BrokerOutcomeUnknown`.
+    application's here is not. One more account of a known owner has no address of its own: it is told by the
+    owner's account, which it names, and by its kind. Raises `BrokerNotDone` or `BrokerOutcomeUnknown`.
     """
     accounts = get_client(about=application).accounts
     found = accounts.list(query=application.email_address, entities=["contact", "identity"])
     of_this_address = [row for row in found if _has_address_of(application, row)]
-    known = [row if row.identity else accounts.get(row.id) for row in of_this_address]
-    ours = [row for row in known if _is_same_person(application, row) and not _is_anothers(application, row)]
+    # What an account names and its kind of IRA are not in the list.
+    is_told = application.holder_id is None
+    known = [row if row.identity and is_told else accounts.get(row.id) for row in of_this_address]
+    ours = [row for row in known if _is_meant(application, row) and not _is_anothers(application, row)]
     return ours[0] if len(ours) == 1 else None
+
+
+def _is_meant(application: KycApplication, account: Account) -> bool:
+    if application.holder_id is None:
+        return account.primary_account_holder_id is None and _is_same_person(application, account)
+    return (
+        account.primary_account_holder_id == application.holder_id
+        and account.account_type == ACCOUNT_TYPES[AccountKind(application.account_kind)]
+        and account.account_sub_type == (application.answer("account_sub_type") or "")
+    )
 
 
 def _has_address_of(application: KycApplication, account: Account) -> bool:
@@ -197,7 +244,9 @@ def settle_application(
 ) -> None:
     """Find out what became of a call whose outcome we do not know.
 
-    Found: adopted. Absent: sent again, which is safe, since the broker takes an e-mail address only once.
+    Found: adopted. Absent: sent again, which is safe, since the broker takes an e-mail address only once. One
+    more account of a known owner has none of its own, so that it is sent again only once the first request
+    cannot arrive any more.
     """
     if writes.release_unsent(application, now=now):
         jobs.enqueue("onboarding.tasks.open_account", application_id=application.pk)
@@ -205,6 +254,9 @@ def settle_application(
     found = find_account(application)
     if found is not None:
         apply_account(application=application, reply=found, by=by, asked_at=now)
+        return
+    if application.holder_id and application.claimed_at and application.claimed_at > now - MAY_STILL_ARRIVE:
+        writes.put_off(application, now=now)
         return
     with transaction.atomic():
         locked = KycApplication.objects.select_for_update(of=("self",), no_key=True).get(pk=application.pk)
@@ -259,8 +311,11 @@ def apply_account(
                 request_id=reply.request_id,
                 account=account,
             )
+            tax_forms.went_with(locked, by=by, request_id=reply.request_id)
         for document_id in locked.documents.values_list("pk", flat=True):
             jobs.enqueue("onboarding.tasks.send_document", document_id=document_id)
+        for record_id in CipRecord.objects.filter(application=locked).values_list("pk", flat=True):
+            jobs.enqueue("onboarding.tasks.send_cip_record", record_id=record_id)
     application.refresh_from_db()
     status_by = by if isinstance(by, Process) else Process.REPLY
     return apply_account_status(account=account, reply=reply, asked_at=asked_at, by=status_by)

@@ -13,12 +13,43 @@ from brokerapp.workflow import jobs, state, sweeps, writes
 from brokerapp.workflow.state import Process
 from brokerapp.workflow.writes import HasRequestId
 from onboarding import payloads, rules
+from onboarding.kyc_results import Paper
 from onboarding.models import Document, KycApplication
 from onboarding.statuses import DocumentStatus
 
 
+def store_paper(
+    *,
+    application: KycApplication,
+    paper: Paper,
+    mime_type: str,
+    content: bytes,
+    answers_to: str,
+    asked_as: str,
+) -> Document:
+    """Keep a file that answers what was asked for, and have it sent; in the caller's transaction.
+
+    The same file may answer several things that are asked at once. Raises `rules.AnswerRefused` for one that
+    was sent before it was asked for, which did not settle it, and if the person has as many as they may have.
+    """
+    document = store_document(
+        application=application,
+        document_type=paper.document_type,
+        mime_type=mime_type,
+        content=content,
+        sub_type=paper.sub_type,
+    )
+    asked_at = application.account.status_at if application.account else application.status_at
+    if document.created_at < asked_at:
+        raise rules.AnswerRefused("You sent this very file before, and it did not settle it. Choose another.")
+    document.answers_to = list(dict.fromkeys([*document.answers_to, answers_to]))
+    document.asked_as = asked_as
+    document.save(update_fields=["answers_to", "asked_as"])
+    return document
+
+
 def store_document(
-    *, application: KycApplication, document_type: str, mime_type: str, content: bytes
+    *, application: KycApplication, document_type: str, mime_type: str, content: bytes, sub_type: str = ""
 ) -> Document:
     """Keep a file for KYC; if the account exists, have it sent. The same file twice is kept once.
 
@@ -42,6 +73,7 @@ def store_document(
             mime_type=mime_type,
             size=len(content),
             content=content,
+            sub_type=sub_type,
         )
         if BrokerageAccount.objects.filter(application=application).exists():
             jobs.enqueue("onboarding.tasks.send_document", document_id=document.pk)
@@ -53,6 +85,18 @@ def remove_document(*, document: Document) -> bool:
     waiting = Document.objects.filter(pk=document.pk, status=DocumentStatus.STORED, claimed_at__isnull=True)
     deleted, _ = waiting.delete()
     return bool(deleted)
+
+
+def send_again(*, document: Document, by: User, now: datetime) -> Document:
+    """Staff have a file that the broker refused sent once more. Raises `IllegalMove` for any other."""
+    with transaction.atomic():
+        locked = (
+            Document.objects.select_for_update(of=("self",), no_key=True).defer("content").get(pk=document.pk)
+        )
+        why = "Sent again by staff."
+        state.move(locked, DocumentStatus.STORED, by=by, reason=why, claimed_at=None, send_after=now)
+        jobs.enqueue("onboarding.tasks.send_document", document_id=locked.pk)
+    return locked
 
 
 def send_document(*, document: Document, now: datetime) -> Document:
@@ -75,6 +119,10 @@ def send_document(*, document: Document, now: datetime) -> Document:
 
 
 def _sent(document: Document, reply: HasRequestId) -> Document:
+    account = BrokerageAccount.objects.filter(application=document.application_id).first()
+    if document.answers_to and account is not None:
+        # The reply says nothing of the account, and what was asked for may be settled now.
+        jobs.enqueue("brokerapp.accounts.tasks.sync_account", account_id=account.pk)
     return writes.conclude(document, DocumentStatus.SENT, reason="", request_id=reply.request_id)
 
 

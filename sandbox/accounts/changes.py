@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.accounts import kinds, rules, status
+from sandbox.accounts import kinds, kyc, rules, status
 from sandbox.accounts.accounts import (
     NAMES,
     echoed,
@@ -71,6 +71,7 @@ def update_account(call: Call) -> dict[str, Any]:
     account.search_text = search_text(account, contact, identity)
     status.follow_assets(call.world, account, call.now)
     status.after_update(call.world, account, any(key_data), call.now)
+    kyc.take(call.world, account, kyc.Sent(body), call.now)
     return account_view(call.world, account)
 
 

@@ -58,7 +58,7 @@ VISAS = words("B1 B2 DACA E1 E2 E3 F1 G4 H1B J1 L1 OTHER O1 TN1")
 EMPLOYMENT_STATUSES = frozenset(("EMPLOYED", "UNEMPLOYED", "STUDENT", "RETIRED"))
 AGREEMENTS = frozenset(
     ("customer_agreement", "account_agreement", "margin_agreement", "crypto_agreement", "options_agreement",
-     "custodial_customer_agreement")
+     "custodial_customer_agreement", "etc_agreement")
 )  # fmt: skip
 DISCLOSURE_FLAGS = {
     "is_control_person": "CONTROL_PERSON",

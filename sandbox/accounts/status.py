@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from sandbox.accounts.documents import w8ben
 from sandbox.accounts.rules import DISCLOSURE_FLAGS
 from sandbox.kernel import eventlog
 from sandbox.state import rows
@@ -75,6 +76,8 @@ def step(world: World, account: rows.Account, now: dt.datetime) -> None:
     """
     if account.status == "SUBMITTED":
         codes = _open_questions(account)
+        if w8ben.is_missing(world, account, now):
+            codes.append("W8BEN_CORRECTION")
         if codes:
             account.kyc_results = encode_json(_results(indeterminate={code: {} for code in codes}))
             move(world, account, "ACTION_REQUIRED", now)
@@ -98,6 +101,11 @@ def resubmit(world: World, account: rows.Account, now: dt.datetime) -> None:
     answered = {**results.get("accept", {}), **results.get("indeterminate", {}), **results.get("reject", {})}
     world.store.edit(account)
     account.kyc_results = encode_json(_results(accept=answered)) if answered else b""
+    review(world, account, now)
+
+
+def review(world: World, account: rows.Account, now: dt.datetime) -> None:
+    """Have the application looked at, once more."""
     move(world, account, "SUBMITTED", now)
     account.due_at = now + world.clock.wait(REVIEW, FLOOR)
 
@@ -145,10 +153,8 @@ def _wait_for_crypto(world: World, account: rows.Account, now: dt.datetime) -> N
 
 
 def after_update(world: World, account: rows.Account, key_data: bool, now: dt.datetime) -> None:
-    """What a PATCH sets off: an answer to open questions, or a review of changed key data."""
-    if account.status == "ACTION_REQUIRED":
-        resubmit(world, account, now)
-    elif account.status == "ACTIVE" and key_data and not account.held_by_fixture:
+    """What a PATCH sets off where nothing was asked for: a review of changed key data."""
+    if account.status == "ACTIVE" and key_data and not account.held_by_fixture:
         move(world, account, "ACCOUNT_UPDATED", now)
         account.due_at = now + world.clock.wait(REAPPROVAL, FLOOR)
 
@@ -157,6 +163,9 @@ def _results(**parts: dict[str, Any]) -> dict[str, Any]:
     """``kyc_results``: the codes of each part, and whether anything stands in the way."""
     results = {name: parts.get(name, {}) for name in ("reject", "accept", "indeterminate")}
     return {**results, "summary": "fail" if results["reject"] or results["indeterminate"] else "pass"}
+
+
+results_of = _results
 
 
 def _open_questions(account: rows.Account) -> list[str]:

@@ -98,6 +98,8 @@ def check_may_move(account: rows.Account, incoming: bool, amount: Decimal, avail
 def checked_ira(account: rows.Account, body: dict[str, Any], amount: Decimal) -> bytes:
     """What an IRA's transfer says about taxes, as it is shown; empty without. Raises a 422."""
     ira = body.get("ira")
+    if not ira and account.account_type == "ira":
+        raise invalid("ira is required for an account of type ira")
     if not ira:
         return b""
     if not isinstance(ira, dict) or account.account_type != "ira":

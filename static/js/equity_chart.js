@@ -5,9 +5,9 @@ import { PriceChart, colors, dollars, drawAll, paintChart, wallClock } from "./c
 const MOST_MARKERS = 12; // more would cover the line
 const RELOAD_MS = 15_000; // the page's figures may come anew more often
 
-// The order of positions is in the same address: choosing one keeps the range that the chart has by then.
+// The order and the page of positions are in the same address: choosing one keeps the range that the chart has by then.
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("[data-keeps-range]");
+  const link = event.target.closest("a[data-keeps-range], [data-keeps-range] a");
   const range = new URL(location.href).searchParams.get("range");
   if (!link || !range) return;
   const address = new URL(link.href);

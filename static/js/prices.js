@@ -3,13 +3,14 @@
 //   <td data-price="AAPL">$200.10</td>                         the last price
 //   <td data-price="AAPL" data-price-part="change">…</td>      its change since the previous close
 //   <p data-price="AAPL" data-price-part="at">As of <time>…</time></p>
+//   <div data-halted="AAPL" hidden>…</div>                     shown while trading in it is halted
 //
 // Parts: last, change, bid, ask, bidSize, askSize, high, low, volume, at. Nothing is read aloud; that prices have
 // stopped is. Where scripts are off the figures are as of the page.
 
 const SILENT_MS = 30_000; // prices that were not heard of for so long are only the last known
 const LOOK_MS = 5_000;
-const PARTS = ["last", "change", "direction", "bid", "ask", "bidSize", "askSize", "high", "low", "volume", "when", "at"];
+const PARTS = ["last", "change", "direction", "bid", "ask", "bidSize", "askSize", "high", "low", "volume", "when", "at", "halted"];
 const ARROWS = { up: "▲", down: "▼" };
 const MISSING = "–";
 
@@ -69,6 +70,10 @@ function showAll() {
   for (const element of shown()) {
     const quote = latest.get(element.dataset.price);
     if (quote) show(element, quote);
+  }
+  for (const notice of document.querySelectorAll("[data-halted]")) {
+    const quote = latest.get(notice.dataset.halted);
+    if (quote) notice.hidden = !quote.halted;
   }
 }
 

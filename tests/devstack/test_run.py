@@ -69,7 +69,7 @@ def test_keep_last_logs_begins_with_empty_ones(tmp_path: Path) -> None:
     assert not (tmp_path / "web.log").exists()
 
 
-def test_summary_shows_people_and_mailbox_in_demo_mode() -> None:
+def test_summary_shows_people_mailbox_and_console_in_demo_mode() -> None:
     people = [{"email": "ops@example.com", "password": "practice", "shows": "operations"}]
 
     text = summary(ENV, Path(".dev/logs"), people=people)

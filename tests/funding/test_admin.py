@@ -13,7 +13,13 @@ from funding import tasks
 from funding.models import Transfer
 from funding.statuses import BankLinkStatus, TransferStatus
 from tests.broker_stub import BrokerStub
-from tests.factories import BANK, BankLinkFactory, StaffFactory, TransferFactory
+from tests.factories import (
+    BANK,
+    BankLinkFactory,
+    StaffFactory,
+    TransferFactory,
+    confirm,
+)
 from tests.funding.conftest import listed, relationship
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +28,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def ops(client: Client) -> Client:
     client.force_login(StaffFactory.create())
+    confirm(client)
     return client
 
 

@@ -19,6 +19,12 @@ from trading.order_spec import OrderSpec
 from trading.services import fills, orders
 
 
+@pytest.fixture(autouse=True)
+def _nobody_asked_just_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No price was asked for a moment ago by this process."""
+    monkeypatch.setattr("trading.services.quotes._asked", {})
+
+
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The tasks that were sent, by name, instead of sending them."""

@@ -1,8 +1,8 @@
-"""A person who orders, changes and cancels at random, on a machine whose calls and processes fail."""
+"""People who order, change and cancel at random, on a machine whose calls and processes fail."""
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -40,6 +40,7 @@ FAULTS = (
     ("malformed", {"rate": 0.02}),
 )
 """The broker acts and the reply is lost; the connection breaks before; it fails; half of the reply comes."""
+REVISIONS = ("trade_bust", "trade_correct")
 NEARNESS = ("0.5", "0.9", "0.99", "1", "1.01", "1.1")
 """Prices below, at and above the market: what rests and what fills."""
 
@@ -121,6 +122,8 @@ class Trader:
     asked: list[str] = field(default_factory=list)
     done: Counter[str] = field(default_factory=Counter)
     heard_until: datetime = datetime(2020, 1, 1, tzinfo=UTC)
+    revisions: list[Mapping[str, Any]] = field(default_factory=list)
+    """Events of revisions that are not handled so far."""
 
     def __post_init__(self) -> None:
         self.path = f"/v1/trading/accounts/{self.account.broker_account_id}"
@@ -143,11 +146,12 @@ class Trader:
                 self.cancel,
                 self.part_fill,
                 self.race,
+                self.revise,
                 self.work,
                 self.hear,
                 self.wait,
             ),
-            (45, 15, 12, 5, 2, 6, 10, 1),
+            (45, 15, 12, 5, 2, 3, 6, 10, 1),
         )[0]
         with self.killer.at_large(0.15):
             step()
@@ -277,6 +281,21 @@ class Trader:
         """A fill while a cancel or a change is on its way."""
         self.play(self.dice.choice(["cancel_fill_race", "change_fill_race"]))
 
+    def revise(self) -> None:
+        """The exchange takes the newest execution back, or corrects its price and at times its quantity."""
+        fills = [fill for fill in all_fills(self) if Decimal(fill["qty"]) > 0]
+        if not fills:
+            return
+        body: dict[str, str] = {"account_id": str(self.account.broker_account_id)}
+        scenario = self.dice.choice(["trade_bust", "trade_correct"])
+        if scenario == "trade_correct":
+            price = Decimal(fills[-1]["price"]) * Decimal(self.dice.choice(["0.98", "1.02"]))
+            body["price"] = str(price.quantize(CENT))
+            if self.dice.random() < 0.5:
+                body["qty"] = str((Decimal(fills[-1]["qty"]) / 2).quantize(Decimal("1e-9")))
+        reply = self.sandbox.request("POST", f"/_sandbox/scenarios/{scenario}", json=body)
+        self.done[scenario] += reply.ok
+
     def wait(self) -> None:
         """Into the next day: day orders end."""
         self.sandbox.advance(86_400)
@@ -291,28 +310,43 @@ class Trader:
         self.done["sweep"] += 1
 
     def hear(self) -> None:
-        """The events since the last time: some lost, some twice, in another order."""
+        """The events since the last time: some lost, some twice, in another order.
+
+        Revisions are not lost, as nothing else tells of them once an order has ended: the stream is resumed
+        where it was left, so that what was cut off is told again.
+        """
         # The stream ends once the clock has passed the end asked for, and this clock stands still.
         self.sandbox.advance(0.01)
         now = datetime.fromisoformat(self.sandbox.info()["now"]) - timedelta(milliseconds=5)
         transport = get_client().transport
         told = list(read_events(transport, "/v2/events/trades", since=self.heard_until, until=now))
         self.heard_until = now
-        bodies = [event.body for event in told if isinstance(event, Event) and self.dice.random() < 0.8]
+        heard = [event.body for event in told if isinstance(event, Event)]
+        self.revisions += [body for body in heard if body["event"] in REVISIONS]
+        bodies = [body for body in heard if body["event"] not in REVISIONS and self.dice.random() < 0.8]
         bodies += self.dice.sample(bodies, len(bodies) // 8)
         if self.dice.random() < 0.5:
             self.dice.shuffle(bodies)
-        for body in bodies:
-            with suppress(BrokerError):
+        self.hear_of(bodies)
+        self.hear_of(self.revisions)
+
+    def hear_of(self, bodies: Sequence[Mapping[str, Any]]) -> None:
+        """Handle events; a revision is done with once that went well."""
+        for body in list(bodies):
+            with suppress(BrokerError, following.EventTooEarly):
                 events.on_trade_event(body)
                 self.done["event"] += 1
+                if body in self.revisions:
+                    self.revisions.remove(body)
 
     def come_to_rest(self) -> None:
         """Until sweeps alone have found out about everything: nothing fails any more."""
         self.sandbox.request("DELETE", "/_sandbox/faults").raise_for_status()
+        self.hear()
         mine = Order.objects.filter(account=self.account)
         for _ in range(40):
             self.work(LATER)
+            self.hear_of(self.revisions)
             left = mine.filter(status__in=UNSETTLED) | mine.unlike_fills()
             if not left.exclude(status="NOT_FOUND").exists():
                 break
@@ -404,7 +438,10 @@ def check_fills(trader: Trader) -> None:
     cash, held = Decimal(0), defaultdict[str, Decimal](Decimal)
     for fill in all_fills(trader):
         qty, price = Decimal(fill["qty"]), Decimal(fill["price"])
-        theirs[fill["order_id"]].append((qty, price))
+        if qty < 0:
+            theirs[fill["order_id"]].remove((-qty, price))
+        else:
+            theirs[fill["order_id"]].append((qty, price))
         sign = 1 if fill["side"] == "buy" else -1
         held[fill["symbol"]] += sign * qty
         cash -= sign * (qty * price).quantize(CENT, ROUND_HALF_UP)
@@ -412,13 +449,17 @@ def check_fills(trader: Trader) -> None:
     for order in Order.objects.filter(account=trader.account).prefetch_related("fills"):
         assert order.recorded_qty == order.filled_qty, order
         for kept in order.fills.all():
-            assert kept.is_standing
-            mine[str(order.broker_order_id)].append((kept.qty, kept.price))
-    assert {key: sorted(each) for key, each in mine.items()} == {k: sorted(v) for k, v in theirs.items()}
+            if kept.is_standing:
+                mine[str(order.broker_order_id)].append((kept.qty, kept.price))
+    assert _sorted(mine) == _sorted(theirs)
     positions = {row.symbol: row.qty for row in trader.account.positions.all()}
     assert positions == {symbol: qty for symbol, qty in held.items() if qty}
     shown = trader.sandbox.get(f"{trader.path}/account")
     assert trader.account.cash == Decimal(shown["cash"]) == trader.deposited + cash
+
+
+def _sorted(fills: dict[str, list[tuple[Decimal, Decimal]]]) -> dict[str, list[tuple[Decimal, Decimal]]]:
+    return {order_id: sorted(each) for order_id, each in fills.items() if each}
 
 
 def all_fills(trader: Trader) -> Iterator[dict[str, Any]]:

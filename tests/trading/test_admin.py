@@ -12,6 +12,7 @@ from tests.factories import (
     PositionFactory,
     QuoteFactory,
     StaffFactory,
+    confirm,
 )
 from trading.models import PositionsSync
 
@@ -21,6 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent")]
 @pytest.fixture
 def ops(client: Client) -> Client:
     client.force_login(StaffFactory.create())
+    confirm(client)
     return client
 
 
@@ -90,7 +92,11 @@ def test_cancel_is_on_record_with_its_person(
     with django_capture_on_commit_callbacks(execute=True):
         ops.post(
             reverse("admin:trading_order_changelist"),
-            {"action": "cancel", "_selected_action": [str(order.pk), str(done.pk)]},
+            {
+                "action": "cancel",
+                "_selected_action": [str(order.pk), str(done.pk)],
+                "reason": "She asked for it on the phone.",
+            },
         )
 
     assert sent == ["trading.tasks.send_cancel"]

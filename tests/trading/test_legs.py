@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
@@ -15,7 +16,7 @@ from tests.trading.conftest import LATER, trade_event
 from trading.models import Order
 from trading.services import events, orders
 from trading.services.order_pages import get_story
-from trading.services.reservations import get_reserved_qty
+from trading.services.reservations import reserved_qty
 from trading.statuses import OrderStatus
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "quote")]
@@ -170,16 +171,20 @@ def test_event_about_a_stranger_asks_nobody_without_exits(
     assert not broker.calls
 
 
-def test_reserved_of_a_pair_counts_once(account: BrokerageAccount) -> None:
-    order = bracket(account, [leg("limit", "new"), leg("stop", "new")], "filled")
+def selling(account: BrokerageAccount) -> QuerySet[Order]:
+    return Order.objects.reserving().filter(account=account, side="SELL")
 
-    assert get_reserved_qty(account, order.asset, None) == 4
+
+def test_reserved_of_a_pair_counts_once(account: BrokerageAccount) -> None:
+    bracket(account, [leg("limit", "new"), leg("stop", "new")], "filled")
+
+    assert reserved_qty(selling(account), None) == 4
 
 
 def test_reserved_of_exits_that_wait_is_nothing(account: BrokerageAccount) -> None:
-    order = bracket(account, [leg("limit"), leg("stop")])
+    bracket(account, [leg("limit"), leg("stop")])
 
-    assert get_reserved_qty(account, order.asset, None) == 0
+    assert reserved_qty(selling(account), None) == 0
 
 
 def test_reserved_of_a_change_under_way_is_the_larger(account: BrokerageAccount) -> None:
@@ -189,11 +194,11 @@ def test_reserved_of_a_change_under_way_is_the_larger(account: BrokerageAccount)
         account, status="", qty=Decimal(5), replaces=old, original=old, times_changed=1, **columns
     )
 
-    assert get_reserved_qty(account, old.asset, None) == 5
+    assert reserved_qty(selling(account), None) == 5
 
 
 def test_reserved_in_dollars_is_at_the_last_price(account: BrokerageAccount) -> None:
-    order = OrderFactory.create(account, status="new", side="SELL", notional=Decimal(100))
+    OrderFactory.create(account, status="new", side="SELL", notional=Decimal(100))
     OrderFactory.create(account, status="new", side="SELL", qty=Decimal(1))
 
-    assert get_reserved_qty(account, order.asset, Decimal(200)) == Decimal("1.5")
+    assert reserved_qty(selling(account), Decimal(200)) == Decimal("1.5")

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from tests.trading.books import entry, on, taking_back, trade
-from trading.lots import Closing, Group, Lot, standing, work_out
+from trading.lots import Books, Closing, Group, Lot, standing, work_out
 
 
 def closed(closings: list[Closing]) -> list[tuple[str, str, str]]:
@@ -172,3 +172,73 @@ def test_work_out_money_lent_until_a_deposit_arrives_is_nobodys() -> None:
 def test_closing_is_long_term_after_more_than_a_year(bought: int, sold: int, is_long: bool) -> None:
     books = work_out([trade(bought, "1", "1"), trade(sold, "-1", "2")])
     assert books.closings[0].is_long_term == is_long
+
+
+def identity_holds(books: Books, worth: str) -> bool:
+    """Whether every cent stands in one place: cash and worth are what came in and what was gained."""
+    gained = books.realized + (Decimal(worth) - books.cost) + books.income
+    return books.cash + Decimal(worth) == books.net_flows + gained
+
+
+def test_work_out_a_merger_for_shares_carries_cost_and_days_and_gains_nothing() -> None:
+    history = [trade(0, "10", "1.00", "OLD"), trade(1, "5", "2.00", "OLD")]
+    legs = [entry("MA", 2, symbol="NEW", qty="7.5"), entry("MA", 2, symbol="OLD", qty="-15")]
+    books = work_out([*history, *legs])
+
+    assert not books.closings
+    assert books.held == [
+        Lot("NEW", on(0), Decimal(5), Decimal("10.00"), is_cost_known=False),
+        Lot("NEW", on(1), Decimal("2.5"), Decimal("10.00"), is_cost_known=False),
+    ]
+    assert identity_holds(books, "33.00")
+
+
+def test_work_out_a_merger_for_shares_and_cash_lowers_the_cost_by_the_cash() -> None:
+    legs = [
+        entry("MA", 2, "4.00", symbol="OLD", qty="-10", group="g"),
+        entry("MA", 3, symbol="NEW", qty="3", group="g"),
+    ]
+    books = work_out([trade(0, "10", "1.00", "OLD"), *legs])
+
+    assert not books.closings
+    assert books.held == [Lot("NEW", on(0), Decimal(3), Decimal("6.00"), is_cost_known=False)]
+    assert identity_holds(books, "6.60")
+
+
+def test_work_out_a_merger_for_cash_is_a_sale() -> None:
+    books = work_out([trade(0, "10", "1.00", "OLD"), entry("MA", 2, "15.00", symbol="OLD", qty="-10")])
+
+    (closing,) = books.closings
+    assert (closing.gain, closing.is_cost_known, closing.is_sale) == (Decimal("5.00"), True, True)
+    assert not books.held
+
+
+def test_work_out_shares_gone_for_nothing_that_is_told_have_no_known_gain() -> None:
+    books = work_out([trade(0, "10", "1.00", "OLD"), entry("REORG", 2, symbol="OLD", qty="-10")])
+
+    (closing,) = books.closings
+    assert not closing.is_cost_known
+    assert identity_holds(books, "0")
+
+
+def test_work_out_a_spin_off_makes_both_costs_unknown() -> None:
+    spun = entry("SPIN", 2, symbol="CHILD", qty="2", came_of="PARENT")
+    books = work_out([trade(0, "10", "1.00", "PARENT"), trade(0, "1", "1.00", "OTHER"), spun])
+
+    assert {lot.symbol: (lot.cost, lot.is_cost_known) for lot in books.held} == {
+        "CHILD": (Decimal(0), False),
+        "PARENT": (Decimal("10.00"), False),
+        "OTHER": (Decimal("1.00"), True),
+    }
+    assert identity_holds(books, "14.00")
+
+
+def test_work_out_an_exchange_of_a_part_takes_the_oldest_shares() -> None:
+    history = [trade(0, "3", "1.00", "OLD"), trade(1, "3", "2.00", "OLD")]
+    legs = [entry("REORG", 2, symbol="OLD", qty="-4"), entry("REORG", 2, symbol="NEW", qty="1")]
+    books = work_out([*history, *legs])
+
+    assert books.qty("NEW") == 1
+    assert [(lot.qty, lot.cost) for lot in books.lots["OLD"]] == [(Decimal(2), Decimal("4.00"))]
+    assert sum(lot.cost for lot in books.lots["NEW"]) == Decimal("5.00")
+    assert identity_holds(books, "9.00")

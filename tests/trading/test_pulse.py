@@ -174,3 +174,19 @@ def test_tick_takes_over_a_halt(
     pulse.Pulse().tick(now)
 
     assert (Quote.objects.get().is_halted, Quote.objects.get().feed) == (halted, "iex")
+    assert pages.ticks[0][0]["AAPL"][-1] == ("halted" if halted else "")
+
+
+def test_tick_tells_of_a_halt_that_moves_no_price(broker: BrokerStub, pages: Pages) -> None:
+    now = timezone.now()
+    old_quote("AAPL", now)
+    pages.wanted = ["AAPL"]
+    told = {"t": "2026-03-02T16:00:00Z", "ap": 2, "as": 1, "bp": 1, "bs": 0, "z": "C"}
+    for condition in "RZR":
+        broker.on("GET", SNAPSHOTS, json={"AAPL": snapshot(1, latestQuote=told | {"c": [condition]})})
+    running = pulse.Pulse()
+
+    for second in range(3):
+        running.tick(now + timedelta(seconds=second))
+
+    assert [row["AAPL"][-1] for row, *_ in pages.ticks] == ["", "halted", ""]

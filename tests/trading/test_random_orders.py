@@ -1,4 +1,5 @@
-"""Random orders, changes and cancels, with faults and killed processes: none twice, none lost, all equal.
+"""Random orders, changes and cancels of several accounts, with executions that are taken back or corrected,
+faults and killed processes: none twice, none lost, all equal.
 
 `RANDOM_ORDERS=5000 make test ARGS="tests/trading/test_random_orders.py -n0 -q"` does more of them, and
 `RANDOM_ORDERS_SEED` others; with `-o log_cli=true -o log_cli_level=INFO` it says how many of what.
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 OPERATIONS = int(os.environ.get("RANDOM_ORDERS", "150"))
 SEED = int(os.environ.get("RANDOM_ORDERS_SEED", "1"))
+ACCOUNTS = 3
 DEPOSITED = Decimal(1_000_000)
 
 
@@ -40,27 +42,33 @@ def still(tmp_path: Path, settings: Any) -> Iterator[SandboxProcess]:
 
 
 @pytest.fixture
-def trader(still: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Trader:
+def traders(still: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> list[Trader]:
     dice = random.Random(SEED)
-    account = open_account_at(still)
-    still.deposit(str(account.broker_account_id), str(DEPOSITED))
+    accounts = [open_account_at(still) for _ in range(ACCOUNTS)]
+    for account in accounts:
+        still.deposit(str(account.broker_account_id), str(DEPOSITED))
     market.sync_assets(now=timezone.now())
     market.sync_clock(now=timezone.now())
     still.request("POST", "/_sandbox/clock", json={"freeze": True}).raise_for_status()
     # A read that fails is tried again by the next sweep here, and not after a pause.
     monkeypatch.setattr("brokerapp.broker.clients.READ_ATTEMPTS", 1)
-    return Trader(still, sync_balances(account=account), dice, Killer(monkeypatch, dice), DEPOSITED)
+    killer = Killer(monkeypatch, dice)
+    return [Trader(still, sync_balances(account=each), dice, killer, DEPOSITED) for each in accounts]
 
 
 @pytest.mark.django_db
-def test_random_orders_are_there_once_on_both_sides(trader: Trader) -> None:
-    trader.arm_faults()
+def test_random_orders_are_there_once_on_both_sides(traders: list[Trader]) -> None:
+    for trader in traders:
+        trader.arm_faults()
 
     for _ in range(OPERATIONS):
-        trader.act()
-    trader.come_to_rest()
+        traders[0].dice.choice(traders).act()
+    for trader in traders:
+        trader.come_to_rest()
 
-    check_orders(trader)
-    check_fills(trader)
+    for trader in traders:
+        check_orders(trader)
+        check_fills(trader)
     told = Counter(Order.objects.values_list("status", flat=True))
-    logger.info("%d: did %s, killed %s, orders %s", OPERATIONS, trader.done, trader.killer.deaths, told)
+    done = sum((trader.done for trader in traders), Counter())
+    logger.info("%d: did %s, killed %s, orders %s", OPERATIONS, done, traders[0].killer.deaths, told)

@@ -390,3 +390,31 @@ def test_check_price_age_asks_again_once() -> None:
     with pytest.raises(rules.PriceTooOld):
         rules.check_price_age(False, facts(quote=None), NOW)
     rules.check_price_age(True, facts(), later)
+
+
+@pytest.mark.parametrize(("kind", "could_borrow"), [("trading", "100"), ("ira", "0"), ("custodial", "0")])
+def test_spending_of_a_kind_that_never_borrows_is_its_own_cash(kind: str, could_borrow: str) -> None:
+    given = facts(buying_power=Decimal(200), cash=Decimal(100), multiplier=Decimal(2))
+    given.account.account_type = kind
+    assert given.spending == Spending(Decimal(100), Decimal(could_borrow))
+
+
+@pytest.mark.parametrize(
+    ("asset_class", "kind", "refused"),
+    [
+        ("crypto", "ira", True),
+        ("us_option", "ira", False),
+        ("us_option", "custodial", True),
+        ("crypto", "trading", False),
+        ("us_equity", "custodial", False),
+    ],
+)
+def test_check_account_by_what_a_kind_may_buy(asset_class: str, kind: str, refused: bool) -> None:
+    account = BrokerageAccount(status=AccountStatus.ACTIVE, account_type=kind)
+    if refused:
+        with pytest.raises(rules.MayNotTrade, match="is not possible in"):
+            rules.check_account(buy(asset=asset(asset_class=asset_class)), account)
+    else:
+        rules.check_account(buy(asset=asset(asset_class=asset_class)), account)
+    held = OrderSpec(asset=asset(asset_class=asset_class), side=Order.Side.SELL, qty=Decimal(1))
+    rules.check_account(held, account)

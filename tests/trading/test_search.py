@@ -8,6 +8,7 @@ from tests.depth import SCALE
 from tests.factories import AssetFactory
 from trading import search
 from trading.models import Asset
+from trading.services import catalogue
 
 pytestmark = pytest.mark.django_db
 
@@ -115,3 +116,21 @@ def test_key_of_the_database_is_ours(name: str) -> None:
     Asset.objects.filter(pk=row.pk).update(name=name, synced_at=timezone.now())
     row.refresh_from_db()
     assert row.searched == f"odd {search.key('.' + name)}"
+
+
+@pytest.mark.parametrize("typed", ["a", "br", "j", "coca cola", "the", "t", "inc", "zzzz", ""])
+@pytest.mark.parametrize("most", [1, 3, 9])
+def test_likeliest_are_the_first_of_all_that_match(typed: str, most: int) -> None:
+    assert catalogue.likeliest(typed, most) == list(Asset.objects.matching(typed)[:most])
+
+
+@pytest.mark.parametrize("typed", ["a", "coca cola", "inc", "zzzz"])
+def test_found_counts_and_slices_as_the_query_set(typed: str) -> None:
+    found, wanted = catalogue.Found(typed, 3), Asset.objects.matching(typed)
+
+    assert found.count() == wanted.count()
+    assert [found[0:3], found[3:6], found[0 : found.count()]] == [
+        list(wanted[0:3]),
+        list(wanted[3:6]),
+        list(wanted),
+    ]

@@ -10,7 +10,8 @@ from tests.broker_stub import BrokerStub
 from tests.factories import OrderFactory, PositionFactory, order_body
 from tests.trading.conftest import left_in_call, refusal
 from trading.models import Order
-from trading.services import orders, sweeps, tickets
+from trading.services import orders, sweeps
+from trading.services.facts import get_facts
 from trading.statuses import OrderStatus
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "quote")]
@@ -123,9 +124,9 @@ def test_a_sell_order_not_found_reserves_no_shares(account: BrokerageAccount, br
     order = left_in_call(account, "UNKNOWN", side=Order.Side.SELL, qty=Decimal(2))
     PositionFactory.create(account=account, asset=order.asset, qty=Decimal(2))
     now = timezone.now()
-    assert tickets.get_facts(account, order.asset, now).free_qty == 0
+    assert get_facts(account, order.asset, now).free_qty == 0
     broker.on_orders("GET", account, ":by_client_order_id", **NO_SUCH_ORDER)
 
     orders.settle_order(order=order, now=now)
 
-    assert tickets.get_facts(account, order.asset, now).free_qty == 2
+    assert get_facts(account, order.asset, now).free_qty == 2

@@ -12,6 +12,7 @@ from trading.models import Order
 from trading.order_spec import OrderSpec
 from trading.rules import TradeRefused
 from trading.services import tickets
+from trading.services.facts import get_facts, get_spending
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "quote")]
 
@@ -38,7 +39,7 @@ def test_get_facts_reserves_what_open_sell_orders_have_left(account: BrokerageAc
     OrderFactory.create(account, status="canceled", qty=Decimal(4), **sell)
     OrderFactory.create(BrokerageAccountFactory.create(), status="new", qty=Decimal(4), **sell)
 
-    facts = tickets.get_facts(account, asset, timezone.now())
+    facts = get_facts(account, asset, timezone.now())
 
     assert facts.reserved_qty == Decimal("4.75")
     assert facts.free_qty == Decimal("5.25")
@@ -77,6 +78,34 @@ def test_prepare_review_adds_up(account: BrokerageAccount) -> None:
     assert not review.quote_is_stale
 
 
+def test_prepare_review_asks_for_the_days_of_trading_once(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    now = timezone.now()
+    days = [
+        {"t": (now - timedelta(days=ago)).isoformat(), "o": 1, "h": 1, "l": 1, "c": 1, "v": 100}
+        for ago in (1, 2, 3)
+    ]
+    broker.on("GET", "/v2/stocks/bars", json={"bars": {"AAPL": days}, "next_page_token": None})
+    ticket = buy(qty=Decimal(2))
+
+    reviews = [tickets.prepare_review(account=account, ticket=ticket, now=now) for _ in range(2)]
+
+    assert all("about 100 shares change hands" in str(each.cautions) for each in reviews)
+    assert broker.count("GET") == 1
+
+
+def test_prepare_review_goes_on_without_the_days_of_trading(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    broker.on("GET", "/v2/stocks/bars", status=503, json={})
+
+    review = tickets.prepare_review(account=account, ticket=buy(qty=Decimal(2)), now=timezone.now())
+
+    assert review.refusal is None
+    assert broker.count("GET") == 1
+
+
 def test_prepare_review_without_a_price(account: BrokerageAccount, broker: BrokerStub) -> None:
     asset = AssetFactory.create(symbol="ODD")
     broker.on("GET", "/v2/stocks/snapshots", json={})
@@ -102,7 +131,7 @@ def test_get_spending_counts_buys_that_the_balances_do_not_show(account: Brokera
     old = OrderFactory.create(account, status="filled", qty=Decimal(5), filled_qty="5", filled_avg_price="9")
     Order.objects.filter(pk=old.pk).update(status_at=before)
 
-    found = tickets.get_spending(account)
+    found = get_spending(account)
 
     assert found.own == Decimal(5000) - 1000 - 2 * 200 - 300
     assert found.own + found.could_borrow == Decimal(9000)
@@ -112,7 +141,7 @@ def test_get_spending_of_a_cash_account_needs_no_query(
     account: BrokerageAccount, django_assert_num_queries: Any
 ) -> None:
     with django_assert_num_queries(0):
-        assert tickets.get_spending(account).own == Decimal(1000)
+        assert get_spending(account).own == Decimal(1000)
 
 
 def test_prepare_review_that_borrows_adds_up(account: BrokerageAccount) -> None:

@@ -64,8 +64,3 @@ class OrderFilterForm(SpokenForm):
         self.is_valid()
         given = {name: value for name, value in self.cleaned_data.items() if value}
         return Wanted(tab=self.tab, **given)
-
-    @property
-    def is_used(self) -> bool:
-        """Whether anything is filtered by, or was meant to be."""
-        return any(self.data.get(name) for name in self.fields)

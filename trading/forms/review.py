@@ -17,7 +17,7 @@ class ReviewForm(SpokenForm):
     seen_borrowing = TypedField(required=False, widget=forms.HiddenInput)
     seen_old_price = TypedField(required=False, widget=forms.HiddenInput)
     read = forms.BooleanField(
-        required=False,  # whether it is needed is for `tickets.check_reviewed`
+        required=False,  # whether it is needed is for `tickets.check_agreed`
         label="I have read this, and want the order as it is.",
     )
     borrow = forms.BooleanField(

@@ -19,6 +19,8 @@ LEAST_FALL, LEAST_RISE = Decimal("0.6"), Decimal("1.6")
 THREE_FOR_TWO = (Decimal(2) / 3, Decimal(3) / 2)
 """The splits within those bounds; smaller ones cannot be told from moves of the price."""
 NEAR = Decimal("0.01")
+NOT_SPLIT = THREE_FOR_TWO[0] * (1 + NEAR), THREE_FOR_TWO[1] * (1 - NEAR)
+"""Between these no price is as far as a split moves it, which is so of nearly all."""
 FEEDS = {
     "iex": "from the IEX exchange",
     "sip": "from all US exchanges",
@@ -169,15 +171,8 @@ class Quote(models.Model):
 
     @property
     def may_be_split(self) -> bool:
-        """Whether the shares may have been split since the previous close, which data APIs do not adjust.
-
-        On such a day a 4:1 split would read as a loss of three quarters.
-        """
-        if not self.last or not self.previous_close:
-            return False
-        ratio = self.last / self.previous_close
-        is_far = not LEAST_FALL < ratio < LEAST_RISE
-        return is_far or any(abs(ratio / split - 1) <= NEAR for split in THREE_FOR_TWO)
+        """Whether the shares may have been split since the previous close."""
+        return may_be_split(self.last, self.previous_close)
 
     @property
     def change(self) -> Decimal | None:
@@ -190,6 +185,20 @@ class Quote(models.Model):
     def change_fraction(self) -> Decimal | None:
         """The change as a fraction of the previous close."""
         return self.change / self.previous_close if self.change is not None and self.previous_close else None
+
+
+def may_be_split(last: Decimal | None, previous_close: Decimal | None) -> bool:
+    """Whether shares may have been split between two prices, which data APIs do not adjust.
+
+    On such a day a 4:1 split would read as a loss of three quarters.
+    """
+    if not last or not previous_close:
+        return False
+    ratio = last / previous_close
+    if NOT_SPLIT[0] < ratio < NOT_SPLIT[1]:
+        return False
+    is_far = not LEAST_FALL < ratio < LEAST_RISE
+    return is_far or any(abs(ratio / split - 1) <= NEAR for split in THREE_FOR_TWO)
 
 
 class QuotePause(models.Model):

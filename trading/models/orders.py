@@ -198,6 +198,8 @@ class Order(SentModel, FollowedModel):
     class Meta:
         indexes = [
             models.Index(fields=["account", "-created_at"], name="order_of_account"),
+            models.Index(fields=["-created_at", "-id"], name="order_newest"),
+            models.Index(fields=["status", "-created_at", "-id"], name="order_newest_of_status"),
             models.Index(
                 fields=["account", "-created_at"],
                 condition=Q(status__in=statuses.OPEN),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Max, Min, Q
@@ -15,10 +16,11 @@ from brokerapp.broker.alpaca import models as alpaca
 from brokerapp.broker.alpaca.errors import BrokerError, BrokerMisconfigured
 from brokerapp.broker.alpaca.market_data import BarsWanted
 from brokerapp.broker.clients import get_market_data
+from brokerapp.web.fixed_queries import FixedQuery
 from trading import payloads
 from trading.chart_ranges import FRESH_FOR, KEPT_FOR, ChartRange, Timeframe
 from trading.models import Asset, Bar, BarSeries
-from trading.services.quotes import ABOUT_THE_SYMBOLS
+from trading.services.halving import ask_in_halves
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +31,14 @@ WANTED_FOR = timedelta(minutes=5)
 """How long a series is kept fresh after a person looked at it."""
 CLAIMED_FOR = timedelta(seconds=10)
 """How long others wait for somebody who set out to ask."""
+DAYS_GOOD_FOR = timedelta(days=1)
+"""How old daily bars may be for what is an average of weeks."""
 YEAR = timedelta(days=365)
 PRICES = ("open", "high", "low", "close", "volume")
+
+find_daily = FixedQuery(
+    lambda pk: BarSeries.objects.filter(asset_id=pk, timeframe=Timeframe.DAY), UUID(int=1)
+)
 
 
 class Point(NamedTuple):
@@ -80,10 +88,22 @@ def get_chart(*, asset: Asset, chart_range: ChartRange, now: datetime) -> Chart:
 
 def get_year(*, asset: Asset, now: datetime) -> BarSeries:
     """The daily bars' row of an asset, with its extremes of 52 weeks once `sync_bars` has read them."""
+    if known := find_daily(asset.pk):
+        return known[0]
     series, _ = BarSeries.objects.get_or_create(
         asset=asset, timeframe=Timeframe.DAY, defaults={"looked_at": now}
     )
     return series
+
+
+def fetch_days(*, asset: Asset, now: datetime) -> None:
+    """Ask for the daily bars of an asset within seconds, unless that was done in the last day; once for all.
+
+    Failures are for later: whoever needs the days goes on without them.
+    """
+    series = get_year(asset=asset, now=now)
+    if series.synced_at is None or now - series.synced_at > DAYS_GOOD_FOR:
+        _fetch_first(asset, Timeframe.DAY, now)
 
 
 def _points(series: BarSeries, chart_range: ChartRange) -> list[Point]:
@@ -173,17 +193,8 @@ def fetch_bars(batch: Sequence[BarSeries], *, now: datetime, quick: bool = False
 
 
 def _ask(batch: Sequence[BarSeries], start: datetime, quick: bool) -> dict[str, list[alpaca.Bar]]:
-    """Bars by symbol from `start` on. A batch that is refused is asked for again in halves."""
-    try:
-        return _ask_all_pages(batch, start, quick)
-    except BrokerError as error:
-        if error.http_status not in ABOUT_THE_SYMBOLS:
-            raise
-        if len(batch) == 1:
-            logger.warning("no bars of %s: %s", batch[0].asset, error)
-            return {}
-    half = len(batch) // 2
-    return _ask(batch[:half], start, quick) | _ask(batch[half:], start, quick)
+    """Bars by symbol from `start` on."""
+    return ask_in_halves(batch, lambda part: _ask_all_pages(part, start, quick))
 
 
 def _ask_all_pages(batch: Sequence[BarSeries], start: datetime, quick: bool) -> dict[str, list[alpaca.Bar]]:

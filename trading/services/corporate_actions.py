@@ -3,7 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -14,6 +14,7 @@ from brokerapp.broker.alpaca import models as alpaca
 from brokerapp.broker.alpaca.market_data import MarketDataClient
 from brokerapp.broker.clients import get_market_data
 from brokerapp.units.market_time import day_in_new_york
+from brokerapp.web.fixed_queries import FixedQuery
 from trading.asset_classes import US_EQUITY
 from trading.models import (
     Asset,
@@ -29,6 +30,14 @@ from trading.models import (
 from trading.services import orders, portfolio
 
 logger = logging.getLogger(__name__)
+
+
+def _upcoming(asset_id: UUID, ex_from: date, paid_from: date) -> QuerySet[CorporateAction]:
+    to_come = Q(ex_date__gte=ex_from) | Q(payable_date__gte=paid_from)
+    return CorporateAction.objects.filter(to_come, asset_id=asset_id)
+
+
+find_upcoming = FixedQuery(_upcoming, UUID(int=1), date(1900, 1, 1), date(1900, 1, 2))
 
 BATCH = 500
 SYMBOLS_PER_CALL = 100
@@ -54,6 +63,12 @@ SHARE_CHANGES = ("SPLIT", "SPIN", "MA", "NC", "REORG", "DIV", "PTC", "JNLS", "VO
 """Types of activities after which open orders of the symbol may be canceled or adjusted."""
 SPLITS = ("SPLIT", "SPIN")
 """Types after which the prices before them are adjusted."""
+
+
+def has_upcoming(asset: Asset, now: datetime) -> bool:
+    """Whether anything is announced for it whose last day is still to come."""
+    today = day_in_new_york(now)
+    return bool(find_upcoming(asset.pk, today, today))
 
 
 def follow_activities(*, now: datetime) -> int:

@@ -1,9 +1,11 @@
 """Books of accounts: worked out anew from all activities when there is a new one, and kept as rows."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
@@ -13,19 +15,41 @@ from brokerapp import live
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.activities.models import CANCELED, Activity
 from brokerapp.units.money import quantize_cash
+from brokerapp.web.fixed_queries import FixedQuery
 from brokerapp.workflow import jobs, sweeps
 from trading import lots
 from trading.lots import Books, Closing, Entry, Group
-from trading.models import ClosedLot, ExternalFlow, GainBook, HeldLot
+from trading.models import ClosedLot, CorporateAction, ExternalFlow, GainBook, HeldLot
 
 logger = logging.getLogger(__name__)
 
+find_book = FixedQuery(lambda account_id: GainBook.objects.filter(account=account_id), UUID(int=1))
+find_costs: FixedQuery[tuple[str, Decimal, Decimal]] = FixedQuery(
+    lambda account_id: (
+        HeldLot.objects.filter(account=account_id)
+        .order_by()
+        .values("symbol")
+        .annotate(shares=Sum("qty"), paid=Sum("cost"))
+        .values_list("symbol", "shares", "paid")
+    ),
+    UUID(int=1),
+)
+find_newest: FixedQuery[tuple[int]] = FixedQuery(
+    lambda account_id: Activity.objects.filter(account=account_id).newest_first().values_list("pk")[:1],
+    UUID(int=1),
+)
 OVERLAP = 1000
 """Rows before the newest known: one may be committed after another with a higher number."""
 
 
-def entry_of(activity: Activity) -> Entry:
-    """An activity as the books take it. An execution says its side, all others sign their quantity."""
+SPIN_OFF = "SPIN"
+
+
+def entry_of(activity: Activity, parents: Mapping[str, str] = MappingProxyType({})) -> Entry:
+    """An activity as the books take it. An execution says its side, all others sign their quantity.
+
+    `parents`: whose shares those of spin-offs come of, by symbol.
+    """
     qty = activity.qty or Decimal(0)
     if activity.is_fill and not activity.side.startswith("buy"):
         qty = -qty
@@ -41,12 +65,23 @@ def entry_of(activity: Activity) -> Entry:
         order=str(activity.broker_order_id or ""),
         previous=activity.previous_id,
         takes_back=activity.takes_back,
+        group=str(activity.group_id or ""),
+        came_of=parents.get(activity.symbol, "") if activity.activity_type == SPIN_OFF else "",
     )
+
+
+def _parents(activities: Sequence[Activity]) -> dict[str, str]:
+    """Whose shares those of spin-offs come of, by symbol, as far as it was announced. A query, for those."""
+    symbols = {row.symbol for row in activities if row.activity_type == SPIN_OFF and row.symbol}
+    if not symbols:
+        return {}
+    told = CorporateAction.objects.filter(kind=CorporateAction.Kind.SPIN_OFF, new_symbol__in=symbols)
+    return dict(told.values_list("new_symbol", "asset__symbol"))
 
 
 def get_book(account: BrokerageAccount) -> GainBook | None:
     """The books as worked out last; None before the first time."""
-    return GainBook.objects.filter(account=account).first()
+    return next(iter(find_book(account.pk)), None)
 
 
 def keep_up(*, account: BrokerageAccount) -> None:
@@ -59,8 +94,8 @@ def keep_up(*, account: BrokerageAccount) -> None:
 
 def refresh_if_behind(*, account: BrokerageAccount, book: GainBook | None) -> None:
     """Have books that somebody looks at worked out anew if a newer activity is there. One query."""
-    newest = Activity.objects.filter(account=account).newest_first().values_list("pk", flat=True).first()
-    if book is None or (newest or 0) > (book.newest_activity or 0):
+    newest = max((pk for (pk,) in find_newest(account.pk)), default=0)
+    if book is None or newest > (book.newest_activity or 0):
         jobs.enqueue("trading.tasks.sync_gains", account_id=account.pk)
 
 
@@ -70,7 +105,8 @@ def work_out(*, account: BrokerageAccount) -> GainBook:
     with transaction.atomic():
         book = GainBook.objects.select_for_update(no_key=True).get(account=account)
         rows = list(Activity.objects.filter(account=account).order_by("at", "pk"))
-        books = lots.work_out(entry_of(row) for row in rows if row.status != CANCELED)
+        parents = _parents(rows)
+        books = lots.work_out(entry_of(row, parents) for row in rows if row.status != CANCELED)
         book.activities = len(rows)
         book.newest_activity = max((row.pk for row in rows), default=None)
         book.revised_at = max((row.revised_at for row in rows if row.revised_at), default=None)
@@ -146,11 +182,7 @@ def work_out_due() -> sweeps.Swept:
 
 def get_costs(account: BrokerageAccount) -> dict[str, tuple[Decimal, Decimal]]:
     """Shares and cost (USD) of the lots held, by symbol. One query."""
-    totals = HeldLot.objects.filter(account=account).order_by().values("symbol")
-    return {
-        row["symbol"]: (row["shares"], row["paid"])
-        for row in totals.annotate(shares=Sum("qty"), paid=Sum("cost"))
-    }
+    return {symbol: (shares, paid) for symbol, shares, paid in find_costs(account.pk)}
 
 
 def sales_of(account: BrokerageAccount, year: int) -> QuerySet[ClosedLot]:
@@ -158,23 +190,39 @@ def sales_of(account: BrokerageAccount, year: int) -> QuerySet[ClosedLot]:
     return ClosedLot.objects.filter(account=account, is_sale=True, closed_on__year=year).order_by("number")
 
 
-def get_years(account: BrokerageAccount) -> list[dict[str, Any]]:
-    """Realized gains of sales by year in New York, the newest first: short and long term, USD. One query."""
+def _years(account_id: UUID) -> "QuerySet[Any, Any]":
     is_long = Q(is_long_term=True)
-    years = (
-        ClosedLot.objects.filter(account=account, is_sale=True)
+    return (
+        ClosedLot.objects.filter(account=account_id, is_sale=True)
         .order_by()
         .values("closed_on__year")
         .annotate(
-            # Before `gain` becomes the name of a sum.
             short_term=Sum("gain", filter=~is_long, default=Decimal(0)),
             long_term=Sum("gain", filter=is_long, default=Decimal(0)),
-            proceeds=Sum("proceeds"),
-            cost=Sum("cost"),
-            gain=Sum("gain"),
+            total_proceeds=Sum("proceeds"),
+            total_cost=Sum("cost"),
+            total_gain=Sum("gain"),
             sales=Count("pk"),
             unknown=Count("pk", filter=Q(is_cost_known=False)),
         )
         .order_by("-closed_on__year")
+        .values_list(
+            "closed_on__year",
+            "short_term",
+            "long_term",
+            "total_proceeds",
+            "total_cost",
+            "total_gain",
+            "sales",
+            "unknown",
+        )
     )
-    return [dict(row) for row in years]
+
+
+find_years: FixedQuery[tuple[Any, ...]] = FixedQuery(_years, UUID(int=1))
+
+
+def get_years(account: BrokerageAccount) -> list[dict[str, Any]]:
+    """Realized gains of sales by year in New York, the newest first: short and long term, USD. One query."""
+    columns = ("closed_on__year", "short_term", "long_term", "proceeds", "cost", "gain", "sales", "unknown")
+    return [dict(zip(columns, row, strict=True)) for row in find_years(account.pk)]

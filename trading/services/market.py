@@ -8,6 +8,7 @@ from django.db import transaction
 from brokerapp.broker.clients import get_client
 from brokerapp.units.market_time import day_in_new_york
 from brokerapp.web.fixed_queries import FixedQuery
+from brokerapp.web.moments import for_a_moment
 from trading import hours, payloads
 from trading.asset_classes import OFFERED, AssetClass
 from trading.models import Asset, MarketClock, MarketDay
@@ -102,7 +103,13 @@ def get_clock(now: datetime) -> MarketClock | None:
     return hours.known(next(iter(find_clock()), None), now)
 
 
+@for_a_moment
+def get_shown_clock(now: datetime) -> MarketClock | None:
+    """`get_clock` for what a page only shows: asked of the database every other second at most."""
+    return get_clock(now)
+
+
 def market_pill(now: datetime) -> hours.MarketPill | None:
-    """What the header says of the market (`is_open`, `text`); None if that is not known. One query."""
-    clock = get_clock(now)
+    """What the header says of the market (`is_open`, `text`); None if that is not known."""
+    clock = get_shown_clock(now)
     return hours.pill(clock, now) if clock else None

@@ -1,15 +1,18 @@
 """Lists of an account's orders: open or closed ones, filtered, as pages and as rows of a file."""
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.units.market_time import NEW_YORK
+from brokerapp.web.fixed_queries import FixedQuery
 from trading import rules, statuses
 from trading.models import Order
 from trading.statuses import OrderStatus
@@ -55,7 +58,7 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), NEW_YORK)
 
 
-def find_orders(account: BrokerageAccount, wanted: Wanted) -> "QuerySet[Order]":
+def find_orders(account: BrokerageAccount | UUID, wanted: Wanted) -> "QuerySet[Order]":
     """The orders of a list, newest first, each with its exits in `legs`; of changed ones the last version.
 
     An exit stands under its order where that is in the list as well, and by itself where it is not.
@@ -67,12 +70,75 @@ def find_orders(account: BrokerageAccount, wanted: Wanted) -> "QuerySet[Order]":
 
 def with_legs(orders: "QuerySet[Order]") -> "QuerySet[Order]":
     """With what a list shows of them; one query for all their exits."""
-    legs = Order.objects.current().select_related("asset").order_by("type", "created_at", "pk")
-    return (
-        orders.select_related("asset", "parent")
-        .prefetch_related(Prefetch("legs", legs))
-        .order_by("-created_at", "-pk")
+    return orders.prefetch_related(Prefetch("legs", _exits())).order_by("-created_at", "-pk")
+
+
+def _exits() -> "QuerySet[Order]":
+    return Order.objects.current().order_by("type", "created_at", "pk")
+
+
+def _all_of(tab: str) -> "FixedQuery[Order]":
+    everything = Wanted(tab)
+    return FixedQuery(
+        lambda account_id: find_orders(account_id, everything).prefetch_related(None), UUID(int=1)
     )
+
+
+find_all = {tab: _all_of(tab) for tab in STATUSES}
+find_exits = FixedQuery(
+    lambda account_id, first, last: _exits().filter(
+        parent__account=account_id, parent__created_at__gte=first, parent__created_at__lte=last
+    ),
+    UUID(int=1),
+    datetime(1900, 1, 1, tzinfo=UTC),
+    datetime(1900, 1, 2, tzinfo=UTC),
+)
+"""The exits of an account's orders that were placed between two instants."""
+
+
+class Listed:
+    """The orders of a list for a paginator, which reads a page of them."""
+
+    ordered = True
+
+    def __init__(self, account: BrokerageAccount, wanted: Wanted) -> None:
+        self._account, self._wanted = account, wanted
+        self._is_filtered = wanted != Wanted(wanted.tab)
+        self._found = find_orders(account, wanted).prefetch_related(None) if self._is_filtered else None
+
+    def count(self) -> int:
+        """How many there are."""
+        if self._found is not None:
+            return self._found.count()
+        return find_all[self._wanted.tab].count(self._account.pk)
+
+    def __getitem__(self, part: slice) -> list[Order]:
+        if self._found is not None:
+            return list(self._found[part])
+        first = part.start or 0
+        return find_all[self._wanted.tab](self._account.pk, first=first, most=part.stop - first)
+
+
+find_open = FixedQuery(
+    lambda account_id: Order.objects.open().filter(account=account_id).newest_first().select_related(None),
+    UUID(int=1),
+)
+
+
+def newest_open(account: BrokerageAccount, *, most: int) -> list[Order]:
+    """An account's newest open orders. One query."""
+    return find_open(account.pk, most=most)
+
+
+def exits_of(account: BrokerageAccount, orders: Sequence[Order]) -> dict[UUID, list[Order]]:
+    """The exits of some orders of an account that follow each other in a list, by the order's key."""
+    found: dict[UUID, list[Order]] = defaultdict(list)
+    if orders:
+        times = [order.created_at for order in orders]
+        for leg in find_exits(account.pk, min(times), max(times)):
+            assert leg.parent_id is not None
+            found[leg.parent_id].append(leg)
+    return found
 
 
 def cancelable(account: BrokerageAccount, *, until: datetime | None = None) -> "QuerySet[Order]":

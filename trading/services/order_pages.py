@@ -1,16 +1,16 @@
 """What the page of one order shows: the whole story of its versions, its exits and its fills."""
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from brokerapp.broker.calls.models import ApiCall
-from brokerapp.workflow.models import StatusChange
+from brokerapp.web.fixed_queries import FixedQuery
+from brokerapp.workflow.models import StatusChange, history_of
 from trading import changes, timeline
 from trading.models import Fill, Order, OrderProgress
 from trading.timeline import Version
@@ -63,26 +63,53 @@ class Story:
         return timeline.story(self.versions, latest=self.latest)
 
 
+FIRST, SECOND = UUID(int=1), UUID(int=2)
+"""Stand-ins for keys; of a story each query has its id twice."""
+
+
+def _versions(first: UUID, again: UUID) -> QuerySet[Order]:
+    versions = Order.objects.filter(Q(pk=first) | Q(original_id=again))
+    return versions.select_related("asset", "parent__asset").order_by("created_at", "times_changed")
+
+
+def _kin(order_id: UUID, parent_id: UUID) -> QuerySet[Order]:
+    kin = Order.objects.current().filter(Q(parent_id=order_id) | Q(parent_id=parent_id))
+    return kin.select_related("asset").order_by("type", "created_at")
+
+
+find_versions = FixedQuery(_versions, FIRST, SECOND)
+find_kin = FixedQuery(_kin, FIRST, SECOND)
+"""The exits of an order, and of that whose exit it is."""
+find_progress = FixedQuery(
+    lambda first, again: OrderProgress.objects.filter(Q(order_id=first) | Q(order__original_id=again)),
+    FIRST,
+    SECOND,
+)
+find_fills = FixedQuery(
+    lambda first, again: Fill.objects.standing().filter(Q(order_id=first) | Q(order__original_id=again)),
+    FIRST,
+    SECOND,
+)
+
+
 def get_story(order: Order) -> Story:
-    """The story of an order, from any of its versions. Eight queries however long it is."""
+    """The story of an order, from any of its versions. Six queries however long it is."""
     story_id = order.story_id
-    found = Order.objects.filter(Q(pk=story_id) | Q(original=story_id)).select_related(
-        "asset", "parent__asset"
-    )
-    orders = {each.pk: each for each in found.order_by("created_at", "times_changed")}
+    orders = {each.pk: each for each in find_versions(story_id, story_id)}
     latest = _latest(orders, order)
-    told = _history(orders)
+    told: dict[str, list[StatusChange]] = defaultdict(list)
+    for change in history_of(list(orders.values())):
+        told[change.row_id].append(change)
     said: dict[UUID, list[OrderProgress]] = defaultdict(list)
-    for step in OrderProgress.objects.filter(order__in=orders):
+    for step in find_progress(story_id, story_id):
         said[step.order_id].append(step)
     versions = [Version(each, told[str(each.pk)], said[each.pk]) for each in orders.values()]
-    kin = Q(parent=latest) | (Q(parent=latest.parent_id) if latest.parent_id else Q(pk__in=[]))
-    group = list(Order.objects.current().filter(kin).select_related("asset").order_by("type", "created_at"))
+    group = find_kin(latest.pk, latest.parent_id or latest.pk)
     return Story(
         order=orders[order.pk],
         latest=latest,
         versions=versions,
-        fills=list(Fill.objects.standing().filter(order__in=orders)),
+        fills=find_fills(story_id, story_id),
         legs=[each for each in group if each.parent_id == latest.pk],
         pair=[each for each in group if latest.pk not in (each.parent_id, each.pk)],
         request_id=_request_id(latest, told[str(latest.pk)]),
@@ -93,16 +120,6 @@ def _latest(orders: dict[UUID, Order], order: Order) -> Order:
     """The version that the broker took last; the order itself if none of its changes was taken."""
     taken = [each for each in orders.values() if each.broker_order_id is not None or not each.is_change]
     return max(taken, key=lambda each: each.times_changed) if taken else order
-
-
-def _history(orders: Iterable[UUID]) -> dict[str, list[StatusChange]]:
-    """The status history of each order, oldest first."""
-    found: dict[str, list[StatusChange]] = defaultdict(list)
-    label = Order._meta.label
-    mine = StatusChange.objects.filter(row_type=label, row_id__in=[str(each) for each in orders])
-    for change in mine.order_by("at", "id"):
-        found[change.row_id].append(change)
-    return found
 
 
 def _request_id(order: Order, told: list[StatusChange]) -> str:

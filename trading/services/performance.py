@@ -1,26 +1,39 @@
 """What an account gained over a time: its days, flows and books put together."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-from django.db.models import Q, Sum
+from django.utils.functional import cached_property
 
 from brokerapp.accounts.models import BrokerageAccount
-from brokerapp.activities.models import Activity
 from brokerapp.units.market_time import NEW_YORK, day_in_new_york
 from brokerapp.units.money import quantize_cash
 from trading import lots, performance
-from trading.day_change import NOT_KNOWN, Day, DayChange, change_of, change_of_account, day_of, session_day
+from trading.day_change import NOT_KNOWN, Day, DayChange, Priced, change_of_account, day_of, session_day
 from trading.lots import ZERO, Flow, Group
-from trading.models import Asset, DailyEquity, EquityPoint, ExternalFlow, GainBook, Position, Quote
+from trading.models import GainBook
 from trading.performance import DayValue, Span, Summary
-from trading.services import gains, market
-from trading.valuation import Holding, Valuation
+from trading.services import gains, holdings, market
+from trading.services.past import (
+    DayRow,
+    find_activities,
+    find_days,
+    find_flow_before,
+    find_flows,
+    find_income,
+    find_points,
+    find_value_before,
+)
+from trading.valuation import Held, Holding, Valuation
 
 INCOME = (Group.DIVIDEND, Group.INTEREST, Group.FEE, Group.OTHER)
 CENT = Decimal("0.01")
+
+
+Costs = Mapping[str, tuple[Decimal, Decimal]]
+"""Shares and cost, USD, of the lots held, by symbol."""
 
 
 @dataclass(frozen=True)
@@ -33,21 +46,45 @@ class Figures:
     book: GainBook | None
     day: date
     today: Day
-    change: DayChange
-    unexplained: Decimal
-    """What balances and positions have and the activities do not say."""
+    costs: Costs
+    prices: Mapping[str, Priced]
+    """By symbol, of what is held and of what the books or the day have besides."""
+
+    @cached_property
+    def change(self) -> DayChange:
+        """What the day made of the account."""
+        if self.book is None:
+            return NOT_KNOWN
+        held = {symbol: qty for symbol, (qty, _) in self.costs.items()}
+        known = {
+            holding.position.symbol: holding.day
+            for holding in self.valuation.holdings
+            if holding.lots_cost is not None
+        }
+        return change_of_account(held, self.prices, self.today, self.equity, known)
+
+    @cached_property
+    def unexplained(self) -> Decimal:
+        """What balances and positions have and the activities do not say."""
+        if self.book is None or self.valuation.unpriced:
+            return ZERO
+        worth = ZERO
+        for symbol, (qty, cost) in self.costs.items():
+            prices = self.prices.get(symbol)
+            worth += cost if prices is None or prices.last is None else qty * prices.last
+        return self.equity - self.book.cash - quantize_cash(worth)
 
     @property
     def is_today(self) -> bool:
         """Whether the day is today in New York."""
         return self.day == day_in_new_york(self.now)
 
-    @property
+    @cached_property
     def equity(self) -> Decimal:
         """As the chart ends: to the cent."""
         return equity_of(self.account, self.valuation)
 
-    @property
+    @cached_property
     def total_gain(self) -> Decimal | None:
         """Everything gained since the account was opened; None before its books are worked out."""
         if self.book is None or self.valuation.unpriced:
@@ -85,78 +122,44 @@ def equity_of(account: BrokerageAccount, valuation: Valuation) -> Decimal:
 
 def get_figures(account: BrokerageAccount, now: datetime) -> Figures:
     """An account's holdings, books and day. At most seven queries, however much it holds."""
-    positions = list(Position.objects.filter(account=account).select_related("asset"))
     book = gains.get_book(account)
     costs = gains.get_costs(account) if book else {}
-    quotes = Quote.objects.in_bulk({position.asset_id for position in positions})
-    newest = max((quote.as_of for quote in quotes.values()), default=None)
-    day = session_day(market.get_clock(now), now, newest)
-    today = _today(account, day, book)
-    by_symbol = {p.symbol: quotes[p.asset_id] for p in positions if p.asset_id in quotes}
-    by_symbol |= _quotes_of({*costs, *today.moves} - {position.symbol for position in positions})
-    held = {symbol: qty for symbol, (qty, _) in costs.items()}
-    holdings = [_holding(position, quotes.get(position.asset_id), costs, today) for position in positions]
-    valuation = Valuation(account.own_cash, holdings)
-    equity = equity_of(account, valuation)
-    change = NOT_KNOWN
-    if book is not None:
-        change = change_of_account(held, by_symbol, today, equity)
+    found = holdings.read(account)
+    worth = holdings.get_worth(account)
+    day = session_day(market.get_shown_clock(now), now, worth.newest)
+    today = day_in_books(account, day, book)
+    held = {position.symbol: position for position in found}
+    others = {*costs, *today.moves} - held.keys()
     return Figures(
-        account,
-        now,
-        valuation,
-        book,
-        day,
-        today,
-        change,
-        _unexplained(equity, book, costs, by_symbol, valuation),
+        account=account,
+        now=now,
+        valuation=Valuation(
+            account.own_cash, [_holding(position, costs, today) for position in found], worth.oldest
+        ),
+        book=book,
+        day=day,
+        today=today,
+        costs=costs,
+        prices={**held, **holdings.quotes_of(others)},
     )
 
 
-def _holding(
-    position: Position, quote: Quote | None, costs: Mapping[str, tuple[Decimal, Decimal]], today: Day
-) -> Holding:
+def _holding(position: Held, costs: Costs, today: Day) -> Holding:
     """A position with the cost of its lots and its day, where the books have as many shares of it."""
     qty, cost = costs.get(position.symbol, (None, None))
     if qty != position.qty:
-        return Holding(position, quote)
-    day = change_of(position.qty, quote, today.moves[position.symbol])
-    return Holding(position, quote, lots_cost=cost, day=day)
+        return Holding(position, position)
+    return Holding(position, position, lots_cost=cost, moves=today.moves.get(position.symbol))
 
 
-def _today(account: BrokerageAccount, day: date, book: GainBook | None) -> Day:
+def day_in_books(account: BrokerageAccount, day: date, book: GainBook | None) -> Day:
     """The day's activities that are in the books."""
     if book is None:
         return Day()
-    rows = Activity.objects.standing().filter(
-        account=account, at__gte=_midnight(day - timedelta(days=1)), date__gte=day
+    since = _midnight(day - timedelta(days=1))
+    return day_of(
+        gains.entry_of(row) for row in find_activities(account.pk, since, day, book.newest_activity or 0)
     )
-    return day_of(gains.entry_of(row) for row in rows.filter(pk__lte=book.newest_activity or 0))
-
-
-def _quotes_of(symbols: Iterable[str]) -> dict[str, Quote]:
-    """Quotes of what is no longer held, or not yet."""
-    wanted = set(symbols)
-    if not wanted:
-        return {}
-    found = Quote.objects.filter(asset__symbol__in=wanted, asset__status=Asset.ACTIVE)
-    return {quote.asset.symbol: quote for quote in found.select_related("asset")}
-
-
-def _unexplained(
-    equity: Decimal,
-    book: GainBook | None,
-    costs: Mapping[str, tuple[Decimal, Decimal]],
-    quotes: Mapping[str, Quote],
-    valuation: Valuation,
-) -> Decimal:
-    if book is None or valuation.unpriced:
-        return ZERO
-    worth = ZERO
-    for symbol, (qty, cost) in costs.items():
-        quote = quotes.get(symbol)
-        worth += qty * quote.last if quote is not None and quote.last is not None else cost
-    return equity - book.cash - quantize_cash(worth)
 
 
 @dataclass(frozen=True)
@@ -185,12 +188,12 @@ class History:
     points: Sequence[Point]
     summary: Summary | None
 
-    @property
+    @cached_property
     def days_counted(self) -> int:
         """Days with a value."""
         return len({day_in_new_york(point.at) for point in self.points})
 
-    @property
+    @cached_property
     def differing(self) -> list[Point]:
         """Days of which the broker says another figure."""
         return [point for point in self.points if point.difference is not None]
@@ -199,8 +202,9 @@ class History:
 def get_history(figures: Figures, span: Span, now: datetime) -> History:
     """A range up to now, which ends at what the account is worth at the last prices. At most six queries."""
     account, first_day = figures.account, span.starts_on(figures.day)
-    days = list(_days(account, first_day))
-    flows = list(_flows(account, first_day))
+    since = first_day or date.min
+    days = [DayRow(*row) for row in find_days(account.pk, since)]
+    flows = [Flow(*row) for row in find_flows(account.pk, since)]
     summary = None
     opening = _opening(figures, span, first_day)
     if figures.book is not None and not figures.valuation.unpriced and opening is not None:
@@ -210,7 +214,7 @@ def get_history(figures: Figures, span: Span, now: datetime) -> History:
             days=[DayValue(day.day, day.equity) for day in days],
             closing=DayValue(max([figures.day, *(flow.day for flow in flows)]), figures.equity),
             flows=flows,
-            income=_income(account, first_day),
+            income=_income(account, since),
             unexplained=figures.unexplained,
         )
     return History(span, _points(figures, span, days, flows, first_day, now), summary)
@@ -225,45 +229,24 @@ def _opening(figures: Figures, span: Span, first_day: date | None) -> Decimal | 
         return figures.equity - figures.unexplained - figures.change.amount - figures.today.flows
     if first_day is None:
         return ZERO
-    if before := DailyEquity.objects.before(figures.account, first_day):
-        return before.equity
-    had_money = ExternalFlow.objects.filter(account=figures.account, day__lt=first_day).exists()
-    return None if had_money else ZERO
+    if before := find_value_before(figures.account.pk, first_day):
+        return before[0][0]
+    return None if find_flow_before(figures.account.pk, first_day) else ZERO
 
 
-def _days(account: BrokerageAccount, first_day: date | None) -> Iterable[DailyEquity]:
-    since = Q(day__gte=first_day) if first_day else Q()
-    return DailyEquity.objects.filter(since, account=account).order_by("day")
-
-
-def _flows(account: BrokerageAccount, first_day: date | None) -> Iterable[Flow]:
-    since = Q(day__gte=first_day) if first_day else Q()
-    rows = ExternalFlow.objects.filter(since, account=account).order_by("day", "pk")
-    return [Flow(row.day, row.amount, row.kind, row.symbol) for row in rows]
-
-
-def _income(account: BrokerageAccount, first_day: date | None) -> dict[Group, Decimal]:
-    """Dividends, interest, fees and other cash of a range."""
-    since = Q(date__gte=first_day) if first_day else Q()
-    rows = (
-        Activity.objects.standing()
-        .filter(since, account=account)
-        .exclude(activity_type__in=(*lots.FLOWS, lots.FILL, "MEM"))
-        .order_by()
-        .values("activity_type")
-        .annotate(total=Sum("net_amount"))
-    )
+def _income(account: BrokerageAccount, since: date) -> dict[Group, Decimal]:
+    """Dividends, interest, fees and other cash since a day."""
     totals = dict.fromkeys(INCOME, ZERO)
-    for row in rows:
-        if row["total"] and row["activity_type"] not in (*lots.SHARES_IN_OUT, *lots.SHARES_EXCHANGED):
-            totals[lots.group_of(row["activity_type"])] += quantize_cash(row["total"])
+    for kind, total in find_income(account.pk, since):
+        if total and kind not in (*lots.SHARES_IN_OUT, *lots.SHARES_EXCHANGED):
+            totals[lots.group_of(kind)] += quantize_cash(total)
     return totals
 
 
 def _points(
     figures: Figures,
     span: Span,
-    days: Sequence[DailyEquity],
+    days: Sequence[DayRow],
     flows: Sequence[Flow],
     first_day: date | None,
     now: datetime,
@@ -272,8 +255,7 @@ def _points(
     found = [Point(day.at, day.equity, day.broker_equity, is_day=True) for day in days]
     if span.is_intraday and first_day:
         since = _midnight(first_day)
-        rows = EquityPoint.objects.filter(account=figures.account, at__gte=since).order_by("at")
-        fine = [Point(row.at, row.equity) for row in rows.only("at", "equity")]
+        fine = [Point(at, equity) for at, equity in find_points(figures.account.pk, since)]
         had = {day_in_new_york(point.at) for point in fine}
         found = sorted(
             [*fine, *(point for point in found if day_in_new_york(point.at) not in had)],

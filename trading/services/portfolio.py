@@ -16,6 +16,7 @@ from brokerapp.accounts.statuses import AccountStatus
 from brokerapp.broker.alpaca import models as alpaca
 from brokerapp.broker.alpaca.models import Page
 from brokerapp.broker.clients import get_client
+from brokerapp.web.fixed_queries import FixedQuery
 from brokerapp.workflow import jobs, sweeps
 from brokerapp.workflow.following import Rhythm
 from trading import payloads
@@ -31,6 +32,8 @@ GOOD_FOR = timedelta(minutes=15)
 """After this they are read again as soon as somebody looks at them."""
 FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=5), timedelta(minutes=10)
 STRANGERS_PER_SWEEP = 100
+find_sync = FixedQuery(lambda account_id: PositionsSync.objects.filter(pk=account_id), UUID(int=1))
+"""When an account's positions were read, in a list."""
 
 
 def get_valuation(account: BrokerageAccount) -> Valuation:
@@ -54,7 +57,7 @@ def mark_due(*, account_id: UUID, now: datetime) -> None:
 
 def refresh_if_old(*, account: BrokerageAccount, now: datetime) -> None:
     """Have the figures of somebody who looks at them read again, unless they are of the last minutes."""
-    sync = PositionsSync.objects.filter(account=account).first()
+    sync = next(iter(find_sync(account.pk)), None)
     if sync is not None and sync.due_at > now and (sync.synced_at is None or sync.synced_at < now - GOOD_FOR):
         PositionsSync.objects.filter(pk=sync.pk).update(due_at=now)
         jobs.enqueue("trading.tasks.sync_portfolio", account_id=account.pk)

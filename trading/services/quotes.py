@@ -1,6 +1,7 @@
 """Quotes: kept fresh for those who need them; what cannot be had keeps nothing else waiting."""
 
 import logging
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,13 +14,15 @@ from brokerapp.broker.alpaca.errors import BrokerError, BrokerMisconfigured
 from brokerapp.broker.alpaca.market_data import MarketDataClient
 from brokerapp.broker.alpaca.models import Snapshot
 from brokerapp.broker.clients import get_market_data
+from brokerapp.web import allowance
 from brokerapp.web.fixed_queries import FixedQuery
-from brokerapp.web.outages import Outage
 from brokerapp.workflow import jobs
 from trading import payloads
 from trading.asset_classes import ASSET_CLASSES
 from trading.models import Asset, MarketClock, Order, Position, Quote, QuotePause
+from trading.models.instruments import QUOTE_FRESH_FOR
 from trading.services import market
+from trading.services.halving import ABOUT_THE_SYMBOLS, UNREADABLE, ask_in_halves
 
 logger = logging.getLogger(__name__)
 
@@ -34,12 +37,13 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)
 RESTS_FOR = timedelta(seconds=4)
 """How young a quote may be that the sweep leaves alone: what open pages show is asked for by `pulse`."""
 PRICES = [field.name for field in Quote._meta.fields if field.name not in ("asset", "looked_at")]
-ABOUT_THE_SYMBOLS = (400, 404, 422)
-UNREADABLE = 200
 find_quote = FixedQuery(lambda pk: Quote.objects.filter(pk=pk), UUID(int=1))
 """The quote of an asset by its id, in a list."""
-OUTAGE = Outage()
-"""While the data API does not answer, pages do not wait for it."""
+LOOKED_AT_EVERY = WANTED_FOR / 5
+"""How often it is written down that somebody looks."""
+ASKED_EVERY_SECONDS = 5.0
+"""How often one process has a task ask for the price of an asset that its pages show."""
+MOST_ASKED = 10_000
 
 
 def sync_quotes(*, now: datetime) -> None:
@@ -120,7 +124,11 @@ def ask_quotes(assets: Collection[Asset], *, now: datetime, client: MarketDataCl
     """
     if not assets:
         return {}
-    found = _ask(sorted(assets, key=lambda asset: asset.symbol), client)
+    found: Mapping[str, Snapshot] = ask_in_halves(
+        sorted(assets, key=lambda asset: asset.symbol),
+        lambda batch: batch[0].kind.fetch_snapshots(client, [asset.symbol for asset in batch]),
+        about=(*ABOUT_THE_SYMBOLS, UNREADABLE),
+    )
     feed = next(iter(assets)).kind.feed or settings.MARKET_DATA_FEED
     priced = (
         (asset, payloads.quote_row(asset, found[asset.symbol], now, feed))
@@ -130,23 +138,6 @@ def ask_quotes(assets: Collection[Asset], *, now: datetime, client: MarketDataCl
     rows = {asset.pk: row for asset, row in priced if row is not None}
     _pause([asset for asset in assets if asset.pk not in rows], now)
     return rows
-
-
-def _ask(assets: Sequence[Asset], client: MarketDataClient) -> Mapping[str, Snapshot]:
-    """Snapshots by symbol. A batch that is refused or unreadable is asked for again in halves.
-
-    So one symbol takes about fourteen calls to be found out among a hundred, once.
-    """
-    try:
-        return assets[0].kind.fetch_snapshots(client, [asset.symbol for asset in assets])
-    except BrokerError as error:
-        if error.http_status not in (*ABOUT_THE_SYMBOLS, UNREADABLE):
-            raise
-        if len(assets) == 1:
-            logger.warning("no quote of %s: %s", assets[0], error)
-            return {}
-    half = len(assets) // 2
-    return {**_ask(assets[:half], client), **_ask(assets[half:], client)}
 
 
 def store_quotes(rows: Mapping[UUID, Quote], *, now: datetime, looked_at: bool = False) -> None:
@@ -181,29 +172,62 @@ def get_quotes(asset_ids: Iterable[UUID]) -> Mapping[UUID, Quote]:
     return Quote.objects.in_bulk(set(asset_ids))
 
 
-def get_shown_quotes(assets: Collection[Asset], *, now: datetime) -> Mapping[UUID, Quote]:
+def of(assets: Iterable[Asset]) -> dict[UUID, Quote]:
+    """The quotes that assets were read with (`select_related`), by asset id."""
+    return {asset.pk: asset.quote for asset in assets if hasattr(asset, "quote")}
+
+
+def get_shown_quotes(
+    assets: Collection[Asset], *, now: datetime, by: int, known: Mapping[UUID, Quote] | None = None
+) -> Mapping[UUID, Quote]:
     """Stored quotes by asset id of assets that a page lists; from now on kept fresh for five minutes.
 
-    Those never quoted before are asked for at once, in one call for all, which gives up within seconds; a
-    task then asks with patience.
+    No page waits for the broker: what is missing or old, a task asks for at once, and open pages are told.
+    `by` is the person's id; `known` the stored quotes, if they have been read.
     """
-    known = get_quotes(asset.pk for asset in assets)
-    old = [pk for pk, quote in known.items() if not quote.was_looked_at(now - WANTED_FOR / 5)]
+    if known is None:
+        known = get_quotes(asset.pk for asset in assets)
+    old = [pk for pk, quote in known.items() if not quote.was_looked_at(now - LOOKED_AT_EVERY)]
     if old:
         Quote.objects.filter(pk__in=old).update(looked_at=now)
-    missing = [asset for asset in assets if asset.pk not in known]
-    if not missing or OUTAGE:
-        return known
-    paused = set(QuotePause.objects.filter(asset__in=missing, due_at__gt=now).values_list("pk", flat=True))
-    try:
-        for batch in batches([asset for asset in missing if asset.pk not in paused]):
-            fetch_quotes(batch, now=now, looked_at=True, quick=True)
-    except BrokerError as error:
-        OUTAGE.begin()
-        logger.info("no quotes yet for %s assets: %s", len(missing), error)
-        ids = ",".join(str(asset.pk) for asset in missing)
-        jobs.enqueue("trading.tasks.sync_shown_quotes", asset_ids=ids)
-    return {**known, **get_quotes(asset.pk for asset in missing)}
+    ask_soon([asset for asset in assets if asset.pk not in known], now=now, by=by)
+    return known
+
+
+def get_shown_quote(asset: Asset, *, now: datetime, by: int) -> Quote | None:
+    """The stored quote of the asset that a page is about, as `get_shown_quotes`; asked for if it is stale.
+
+    No query where the asset was read with its quote.
+    """
+    quote: Quote | None = getattr(asset, "quote", None)
+    get_shown_quotes([asset], now=now, by=by, known={asset.pk: quote} if quote else {})
+    if quote is not None and quote.is_stale(now):
+        clock = market.get_shown_clock(now)
+        if is_due(asset, quote.synced_at, now=now, clock=clock, rests_for=QUOTE_FRESH_FOR):
+            ask_soon([asset], now=now, by=by)
+    return quote
+
+
+_asked: dict[UUID, float] = {}
+"""When this process last had a task ask for an asset's price, by `time.monotonic`."""
+
+
+def ask_soon(assets: Collection[Asset], *, now: datetime, by: int) -> None:
+    """Have a task ask for these prices; not for those without an answer lately, or asked for just now.
+
+    One person may have it ask as often a minute as they may open pages that ask the broker themselves.
+    """
+    at = time.monotonic()
+    wanted = [asset for asset in assets if at - _asked.get(asset.pk, -1e9) >= ASKED_EVERY_SECONDS]
+    if not wanted:
+        return
+    if len(_asked) > MOST_ASKED:
+        _asked.clear()
+    _asked.update(dict.fromkeys((asset.pk for asset in wanted), at))
+    paused = set(QuotePause.objects.filter(asset__in=wanted, due_at__gt=now).values_list("pk", flat=True))
+    ids = [str(asset.pk) for asset in wanted if asset.pk not in paused]
+    if ids and not allowance.take(by):
+        jobs.enqueue("trading.tasks.sync_shown_quotes", asset_ids=",".join(ids))
 
 
 def sync_shown_quotes(*, asset_ids: Collection[str], now: datetime) -> None:

@@ -5,22 +5,18 @@ from collections.abc import Iterable
 from decimal import Decimal
 from uuid import UUID
 
-from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.units.money import quantize_shares
-from trading.models import Asset, Order
+from trading.models import Order
 from trading.statuses import UNSETTLED, OrderStatus
 
 ZERO = Decimal(0)
 
 
-def get_reserved_qty(account: BrokerageAccount, asset: Asset, price: Decimal | None) -> Decimal:
-    """Shares that open sell orders are still to take; those in dollars at `price` (USD). One query."""
-    selling = Order.objects.reserving().filter(account=account, asset=asset, side=Order.Side.SELL)
-    return reserved_qty(selling, price)
-
-
 def reserved_qty(selling: Iterable[Order], price: Decimal | None) -> Decimal:
-    """The same of these orders. Of a pair of exits, and of a change and what it changes, only one sells."""
+    """Shares that open sell orders are still to take; those in dollars at `price` (USD).
+
+    Of a pair of exits, and of a change and what it changes, only one sells.
+    """
     groups: dict[UUID, Decimal] = defaultdict(lambda: ZERO)
     for order in selling:
         group = _group(order)

@@ -37,7 +37,7 @@ def _store(screen: str, symbols: Sequence[str], as_of: datetime) -> None:
 
 def get_screens() -> dict[str, list[ScreenedAsset]]:
     """The lists as last read, by their names as shown; those without members left out. One query."""
-    rows = ScreenedAsset.objects.select_related("asset")
+    rows = ScreenedAsset.objects.select_related("asset__quote")
     found: dict[str, list[ScreenedAsset]] = {str(screen.label): [] for screen in Screen}
     for row in rows:
         found[str(Screen(row.screen).label)].append(row)

@@ -3,29 +3,31 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Avg, Q
+from django.db.models import QuerySet
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.alpaca.errors import BrokerError
 from brokerapp.units.market_time import day_in_new_york
+from brokerapp.web.fixed_queries import FixedQuery
 from trading import hours, rules
 from trading.asset_classes import US_EQUITY
 from trading.cautions import Caution, Limits, Seen, cautions
 from trading.chart_ranges import Timeframe
 from trading.fees import Fee, fees_on_sale
-from trading.models import Asset, Bar, Order, Position, Quote
+from trading.models import Asset, Bar, Order
 from trading.order_sentences import sentence
 from trading.order_spec import OrderSpec
 from trading.rules import Estimate, Facts
-from trading.services import market, quotes
+from trading.services import bars
+from trading.services.facts import find_asset, get_facts, get_priced_facts
+from trading.services.facts import get_spending as get_spending  # noqa: PLC0414 - for other pages
 from trading.services.portfolio import sync_portfolio
-from trading.services.reservations import reserved_qty
-from trading.spending import Spending, spending
 from trading.statuses import OrderStatus
 
 logger = logging.getLogger(__name__)
@@ -35,6 +37,19 @@ FIGURES_GOOD_FOR = timedelta(seconds=30)
 
 AVERAGE_OVER_DAYS = 20
 """The days of trading of which the average volume is taken."""
+
+
+def _days(asset_id: UUID, since: datetime) -> QuerySet[Bar]:
+    bars = Bar.objects.filter(series__asset_id=asset_id, series__timeframe=Timeframe.DAY, volume__gt=0)
+    return bars.filter(at__gte=since).order_by("-at")[:AVERAGE_OVER_DAYS]
+
+
+def _days_from(now: datetime) -> datetime:
+    return now - timedelta(days=2 * AVERAGE_OVER_DAYS)
+
+
+find_days = FixedQuery(_days, UUID(int=1), datetime(1900, 1, 1, tzinfo=UTC))
+"""The last days of trading of an asset, by its daily bars."""
 
 
 @dataclass(frozen=True)
@@ -139,64 +154,10 @@ def ticket_data(ticket: OrderSpec) -> dict[str, str]:
 
 def get_ticket(data: dict[str, Any]) -> OrderSpec:
     """The ticket in an intent's data. Raises `Asset.DoesNotExist`."""
-    return OrderSpec.from_data(data, Asset.objects.get(pk=data["asset"]))
-
-
-def get_facts(account: BrokerageAccount, asset: Asset, now: datetime) -> Facts:
-    """The facts of an account and an asset, as stored. Four queries; five if the account may borrow."""
-    quote = Quote.objects.filter(pk=asset.pk).first()
-    held = Position.objects.filter(account=account, asset=asset).values_list("qty", flat=True).first()
-    orders = list(Order.objects.reserving().filter(account=account, asset=asset).order_by("created_at"))
-    return Facts(
-        account=account,
-        held_qty=held or Decimal(0),
-        reserved_qty=reserved_qty(
-            [order for order in orders if order.side == Order.Side.SELL], quote.last if quote else None
-        ),
-        quote=quote,
-        clock=market.get_clock(now),
-        claimed_cash=_claimed(account),
-        opposing=orders,
-        at=now,
-    )
-
-
-def get_spending(account: BrokerageAccount) -> Spending:
-    """Own cash and what could be borrowed, as stored. One query, if the account may borrow."""
-    return spending(account, _claimed(account))
-
-
-def _claimed(account: BrokerageAccount) -> Decimal:
-    """USD of own cash that buy orders take and the balances may not show yet, rather too much.
-
-    Open orders, at their limit or the last price, and what was filled since the balances were read.
-    """
-    if not account.may_borrow:
-        return Decimal(0)
-    read_at = account.balances_at or account.created_at
-    buys = Order.objects.filter(account=account, side=Order.Side.BUY)
-    since = Q(status_at__gte=read_at, filled_qty__gt=0)
-    wanted = buys.filter(Q(pk__in=buys.reserving().values("pk")) | since).select_related("asset__quote")
-    return sum((_claim(order, read_at) for order in wanted), Decimal(0))
-
-
-def _claim(order: Order, read_at: datetime) -> Decimal:
-    filled = order.filled_value or Decimal(0)
-    claim = filled if order.status_at >= read_at else Decimal(0)
-    if not order.is_open:
-        return claim
-    if order.notional is not None:
-        return claim + max(order.notional - filled, Decimal(0))
-    assert order.qty is not None
-    quote = getattr(order.asset, "quote", None)
-    price = order.limit_price or (quote.last if quote else None) or Decimal(0)
-    return claim + max(order.qty - order.filled_qty, Decimal(0)) * price
-
-
-def get_priced_facts(account: BrokerageAccount, asset: Asset, now: datetime) -> Facts:
-    """The facts, after a stale quote was asked for again; where that fails, with the last known one."""
-    quotes.refresh_quote(asset=asset, now=now)
-    return get_facts(account, asset, now)
+    found = find_asset(UUID(data["asset"]))
+    if not found:
+        raise Asset.DoesNotExist(data["asset"])
+    return OrderSpec.from_data(data, found[0])
 
 
 def check_ticket(*, account: BrokerageAccount, ticket: OrderSpec, now: datetime) -> None:
@@ -215,7 +176,12 @@ def check_ticket(*, account: BrokerageAccount, ticket: OrderSpec, now: datetime)
 
 
 def prepare_review(*, account: BrokerageAccount, ticket: OrderSpec, now: datetime) -> Review:
-    """What the review page shows; a ticket that may not be placed has its `refusal`."""
+    """What the review page shows; a ticket that may not be placed has its `refusal`.
+
+    The broker is asked for the price if that is old, and for the days of trading if none are known.
+    """
+    if not find_days(ticket.asset.pk, _days_from(now)):
+        bars.fetch_days(asset=ticket.asset, now=now)
     return _review(ticket, get_priced_facts(account, ticket.asset, now), now)
 
 
@@ -275,11 +241,8 @@ def _limits() -> Limits:
 
 
 def _seen(ticket: OrderSpec, facts: Facts, now: datetime) -> Seen:
-    since = now - timedelta(days=2 * AVERAGE_OVER_DAYS)
-    days = Bar.objects.filter(
-        series__asset=ticket.asset, series__timeframe=Timeframe.DAY, at__gte=since, volume__gt=0
-    ).order_by("-at")[:AVERAGE_OVER_DAYS]
-    average = days.aggregate(volume=Avg("volume"))["volume"]
+    days = find_days(ticket.asset.pk, _days_from(now))
+    average = sum((day.volume for day in days), Decimal(0)) / len(days) if days else None
     is_first = False
     if ticket.extended_hours:
         placed = Order.objects.filter(account=facts.account, extended_hours=True)
@@ -287,14 +250,16 @@ def _seen(ticket: OrderSpec, facts: Facts, now: datetime) -> Seen:
     return Seen(average_volume=average, is_first_extended=is_first)
 
 
-def check_reviewed(*, account: BrokerageAccount, ticket: OrderSpec, agreed: Agreed, now: datetime) -> None:
-    """Hold what a person agreed to on the review page against what they have to know now.
+def check_agreed(ticket: OrderSpec, agreed: Agreed, facts: Facts, now: datetime) -> None:
+    """Hold what a person agreed to on the review page against what they have to know by these facts.
 
-    Raises `CautionsNotRead`, or `PriceTooOld` where no fresh price can be had and they were not told.
+    Raises `CautionsNotRead`, or `PriceTooOld` where there is no fresh price and they were not told.
     """
-    review = prepare_review(account=account, ticket=ticket, now=now)
-    rules.check_price_age(agreed.was_told_of_old_price, review.facts, now)
-    if review.asks_to_read and not agreed.has_read:
+    rules.check_price_age(agreed.was_told_of_old_price, facts, now)
+    if agreed.has_read:
+        return
+    known = cautions(ticket, facts, rules.estimate(ticket, facts), _seen(ticket, facts, now), _limits())
+    if any(caution.ask for caution in known):
         raise rules.CautionsNotRead(
             "Nothing was sent: read what is said about this order below, and tick that you have."
         )

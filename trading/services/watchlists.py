@@ -35,6 +35,24 @@ def _of(account_id: UUID) -> QuerySet[Watchlist]:
 
 find_watchlists = FixedQuery(_of, UUID(int=1))
 """An account's lists, oldest first, by its id."""
+find_items = FixedQuery(
+    lambda pk: WatchlistItem.objects.filter(watchlist_id=pk).select_related("asset__quote"), UUID(int=1)
+)
+"""What is on a list, by its id."""
+
+
+def _on_lists(account_id: UUID) -> QuerySet[WatchlistItem]:
+    return WatchlistItem.objects.filter(
+        watchlist__account_id=account_id, watchlist__removed_at__isnull=True
+    ).order_by()
+
+
+find_watched = FixedQuery(_on_lists, UUID(int=1))
+"""What is on any list of an account."""
+find_places = FixedQuery(
+    lambda account_id, asset_id: _on_lists(account_id).filter(asset_id=asset_id), UUID(int=1), UUID(int=2)
+)
+"""The places of an asset on the lists of an account."""
 
 
 class WatchlistRefused(Exception):
@@ -56,25 +74,23 @@ class TooMany(WatchlistRefused):
 def get_watched(account: BrokerageAccount, asset: Asset) -> list[tuple[Watchlist, bool]]:
     """The account's lists, oldest first, and whether the asset is on each. Two queries."""
     rows = find_watchlists(account.pk)
-    items = WatchlistItem.objects.filter(watchlist__in=rows, asset=asset) if rows else ()
-    on = {item.watchlist_id for item in items}
+    on = {item.watchlist_id for item in find_places(account.pk, asset.pk)} if rows else set()
     return [(row, row.pk in on) for row in rows]
 
 
 def get_watched_ids(account: BrokerageAccount) -> set[UUID]:
     """The assets on any list of the account. One query."""
-    on_lists = WatchlistItem.objects.filter(watchlist__account=account, watchlist__removed_at__isnull=True)
-    return set(on_lists.values_list("asset_id", flat=True))
+    return {item.asset_id for item in find_watched(account.pk)}
 
 
 def get_first(account: BrokerageAccount) -> Watchlist | None:
     """The account's oldest list, or None."""
-    return Watchlist.objects.of(account).first()
+    return next(iter(find_watchlists(account.pk)), None)
 
 
 def get_assets(watchlist: Watchlist) -> list[Asset]:
-    """What is on a list, in the order it was added. One query."""
-    return [item.asset for item in watchlist.items.select_related("asset")]
+    """What is on a list, with its quotes, in the order it was added. One query."""
+    return [item.asset for item in find_items(watchlist.pk)]
 
 
 def get_default(account: BrokerageAccount) -> Watchlist:

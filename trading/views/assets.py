@@ -4,12 +4,29 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from brokerapp.ui.flat import Flat
 from trading.chart_ranges import CHART_RANGES, chart_range
-from trading.forms.ticket import TicketForm
-from trading.models import Asset, Order
-from trading.services import bars, watchlists
+from trading.models import Asset
+from trading.services import bars, corporate_actions, watchlists
+from trading.views.ticket_inputs import Inputs
 from trading.views.tickets import TicketMixin
 from trading.views.tickets import get_asset_or_404 as get_asset_or_404  # noqa: PLC0414 - for other pages
+
+CHARTS = {
+    word: Flat(
+        "trading/_chart.html", "symbol", "table_url", "data_url", ranges=CHART_RANGES.values(), range=of_word
+    )
+    for word, of_word in CHART_RANGES.items()
+}
+"""The chart's frame, by the range that it begins with."""
+
+HALTED = Flat(
+    "_partials/notice.html",
+    tone="warn",
+    title="Trading in this is halted",
+    text="The exchange has stopped it for now. Orders are taken and wait; they may fill at quite another "
+    "price once it goes on.",
+)
 
 
 class AssetPage(TicketMixin):
@@ -17,16 +34,19 @@ class AssetPage(TicketMixin):
 
     page_name = "trading:asset"
 
-    def page(self, asset: Asset, form: TicketForm) -> HttpResponse:
-        now = timezone.now()
-        context = self.ticket_context(asset, form) | {
+    def page(self, asset: Asset, inputs: Inputs) -> HttpResponse:
+        now, wanted = timezone.now(), chart_range(self.request.GET.get("range", ""))
+        context = self.ticket_context(asset, inputs) | {
             "year": bars.get_year(asset=asset, now=now),
-            "open_orders": list(
-                Order.objects.open().filter(account=self.account, asset=asset).newest_first()
-            ),
+            "open_orders": self.facts.listed,
+            "halted_notice": HALTED(),
+            "has_actions": corporate_actions.has_upcoming(asset, now),
             "watchlists": watchlists.get_watched(self.account, asset),
-            "ranges": CHART_RANGES.values(),
-            "range": chart_range(self.request.GET.get("range", "")),
+            "chart": CHARTS[wanted.word](
+                symbol=asset.symbol,
+                table_url=self.url("trading:price_table", asset.symbol),
+                data_url=self.url("trading:chart", asset.symbol),
+            ),
         }
         # Refused, it keeps what was typed.
-        return render(self.request, "trading/asset.html", context, status=422 if form.is_bound else 200)
+        return render(self.request, "trading/asset.html", context, status=inputs.http_status)

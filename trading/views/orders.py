@@ -2,18 +2,23 @@
 
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.functional import SimpleLazyObject
+from django.utils.safestring import SafeString
 
 from brokerapp.accounts.access import AccountRequiredMixin, SectionMixin
 from brokerapp.ui.csv_download import csv_response
+from brokerapp.ui.flat import Flat
 from brokerapp.units.market_time import day_in_new_york
 from brokerapp.units.money import plain
 from trading import changes, order_words, rules, timeline
@@ -25,6 +30,16 @@ from trading.statuses import OrderStatus
 
 ORDERS_PER_PAGE = 25
 SHOWN_BEFORE_CANCEL = 50
+EMPTY_FILTERS = {
+    tab: Flat(
+        "trading/_order_filter.html",
+        "url",
+        form=SimpleLazyObject(partial(OrderFilterForm, tab=tab)),
+        tab=tab,
+    )
+    for tab in order_lists.STATUSES
+}
+"""The form of a list that nothing is left out of: the same for everybody."""
 
 
 class Orders(SectionMixin):
@@ -33,33 +48,45 @@ class Orders(SectionMixin):
     section = "orders"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        form = OrderFilterForm(request.GET, tab=request.GET.get("tab", order_lists.OPEN))
-        found = order_lists.find_orders(self.account, form.wanted())
-        page = Paginator(found, ORDERS_PER_PAGE).get_page(request.GET.get("page"))
-        kept = {name: value for name in form.fields if (value := request.GET.get(name))}
+        form, wanted = _filter_of(request)
+        page = Paginator(order_lists.Listed(self.account, wanted), ORDERS_PER_PAGE)
+        shown = page.get_page(request.GET.get("page"))
+        exits = order_lists.exits_of(self.account, shown.object_list)
+        kept = {name: value for name in OrderFilterForm.base_fields if (value := request.GET.get(name))}
         context = {
-            "tab": form.tab,
+            "tab": wanted.tab,
             "form": form,
-            "page": page,
-            "rows": [row for order in page for row in _rows(order)],
+            "filter_form": self._filter_form(form, wanted.tab),
+            "page": shown,
+            "rows": [each for order in shown for each in (order, *exits.get(order.pk, ()))],
             "filter": urlencode(kept),
-            "here": urlencode({"tab": form.tab, **kept, "page": page.number}),
-            "can_cancel_any": form.tab == order_lists.OPEN and any(map(rules.can_cancel, page)),
+            "here": urlencode({"tab": wanted.tab, **kept, "page": shown.number}),
+            "can_cancel_any": wanted.tab == order_lists.OPEN and any(map(rules.can_cancel, shown)),
         }
         return render(request, "trading/orders.html", context)
 
+    def _filter_form(self, form: OrderFilterForm | None, tab: str) -> SafeString:
+        url = self.url("trading:orders")
+        if form is None:
+            return EMPTY_FILTERS[tab](url=url)
+        context = {"form": form, "tab": tab, "url": url, "is_used": True}
+        return render_to_string("trading/_order_filter.html", context)
 
-def _rows(order: Order) -> list[tuple[Order, bool]]:
-    """An order and below it its exits, each with whether it can be canceled."""
-    return [(each, rules.can_cancel(each)) for each in (order, *order.legs.all())]
+
+def _filter_of(request: HttpRequest) -> tuple[OrderFilterForm | None, order_lists.Wanted]:
+    """The filter in an address, if it has one, and what it lets through."""
+    tab = order_lists.CLOSED if request.GET.get("tab") == order_lists.CLOSED else order_lists.OPEN
+    if not any(request.GET.get(name) for name in OrderFilterForm.base_fields):
+        return None, order_lists.Wanted(tab)
+    form = OrderFilterForm(request.GET, tab=tab)
+    return form, form.wanted()
 
 
 class OrdersFile(AccountRequiredMixin):
     """The list as a file: all of the filter, not one page."""
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
-        form = OrderFilterForm(request.GET, tab=request.GET.get("tab", order_lists.OPEN))
-        wanted = form.wanted()
+        _, wanted = _filter_of(request)
         name = f"orders-{wanted.tab}-{day_in_new_york(timezone.now()):%Y-%m-%d}.csv"
         return csv_response(name, order_lists.HEADER, order_lists.file_rows(self.account, wanted))
 
@@ -68,7 +95,9 @@ class OrderPage(AccountRequiredMixin):
     """One order's receipt: what was asked, what became of it and when, with its references."""
 
     def get(self, request: HttpRequest, order_id: UUID) -> HttpResponse:
-        order = get_object_or_404(Order.objects.select_related("asset"), pk=order_id, account=self.account)
+        order = orders.get_placed(self.account, order_id)
+        if order is None:
+            raise Http404
         story = order_pages.get_story(order)
         latest = story.latest
         context = {

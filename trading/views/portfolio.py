@@ -1,89 +1,33 @@
 """The portfolio, and one holding of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, NamedTuple
 
-from django.db.models import Sum
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
 
 from brokerapp.accounts.access import AccountRequiredMixin, SectionMixin
 from brokerapp.accounts.capabilities import Capability
 from brokerapp.activities.models import Activity
+from brokerapp.ui.flat import Flat
+from brokerapp.ui.templatetags.ui import et, money, price, qty, signed_money
+from brokerapp.units.market_time import day_text
 from trading import timeline
 from trading.lots import DIVIDENDS
-from trading.models import ClosedLot, HeldLot, Order, Position
+from trading.models import ClosedLot, HeldLot, Position
 from trading.performance import SPANS, span_of
-from trading.services import cash, gains, performance, portfolio, tickets
-from trading.services.performance import Figures
-from trading.valuation import Holding
+from trading.services import cash, gains, order_lists, performance, portfolio, position_pages, tickets
+from trading.views.position_rows import Sort, joined, table_rows
 
-ROWS_SHOWN = 25
+POSITIONS_PER_PAGE = 50
+ORDERS_SHOWN = 10
+LOT = Flat("trading/_lot.html", "opened_on", "note", "qty", "cost")
+ACTIVITY = Flat("trading/_position_activity.html", "url", "words", "at", "qty", "price", "cash")
+COST_UNKNOWN = mark_safe("<small>The broker gave no cost for these.</small>")
 DEFAULT_SPAN = "1M"
-
-
-class Column(NamedTuple):
-    """A column by which positions are sorted: its word in addresses, its head, and what is compared."""
-
-    word: str
-    head: str
-    key: Callable[[Holding], Any]
-    is_figure: bool = True
-
-
-COLUMNS = (
-    Column("name", "Name", lambda holding: holding.position.symbol, is_figure=False),
-    Column("shares", "Shares", lambda holding: holding.position.qty),
-    Column("value", "Value", lambda holding: holding.value),
-    Column("day", "Day", lambda holding: holding.day.amount),
-    Column("gain", "Total gain", lambda holding: holding.gain),
-)
-BY_WORD = {column.word: column for column in COLUMNS}
-
-
-class Sort(NamedTuple):
-    """How positions are sorted: `-value` in an address is the largest value first."""
-
-    column: Column
-    descending: bool
-
-    @classmethod
-    def of(cls, word: str) -> "Sort":
-        """What an address says; by name if it says nothing that there is."""
-        column = BY_WORD.get(word.removeprefix("-"))
-        return cls(column, word.startswith("-")) if column else cls(COLUMNS[0], False)
-
-    @property
-    def word(self) -> str:
-        """As an address says it."""
-        return f"{'-' if self.descending else ''}{self.column.word}"
-
-    def apply(self, holdings: Sequence[Holding]) -> list[Holding]:
-        """The holdings in that order, those without the figure last, whichever way."""
-        known = [holding for holding in holdings if self.column.key(holding) is not None]
-        known.sort(key=self.column.key, reverse=self.descending)
-        return known + [holding for holding in holdings if self.column.key(holding) is None]
-
-    def heads(self, query: QueryDict) -> list[dict[str, Any]]:
-        """The heads of the table, each with the address that sorts by it, and how it is sorted if it is."""
-        found = []
-        for column in COLUMNS:
-            is_current = column == self.column
-            # Figures begin with the largest.
-            descending = not self.descending if is_current else column.is_figure
-            changed = query.copy()
-            changed["sort"] = Sort(column, descending).word
-            direction = "descending" if self.descending else "ascending"
-            found.append(
-                {
-                    "column": column,
-                    "url": f"?{changed.urlencode()}#positions",
-                    "sorted": direction if is_current else "",
-                }
-            )
-        return found
 
 
 class Portfolio(SectionMixin):
@@ -96,23 +40,25 @@ class Portfolio(SectionMixin):
         portfolio.refresh_if_old(account=self.account, now=now)
         figures = performance.get_figures(self.account, now)
         gains.refresh_if_behind(account=self.account, book=figures.book)
-        open_orders = list(
-            Order.objects.open().filter(account=self.account).newest_first().select_related("asset__quote")
-        )
+        open_orders = order_lists.newest_open(self.account, most=ORDERS_SHOWN + 1)
         is_empty = not figures.valuation.holdings and not open_orders
         is_new = is_empty and not ClosedLot.objects.filter(account=self.account).exists()
         sort = Sort.of(request.GET.get("sort", ""))
+        held = Paginator(sort.apply(figures.valuation.holdings), POSITIONS_PER_PAGE)
+        page = held.get_page(request.GET.get("page"))
         span = span_of(request.GET.get("range", ""), DEFAULT_SPAN)
         context = {
             "account": self.account,
             "figures": figures,
             "valuation": figures.valuation,
-            "rows": _with_share(sort.apply(figures.valuation.holdings), figures.valuation.total),
+            "page": page,
+            "rows": table_rows(self.account, page, figures.valuation.total),
             "heads": sort.heads(request.GET),
             "spending": tickets.get_spending(self.account),
-            "cash": cash.get_cash(self.account, open_orders, figures.day),
+            "cash": cash.get_cash(self.account, figures.day),
             "withdraw_blocked": self.blocked_from(Capability.WITHDRAW),
-            "open_orders": open_orders,
+            "open_orders": open_orders[:ORDERS_SHOWN],
+            "more_orders": len(open_orders) > ORDERS_SHOWN,
             "first_steps": timeline.first_steps(self.account) if is_new else [],
             "blocked": self.blocked_from(Capability.TRADE),
             "spans": SPANS.values(),
@@ -122,64 +68,55 @@ class Portfolio(SectionMixin):
         return render(request, "trading/portfolio.html", context)
 
 
-def _with_share(holdings: Sequence[Holding], total: Decimal) -> list[tuple[Holding, Decimal | None]]:
-    """Each holding with the part that it is of all."""
-    return [
-        (holding, holding.value / total if holding.value is not None and total > 0 else None)
-        for holding in holdings
-    ]
-
-
 class PositionPage(AccountRequiredMixin):
     """One holding: its cost, value and gain, its orders and activity, and the way to buy more or sell."""
 
     def get(self, request: HttpRequest, symbol: str) -> HttpResponse:
-        position = Position.objects.get_held(self.account, symbol)
+        position = position_pages.get_position(self.account, symbol)
         if position is None:
             raise Http404
         if position.symbol != symbol:
             return self.redirect("trading:position", position.symbol)
-        figures = performance.get_figures(self.account, timezone.now())
-        valuation = figures.valuation
-        holding = next((row for row in valuation.holdings if row.position.pk == position.pk), None)
-        if holding is None:  # it was sold meanwhile
-            return self.redirect("trading:portfolio")
+        figures = position_pages.get_position_figures(self.account, position, timezone.now())
         gains.refresh_if_behind(account=self.account, book=figures.book)
+        average = figures.average
         context = {
-            "holding": holding,
+            "figures": figures,
+            "holding": figures.holding,
             "position": position,
-            "share": _with_share([holding], valuation.total)[0][1],
-            "unpriced": valuation.unpriced,
-            **self._past(position, figures, holding),
+            "broker_average": position.avg_entry_price if average and _differs(average, position) else None,
+            "lots": figures.lots,
+            "lot_rows": _lot_rows(figures.lots),
+            "activity_rows": _activity_rows(self.url("records:receipt", 0), figures.activities),
         }
         return render(request, "trading/position.html", context)
 
-    def _past(self, position: Position, figures: Figures, holding: Holding) -> dict[str, Any]:
-        """What became of this holding: its orders, its activity, its lots, and what it brought, USD."""
-        account = self.account
-        orders = Order.objects.filter(account=account, asset=position.asset_id).newest_first()
-        activities = Activity.objects.filter(account=account, symbol=position.symbol)
-        found: dict[str, Any] = {
-            "orders": list(orders[:ROWS_SHOWN]),
-            "activities": [(row, words_of(row)) for row in activities.newest_first()[:ROWS_SHOWN]],
-            "has_books": figures.book is not None,
-        }
-        if figures.book is None or holding.lots_cost is None:
-            return found
-        realized = ClosedLot.objects.filter(account=account, symbol=position.symbol).aggregate(
-            gain=Sum("gain", default=Decimal(0))
-        )["gain"]
-        paid = activities.standing().filter(activity_type__in=DIVIDENDS)
-        dividends = paid.aggregate(total=Sum("net_amount", default=Decimal(0)))["total"]
-        average = holding.lots_cost / position.qty
-        return found | {
-            "lots": list(HeldLot.objects.filter(account=account, symbol=position.symbol)),
-            "average": average,
-            "broker_average": position.avg_entry_price if _differs(average, position) else None,
-            "realized": realized,
-            "dividends": dividends,
-            "all_gain": None if holding.gain is None else holding.gain + realized + dividends,
-        }
+
+def _lot_rows(lots: Iterable[HeldLot]) -> SafeString:
+    return joined(
+        LOT(
+            opened_on=f"{day_text(lot.opened_on)} {lot.opened_on.year}",
+            note="" if lot.is_cost_known else COST_UNKNOWN,
+            qty=qty(lot.qty),
+            cost=money(lot.cost),
+        )
+        for lot in lots
+    )
+
+
+def _activity_rows(address: str, activities: Iterable[Activity]) -> SafeString:
+    """Rows of activities; `address` is that of the receipt number 0."""
+    return joined(
+        ACTIVITY(
+            url=address.replace("/0/", f"/{activity.pk}/"),
+            words=words_of(activity),
+            at=et(activity.at),
+            qty=qty(activity.qty),
+            price=price(activity.price),
+            cash=signed_money(activity.net_amount),
+        )
+        for activity in activities
+    )
 
 
 ACTIVITY_WORDS = {

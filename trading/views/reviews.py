@@ -8,13 +8,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from brokerapp.accounts.access import AccountRequiredMixin
+from brokerapp.accounts.access import AccountRequiredMixin, person
 from brokerapp.units.money import plain
 from brokerapp.workflow import intents
 from trading import rules
 from trading.forms import choices
 from trading.forms.review import ReviewForm
-from trading.models import Order
 from trading.order_spec import OrderSpec
 from trading.services import orders, tickets
 
@@ -51,27 +50,23 @@ class OrderReview(AccountRequiredMixin):
 
     def placed(self) -> HttpResponse | None:
         """To the order that was placed from here already; None if none was."""
-        if Order.objects.filter(pk=self.intent.id, account=self.account).exists():
+        if orders.get_placed(self.account, self.intent.id) is not None:
             return self.redirect("trading:order", self.intent.id)
         return None
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
-        if placed := self.placed():
-            return placed
         form = ReviewForm(request.POST)
         form.is_valid()
         ticket = tickets.get_ticket(self.intent.data)
         try:
-            tickets.check_reviewed(
-                account=self.account, ticket=ticket, agreed=form.agreed(), now=timezone.now()
-            )
             order = orders.place_order(
                 account=self.account,
                 ticket=ticket,
                 order_id=self.intent.id,
                 seen_price=form.cleaned_data.get("seen_price"),
+                agreed=form.agreed(),
                 agreed_borrowing=form.agreed_borrowing(),
-                by=self.account.user,
+                by=person(request),
                 now=timezone.now(),
             )
         except rules.TradeRefused as refusal:

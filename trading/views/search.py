@@ -1,18 +1,21 @@
 """Finding what to trade."""
 
+from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from brokerapp.accounts.access import AccountRequiredMixin, SectionMixin
 from brokerapp.accounts.capabilities import Capability
 from trading.forms.search import SearchForm
-from trading.listings import Listing, listings, price_note
+from trading.listings import PriceNote, listings, price_note
 from trading.models import Asset, Position
-from trading.services import quotes, screens, watchlists
+from trading.services import catalogue, quotes, screens, watchlists
+from trading.views.listing_rows import options, table_rows
 
 RESULTS = 30
 SUGGESTED = 8
@@ -21,7 +24,6 @@ SUGGESTED = 8
 class Search(SectionMixin):
     """Find what to trade, by symbol or name; before that, what one watches, holds, and what moves today."""
 
-    asks_broker = ("GET", "HEAD")
     section = "trade"
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -31,36 +33,41 @@ class Search(SectionMixin):
         return render(request, "trading/search.html", context)
 
     def found(self, text: str) -> dict[str, object]:
-        page = Paginator(Asset.objects.matching(text), RESULTS).get_page(self.request.GET.get("page"))
+        found: Any = catalogue.Found(text, RESULTS)
+        page: Any = Paginator(found, RESULTS).get_page(self.request.GET.get("page"))
         assets = list(page)
-        rows = self.listed(assets)
+        (rows,), note = self.listed([assets])
         return {
             "page": page,
             "listings": rows,
-            "price_note": price_note(rows, timezone.now()),
+            "price_note": note,
             "is_loading": not assets and not Asset.objects.exists(),
         }
 
     def start(self) -> dict[str, object]:
         watchlist = watchlists.get_first(self.account)
         groups = [("Your watchlist", watchlists.get_assets(watchlist))] if watchlist else []
-        held = Position.objects.filter(account=self.account).select_related("asset").order_by("symbol")
+        held = Position.objects.filter(account=self.account).select_related("asset__quote").order_by("symbol")
         groups.append(("What you hold", [position.asset for position in held if position.asset]))
         groups += [(name, [row.asset for row in rows]) for name, rows in screens.get_screens().items()]
-        shown = {asset.pk: asset for _, assets in groups for asset in assets}
-        rows = {row.asset.pk: row for row in self.listed(list(shown.values()))}
+        groups = [(name, assets) for name, assets in groups if assets]
+        rows, note = self.listed([assets for _, assets in groups])
         return {
-            "groups": [(name, [rows[asset.pk] for asset in assets]) for name, assets in groups if assets],
+            "groups": [(name, of_group) for (name, _), of_group in zip(groups, rows, strict=True)],
             "watchlist": watchlist,
-            "price_note": price_note(rows.values(), timezone.now()),
+            "price_note": note,
         }
 
-    def listed(self, assets: list[Asset]) -> list[Listing]:
-        shown = quotes.get_shown_quotes(assets, now=timezone.now())
-        return listings(assets, shown, self.watched())
-
-    def watched(self) -> set[UUID]:
-        return watchlists.get_watched_ids(self.account)
+    def listed(self, groups: list[list[Asset]]) -> tuple[list[SafeString], PriceNote | None]:
+        """The rows of each group, and what is said once of all their prices."""
+        now, every = timezone.now(), {asset.pk: asset for assets in groups for asset in assets}
+        known = quotes.get_shown_quotes(
+            list(every.values()), now=now, by=self.account.user_id, known=quotes.of(every.values())
+        )
+        watched: set[UUID] = watchlists.get_watched_ids(self.account) if every else set()
+        listed = [listings(assets, known, watched) for assets in groups]
+        note = price_note([row for rows in listed for row in rows], now)
+        return [table_rows(self.account, rows) for rows in listed], note
 
 
 class Suggestions(AccountRequiredMixin):
@@ -68,10 +75,14 @@ class Suggestions(AccountRequiredMixin):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         text = typed_text(request)
-        assets = list(Asset.objects.matching(text)[: SUGGESTED + 1]) if text else []
+        assets = catalogue.likeliest(text, SUGGESTED + 1) if text else []
         shown = assets[:SUGGESTED]
-        known = quotes.get_quotes(asset.pk for asset in shown)
-        context = {"listings": listings(shown, known, ()), "q": text, "has_more": len(assets) > SUGGESTED}
+        rows = listings(shown, quotes.of(shown), ())
+        context = {
+            "options": options(self.account, rows),
+            "q": text,
+            "has_more": len(assets) > SUGGESTED,
+        }
         return render(request, "trading/_suggestions.html", context)
 
 

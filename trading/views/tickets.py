@@ -16,7 +16,9 @@ from trading.forms.ticket import TicketForm
 from trading.models import Asset, Order
 from trading.rules import Facts
 from trading.services import tickets
+from trading.services.facts import find_shares_named, get_facts, get_shown_facts
 from trading.views.reviews import PURPOSE
+from trading.views.ticket_inputs import Inputs
 
 MORE = "ticket_more"
 """In the session: that the person wants the long ticket."""
@@ -28,11 +30,11 @@ class TicketMixin(AccountRequiredMixin):
     `?more=1` shows every type of order, from then on, and `?more=0` the short ticket.
     """
 
-    asks_broker = ("GET", "HEAD", "POST")
+    asks_broker = ("POST",)
     page_name: str
     facts: Facts
 
-    def page(self, asset: Asset, form: TicketForm) -> HttpResponse:
+    def page(self, asset: Asset, inputs: Inputs) -> HttpResponse:
         """The page around the ticket."""
         raise NotImplementedError
 
@@ -47,15 +49,16 @@ class TicketMixin(AccountRequiredMixin):
         if self.closed(asset, Order.Side.BUY):
             given.setdefault("side", Order.Side.SELL)
         more = request.session.get(MORE, False) or not choices.is_simple(given)
-        self.facts = tickets.get_priced_facts(self.account, asset, timezone.now())
-        return self.page(asset, self.form(asset, more=more, initial=given))
+        self.facts = get_shown_facts(self.account, asset, timezone.now())
+        return self.page(asset, Inputs(asset, self.facts.situation(asset), more, given))
 
     def post(self, request: HttpRequest, symbol: str) -> HttpResponse:
         asset = get_asset_or_404(symbol)
         if "show" in request.POST:
             return self.show_again(asset)
-        self.facts = tickets.get_facts(self.account, asset, timezone.now())
-        form = self.form(asset, more="more" in request.POST, data=request.POST)
+        self.facts = get_facts(self.account, asset, timezone.now())
+        situation = self.facts.situation(asset)
+        form = TicketForm(request.POST, asset=asset, situation=situation, more="more" in request.POST)
         if not form.is_valid():
             return self.refused(asset, form)
         ticket = form.ticket()
@@ -67,13 +70,10 @@ class TicketMixin(AccountRequiredMixin):
         token = intents.mint(PURPOSE, self.account.user_id, self.account.pk, tickets.ticket_data(ticket))
         return self.redirect("trading:order_review", token)
 
-    def form(self, asset: Asset, **values: Any) -> TicketForm:
-        return TicketForm(asset=asset, situation=self.facts.situation(asset), **values)
-
     def refused(self, asset: Asset, form: TicketForm) -> HttpResponse:
         """The page again, with what was typed."""
-        self.facts = tickets.get_priced_facts(self.account, asset, timezone.now())
-        return self.page(asset, form)
+        self.facts = get_shown_facts(self.account, asset, timezone.now())
+        return self.page(asset, Inputs.typed(form))
 
     def show_again(self, asset: Asset) -> HttpResponse:
         """The short or the long ticket, with what was typed so far."""
@@ -82,13 +82,14 @@ class TicketMixin(AccountRequiredMixin):
             typed = {name: value for name, value in typed.items() if name in choices.SHORT or name == "more"}
         return redirect(f"{self.url(self.page_name, asset.symbol)}?{urlencode(typed)}")
 
-    def ticket_context(self, asset: Asset, form: TicketForm) -> dict[str, Any]:
+    def ticket_context(self, asset: Asset, inputs: Inputs) -> dict[str, Any]:
         """What `_ticket.html` shows."""
         now = timezone.now()
         return {
             "asset": asset,
             "facts": self.facts,
-            "form": form,
+            "form": inputs.form,
+            "inputs": inputs,
             "most_qty": tickets.most_whole_shares(asset, self.facts),
             "ticket_url": self.url(self.page_name, asset.symbol),
             "estimate_url": self.url("trading:estimate", asset.symbol),
@@ -116,9 +117,9 @@ class OrderTicket(TicketMixin):
 
     page_name = "trading:ticket"
 
-    def page(self, asset: Asset, form: TicketForm) -> HttpResponse:
-        status = 422 if form.is_bound else 200
-        return render(self.request, "trading/ticket.html", self.ticket_context(asset, form), status=status)
+    def page(self, asset: Asset, inputs: Inputs) -> HttpResponse:
+        context = self.ticket_context(asset, inputs)
+        return render(self.request, "trading/ticket.html", context, status=inputs.http_status)
 
 
 class TicketEstimate(AccountRequiredMixin):
@@ -126,7 +127,7 @@ class TicketEstimate(AccountRequiredMixin):
 
     def post(self, request: HttpRequest, symbol: str) -> HttpResponse:
         asset, now = get_asset_or_404(symbol), timezone.now()
-        facts = tickets.get_facts(self.account, asset, now)
+        facts = get_facts(self.account, asset, now, quote=getattr(asset, "quote", None))
         form = TicketForm(
             request.POST, asset=asset, situation=facts.situation(asset), more="more" in request.POST
         )
@@ -153,7 +154,9 @@ def _problems(form: TicketForm) -> list[tuple[str, str]]:
 
 
 def get_asset_or_404(symbol: str) -> Asset:
-    """The asset now listed under a symbol. Raises `Http404`."""
+    """The asset now listed under a symbol, with its quote if it is spelled so. Raises `Http404`."""
+    if found := find_shares_named(symbol):
+        return found[0]
     try:
         return Asset.objects.get_by_symbol(symbol)
     except Asset.DoesNotExist:

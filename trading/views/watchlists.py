@@ -16,33 +16,31 @@ from trading.listings import listings, price_note, sort_listings
 from trading.models import Asset, Watchlist
 from trading.services import quotes, watchlist_reading, watchlists
 from trading.views.assets import get_asset_or_404
+from trading.views.listing_rows import table_rows
 
 
 class WatchlistPage(AccountRequiredMixin):
     """One list with last prices, the account's first if the address names none, and the names of all."""
-
-    asks_broker = ("GET", "HEAD")
 
     def get(self, request: HttpRequest, watchlist_id: UUID | None = None) -> HttpResponse:
         watchlist_reading.read_soon(self.account)
         return self.page(watchlist_id)
 
     def page(self, watchlist_id: UUID | None, **forms: WatchlistForm) -> HttpResponse:
-        request, lists = self.request, list(Watchlist.objects.of(self.account))
-        shown: Watchlist | None
-        if watchlist_id is not None:
-            shown = get_object_or_404(Watchlist.objects.of(self.account), pk=watchlist_id)
-        else:
-            shown = lists[0] if lists else None
+        request, now, lists = self.request, timezone.now(), watchlists.find_watchlists(self.account.pk)
+        shown = next((each for each in lists if watchlist_id in (None, each.pk)), None)
+        if watchlist_id is not None and shown is None:
+            raise Http404
         assets = watchlists.get_assets(shown) if shown else []
-        rows = listings(assets, quotes.get_shown_quotes(assets, now=timezone.now()), {a.pk for a in assets})
+        known = quotes.get_shown_quotes(assets, now=now, by=self.account.user_id, known=quotes.of(assets))
+        rows = listings(assets, known, {asset.pk for asset in assets})
         removed = request.GET.get("removed", "")
         context: dict[str, Any] = {
             "lists": lists,
             "watchlist": shown,
             "sort": request.GET.get("sort", ""),
-            "price_note": price_note(rows, timezone.now()),
-            "listings": sort_listings(rows, request.GET.get("sort", "")),
+            "price_note": price_note(rows, now),
+            "listings": table_rows(self.account, sort_listings(rows, request.GET.get("sort", ""))),
             "removed": Asset.objects.filter(symbol=removed.upper()).first() if removed else None,
             "create_form": forms.get("create") or WatchlistForm(prefix="new"),
             "rename_form": forms.get("rename")

@@ -10,12 +10,12 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import timezone
 
 from brokerapp.accounts.signin import second_factor, sessions, suspended
 from brokerapp.accounts.signin.gate import SecondFactorRequired
 from brokerapp.accounts.signin_pages.views import lead_to_second_step
+from brokerapp.ui.links import page_url
 from brokerapp.web import session_limits
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -56,7 +56,7 @@ class SessionLimitsMiddleware:
 
 
 def _is_use(request: HttpRequest) -> bool:
-    is_question = request.method == "GET" and request.path == reverse("session_state")
+    is_question = request.method == "GET" and request.path == page_url("session_state")
     return "HX-Request" not in request.headers and not is_question
 
 
@@ -74,7 +74,7 @@ class ConfirmationMiddleware:
         if not user.is_authenticated or request.path.startswith(FREE_PAGES):
             return self.get_response(request)
         asked_everywhere = settings.MFA_REQUIRED == second_factor.Required.ALWAYS
-        is_asked = asked_everywhere or request.path.startswith(reverse("admin:index"))
+        is_asked = asked_everywhere or request.path.startswith(page_url("admin:index"))
         if is_asked and second_factor.is_missing(user):
             return lead_to_second_step(request)
         return self.get_response(request)

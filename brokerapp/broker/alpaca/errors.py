@@ -53,6 +53,9 @@ WORDS = (
     ("deposit amount must be", "The amount is smaller than the smallest deposit."),
     ("withdrawal amount must be", "The amount is smaller than the smallest withdrawal."),
     ("cannot be a p.o. box", "The address cannot be a P.O. box."),
+    ("account has open orders", "There is still an open order in the account."),
+    ("account has open positions", "There is still something held in the account."),
+    ("account has a non-zero balance", "There is still money in the account, or on its way."),
 )
 """Part of the broker's words, and ours for the reader; its codes are too coarse to tell these apart."""
 

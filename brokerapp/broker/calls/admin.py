@@ -1,22 +1,24 @@
-"""The call log in admin: to read and to search, never to change."""
+"""The call log in admin: to read, to search and to hand to the broker's support, never to change."""
 
 from datetime import timedelta
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.http import urlencode
 
+from brokerapp.broker.calls import handout
+from brokerapp.broker.calls.handout_pages import answer
 from brokerapp.broker.calls.models import ApiCall
-from brokerapp.ui.admin_pages import (
-    BoundedPaginator,
-    ReadOnlyAdmin,
-    as_uuid,
-    change_link,
-    people_called,
-    person_link,
-)
+from brokerapp.ui.admin_columns import calls_link
+from brokerapp.ui.admin_pages import ReadOnlyAdmin, as_uuid, change_link, people_called, person_link
 
 TROUBLE = ~Q(outcome=ApiCall.Outcome.OK)
 """Part of every class but 2xx, as these calls have an index."""
@@ -32,6 +34,27 @@ STATUS_CLASSES = {
 
 LATELY = timedelta(days=3)
 """A path has no index of its own: the calls of these days are looked through."""
+
+
+class ReadsFilter(admin.SimpleListFilter):
+    """Reads that went well are nearly all calls, most of them polls: shown where they are asked for."""
+
+    title = "reads that went well"
+    parameter_name = "reads"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("all", "Show them too")]
+
+    def choices(self, changelist: Any) -> Any:
+        for choice in super().choices(changelist):
+            yield choice | ({"display": "Left out"} if choice["display"] == "All" else {})
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ApiCall]) -> QuerySet[ApiCall]:
+        # Who searches, or asks for calls that went well, wants whatever there is.
+        asked = request.GET
+        well = asked.get("outcome__exact") == ApiCall.Outcome.OK or asked.get("http") == "2xx"
+        wanted = self.value() == "all" or well or asked.get("q") or asked.get("path")
+        return queryset if wanted else queryset.exclude(ApiCall.QUIET)
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -71,25 +94,28 @@ class ApiCallAdmin(ReadOnlyAdmin):
 
     list_display = (
         "started_at",
-        "request_id",
-        "method",
-        "path",
-        "http_status",
-        "outcome",
-        "milliseconds",
-        "attempt",
         "person",
         "subject",
+        "method",
+        "path",
+        "outcome",
+        "http_status",
+        "took",
+        "reference",
     )
-    list_filter = ("outcome", StatusFilter, "started_at", PathFilter)
+    list_filter = (ReadsFilter, "outcome", StatusFilter, "started_at", PathFilter)
     search_fields = ("request_id",)
     search_help_text = (
         "Request ID, our call id, broker account id, a row's id, a person's e-mail address, or, of the last "
         "three days, part of a path"
     )
-    paginator = BoundedPaginator
-    show_full_result_count = False
-    list_per_page = 50
+    views = (
+        ("What went wrong", "outcome__exact=UNKNOWN"),
+        ("Refused", "http=4xx"),
+        ("No reply", "http=none"),
+        ("Over budget (429)", "http=429"),
+        ("Everything", "reads=all"),
+    )
     list_display_links = ("started_at", "path")
     fields = (
         ("request_id", "call_id", "attempt"),
@@ -98,24 +124,93 @@ class ApiCallAdmin(ReadOnlyAdmin):
         ("error_code", "error_message"),
         ("person", "subject", "account_id"),
         ("started_at", "finished_at"),
+        "for_the_broker",
     )
-    readonly_fields = ("person", "subject")
+    readonly_fields = ("person", "subject", "for_the_broker")
+    actions = ("hand_out",)
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.handout_view)
+        return [path("for-the-broker/", view, name="calls_apicall_handout"), *super().get_urls()]
 
     @admin.display(description="person", ordering="person_id")
     def person(self, call: ApiCall) -> str:
         return person_link(call.person_id)
 
-    @admin.display(description="about")
+    @admin.display(description="what for")
     def subject(self, call: ApiCall) -> str:
         if not call.about_type:
-            return "-"
-        return change_link(call.about_type, call.about_id, call.about_type)
+            return "–"
+        return change_link(call.about_type, call.about_id, name_of_model(call.about_type))
+
+    @admin.display(description="ms", ordering="milliseconds")
+    def took(self, call: ApiCall) -> int | None:
+        return call.milliseconds
+
+    @admin.display(description="Request ID", ordering="request_id")
+    def reference(self, call: ApiCall) -> str:
+        return calls_link(call.request_id)
+
+    @admin.display(description="for the broker's support")
+    def for_the_broker(self, call: ApiCall) -> str:
+        url = reverse("admin:calls_apicall_handout")
+        return format_html('<a href="{}?call={}">Export it for the broker\'s support</a>', url, call.pk)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ApiCall], search_term: str
     ) -> tuple[QuerySet[ApiCall], bool]:
         term = search_term.strip()
         return (queryset.filter(call_match(term)) if term else queryset), False
+
+    @admin.action(permissions=["view"], description="Export for the broker's support")
+    def hand_out(self, request: HttpRequest, queryset: QuerySet[ApiCall]) -> HttpResponseRedirect:
+        keys = queryset.order_by("-started_at").values_list("pk", flat=True)[: handout.MOST]
+        url = reverse("admin:calls_apicall_handout")
+        return redirect(f"{url}?{urlencode({'call': list(keys)}, doseq=True)}")
+
+    def handout_view(self, request: HttpRequest) -> HttpResponseBase:
+        """What the broker's support gets, of the calls named by `call`, `request_id` or `about` (a row's id).
+
+        `format` is `text` or `json` for a file, and nothing for the page that shows it and asks what was
+        expected. Raises `PermissionDenied`.
+        """
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        calls = list(_chosen(request))
+        hidden = [(name, value) for name in CHOSEN_BY for value in request.GET.getlist(name)]
+        return answer(self, request, calls, row=_row_of(calls), hidden=hidden)
+
+
+CHOSEN_BY = ("call", "request_id", "about")
+
+
+def _chosen(request: HttpRequest) -> QuerySet[ApiCall]:
+    """The calls that an address names, newest first, as many as go into one handout."""
+    asked = request.GET
+    match = Q(pk__in=[key for key in asked.getlist("call") if key.isascii() and key.isdecimal()])
+    match |= Q(request_id__in=[each for each in asked.getlist("request_id") if each])
+    match |= Q(about_id__in=[each for each in asked.getlist("about") if each])
+    return ApiCall.objects.filter(match).order_by("-started_at")[: handout.MOST]
+
+
+def _row_of(calls: list[ApiCall]) -> Model | None:
+    """The row that all calls are about; None if they are about several, or it is gone."""
+    about = {(call.about_type, call.about_id) for call in calls}
+    if len(about) != 1:
+        return None
+    label, key = about.pop()
+    try:
+        return apps.get_model(label)._default_manager.filter(pk=key).first() if label else None
+    except (LookupError, ValueError, ValidationError):
+        return None
+
+
+def name_of_model(label: str) -> str:
+    """What a row of a model is called: `order`, `transfer`; its label if there is no such model any more."""
+    try:
+        return str(apps.get_model(label)._meta.verbose_name)
+    except (LookupError, ValueError):
+        return label
 
 
 def call_match(term: str) -> Q:

@@ -5,6 +5,8 @@ from datetime import timedelta
 from django.db import models
 from django.utils import timezone
 
+from brokerapp.web.fixed_queries import FixedQuery
+
 NEWEST = 2000
 """How many calls the list of paths is made of."""
 
@@ -32,13 +34,13 @@ class ApiCallQuerySet(models.QuerySet["ApiCall"]):
 
         A read can have changed the row since, or, after an event, before.
         """
-        sent = self.about(row).filter(method__in=SENDING).order_by("started_at")
-        found = list(sent.values_list("request_id", "finished_at", "started_at"))
-        if answered := next((request_id for request_id, _, _ in found if request_id), ""):
+        found = find_sends(label_of(row), str(row.pk))
+        if answered := next((call.request_id for call in found if call.request_id), ""):
             return answered
         # What has not ended by then was cut off with its process.
         young = timezone.now() - UNDER_WAY_FOR
-        return "" if any(ended is None and begun > young for _, ended, begun in found) else None
+        is_under_way = any(call.finished_at is None and call.started_at > young for call in found)
+        return "" if is_under_way else None
 
     def paths(self) -> list[str]:
         """The path templates of the newest calls, in order."""
@@ -73,6 +75,9 @@ class ApiCall(models.Model):
         OK = "OK", "Done"
         NOT_DONE = "NOT_DONE", "Not done"
         UNKNOWN = "UNKNOWN", "Unknown"
+
+    QUIET = models.Q(method="GET", outcome="OK")
+    """Reads that went well: most are polls, and they are most of the log."""
 
     call_id = models.UUIDField("our call id", editable=False)
     attempt = models.PositiveSmallIntegerField(default=1)
@@ -122,6 +127,11 @@ class ApiCall(models.Model):
             models.Index(
                 fields=["outcome", "-started_at"], name="apicall_trouble", condition=~models.Q(outcome="OK")
             ),
+            models.Index(
+                fields=["-started_at", "-id"],
+                name="apicall_told",
+                condition=~models.Q(method="GET", outcome="OK"),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -131,3 +141,12 @@ class ApiCall(models.Model):
     def reference(self) -> str:
         """What a person quotes to us: the Request ID or, where the broker never answered, our call id."""
         return self.request_id or str(self.call_id)
+
+
+def _sends(about_type: str, about_id: str) -> "models.QuerySet[ApiCall]":
+    calls = ApiCall.objects.filter(about_type=about_type, about_id=about_id, method__in=SENDING)
+    return calls.order_by("started_at")
+
+
+find_sends = FixedQuery(_sends, "stand-in type", "stand-in id")
+"""The calls that send a row, by its model's label and its id, in a list, oldest first."""

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, connection, models, transaction
 
 from brokerapp.broker.alpaca.errors import ClaimLost
 from brokerapp.broker.alpaca.records import CallRecord, Outcome
 from brokerapp.broker.calls.models import ApiCall, label_of
+from brokerapp.web.fixed_queries import lock
+from brokerapp.web.fixed_writes import insert, set_columns
 
 
 @dataclass(frozen=True)
@@ -23,8 +26,10 @@ class Claim:
 
     def check(self) -> None:
         """Lock the row and compare, within a transaction. Raises `ClaimLost` if it has changed."""
-        rows = type(self.row)._default_manager.select_for_update(of=("self",), no_key=True)
-        found = rows.filter(pk=self.row.pk).first()
+        try:
+            found = lock(type(self.row), self.row.pk)
+        except ObjectDoesNotExist:
+            found = None
         if any(getattr(found, name, None) != value for name, value in self.columns.items()):
             raise ClaimLost("The call was not sent: its claim was given back meanwhile.")
 
@@ -73,7 +78,7 @@ class ApiCallRecorder:
 
     def insert(self, record: CallRecord, about_type: str, about_id: str) -> ApiCall:
         """The row of an attempt, written. Raises `DatabaseError`."""
-        return ApiCall.objects.create(
+        call = ApiCall(
             call_id=record.call_id,
             attempt=record.attempt,
             method=record.method,
@@ -84,6 +89,8 @@ class ApiCallRecorder:
             person_id=self.person_id,
             started_at=record.started_at,
         )
+        insert(call)
+        return call
 
     def finish(self, token: ApiCall | None, record: CallRecord) -> None:
         """Write how the attempt ended; all of it, if the first write of a read failed."""
@@ -98,7 +105,7 @@ class ApiCallRecorder:
             "finished_at": record.finished_at,
         }
         # The time as well: it says which partition the row is in.
-        ApiCall.objects.filter(pk=call.pk, started_at=call.started_at).update(**columns)
+        set_columns(ApiCall, {"pk": call.pk, "started_at": call.started_at}, columns)
 
 
 class FailureRecorder(ApiCallRecorder):

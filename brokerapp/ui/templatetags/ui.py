@@ -34,6 +34,8 @@ MESSAGE_TONES = {"debug": "info", "info": "info", "success": "success", "warning
 
 def _decimal(value: object) -> Decimal | None:
     """`None` for a figure that is not known. Raises `TypeError` for what is not an exact number."""
+    if type(value) is Decimal and value.is_finite():
+        return value
     if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, (Decimal, int)):
@@ -78,12 +80,7 @@ def signed_money(value: Decimal | int | None) -> str:
 def price(value: Decimal | int | None) -> str:
     """A price in USD: 2 dp, and up to 4 below a dollar, where quotes have them."""
     number = _decimal(value)
-    if number is None or abs(number) >= 1:
-        return money(value)
-    fine = number.quantize(BASIS_POINT, rounding=ROUND_HALF_EVEN)
-    if amounts.quantize_cash(fine) == fine:
-        return money(fine)
-    return _signed(fine, f"${amounts.plain(abs(fine))}", plus=False)
+    return MISSING if number is None else amounts.price(number)
 
 
 @register.filter
@@ -158,9 +155,12 @@ def et(value: datetime | None, style: str = "full") -> str:
     day = market_time.day_text(local)
     if local.year != market_time.in_new_york(timezone.now()).year:
         day += f" {local.year}"
-    clock = market_time.clock_text(value)
+    clock = market_time.clock_text(local)
     text = {"full": f"{day}, {clock}", "date": day, "time": clock}[style]
-    return format_html('<time datetime="{}">{}</time>', f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", text)
+    utc = value.astimezone(UTC)
+    return mark_safe(  # noqa: S308 - a date that was formatted here
+        f'<time datetime="{utc:%Y-%m-%dT%H:%M:%SZ}">{text}</time>'
+    )
 
 
 @register.simple_tag(takes_context=True)

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sandbox.accounts import status as account_status
+from sandbox.accounts import kyc
 from sandbox.accounts.documents import downloads, statements
 from sandbox.accounts.documents import pdf as statement_pdf
 from sandbox.accounts.documents.w8ben import checked_form
@@ -50,15 +50,15 @@ ISSUED_TYPES = words(
 
 @endpoint("POST", "/v1/accounts/{account_id}/documents/upload")
 def upload_documents(call: Call) -> Reply:
-    """Keep 1 to 10 documents. An account that waits for them goes back to review."""
+    """Keep 1 to 10 documents. What the review waited for is settled by them."""
     account, uploads = call.account(), call.json()
     if not isinstance(uploads, list):
         raise malformed("request body format is invalid: JSON: an array of documents is expected")
     if not uploads:
         raise invalid("at least one document is required")
     store_uploads(call, account, uploads)
-    if account.status == "ACTION_REQUIRED":
-        account_status.resubmit(call.world, account, call.now)
+    papers = frozenset((upload["document_type"], upload.get("document_sub_type") or "") for upload in uploads)
+    kyc.take(call.world, account, kyc.Sent(papers=papers), call.now)
     return NO_CONTENT
 
 

@@ -8,7 +8,7 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.accounts.statuses import OPEN_ACCOUNT, AccountStatus
 
 MONEY = {Capability.DEPOSIT, Capability.WITHDRAW}
-TRADING = {Capability.TRADE, Capability.BUY, Capability.SELL}
+TRADING = set(Capability) - MONEY - {Capability.LINK_BANK}
 
 
 def account(**facts: Any) -> BrokerageAccount:
@@ -73,6 +73,23 @@ def test_check_of_what_is_not_offered_here(settings: Any) -> None:
     assert allowed(account()) == set(Capability) - {Capability.WITHDRAW}
     with pytest.raises(capabilities.NotOffered, match="Withdrawing is not offered"):
         capabilities.check(account(), Capability.WITHDRAW)
+
+
+@pytest.mark.parametrize(
+    ("kind", "never", "level"),
+    [
+        ("trading", set(), 3),
+        ("ira", {Capability.BORROW, Capability.SHORT, Capability.CRYPTO}, 2),
+        ("custodial", {Capability.BORROW, Capability.SHORT, Capability.CRYPTO, Capability.OPTIONS}, 0),
+    ],
+)
+def test_check_of_a_kind_of_account(kind: str, never: set[Capability], level: int) -> None:
+    found = account(account_type=kind)
+    assert allowed(found) == set(Capability) - never
+    assert capabilities.highest_options_level(found) == level
+    for capability in never:
+        with pytest.raises(capabilities.NotInThisKind, match="is not possible in"):
+            capabilities.check(found, capability)
 
 
 def test_every_refusal_has_words_of_its_own() -> None:

@@ -77,6 +77,7 @@ def rows_of(account: BrokerageAccount) -> dict[str, dict[str, object]]:
         "funding:unlink_bank": bank,
         "funding:transfer": {"pk": transfer.pk},
         "funding:transfer_review": {"token": token("transfer", amount)},
+        "change_profile": {"key": "work"},
         "records:receipt": {"pk": booked_activity(account).pk},
         "records:document": issued,
         "records:download": issued,
@@ -144,6 +145,31 @@ def test_page_for_owner_stranger_and_visitor() -> None:
         assert owner.get(unknown).status_code == 404, name
 
 
+MOST_QUERIES = {
+    "trading:portfolio": 22,
+    "trading:position": 17,
+    "trading:performance": 16,
+    "trading:orders": 9,
+    "trading:order": 13,
+    "records:activity": 10,
+    "funding:transfers": 16,
+    "funding:transfer": 9,
+}
+"""What a page may ask of the database, with what the header shows, which a process keeps for a moment."""
+
+
+@pytest.mark.parametrize(("name", "most"), MOST_QUERIES.items())
+def test_page_asks_no_more_than_it_is_allowed(
+    name: str, most: int, django_assert_max_num_queries: Any
+) -> None:
+    account = BrokerageAccountFactory.create(**FIGURES)
+    url = url_of(name, account.pk, rows_of(account))
+    client = signed_in(account.user)
+    client.get(url)  # what is old is asked for by the first who looks
+    with django_assert_max_num_queries(most):
+        assert client.get(url).status_code == 200
+
+
 @pytest.mark.parametrize(
     "name",
     sorted(
@@ -152,6 +178,7 @@ def test_page_for_owner_stranger_and_visitor() -> None:
         if len(params) > 1
         and name
         not in (
+            "change_profile",
             "trading:asset",
             "trading:ticket",
             "trading:estimate",

@@ -17,7 +17,7 @@ from brokerapp.workflow.state import IllegalMove, LostRace
 from funding.models import Transfer
 from funding.services.settling import NEVER_MADE, NotUndecided
 from funding.statuses import TransferStatus
-from tests.factories import StaffFactory, TransferFactory, staff_in_role
+from tests.factories import StaffFactory, TransferFactory, confirm, staff_in_role
 
 pytestmark = pytest.mark.django_db
 
@@ -118,6 +118,7 @@ def test_confirm_of_what_was_decided_already_is_refused() -> None:
 def signed_in(person: Any) -> Client:
     client = Client()
     client.force_login(person)
+    confirm(client)
     return client
 
 

@@ -25,6 +25,13 @@ GOOD = {
     "BROKER_KEY": "CKEXAMPLE00000000000",
     "BROKER_SECRET": "not-a-secret",
     "BROKER_FIRM_ACCOUNT_ID": "00000000-0000-4000-8000-000000000000",
+    "BRAND_NAME": "Example Invest",
+    "SUPPORT_EMAIL": "help@broker.example.com",
+    "LEGAL_ENTITY": "Example Securities Inc.",
+    "LEGAL_ADDRESS": "1 Example Street, New York, NY 10001",
+    "LEGAL_REGISTRATION": "Member FINRA/SIPC",
+    "LEGAL_FORM_CRS_URL": "https://broker.example.com/form-crs.pdf",
+    "LEGAL_TEMPLATES_DIR": str(ROOT / "tests" / "brokerapp" / "legal" / "own"),
 }
 PATIENCE_SECONDS = 60
 

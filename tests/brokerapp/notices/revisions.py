@@ -122,7 +122,7 @@ REVISIONS: dict[str, tuple[Callable[[], Row], NoticeKind]] = {
     "account disabled": (lambda: account_becomes("DISABLED"), NoticeKind.ACCOUNT_ENDED),
     "account closed after an update": (
         lambda: account_becomes("ACCOUNT_CLOSED", "ACCOUNT_UPDATED"),
-        NoticeKind.ACCOUNT_ENDED,
+        NoticeKind.ACCOUNT_CLOSED,
     ),
 }
 

@@ -1,12 +1,15 @@
 """What a mail says: plain words, a reference, a page that opens, and nothing personal but four digits."""
 
+import re
+
 import pytest
 from django.conf import LazySettings
 from django.core.mail import EmailMessage
 from django.template.loader import get_template
 from django.test import Client
 
-from brokerapp.notices.messages import WORDS, message_of
+from brokerapp.notices.kinds import WORDS
+from brokerapp.notices.messages import message_of
 from brokerapp.notices.models import Notice, NoticeKind
 from tests.brokerapp.notices.revisions import REVISIONS
 from tests.brokerapp.notices.test_reader import write_all
@@ -40,7 +43,7 @@ def test_message_of_leads_to_a_page_that_shows_its_reference(
     settings.SITE_URL = "https://broker.example.com/"
     notice, message = mail_about(name)
 
-    link = next(line for line in str(message.body).splitlines() if line.startswith("https://"))
+    (link, *_) = re.findall(r"https://\S+", str(message.body))
 
     client.force_login(notice.user)
     page = client.get(link.removeprefix("https://broker.example.com"), follow=True)

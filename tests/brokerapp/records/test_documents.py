@@ -51,7 +51,7 @@ def test_sync_documents_keeps_each_once_and_tells_of_what_comes_later(
         "Tax year 2025",
     )
     write_notices(StatusChange.objects.all())
-    notice = Notice.objects.get()
+    notice = Notice.objects.get(kind=NoticeKind.NEW_DOCUMENT)
     assert (notice.kind, notice.row_id) == (NoticeKind.NEW_DOCUMENT, str(second.pk))
     mail = message_of(notice)
     assert "Tax form 1099-Comp" in mail.body

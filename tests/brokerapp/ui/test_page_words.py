@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.db.models import TextChoices
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
@@ -20,10 +20,11 @@ from brokerapp.workflow.state import Process
 from funding.models import Transfer
 from funding.services import settling
 from funding.statuses import BankLinkStatus, Direction, TransferStatus
+from onboarding.kyc_results import REQUESTS
 from onboarding.models import KycApplication
 from onboarding.questions.catalogue import PAGES
-from onboarding.services import applications
-from onboarding.statuses import ApplicationStatus, DocumentStatus
+from onboarding.services import applications, reviews
+from onboarding.statuses import AnswerStatus, ApplicationStatus, DocumentStatus
 from tests.addresses import addresses
 from tests.broker_stub import BrokerStub
 from tests.brokerapp.accounts.test_pages import account_patterns, rows_of, url_of
@@ -47,6 +48,7 @@ pytestmark = pytest.mark.django_db
 A_MINUTE, A_DAY = timedelta(minutes=1), timedelta(days=1)
 STATUSES: tuple[type[TextChoices], ...] = (
     AccountStatus,
+    AnswerStatus,
     ApplicationStatus,
     BankLinkStatus,
     DocumentStatus,
@@ -116,10 +118,15 @@ def pages_of(account: BrokerageAccount) -> list[str]:
 
 def sent(status: str) -> KycApplication:
     application = KycApplicationFactory.create(wants_trusted_contact=False)
-    application = applications.submit_application(
-        application=application, by=application.user, now=application.created_at
-    )
-    if status != ApplicationStatus.SUBMITTING:
+    by_staff = status in (ApplicationStatus.IN_REVIEW, ApplicationStatus.REJECTED)
+    with override_settings(STAFF_APPROVE_APPLICATIONS=by_staff):
+        application = applications.submit_application(
+            application=application, by=application.user, now=application.created_at
+        )
+    if status == ApplicationStatus.REJECTED:
+        staff = StaffFactory.create()
+        reviews.reject(application=application, why="PAPERS", text="", by=staff, now=timezone.now())
+    elif status not in (ApplicationStatus.SUBMITTING, ApplicationStatus.IN_REVIEW):
         reason = "invalid input value for enum phone_number"
         state.move(application, status, by=Process.REPLY, reason=reason, claimed_at=application.created_at)
     return application
@@ -152,12 +159,20 @@ def test_pages_of_a_newcomer_and_of_a_draft() -> None:
 
 
 @pytest.mark.parametrize(
-    "status", [ApplicationStatus.SUBMITTING, ApplicationStatus.UNKNOWN, ApplicationStatus.NEEDS_CHANGES]
+    "status", [status for status in ApplicationStatus if status not in ("DRAFT", "SUBMITTED")]
 )
 def test_pages_of_an_application_that_was_sent(status: str) -> None:
     """The pages that say how far it is, and those of an account, which lead there."""
     about_it = ("/apply", "/portfolio", "/trade", "/orders", "/transfer")
     walk(sent(status).user, [page for page in everywhere() if page == "/" or page.startswith(about_it)])
+
+
+def test_pages_of_an_account_of_which_everything_is_asked() -> None:
+    codes = {code: {} for code in (*REQUESTS, "OTHER", "A_CODE_OF_TOMORROW", "OTHER_PARTNER")}
+    account = BrokerageAccountFactory.create(
+        status="ACTION_REQUIRED", kyc_results={"indeterminate": codes, "reject": {"PEP": {}}}
+    )
+    walk(account.user, pages_of(account))
 
 
 @pytest.mark.parametrize("status", AccountStatus.values)

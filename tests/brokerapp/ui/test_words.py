@@ -22,20 +22,35 @@ from django.utils.module_loading import import_string
 from brokerapp.accounts import adapters, emails
 from brokerapp.accounts.models import User
 from brokerapp.ui import fields, words
+from funding import ira
+from funding.rules import TransferFacts
+from onboarding.cards import TO_DO, Card
 from onboarding.forms import FORMS
+from onboarding.forms.profile import FORMS as PROFILE_FORMS
+from onboarding.forms.profile import ProfileForm
 from onboarding.forms.step import StepForm
+from onboarding.kyc_results import request_of
 from onboarding.models import KycApplication
 from trading.models import Asset, Order
 
 MODULES = (
     "brokerapp.accounts.forms",
     "brokerapp.accounts.signin_pages.forms",
+    "brokerapp.notices.forms",
     "brokerapp.records.forms",
+    "brokerapp.support.forms",
     "brokerapp.ui.forms",
     "funding.forms",
+    "onboarding.forms.choice",
     "onboarding.forms.disclosures",
+    "onboarding.forms.kyc",
+    "onboarding.forms.papers",
+    "onboarding.forms.kinds",
+    "onboarding.forms.foreign",
     "onboarding.forms.personal",
+    "onboarding.forms.profile",
     "onboarding.forms.step",
+    "onboarding.staff.forms",
     "trading.forms.orders",
     "trading.forms.replace",
     "trading.forms.review",
@@ -43,8 +58,8 @@ MODULES = (
     "trading.forms.ticket",
     "trading.forms.watchlists",
 )
-BASE = StepForm.__module__
-"""The forms that it makes of descriptions are in `FORMS`."""
+BASES = (StepForm.__module__, ProfileForm.__module__)
+"""The forms that they make of descriptions are in `FORMS` of each."""
 LIST = Path(__file__).with_name("form_texts.txt")
 """The texts as people read them: who adds one adds it there, and reads it once more."""
 FRAMEWORKS_WORDS = (
@@ -62,15 +77,21 @@ FRAMEWORKS_WORDS = (
 def known_arguments() -> dict[str, Any]:
     """What our forms are made with, by the name of the argument."""
     application = KycApplication(
-        is_control_person=True, is_affiliated_exchange_or_finra=True, immediate_family_exposed=True
+        is_control_person=True,
+        is_affiliated_exchange_or_finra=True,
+        immediate_family_exposed=True,
+        answers={"number_of_beneficiaries": "1"},
     )
     return {
         "application": application,
         "account": SimpleNamespace(application=application),
         "asset": Asset(id=uuid4(), symbol="AAPL", fractionable=True),
+        "accounts": [SimpleNamespace(pk=uuid4(), title="Individual")],
         "bank": None,
+        "card": Card(request_of("A_CODE_OF_TOMORROW"), TO_DO),
         "direction": "INCOMING",
-        "facts": None,
+        "facts": TransferFacts(ira=ira.Facts("roth", early=True)),
+        "person": User(pk=1, email="ana@example.com"),
         "user": User(email="ana@example.com"),
         "authenticator": Authenticator(user=User(pk=1), type=Authenticator.Type.TOTP),
         "order": Order(
@@ -110,10 +131,14 @@ def build(form: type[forms.Form]) -> forms.Form:
 
 
 def form_classes() -> list[type[forms.Form]]:
-    found: set[type[forms.Form]] = set(FORMS.values())
+    found: set[type[forms.Form]] = {*FORMS.values(), *PROFILE_FORMS.values()}
     for name in MODULES:
         for kind in vars(import_module(name)).values():
-            if inspect.isclass(kind) and issubclass(kind, forms.Form) and kind.__module__ == name != BASE:
+            if (
+                inspect.isclass(kind)
+                and issubclass(kind, forms.Form)
+                and kind.__module__ == name not in BASES
+            ):
                 found.add(kind)
     return sorted(found, key=lambda kind: f"{kind.__module__}.{kind.__name__}")
 

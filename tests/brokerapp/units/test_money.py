@@ -64,3 +64,22 @@ def test_usd_in_a_sentence(amount: str, shown: str) -> None:
 )
 def test_shares_in_a_sentence(number: str, shown: str) -> None:
     assert money.shares(Decimal(number)) == shown
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [
+        ("1234.5678", "$1,234.57"),
+        ("1", "$1.00"),
+        ("0.5", "$0.50"),
+        ("0.1234", "$0.1234"),
+        ("0.12345", "$0.1234"),
+        ("-0.0521", "−$0.0521"),
+        ("-2", "−$2.00"),
+        ("0", "$0.00"),
+        ("-0.00001", "$0.00"),
+        ("0.99999", "$1.00"),
+    ],
+)
+def test_price_has_four_decimals_below_a_dollar(amount: str, shown: str) -> None:
+    assert money.price(Decimal(amount)) == shown

@@ -1,16 +1,19 @@
 """A query that is made once gives what Django's own gives."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db.models import F, Q
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount, User, find_accounts
 from brokerapp.web.fixed_queries import FixedQuery
 from brokerapp.web.sessions import SessionStore
-from tests.factories import BrokerageAccountFactory, UserFactory
+from tests.factories import AssetFactory, BrokerageAccountFactory, QuoteFactory, UserFactory
+from trading.models import Asset
 
 pytestmark = pytest.mark.django_db
 
@@ -58,9 +61,50 @@ def test_fixed_query_refuses_a_value_that_it_cannot_find() -> None:
         FixedQuery(lambda pk: User.objects.filter(pk__gt=1), 918_273_645)(5)
 
 
-def test_fixed_query_refuses_rows_of_more_than_one_model() -> None:
-    joined = FixedQuery(
-        lambda pk: BrokerageAccount.objects.select_related("user").filter(user_id=pk), 918_273_645
+def test_fixed_query_brings_along_related_rows_and_annotations(
+    django_assert_num_queries: Any,
+) -> None:
+    priced = QuoteFactory.create(symbol="AAA")
+    AssetFactory.create(symbol="BBB")
+    query = FixedQuery(
+        lambda name: (
+            Asset.objects.filter(symbol__gte=name)
+            .select_related("quote")
+            .annotate(is_a=Q(symbol="AAA"))
+            .order_by("symbol")
+        ),
+        "stand-in",
     )
-    with pytest.raises(ValueError, match="whole rows of one model"):
-        joined(5)
+
+    with django_assert_num_queries(1):
+        first, second = query("A")
+        assert (first.quote, first.is_a) == (priced, True)
+        assert columns(first.quote) == columns(priced)
+        assert first.quote.asset is first
+        assert (hasattr(second, "quote"), second.is_a) == (False, False)
+    assert columns(first) == columns(priced.asset)
+
+
+def test_fixed_query_refuses_rows_that_are_not_whole() -> None:
+    partial = FixedQuery(lambda pk: BrokerageAccount.objects.only("status").filter(user_id=pk), 918_273_645)
+    with pytest.raises(ValueError, match="whole rows of a model"):
+        partial(5)
+
+
+def test_fixed_query_gives_tuples_a_page_at_a_time_and_counts() -> None:
+    for number in range(5):
+        QuoteFactory.create(symbol=f"A{number}", last=Decimal(number))
+    find: FixedQuery[tuple[str, Decimal]] = FixedQuery(
+        lambda name: (
+            Asset.objects.filter(symbol__gte=name)
+            .annotate(twice=F("quote__last") * 2)
+            .order_by("-symbol")
+            .values_list("symbol", "twice")
+        ),
+        "stand-in",
+    )
+
+    assert find("A3") == [("A4", Decimal(8)), ("A3", Decimal(6))]
+    assert [name for name, _ in find("A0", first=2, most=2)] == ["A2", "A1"]
+    assert find("A0", first=9, most=2) == []
+    assert (find.count("A1"), find.count("B")) == (4, 0)

@@ -17,6 +17,10 @@ PUBLIC = [
     "/accounts/signup/",
     "/accounts/password/reset/",
     "/agreements/customer_agreement/",
+    "/help/?reference=0123456789abcdef",
+    "/legal/",
+    "/legal/terms/",
+    "/legal/fees/",
 ]
 APPLICANT = [
     "/apply/",
@@ -56,7 +60,14 @@ TRADER = [
     "/transfer/deposit/",
     "/transfer/withdraw/",
     "/mailbox/",
+    "/inbox/",
+    "/inbox/?about=documents",
+    "/inbox/preferences/",
+    "/help/?reference=0123456789abcdef",
+    "/help/cases/",
     "/display/",
+    "/profile/",
+    "/profile/work/",
 ]
 
 

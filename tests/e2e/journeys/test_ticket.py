@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.axe import axe_everywhere
-from tests.e2e.journey import Journey
+from tests.e2e.journey import WAIT_MS, Journey
 from tests.e2e.stack import DEMO_PASSWORD, Stack
 
 pytestmark = pytest.mark.e2e
@@ -26,6 +26,7 @@ def phone(browser: Browser) -> Iterator[Page]:
 
 
 def last_price(page: Page) -> Decimal:
+    expect(page.locator(".stat-value").first).to_contain_text("$", timeout=WAIT_MS)  # it is pushed
     return Decimal(page.locator(".stat-value").first.inner_text().replace("$", "").replace(",", ""))
 
 

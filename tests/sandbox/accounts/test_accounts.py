@@ -173,7 +173,7 @@ def test_fixture_status_comes_with_a_reason(
     }
 
 
-def test_true_disclosure_asks_for_action_until_documents_come(sandbox: SandboxProcess) -> None:
+def test_true_disclosure_asks_for_action_until_its_details_come(sandbox: SandboxProcess) -> None:
     account_id = apply(
         sandbox, disclosures__is_control_person=True, disclosures__immediate_family_exposed=True
     )["id"]
@@ -181,8 +181,17 @@ def test_true_disclosure_asks_for_action_until_documents_come(sandbox: SandboxPr
     waiting = wait_for_status(sandbox, account_id, "ACTION_REQUIRED")
     assert waiting["kyc_results"]["indeterminate"] == {"CONTROL_PERSON": {}, "FAMILY_MEMBER_PEP": {}}
 
-    document = {"document_type": "other", "mime_type": "image/png", "content": "aGVsbG8="}
-    sandbox.request("POST", f"/v1/accounts/{account_id}/documents/upload", json=[document]).raise_for_status()
+    firm = {
+        "context_type": "CONTROLLED_FIRM",
+        "company_name": "Initech",
+        "company_street_address": "1 Main St",
+        "company_city": "Austin",
+        "company_country": "USA",
+        "company_compliance_email": "legal@initech.example",
+    }
+    family = {"context_type": "IMMEDIATE_FAMILY_EXPOSED", "given_name": "Ann", "family_name": "Lee"}
+    change = {"disclosures": {"context": [firm, family]}}
+    sandbox.request("PATCH", f"/v1/accounts/{account_id}", json=change).raise_for_status()
     wait_for_status(sandbox, account_id, "ACTIVE")
 
 

@@ -281,6 +281,7 @@ def test_ira_says_year_or_withholding(sandbox: SandboxProcess) -> None:
     refused = ({"tax_year": "soon"}, {"tax_year": None}, "2026")
     for ira in refused:
         assert transfer(sandbox, account_id, link_id, ira=ira).status_code == 422
+    assert "ira is required" in transfer(sandbox, account_id, link_id).json()["message"]
     gift = {"distribution_reason": "gift"}
     assert transfer(sandbox, account_id, link_id, direction="OUTGOING", ira=gift).status_code == 422
 

@@ -1,5 +1,7 @@
 """The pages of orders: the list, one order, cancelling it."""
 
+import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -10,6 +12,7 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.calls.models import ApiCall, label_of
+from brokerapp.ui.links import account_url
 from tests.broker_stub import BrokerStub
 from tests.factories import (
     OrderFactory,
@@ -77,6 +80,40 @@ def test_orders_queries_do_not_grow(owner: Client, account: BrokerageAccount, ta
     status = "new" if tab == "open" else "canceled"
 
     assert_constant_queries(owner, f"/orders/?tab={tab}", lambda: OrderFactory.create(account, status=status))
+
+
+@pytest.mark.parametrize("tab", ["open", "closed"])
+def test_orders_are_on_one_page_each_newest_first(owner: Client, account: BrokerageAccount, tab: str) -> None:
+    now, status = timezone.now(), "new" if tab == "open" else "canceled"
+    placed = [
+        OrderFactory.create(account, status=status, created_at=now - timedelta(minutes=age))
+        for age in range(30)
+    ]
+
+    pages = [shown(owner.get(f"/orders/?tab={tab}&page={page}")) for page in (1, 2)]
+
+    found = [re.findall(r"/orders/([0-9a-f-]{36})/\">Buy", page) for page in pages]
+    wanted = [str(order.pk) for order in placed]
+    assert found == [wanted[:25], wanted[25:]]
+    assert all("30 orders" in page for page in pages)
+
+
+def test_orders_list_exits_under_their_order_with_a_way_to_cancel_what_can_be(
+    owner: Client, account: BrokerageAccount
+) -> None:
+    order = bracket(account, [leg("limit", "new"), leg("stop", "new")], "new")
+    first, second = order.legs.order_by("type")
+    OrderFactory.create(account, status="new", created_at=order.created_at - timedelta(minutes=1))
+
+    page = shown(owner.get("/orders/"))
+
+    places = [page.index(f"/orders/{each.pk}/") for each in (order, first, second)]
+    assert places == sorted(places)
+    assert page.count('class="exit"') == 2
+    assert "Exit: sell AAPL" in page
+    for each in (order, first, second):
+        assert f'action="{account_url(account, "trading:cancel_order", each.pk)}"' in page
+    assert 'name="list" value="tab=open&amp;page=1"' in page
 
 
 def test_cancel_order(owner: Client, account: BrokerageAccount, broker: BrokerStub) -> None:

@@ -1,6 +1,6 @@
 """The pages of the portfolio and of one position."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -32,8 +32,7 @@ from tests.trading.views.conftest import (
     signed_in,
 )
 from trading.models import Asset, HeldLot, Position, Quote
-from trading.services import gains, performance
-from trading.services.performance import Figures
+from trading.services import gains
 
 pytestmark = pytest.mark.django_db
 
@@ -178,24 +177,6 @@ def test_position_queries_do_not_grow(owner: Client, account: BrokerageAccount) 
     assert_constant_queries(owner, "/portfolio/AAPL/", more)
 
 
-def test_position_that_vanishes_while_its_page_is_made(
-    owner: Client, account: BrokerageAccount, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    PositionFactory.create(account=account)
-    value = performance.get_figures
-
-    def sold(account: BrokerageAccount, now: datetime) -> Figures:
-        Position.objects.all().delete()
-        return value(account, now)
-
-    monkeypatch.setattr(performance, "get_figures", sold)
-
-    response = owner.get("/portfolio/AAPL/")
-
-    assert response.status_code == 302
-    assert response["Location"].endswith("/portfolio/")
-
-
 def test_portfolio_sorts_by_any_column_and_says_so(owner: Client, account: BrokerageAccount) -> None:
     for symbol, qty, last in (("SMALL", 1, 10), ("LARGE", 5, 100), ("NONE", 1, None)):
         asset = AssetFactory.create(symbol=symbol)
@@ -270,7 +251,7 @@ def test_portfolio_says_why_cash_cannot_be_used(owner: Client, account: Brokerag
 
     assert "$400.00 is held for your open orders to buy" in page
     assert "$50.00 is on its way to your bank already" in page
-    assert "$200.00 is not settled. You sold VTI on" in page
+    assert "$200.00 from selling VTI settles on " in page
     assert "Why can’t I use $70.00 yet?" in page
     assert "<dt>Settled</dt><dd>$800.00</dd>" in page
 
@@ -278,6 +259,16 @@ def test_portfolio_says_why_cash_cannot_be_used(owner: Client, account: Brokerag
 def test_portfolio_with_nothing_in_the_way_asks_no_why(owner: Client) -> None:
     BrokerageAccount.objects.update(cash_withdrawable=Decimal(1000))
     assert "Why can’t I" not in shown(owner.get("/portfolio/"))
+
+
+def test_position_leads_to_the_ticket_with_the_side_chosen(owner: Client, account: BrokerageAccount) -> None:
+    PositionFactory.create(account=account, qty=Decimal("2.5"))
+
+    page = owner.get("/portfolio/AAPL/").content.decode()
+
+    ticket = account_url(account, "trading:ticket", "AAPL")
+    for asked in ("?side=BUY", "?side=SELL", "?side=SELL&amp;unit=SHARES&amp;amount=2.5"):
+        assert f'href="{ticket}{asked}"' in page
 
 
 def test_position_shows_lots_what_was_sold_and_dividends(owner: Client, account: BrokerageAccount) -> None:
@@ -300,20 +291,15 @@ def test_position_shows_lots_what_was_sold_and_dividends(owner: Client, account:
     assert "side=SELL&amp;unit=SHARES&amp;amount=2" in page
 
 
-def test_portfolio_and_position_ask_as_much_for_500_positions_as_for_one(
-    owner: Client, account: BrokerageAccount
-) -> None:
-    PositionFactory.create(account=account)
-    traded(account, day_in_new_york(timezone.now()), "2", "150.00")
-    gains.work_out(account=account)
-    before = [queries(owner, url) for url in ("/portfolio/", "/portfolio/AAPL/")]
+def many_positions(account: BrokerageAccount, count: int) -> list[Asset]:
+    """Positions of a share each at $2, named S000 and so on."""
     now = timezone.now()
     assets = [
         Asset(
-            id=uuid4(), symbol=f"S{number}", asset_class="us_equity", status="active", tradable=True,
+            id=uuid4(), symbol=f"S{number:03}", asset_class="us_equity", status="active", tradable=True,
             fractionable=True, marginable=True, shortable=True, synced_at=now,
         )
-        for number in range(499)
+        for number in range(count)
     ]  # fmt: skip
     Asset.objects.bulk_create(assets)
     Quote.objects.bulk_create(
@@ -323,12 +309,81 @@ def test_portfolio_and_position_ask_as_much_for_500_positions_as_for_one(
         Position(account=account, asset=asset, symbol=asset.symbol, qty=Decimal(1), synced_at=now)
         for asset in assets
     )
+    return assets
+
+
+def test_portfolio_and_position_ask_as_much_for_500_positions_as_for_one(
+    owner: Client, account: BrokerageAccount
+) -> None:
+    PositionFactory.create(account=account)
+    traded(account, day_in_new_york(timezone.now()), "2", "150.00")
+    gains.work_out(account=account)
+    before = [queries(owner, url) for url in ("/portfolio/", "/portfolio/AAPL/")]
+    assets = many_positions(account, 499)
+    now = timezone.now()
     HeldLot.objects.bulk_create(
         HeldLot(account=account, symbol=asset.symbol, opened_on=now.date(), qty=Decimal(1), cost=Decimal(1))
         for asset in assets
     )
 
     assert [queries(owner, url) for url in ("/portfolio/", "/portfolio/AAPL/")] == before
+
+
+def test_portfolio_shows_fifty_positions_at_a_time_in_the_chosen_order(
+    owner: Client, account: BrokerageAccount
+) -> None:
+    many_positions(account, 120)
+
+    first, last = (shown(owner.get(f"/portfolio/?range=1Y&sort=-name&page={page}")) for page in ("1", "3"))
+
+    assert "120 positions, 1 to 50 shown" in first
+    assert first.index("/portfolio/S119/") < first.index("/portfolio/S070/")
+    assert "/portfolio/S069/" not in first
+    assert 'href="?range=1Y&amp;sort=-name&amp;page=2#positions" rel="next"' in first
+    assert (
+        'href="?range=1Y&amp;sort=-value#positions">Value' in last
+    )  # another order begins with its first page
+    assert "120 positions, 101 to 120 shown" in last
+    assert "/portfolio/S000/" in last
+    # What all is worth does not depend on the page.
+    total = '<span class="stat-value">$1,240.00</span>'
+    assert total in first
+    assert total in last
+
+
+def test_portfolio_shows_what_the_broker_calls_an_asset_as_text(
+    owner: Client, account: BrokerageAccount
+) -> None:
+    PositionFactory.create(account=account, asset=AssetFactory.create(symbol="B&O", name="<b>Bed & Out</b>"))
+
+    page = shown(owner.get("/portfolio/"))
+
+    assert "<small>&lt;b&gt;Bed &amp; Out&lt;/b&gt;</small>" in page
+    assert "/portfolio/B%26O/" in page
+
+
+def test_portfolio_of_few_positions_has_no_pages(owner: Client, account: BrokerageAccount) -> None:
+    PositionFactory.create(account=account)
+
+    page = shown(owner.get("/portfolio/"))
+
+    assert "1 position</span>" in page
+    assert 'aria-label="Pages"' not in page
+
+
+def test_portfolio_shows_the_newest_open_orders_and_leads_to_the_others(
+    owner: Client, account: BrokerageAccount
+) -> None:
+    for number in range(12):
+        OrderFactory.create(account, status="new", qty=Decimal(number + 1), limit_price=None)
+
+    page = shown(owner.get("/portfolio/"))
+
+    assert "The newest 10 are here: see all orders" in page
+    assert page.count('data-label="Amount"') == 10
+    assert "12 shares" in page
+    # What the orders hold is of all of them, 78 shares at $200.
+    assert "<dt>Held for orders</dt><dd>$1,000.00</dd>" in page
 
 
 def test_portfolio_of_somebody_who_sold_everything_has_its_chart(

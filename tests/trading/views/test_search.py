@@ -1,6 +1,7 @@
 """The search for something to trade."""
 
-from collections.abc import Iterator
+import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -14,16 +15,10 @@ from tests.broker_stub import BrokerStub
 from tests.factories import AssetFactory, BrokerageAccountFactory, PositionFactory, QuoteFactory
 from tests.trading.views.conftest import assert_constant_queries, signed_in
 from trading import tasks
-from trading.models import Asset, Quote, ScreenedAsset
-from trading.services import quotes, watchlists
+from trading.models import Asset, Quote, QuotePause, ScreenedAsset
+from trading.services import watchlists
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _no_outage() -> Iterator[None]:
-    yield
-    quotes.OUTAGE.end()
 
 
 def test_search_finds_by_name_with_tags(owner: Client) -> None:
@@ -61,21 +56,63 @@ def test_search_queries_do_not_grow(owner: Client) -> None:
     assert_constant_queries(owner, "/trade/?q=s", listed)
 
 
-def test_search_does_not_wait_again_for_a_data_api_that_is_away(
+def test_search_waits_for_no_price_and_has_a_task_ask_once(
     owner: Client,
     broker: BrokerStub,
     sent: list[str],
     django_capture_on_commit_callbacks: Any,
 ) -> None:
     AssetFactory.create(symbol="NEW", name="Never quoted")
-    broker.on("GET", "/v2/stocks/snapshots", status=503, json={})
 
     with django_capture_on_commit_callbacks(execute=True):
         pages = [owner.get("/trade/?q=never").content.decode() for _ in range(2)]
 
     assert all("/trade/NEW/" in page for page in pages)
-    assert broker.count("GET") == 1
-    assert sent.count("trading.tasks.sync_shown_quotes") == 1
+    assert not broker.calls
+    assert sent == ["trading.tasks.sync_shown_quotes"]
+
+
+def test_search_does_not_ask_for_what_got_no_answer_lately(
+    owner: Client, sent: list[str], django_capture_on_commit_callbacks: Any
+) -> None:
+    asset = AssetFactory.create(symbol="NEW", name="Never quoted")
+    QuotePause.objects.create(asset=asset, due_at=timezone.now() + timedelta(minutes=1))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        owner.get("/trade/?q=never")
+
+    assert not sent
+
+
+def test_search_of_somebody_who_opens_too_many_has_nobody_ask(
+    owner: Client, sent: list[str], monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    waits = iter((0, 0, 30, 30))
+    monkeypatch.setattr("brokerapp.web.allowance.take", lambda person_id: next(waits))
+    for number in range(4):
+        AssetFactory.create(symbol=f"NEW{number}", name="Never quoted")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        pages = [owner.get(f"/trade/?q=new{number}").status_code for number in range(4)]
+
+    assert pages == [200] * 4
+    assert sent == ["trading.tasks.sync_shown_quotes"] * 2
+
+
+def test_search_pages_hold_everything_once(owner: Client) -> None:
+    for number in range(65):
+        AssetFactory.create(symbol=f"MANY{number:02}", name="Same name")
+
+    found = [
+        re.findall(r"/trade/(MANY[0-9]+)/", owner.get(f"/trade/?q={text}&page={page}").content.decode())
+        for text in ("many", "ma")
+        for page in (1, 2, 3)
+    ]
+
+    assert "65 found" in owner.get("/trade/?q=many").content.decode()
+    assert [len(page) for page in found] == [30, 30, 5] * 2
+    assert len({symbol for page in found[:3] for symbol in page}) == 65
+    assert found[:3] == found[3:]
 
 
 def test_search_before_anything_is_typed_shows_what_is_watched_held_and_moves(

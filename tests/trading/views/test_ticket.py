@@ -3,9 +3,9 @@
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
-import requests
 from django.test import Client
 from django.utils import timezone
 
@@ -18,8 +18,9 @@ from tests.factories import (
     PositionFactory,
     QuoteFactory,
 )
-from tests.trading.views.conftest import LONG, MARGIN, shown, signed_in
+from tests.trading.views.conftest import LONG, MARGIN, assert_constant_queries, shown, signed_in
 from trading.models import MarketClock, Order, Quote
+from trading.services import watchlists
 
 pytestmark = pytest.mark.django_db
 
@@ -90,18 +91,106 @@ def test_asset_unknown(owner: Client) -> None:
     assert owner.get("/trade/NOPE/").status_code == 404
 
 
-def test_asset_price_cannot_be_refreshed(owner: Client, broker: BrokerStub) -> None:
+@pytest.mark.parametrize("page", ["/trade/AAPL/", "/trade/AAPL/order/"])
+def test_asset_with_an_old_price_says_so_and_has_a_task_ask(
+    owner: Client, broker: BrokerStub, sent: list[str], page: str,
+    django_capture_on_commit_callbacks: Any,
+) -> None:  # fmt: skip
     Quote.objects.update(synced_at=timezone.now() - timedelta(minutes=5))
-    broker.on("GET", "/v2/stocks/snapshots", body=requests.exceptions.ReadTimeout())
 
-    assert "Last known, " in owner.get("/trade/AAPL/").content.decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        pages = [owner.get(page).content.decode() for _ in range(3)]
+
+    assert all("Last known, " in each for each in pages)
+    assert not broker.calls
+    assert sent == ["trading.tasks.sync_shown_quotes"]
 
 
-def test_asset_without_any_price(owner: Client, broker: BrokerStub) -> None:
+def test_asset_with_an_old_price_of_a_closed_market_asks_nobody(
+    owner: Client, sent: list[str], django_capture_on_commit_callbacks: Any
+) -> None:
+    now = timezone.now()
+    Quote.objects.update(synced_at=now - timedelta(minutes=5))
+    soon = {"next_open": now + LONG, "next_close": now + LONG}
+    MarketClock.objects.create(id=1, is_open=False, **soon, synced_at=now)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        owner.get("/trade/AAPL/")
+
+    assert not sent
+
+
+def test_asset_without_any_price_can_be_told_one(
+    owner: Client, broker: BrokerStub, sent: list[str], django_capture_on_commit_callbacks: Any
+) -> None:
     Quote.objects.all().delete()
-    broker.on("GET", "/v2/stocks/snapshots", json={})
 
-    assert "There is no price" in owner.get("/trade/AAPL/").content.decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        page = shown(owner.get("/trade/AAPL/"))
+
+    assert "There is no price here yet" in page
+    assert '<span data-price="AAPL">–</span>' in page
+    assert not broker.calls
+    assert sent == ["trading.tasks.sync_shown_quotes"]
+
+
+def test_asset_halted_says_so_and_so_does_the_ticket(owner: Client) -> None:
+    said = ('<div data-halted="AAPL">', '<p class="hint" data-halted="AAPL">')
+    hidden = tuple(each.replace(">", " hidden>") for each in said)
+    page = shown(owner.get("/trade/AAPL/"))
+    assert all(each in page for each in hidden)
+
+    Quote.objects.update(is_halted=True)
+
+    page = shown(owner.get("/trade/AAPL/"))
+    assert all(each in page for each in said)
+    assert "Trading in this is halted</p>" in page
+    assert said[1] in shown(owner.get("/trade/AAPL/order/"))
+
+
+def test_asset_takes_the_same_queries_with_many_orders_and_lists(
+    owner: Client, account: BrokerageAccount
+) -> None:
+    def another() -> None:
+        OrderFactory.create(account, status="new", type="LIMIT", limit_price=Decimal(1), qty=Decimal(1))
+        watchlists.create_watchlist(account=account, name=f"List {uuid4().hex[:6]}")
+
+    for path in ("/trade/AAPL/", "/trade/AAPL/order/"):
+        owner.get(path)
+        assert_constant_queries(owner, path, another)
+
+
+def test_asset_tickets_in_different_situations_are_not_mixed_up(owner: Client) -> None:
+    AssetFactory.create(symbol="BRK.A", fractionable=False)
+    QuoteFactory.create(symbol="BRK.A")
+
+    def offers_dollars(path: str) -> bool:
+        return 'value="DOLLARS"' in owner.get(path).content.decode()
+
+    assert [offers_dollars(f"/trade/{symbol}/") for symbol in ("AAPL", "BRK.A", "AAPL")] == [
+        True,
+        False,
+        True,
+    ]
+    assert "Trailing stop" in owner.get("/trade/AAPL/?more=1").content.decode()
+    assert "Trailing stop" not in owner.get("/trade/AAPL/?more=0").content.decode()
+    assert 'value="SELL" checked' in owner.get("/trade/AAPL/order/?side=SELL").content.decode()
+    assert 'value="BUY" checked' in owner.get("/trade/AAPL/order/").content.decode()
+
+
+def test_asset_lists_open_orders_as_order_lists_do(owner: Client, account: BrokerageAccount) -> None:
+    columns: Any = {"side": "BUY", "type": "LIMIT", "limit_price": Decimal(3), "qty": Decimal(1)}
+    old = OrderFactory.create(account, status="new", **columns)
+    change = {"replaces": old, "original": old, "times_changed": 1}
+    OrderFactory.create(account, status="", **columns, **change)  # not taken so far
+    unknown = OrderFactory.create(account, status="", **columns)
+    Order.objects.filter(pk=unknown.pk).update(status="NOT_FOUND")
+
+    listed = owner.get("/trade/AAPL/").context["open_orders"]
+
+    wanted = Order.objects.open().filter(account=account).newest_first()
+    assert listed == list(wanted)
+    assert len(listed) == 2
 
 
 def test_asset_market_closed_says_until_when(owner: Client) -> None:

@@ -19,7 +19,7 @@ from trading.services.orders.canceling import (
     send_cancel,
     try_cancel,
 )
-from trading.services.orders.placing import place_order
+from trading.services.orders.placing import get_placed, place_order
 from trading.services.orders.replacing import (
     ChangeReview,
     get_unsettled_change,
@@ -36,6 +36,7 @@ __all__ = [
     "apply_order",
     "cancel_order",
     "find_order",
+    "get_placed",
     "get_unsettled_change",
     "pass_on_cancel",
     "place_order",

@@ -10,6 +10,8 @@ from django.utils import timezone
 from brokerapp import live
 from brokerapp.broker.alpaca import models as alpaca
 from brokerapp.broker.streams.models import EventStream, is_live
+from brokerapp.web.fixed_queries import lock
+from brokerapp.web.fixed_writes import insert
 from brokerapp.workflow import following, jobs, state
 from brokerapp.workflow.state import Process
 from trading import payloads, statuses
@@ -44,11 +46,7 @@ def apply_order(
     if reply.client_order_id != order.client_order_id:
         raise ValueError(f"{order} was given a reply about another order")
     with transaction.atomic():
-        before = (
-            Order.objects.select_for_update(of=("self",), no_key=True)
-            .select_related("account")
-            .get(pk=order.pk)
-        )
+        before = lock(Order, order.pk, "account")
         order = copy.copy(before)
         if revision or not _has_less(before, reply):
             order = following.apply(
@@ -80,7 +78,7 @@ def _note_progress(before: Order, order: Order, by: Process, reason: str, revisi
     has_filled = filled != (before.filled_qty, before.filled_avg_price)
     is_revised = revision is not None and not order.progress.filter(revision_id=revision.id).exists()
     if order.status != before.status or has_filled or is_revised:
-        OrderProgress.objects.create(
+        progress = OrderProgress(
             order=order,
             kind=revision.kind if revision and is_revised else OrderProgress.Kind.STEP,
             revision_id=revision.id if revision and is_revised else "",
@@ -90,6 +88,7 @@ def _note_progress(before: Order, order: Order, by: Process, reason: str, revisi
             filled_avg_price=order.filled_avg_price,
             reason=reason[:500],
         )
+        insert(progress)
         transaction.on_commit(lambda: live.publish(order.user_id, "order", order.pk))
     if has_filled and (is_revised or _is_taken_back(before, order)):
         # The status need not change by it, and the history is what the person's notice is made from.

@@ -7,12 +7,26 @@ from decimal import Decimal
 from django.db import transaction
 
 from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.web.fixed_queries import FixedQuery, lock
 from brokerapp.workflow import state
 from trading import rules
 from trading.models import Order, PositionsSync
 from trading.order_spec import OrderSpec
 from trading.services import quotes, tickets
+from trading.services.facts import get_facts
 from trading.services.orders.sending import send_order
+
+find_sync = FixedQuery(lambda account_id: PositionsSync.objects.filter(pk=account_id), uuid.UUID(int=1))
+find_own = FixedQuery(
+    lambda pk, account_id: Order.objects.filter(pk=pk, account_id=account_id),
+    uuid.UUID(int=1),
+    uuid.UUID(int=2),
+)
+
+
+def get_placed(account: BrokerageAccount, order_id: uuid.UUID) -> Order | None:
+    """The order that was placed under this id; None if none was. One query."""
+    return next(iter(find_own(order_id, account.pk)), None)
 
 
 def place_order(
@@ -23,24 +37,30 @@ def place_order(
     seen_price: Decimal | None,
     by: User,
     now: datetime,
+    agreed: tickets.Agreed | None = None,
     agreed_borrowing: Decimal | None = None,
 ) -> Order:
     """Place the order reviewed under `order_id`, at the price seen there (USD per share); once.
 
-    `agreed_borrowing` is what the person agreed there to borrow from the broker, USD.
+    `agreed` is what the person saw and ticked there, held against what they have to know now;
+    `agreed_borrowing` what they agreed to borrow from the broker, USD.
 
     A second call with the same id returns the first one's order. The intent is on disk before the broker is
     called, so a process that dies in between leaves a row for the sweep. Raises `TradeRefused`, with
-    `PriceMoved` if the price is no longer the reviewed one and `BorrowingNotAgreed` if it would borrow more.
+    `PriceMoved` if the price is no longer the reviewed one, `PriceTooOld`, `CautionsNotRead`, and
+    `BorrowingNotAgreed` if it would borrow more.
     """
-    quotes.refresh_quote(asset=ticket.asset, now=now)
+    quote = quotes.refresh_quote(asset=ticket.asset, now=now)
+    is_followed = bool(find_sync(account.pk))
     with transaction.atomic(durable=True):
         # Orders of one account are judged one after the other: two must not spend the same shares.
-        locked = BrokerageAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
-        first = Order.objects.filter(pk=order_id, account=locked).first()
+        locked = lock(BrokerageAccount, account.pk)
+        first = get_placed(locked, order_id)
         if first is not None:
             return first
-        facts = tickets.get_facts(locked, ticket.asset, now)
+        facts = get_facts(locked, ticket.asset, now, quote=quote)
+        if agreed is not None:
+            tickets.check_agreed(ticket, agreed, facts, now)
         rules.check_can_trade(ticket, facts)
         rules.check_price(seen_price, ticket, facts)
         rules.check_borrowing(agreed_borrowing, ticket, facts)
@@ -55,5 +75,6 @@ def place_order(
             **ticket.columns(),
         )
         state.start(order, by=by)
-        PositionsSync.objects.get_or_create(account=locked)
+        if not is_followed:
+            PositionsSync.objects.get_or_create(account=locked)
     return send_order(order=order, now=now, waited_for=True)

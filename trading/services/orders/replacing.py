@@ -12,7 +12,7 @@ from brokerapp.workflow import state
 from trading import changes, order_words, rules
 from trading.models import Order
 from trading.order_spec import OrderSpec
-from trading.services import tickets
+from trading.services.facts import get_facts
 from trading.services.orders import adopting
 from trading.services.orders.sending import send_order
 
@@ -45,7 +45,7 @@ def replace_order(
             .get(pk=order.pk, account=account)
         )
         changes.check_can_change(locked, get_unsettled_change(locked))
-        facts = tickets.get_facts(account, locked.asset, now)
+        facts = get_facts(account, locked.asset, now)
         changes.check_change(locked, ticket, facts, agreed_borrowing)
         new = Order(
             id=order_id,
@@ -84,7 +84,7 @@ class ChangeReview:
 
 def prepare_change(*, order: Order, ticket: OrderSpec, now: datetime) -> ChangeReview:
     """The review of a change, by the figures as stored."""
-    facts = tickets.get_facts(order.account, order.asset, now)
+    facts = get_facts(order.account, order.asset, now)
     borrows = changes.borrowing(order, ticket, facts)
     refusal: changes.ChangeRefused | rules.TradeRefused | None = None
     try:

@@ -11,6 +11,7 @@ from brokerapp.accounts.models import User
 from brokerapp.broker.alpaca import models as alpaca
 from brokerapp.broker.alpaca.errors import BrokerError, BrokerNotDone, BrokerRejected, CallNotRecorded
 from brokerapp.broker.clients import get_client
+from brokerapp.web.fixed_queries import lock
 from brokerapp.workflow import following, state, writes
 from brokerapp.workflow.state import Process
 from trading import payloads, rules
@@ -107,11 +108,7 @@ def _not_done(order: Order, error: BrokerNotDone, now: datetime) -> Order:
 def withdraw(order: Order, *, by: User | Process, reason: str) -> Order:
     """Close an order that no process has claimed, so that none can send it any more."""
     with transaction.atomic():
-        locked = (
-            Order.objects.select_for_update(of=("self",), no_key=True)
-            .select_related("account")
-            .get(pk=order.pk)
-        )
+        locked = lock(Order, order.pk, "account")
         if locked.status != OrderStatus.SUBMITTING or locked.claimed_at is not None:
             return locked
         return state.move(locked, OrderStatus.NOT_PLACED, by=by, reason=reason)

@@ -9,6 +9,7 @@ from brokerapp.broker.alpaca.client.accounts import Accounts
 from brokerapp.broker.alpaca.client.ach_relationships import AchRelationships
 from brokerapp.broker.alpaca.client.activities import Activities
 from brokerapp.broker.alpaca.client.assets import Assets
+from brokerapp.broker.alpaca.client.cip import CipRecords
 from brokerapp.broker.alpaca.client.clock import MarketClock
 from brokerapp.broker.alpaca.client.documents import Documents
 from brokerapp.broker.alpaca.client.journals import Journals
@@ -28,6 +29,7 @@ class BrokerClient:
         self.transport = transport
         self.accounts = Accounts(transport)
         self.documents = Documents(transport)
+        self.cip = CipRecords(transport)
         self.ach_relationships = AchRelationships(transport)
         self.transfers = Transfers(transport)
         self.journals = Journals(transport)

@@ -7,12 +7,16 @@ from brokerapp.broker.alpaca.models.accounts import (
     Agreement,
     Contact,
     CreateAccountRequest,
+    Details,
     Disclosures,
     DocumentUpload,
     Identity,
     IssuedDocument,
     KycResults,
+    OptionsApproval,
+    OptionsApprovals,
     TrustedContact,
+    UpdateAccountRequest,
 )
 from brokerapp.broker.alpaca.models.base import (
     BrokerModel,
@@ -21,6 +25,7 @@ from brokerapp.broker.alpaca.models.base import (
     Page,
     RequestModel,
 )
+from brokerapp.broker.alpaca.models.cip import Cip, CipKyc, CipRequest
 from brokerapp.broker.alpaca.models.funding import (
     AchRelationship,
     CreateAchRelationshipRequest,
@@ -65,6 +70,9 @@ __all__ = [
     "Bar",
     "BrokerModel",
     "BySymbol",
+    "Cip",
+    "CipKyc",
+    "CipRequest",
     "Clock",
     "Contact",
     "CorporateAction",
@@ -73,6 +81,7 @@ __all__ = [
     "CreateJournalRequest",
     "CreateOrderRequest",
     "CreateTransferRequest",
+    "Details",
     "Disclosures",
     "DocumentUpload",
     "Fill",
@@ -85,6 +94,8 @@ __all__ = [
     "Movers",
     "NoContent",
     "NonTrade",
+    "OptionsApproval",
+    "OptionsApprovals",
     "Order",
     "Page",
     "PortfolioHistory",
@@ -97,5 +108,6 @@ __all__ = [
     "TradeAccount",
     "Transfer",
     "TrustedContact",
+    "UpdateAccountRequest",
     "Watchlist",
 ]

@@ -4,7 +4,8 @@ Broker API, "Accounts" (https://docs.alpaca.markets/reference/createaccount).
 """
 
 from datetime import date
-from typing import Annotated, Any
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field
@@ -13,6 +14,7 @@ from brokerapp.broker.alpaca.models.base import (
     BrokerModel,
     Instant,
     MaybeDate,
+    MaybeId,
     MaybeInstant,
     Number,
     RequestModel,
@@ -81,6 +83,8 @@ class Account(BrokerModel):
     account_number: Text = ""
     status: str
     account_type: Text = ""
+    account_sub_type: Text = ""
+    primary_account_holder_id: MaybeId = None
     currency: Text = "USD"
     last_equity: Number | None = None
     created_at: MaybeInstant = None
@@ -172,24 +176,130 @@ class TrustedContact(RequestModel):
 
 
 class DocumentUpload(RequestModel):
-    """A document: `content` is base64, at most 10 MB of it; PDF, PNG or JPEG."""
+    """A document: `content` is base64, at most 10 MB of it; PDF, PNG or JPEG.
+
+    A W-8BEN may come as data instead (`content_data`, by the names of the vendor's `W8benDocument`).
+    """
 
     document_type: str
     document_sub_type: str | None = None
-    content: str = Field(repr=False)
+    content: str | None = Field(default=None, repr=False)
     mime_type: str
+    content_data: dict[str, Any] | None = Field(default=None, repr=False)
+
+
+class UpdateAccountRequest(RequestModel):
+    """What is to change of an account, by the names of `CreateAccountRequest`; the rest stays as it is."""
+
+    contact: dict[str, Any] | None = Field(default=None, repr=False)
+    identity: dict[str, Any] | None = Field(default=None, repr=False)
+    disclosures: dict[str, Any] | None = Field(default=None, repr=False)
+    trusted_contact: dict[str, Any] | None = Field(default=None, repr=False)
+    agreements: list[Agreement] | None = None
+    enabled_assets: list[str] | None = None
+    investment_objective: str | None = None
+    investment_time_horizon: str | None = None
+    liquidity_needs: str | None = None
+    risk_tolerance: str | None = None
+
+
+class Details(BrokerModel):
+    """An object as the broker tells it, to compare with what it was told."""
+
+    said: dict[str, Any] = Field(repr=False)
+
+    @classmethod
+    def from_reply(cls, body: Any, request_id: str) -> Self:
+        found = cls(said=body)
+        found._request_id = request_id
+        return found
+
+    def says(self, path: str, value: Any) -> bool:
+        """Whether the member at `path` (`contact.city`) is this, however the broker writes it."""
+        found: Any = self.said
+        for name in path.split("."):
+            found = found.get(name) if isinstance(found, dict) else None
+        return _alike(found, value)
+
+
+def _alike(found: Any, value: Any) -> bool:
+    if isinstance(value, list):
+        return isinstance(found, list) and [str(one) for one in found] == [str(one) for one in value]
+    if isinstance(value, bool) or isinstance(found, bool):
+        return found is value
+    if found in (None, "") or value in (None, ""):
+        return found in (None, "") and value in (None, "")
+    return str(found).casefold() == str(value).casefold() or _number(found) == _number(value) is not None
+
+
+def _number(value: Any) -> Decimal | None:
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return None
+
+
+class OptionsApproval(BrokerModel):
+    """A request to trade options at a level (1 covered, 2 bought, 3 combined), and what became of it."""
+
+    id: UUID
+    requested_level: int = 0
+    status: Text = ""
+    created_at: MaybeInstant = None
+
+
+class OptionsApprovals(BrokerModel):
+    """The requests of an account, newest first."""
+
+    options_approvals: list[OptionsApproval] = Field(default_factory=list)
+
+
+class MinorIdentity(RequestModel):
+    """The child whose money a custodial account is. Countries are ISO alpha-3, `state` has two letters."""
+
+    given_name: str = Field(repr=False)
+    family_name: str = Field(repr=False)
+    email: str = Field(repr=False)
+    date_of_birth: date = Field(repr=False)
+    tax_id: str | None = Field(default=None, repr=False)
+    tax_id_type: str | None = None
+    country_of_citizenship: str | None = None
+    country_of_birth: str | None = None
+    country_of_tax_residence: str
+    state: str
+
+
+class Beneficiary(RequestModel):
+    """Who gets an IRA after its owner. `type` is primary or contingent; the shares of each sum to 100."""
+
+    type: str
+    given_name: str = Field(repr=False)
+    middle_name: str = Field(default="", repr=False)
+    family_name: str = Field(repr=False)
+    date_of_birth: date = Field(repr=False)
+    relationship: str
+    share_pct: str
+    tax_id_type: str = "NOT_SPECIFIED"
 
 
 class CreateAccountRequest(RequestModel):
-    """A new account. Its e-mail address must be new to the correspondent, or it is refused (409)."""
+    """A new account. Its e-mail address must be new to the correspondent, or it is refused (409).
 
-    contact: Contact
-    identity: Identity
+    One more of the same person names `primary_account_holder_id` instead of `contact` and `identity`; the
+    broker does not tell a second request for it from the first.
+    """
+
+    contact: Contact | None = None
+    identity: Identity | None = None
+    primary_account_holder_id: UUID | None = None
     disclosures: Disclosures
     agreements: list[Agreement]
     documents: list[DocumentUpload] | None = None
     trusted_contact: TrustedContact | None = None
     account_type: str | None = None
+    account_sub_type: str | None = None
+    minor_identity: MinorIdentity | None = None
+    beneficiaries: list[Beneficiary] | None = Field(default=None, max_length=6)
     enabled_assets: list[str] | None = None
     trading_configurations: dict[str, Any] | None = None
     investment_objective: str | None = None

@@ -65,6 +65,21 @@ class Transfer(BrokerModel):
     updated_at: MaybeInstant = None
 
 
+class TaxWithholding(RequestModel):
+    """What is kept back of a distribution for taxes, in percent of it."""
+
+    fed_pct: Number = Field(ge=0, le=100)
+    state_pct: Number = Field(ge=0, le=100)
+
+
+class TransferIra(RequestModel):
+    """Of an IRA's transfer: the year that a deposit counts for, or why money is taken out."""
+
+    tax_year: str | None = None
+    distribution_reason: str | None = None
+    tax_withholding: TaxWithholding | None = None
+
+
 class CreateTransferRequest(RequestModel):
     """An ACH transfer, USD. A lost reply must be settled by listing, never by sending it again."""
 
@@ -73,6 +88,7 @@ class CreateTransferRequest(RequestModel):
     amount: Number = Field(gt=0)
     direction: Literal["INCOMING", "OUTGOING"]
     timing: Literal["immediate"] = "immediate"
+    ira: TransferIra | None = None
     additional_information: str | None = None
 
 

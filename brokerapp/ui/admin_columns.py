@@ -1,0 +1,161 @@
+"""How staff's lists and pages say what is in a column: times, money, people and references, alike everywhere.
+
+Times are New York's, with UTC on hover; money is dollars; people are called by name; a Request ID leads to
+the broker's calls that have it.
+"""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+
+from brokerapp.ui import names
+from brokerapp.ui.templatetags.ui import money, price, qty
+from brokerapp.units.market_time import in_new_york
+
+EMPTY = "–"
+MONEY = frozenset(
+    "amount broker_equity buying_power cash cash_withdrawable cost cost_basis difference equity last_equity "
+    "memoposts net_amount notional paid_in paid_out pending_transfer_in pending_transfer_out positions_value "
+    "realized".split()
+)
+PRICES = frozenset(
+    "ask avg_entry_price bid filled_avg_price last limit_price previous_close price stop_loss_limit_price "
+    "stop_loss_price stop_price take_profit_price trail_price".split()
+)
+REFERENCES = frozenset({"request_id", "last_request_id"})
+PEOPLE = ("user_id", "owner_id", "person_id", "staff_id", "proposed_by_id", "decided_by_id", "actor_id")
+
+_known: ContextVar[dict[int, str] | None] = ContextVar("names of people on this page", default=None)
+
+
+def begin_page() -> None:
+    """Forget the names of the page before; called for each page of staff."""
+    _known.set({})
+
+
+def learn_names(rows: list[Any]) -> None:
+    """Look up the names of everybody whom the rows name, in one go."""
+    ids = {getattr(row, name, None) for row in rows for name in PEOPLE}
+    ids |= {row.pk for row in rows if isinstance(row, get_user_model())}
+    known = _known.get()
+    if known is None:
+        _known.set(known := {})
+    known.update(names.names_of(ids - known.keys()))
+
+
+def name_of(person_id: int) -> str:
+    """What somebody is called; looked up once a page."""
+    known = _known.get()
+    if known is None:
+        return names.name_of(person_id)
+    if person_id not in known:
+        known[person_id] = names.name_of(person_id)
+    return known[person_id]
+
+
+def change_link(label: str, pk: str | int | None, text: str) -> str:
+    """A link to a row's admin page, or the bare text if it has none."""
+    if not pk:
+        return text
+    try:
+        url = reverse(f"admin:{label.lower().replace('.', '_')}_change", args=[pk])
+    except NoReverseMatch:
+        return text
+    return format_html('<a href="{}">{}</a>', url, text)
+
+
+def person_link(person_id: int | None) -> str:
+    """A link to the page of everything about somebody, by their name."""
+    if person_id is None:
+        return EMPTY
+    return format_html(
+        '<a href="{}">{}</a>', reverse("admin:ops_person", args=[person_id]), name_of(person_id)
+    )
+
+
+def time_text(at: datetime | None) -> str:
+    """An instant for staff, to the second: `Nov 26, 14:05:09` in New York, with UTC on hover."""
+    if at is None:
+        return EMPTY
+    local, utc = in_new_york(at), at.astimezone(UTC)
+    year = "" if local.year == in_new_york(datetime.now(UTC)).year else f" {local.year}"
+    return format_html(
+        '<time datetime="{}" title="{} UTC">{}</time>',
+        f"{utc:%Y-%m-%dT%H:%M:%SZ}",
+        f"{utc:%Y-%m-%d %H:%M:%S}",
+        f"{local:%b} {local.day}{year}, {local:%H:%M:%S}",
+    )
+
+
+def calls_link(reference: str) -> str:
+    """A Request ID, leading to the calls that have it; shortened, with the whole on hover."""
+    if not reference:
+        return EMPTY
+    url = f"{reverse('admin:calls_apicall_changelist')}?q={reference}"
+    short = reference if len(reference) <= 13 else f"{reference[:12]}…"
+    return format_html('<a href="{}" title="{}"><code>{}</code></a>', url, reference, short)
+
+
+class Column:
+    """A column of a model, as staff read it. A callable, as `list_display` and `fields` take them."""
+
+    def __init__(self, field: Any, show: Callable[[Any], str], unit: str = "") -> None:
+        self.__name__ = field.name
+        self.attname = field.attname
+        self.short_description = f"{field.verbose_name}{unit}"
+        self.admin_order_field = field.name
+        self._show = show
+
+    def __call__(self, row: Any) -> str:
+        return self._show(getattr(row, self.attname))
+
+    def raw(self, row: Any) -> Any:
+        """What a file has of it: the value itself, and of a person the name."""
+        value = getattr(row, self.attname)
+        return name_of(value) if self._show is person_link and value is not None else value
+
+
+class LinkColumn(Column):
+    """A foreign key, leading to the row that it names."""
+
+    def __init__(self, field: Any) -> None:
+        super().__init__(field, str)
+        self._name = field.name
+
+    def __call__(self, row: Any) -> str:
+        other = getattr(row, self._name)
+        return EMPTY if other is None else change_link(other._meta.label, other.pk, str(other))
+
+    def raw(self, row: Any) -> Any:
+        """The row's name."""
+        other = getattr(row, self._name)
+        return None if other is None else str(other)
+
+
+def column(model: type[models.Model], name: str) -> Column | str:
+    """How a column of a model is shown; its bare name where the admin site's own way does."""
+    try:
+        field: Any = model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return name
+    if isinstance(field, models.DateTimeField):
+        return Column(field, time_text, ", ET")
+    if isinstance(field, models.DecimalField):
+        return Column(field, _figure_of(name))
+    if isinstance(field, models.ForeignKey):
+        return Column(field, person_link) if field.related_model is get_user_model() else LinkColumn(field)
+    return Column(field, calls_link) if name in REFERENCES else name
+
+
+def _figure_of(name: str) -> Callable[[Decimal | None], str]:
+    if name in MONEY:
+        return money
+    return price if name in PRICES else qty

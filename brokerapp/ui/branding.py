@@ -1,0 +1,78 @@
+"""Whose site it is: name, logo, colours, company and addresses, all from the settings."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from brokerapp.ui import contrast
+from brokerapp.ui.links import page_url
+
+LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
+MOST_LOGO_BYTES = 200_000
+
+
+@dataclass(frozen=True)
+class Brand:
+    """What pages and mails say of the company."""
+
+    name: str
+    entity: str
+    address: str
+    registration: str
+    support_email: str
+    support_phone: str
+    support_hours: str
+    logo_url: str
+    colors_url: str
+
+
+def brand() -> Brand:
+    """The company of this site."""
+    return _made_of(
+        settings.BRAND_NAME,
+        settings.LEGAL_ENTITY or settings.BRAND_NAME,
+        settings.LEGAL_ADDRESS,
+        settings.LEGAL_REGISTRATION,
+        settings.SUPPORT_EMAIL,
+        settings.SUPPORT_PHONE,
+        settings.SUPPORT_HOURS,
+        settings.BRAND_LOGO,
+        (settings.BRAND_COLOR, settings.BRAND_COLOR_DARK),
+    )
+
+
+@lru_cache(maxsize=8)
+def _made_of(*given: Any) -> Brand:
+    """Every page asks for it: the hashes are worked out once."""
+    *words, logo, (color, dark) = given
+    css = contrast.as_css(contrast.colors_of(color, dark)).encode() if color else b""
+    return Brand(
+        *words,
+        logo_url=_versioned("brand_logo", logo_of(logo)) if logo else "",
+        colors_url=_versioned("brand_colors", css) if css else "",
+    )
+
+
+def _versioned(name: str, content: bytes) -> str:
+    """An address that changes with what it answers, so that browsers may keep it for long."""
+    return f"{page_url(name)}?v={hashlib.sha256(content).hexdigest()[:12]}"
+
+
+@lru_cache(maxsize=8)
+def logo_of(path: str) -> bytes:
+    """The logo's file. Raises `OSError` if it cannot be read; `brand_checks` looks at it before the start."""
+    return Path(path).read_bytes()
+
+
+def colors() -> contrast.Colors:
+    """The brand's colours in both themes. Raises `ValueError` for a setting that is no colour."""
+    return contrast.colors_of(settings.BRAND_COLOR, settings.BRAND_COLOR_DARK)
+
+
+def colors_css() -> str:
+    """The colours as a style sheet, after `tokens.css`."""
+    return contrast.as_css(colors())

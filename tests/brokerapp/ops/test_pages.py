@@ -1,0 +1,394 @@
+"""Home, everything about a person, what they see, and the lists of staff."""
+
+import csv
+import io
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from brokerapp.accounts import holds
+from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.accounts.roles import Role
+from brokerapp.accounts.statuses import HoldReason
+from brokerapp.broker.streams.models import StreamCursor
+from brokerapp.health.models import Heartbeat
+from brokerapp.ops.models import SavedView, StaffNote
+from brokerapp.ops.queues import QUEUES
+from brokerapp.security_log.kinds import Kind
+from brokerapp.security_log.models import SecurityEvent
+from brokerapp.ui import admin_pages, queues
+from funding.models import Transfer
+from onboarding.models import KycApplication
+from tests.brokerapp.broker.calls.factories import ApiCallFactory
+from tests.factories import (
+    BrokerageAccountFactory,
+    OrderFactory,
+    TransferFactory,
+    UserFactory,
+    confirm,
+    staff_in_role,
+)
+
+pytestmark = pytest.mark.django_db
+HOME = reverse("admin:index")
+
+
+def browser(role: str) -> Client:
+    client = Client()
+    client.force_login(staff_in_role(role))
+    return client
+
+
+@pytest.fixture
+def account() -> BrokerageAccount:
+    found = BrokerageAccountFactory.create(
+        user=UserFactory.create(), cash=Decimal(900), cash_withdrawable=Decimal(900)
+    )
+    KycApplication.objects.filter(account=found).update(given_name="Ann", family_name="Lovelace")
+    return found
+
+
+def person_page(user_id: int, what: str = "person") -> str:
+    return reverse(f"admin:ops_{what}", args=[user_id])
+
+
+# Home
+
+
+def test_every_queue_leads_to_the_list_of_its_rows(account: BrokerageAccount) -> None:
+    client = browser(Role.OPERATIONS)
+    for queue in QUEUES:
+        reply = client.get(queue.url)
+        assert reply.status_code == 200, queue.name
+        assert set(reply.context["cl"].result_list) == set(queue.rows()), queue.name
+
+
+def test_queue_tells_how_many_since_when_and_whose(account: BrokerageAccount) -> None:
+    transfer = TransferFactory.create(account, status="UNKNOWN")
+    since = timezone.now() - timedelta(hours=3)
+    Transfer.objects.filter(pk=transfer.pk).update(needs_decision_at=since)
+    (length,) = [
+        length
+        for length in browser(Role.SUPPORT).get(HOME).context["lengths"]
+        if length.queue.name == "transfers-undecided"
+    ]
+    assert (length.count, length.oldest, length.queue.owner) == (1, since, "operations")
+    page = browser(Role.SUPPORT).get(HOME).content.decode()
+    assert "3\xa0hours" in page
+    listed = browser(Role.SUPPORT).get(length.queue.url).context["cl"].result_list
+    assert [row.pk for row in listed] == [transfer.pk]
+
+
+def test_queue_counts_no_more_than_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "MOST", 2)
+    for _ in range(4):
+        UserFactory.create()
+    queue = queues.Queue("x", "x", "x", User.objects.all, "date_joined", "accounts_user", "", "x")
+    assert queues.measure(queue).in_words == "over 2"
+
+
+def test_home_shows_streams_broker_and_signs_of_life() -> None:
+    now = timezone.now()
+    StreamCursor.objects.create(stream="trades", connected=True, last_seen_at=now, last_event_id="01ABC")
+    StreamCursor.objects.create(
+        stream="funding", connected=False, problem="cut", last_seen_at=now - timedelta(hours=1)
+    )
+    Heartbeat.objects.create(name="people", at=now - timedelta(minutes=9))
+    ApiCallFactory.create(outcome="UNKNOWN", http_status=None, milliseconds=900)
+    ApiCallFactory.create_batch(3)
+    page = browser(Role.SUPPORT).get(HOME)
+    text = page.content.decode()
+    assert "01ABC" in text
+    assert "silent" in text
+    assert "late:" in text
+    assert (page.context["broker"].calls, page.context["broker"].trouble) == (4, 1)
+    assert page.context["broker"].error_rate == "25.0%"
+    assert {sign["name"] for sign in page.context["heartbeats"]} == {"beat", "worker: people", "follower"}
+
+
+def test_home_shows_a_role_what_it_may_read() -> None:
+    page = browser(Role.ADMINISTRATOR).get(HOME)
+    assert page.context["broker"] is None
+    assert page.context["lengths"] == []
+    assert [title for title, _ in page.context["sidebar"]] == ["People", "System"]
+
+
+def test_every_list_has_its_place_in_the_sidebar() -> None:
+    client = Client()
+    client.force_login(UserFactory.create(is_staff=True, is_superuser=True))
+    confirm(client)
+    groups = dict(client.get(HOME).context["sidebar"])
+    assert "More" not in groups
+    assert sum(map(len, groups.values())) == len(admin.site._registry)
+
+
+# Everything about a person
+
+
+def test_person_page_has_everything_of_them(account: BrokerageAccount) -> None:
+    transfer, order = TransferFactory.create(account, status="RETURNED"), OrderFactory.create(account)
+    call = ApiCallFactory.create(person_id=account.user_id, method="POST", outcome="UNKNOWN")
+    holds.place_hold(account.user, HoldReason.SECURED)
+    page = browser(Role.SUPPORT).get(person_page(account.user_id)).content.decode()
+    assert "<h1>Ann Lovelace</h1>" in page
+    for row in (transfer, order, call):
+        name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
+        assert reverse(name, args=[row.pk]) in page
+    assert "held" in page
+    assert "Withdraw" in page
+    assert "You secured your account" in page
+
+
+def test_person_page_asks_as_often_however_much_there_is(account: BrokerageAccount) -> None:
+    client, url = browser(Role.SUPPORT), person_page(account.user_id)
+    TransferFactory.create(account)
+    OrderFactory.create(account)
+    client.get(url)
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
+        client.get(url)
+    for _ in range(4):
+        OrderFactory.create(account)
+        TransferFactory.create(account, status="COMPLETE")
+    with CaptureQueriesContext(connection) as many:
+        client.get(url)
+    assert len(many) == len(few)
+
+
+def test_person_page_is_kept_and_leaves_out_what_a_role_does_not_read(account: BrokerageAccount) -> None:
+    page = browser(Role.ADMINISTRATOR).get(person_page(account.user_id))
+    event = SecurityEvent.objects.get(kind=Kind.PII_VIEWED)
+    assert (event.person_id, event.detail["page"]) == (account.user_id, "person")
+    assert page.context["customer"].sections == []
+    assert page.context["customer"].accounts == []
+
+
+def test_note_is_kept_encrypted_with_who_wrote_it(account: BrokerageAccount) -> None:
+    support, url = browser(Role.SUPPORT), person_page(account.user_id, "note")
+    assert support.post(url, {"text": " "}).status_code == 422
+    page = support.post(url, {"text": "Asked twice about the bank."}, follow=True).content.decode()
+    assert "Asked twice about the bank." in page
+    note = StaffNote.objects.get()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT text FROM ops_staffnote")
+        assert "bank" not in str(cursor.fetchone())
+    event = SecurityEvent.objects.get(kind=Kind.NOTE_WRITTEN)
+    assert (event.person_id, event.object_id) == (account.user_id, str(note.pk))
+    assert browser(Role.AUDITOR).post(url, {"text": "x"}).status_code == 403
+
+
+# What they see
+
+
+def test_sees_shows_the_persons_page_at_rest(account: BrokerageAccount) -> None:
+    transfer = TransferFactory.create(account, amount="77.00")
+    path = reverse("funding:transfers", args=[account.pk])
+    page = browser(Role.SUPPORT).get(person_page(account.user_id, "sees"), {"page": path}).content.decode()
+    assert "$77.00" in page
+    assert "You see what <strong>Ann Lovelace</strong> sees" in page
+    assert f"?page={reverse('funding:transfer', args=[account.pk, transfer.pk])}" in page
+    assert "<script" not in page
+    assert "<form" not in page
+    assert "hx-" not in page
+    event = SecurityEvent.objects.get(kind=Kind.PAGES_SEEN)
+    assert (event.person_id, event.detail["page"]) == (account.user_id, path)
+
+
+@pytest.mark.parametrize(
+    "name", ["trading:portfolio", "trading:orders", "records:activity", "records:documents", "account_status"]
+)
+def test_sees_shows_the_pages_that_tell(account: BrokerageAccount, name: str) -> None:
+    client = browser(Role.SUPPORT)
+    OrderFactory.create(account)
+    reply = client.get(person_page(account.user_id, "sees"), {"page": reverse(name, args=[account.pk])})
+    assert "You see what" in reply.content.decode(), reply.context and reply.context.get("why")
+
+
+def test_sees_changes_nothing_whatever_the_page_does(
+    account: BrokerageAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change(self: Any, **_: Any) -> dict[str, Any]:
+        self.account.user.email = "changed@example.com"
+        self.account.user.save()
+        return {}
+
+    monkeypatch.setattr("funding.views.Transfers.get_context_data", change, raising=False)
+    monkeypatch.setattr("funding.views.Transfers.get", lambda self, request, **kwargs: change(self))
+    path = reverse("funding:transfers", args=[account.pk])
+    page = browser(Role.SUPPORT).get(person_page(account.user_id, "sees"), {"page": path}).content.decode()
+    assert "keeps something when it is opened" in page
+    account.user.refresh_from_db()
+    assert account.user.email != "changed@example.com"
+
+
+@pytest.mark.parametrize(
+    "path", ["/accounts/security/", "/admin/", "/nowhere/", "//evil.example/", "/apply/tax-id/"]
+)
+def test_sees_shows_no_other_page(account: BrokerageAccount, path: str) -> None:
+    reply = browser(Role.SUPPORT).get(person_page(account.user_id, "sees"), {"page": path})
+    assert "You see what" not in reply.content.decode()
+
+
+def test_sees_shows_nobody_elses_account(account: BrokerageAccount) -> None:
+    other = BrokerageAccountFactory.create()
+    path = reverse("funding:transfers", args=[other.pk])
+    page = browser(Role.SUPPORT).get(person_page(account.user_id, "sees"), {"page": path}).content.decode()
+    assert "The person finds nothing there." in page
+
+
+def test_sees_is_for_those_who_may_read_all_of_it(account: BrokerageAccount) -> None:
+    url = person_page(account.user_id, "sees")
+    assert browser(Role.ADMINISTRATOR).get(url).status_code == 403
+    person = Client()
+    person.force_login(account.user)
+    assert person.get(url).status_code == 302
+
+
+# Lists
+
+
+LISTS = sorted(f"{model._meta.app_label}_{model._meta.model_name}" for model in admin.site._registry)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_every_list_is_a_file_too(name: str) -> None:
+    client = browser(Role.AUDITOR)
+    TransferFactory.create()
+    ApiCallFactory.create(method="POST")
+    reply = client.get(reverse(f"admin:{name}_csv"))
+    if name == "auth_group" or reply.status_code != 403:
+        lines = list(csv.reader(io.StringIO(b"".join(reply.streaming_content).decode())))  # type: ignore[attr-defined]
+        assert len({len(line) for line in lines}) == 1, lines
+        assert "<" not in "".join(lines[0])
+
+
+def test_file_has_what_the_list_shows_and_is_kept() -> None:
+    wanted, other = TransferFactory.create(amount="12.50"), TransferFactory.create()
+    client = browser(Role.SUPPORT)
+    reply = client.get(reverse("admin:funding_transfer_csv"), {"q": str(wanted.pk)})
+    head, line = csv.reader(io.StringIO(b"".join(reply.streaming_content).decode()))  # type: ignore[attr-defined]
+    row = dict(zip(head, line, strict=True))
+    assert row["id"] == str(wanted.pk)
+    assert row["amount, USD"] == "12.5"
+    assert row["status"] == "Queued"
+    assert row["user"] == "Ada Byron"
+    assert str(other.pk) not in str(line)
+    assert SecurityEvent.objects.get(kind=Kind.LIST_EXPORTED).detail["model"] == "funding.Transfer"
+
+
+@pytest.mark.parametrize(
+    "name", ["funding_transfer", "trading_order", "accounts_brokerageaccount", "calls_apicall"]
+)
+def test_list_asks_as_often_however_long_it_is(name: str) -> None:
+    client, url = browser(Role.SUPPORT), reverse(f"admin:{name}_changelist")
+
+    def make() -> None:
+        account = BrokerageAccountFactory.create(cash_withdrawable=Decimal(500))
+        OrderFactory.create(account)
+        TransferFactory.create(account)
+        ApiCallFactory.create(method="POST", person_id=account.user_id)
+
+    make()
+    client.get(url)
+    with CaptureQueriesContext(connection) as few:
+        client.get(url)
+    for _ in range(3):
+        make()
+    with CaptureQueriesContext(connection) as many:
+        client.get(url)
+    assert len(many) == len(few)
+
+
+def test_list_says_names_money_and_times() -> None:
+    transfer = TransferFactory.create(amount="1250.00")
+    page = browser(Role.SUPPORT).get(reverse("admin:funding_transfer_changelist")).content.decode()
+    assert "Ada Byron" in page
+    assert f"person {transfer.user_id}" not in page
+    assert "$1,250.00" in page
+    assert f'title="{transfer.status_at:%Y-%m-%d %H:%M:%S} UTC"' in page
+
+
+def test_list_says_when_there_is_more_than_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admin_pages, "MOST", 2)
+    for _ in range(3):
+        ApiCallFactory.create(method="POST")
+    page = browser(Role.SUPPORT).get(reverse("admin:calls_apicall_changelist")).content.decode()
+    assert "the first 2 API calls" in page
+
+
+def test_view_of_a_list_is_saved_for_its_owner_and_forgotten() -> None:
+    client, url = browser(Role.SUPPORT), reverse("admin:calls_apicall_changelist")
+    asked = {"name": "Mine", "page": "calls_apicall", "query": "http=5xx"}
+    assert client.post(reverse("admin:ops_save_view"), asked)["Location"] == f"{url}?http=5xx"
+    view = SavedView.objects.get()
+    assert "Mine" in client.get(url).content.decode()
+    assert "Mine" not in browser(Role.SUPPORT).get(url).content.decode()
+    forget = reverse("admin:ops_forget_view", args=[view.pk])
+    browser(Role.SUPPORT).post(forget, {"page": "calls_apicall"})
+    assert SavedView.objects.exists()
+    client.post(forget, {"page": "calls_apicall"})
+    assert not SavedView.objects.exists()
+    assert client.post(reverse("admin:ops_save_view"), asked | {"page": "nowhere"}).status_code == 404
+
+
+# What is dangerous
+
+
+def test_action_on_money_asks_once_more_who_it_is_and_goes_on() -> None:
+    transfer = TransferFactory.create(status="UNKNOWN")
+    client = browser(Role.OPERATIONS)
+    asked = {"action": "propose_not_done", "_selected_action": [str(transfer.pk)]}
+    reply = client.post(reverse("admin:funding_transfer_changelist"), asked)
+    assert reply.status_code == 302
+    assert "reauthenticate" in reply["Location"]
+    confirm(client)
+    assert (
+        'name="reason"' in client.post(reverse("admin:funding_transfer_changelist"), asked).content.decode()
+    )
+
+
+def lift(client: Client, hold: Any) -> str:
+    asked = {"action": "lift", "_selected_action": [str(hold.pk)], "reason": "She came with her passport."}
+    return client.post(
+        reverse("admin:accounts_withdrawalhold_changelist"), asked, follow=True
+    ).content.decode()
+
+
+def test_hold_on_little_money_is_lifted_by_one_and_on_much_by_two(
+    account: BrokerageAccount, settings: Any
+) -> None:
+    settings.SECOND_PERSON_ABOVE = Decimal(1000)
+    hold = holds.place_hold(account.user, HoldReason.PASSWORD)
+    assert hold is not None
+    client, approver = browser(Role.OPERATIONS), browser(Role.APPROVER)
+    confirm(client)
+    confirm(approver)
+    BrokerageAccount.objects.filter(pk=account.pk).update(cash_withdrawable=Decimal("1000.01"))
+    assert "somebody else has to agree" in lift(client, hold)
+    hold.refresh_from_db()
+    assert hold.status == "ACTIVE"
+    decision = {"action": "confirm", "reason": "I called her as well."}
+    from brokerapp.decisions.models import StaffDecision
+
+    row = StaffDecision.objects.get()
+    approver.post(
+        reverse("admin:decisions_staffdecision_changelist"), decision | {"_selected_action": [str(row.pk)]}
+    )
+    hold.refresh_from_db()
+    assert hold.status == "LIFTED"
+
+    BrokerageAccount.objects.filter(pk=account.pk).update(cash_withdrawable=Decimal(1000))
+    second = holds.place_hold(account.user, HoldReason.EMAIL)
+    assert second is not None
+    lift(client, second)
+    second.refresh_from_db()
+    assert second.status == "LIFTED"

@@ -1,0 +1,85 @@
+"""The search among all that can be traded, by queries that are made once for a process."""
+
+from functools import cache
+
+from django.db import connection
+
+from brokerapp.web.fixed_queries import FixedQuery
+from trading import search
+from trading.asset_classes import OFFERED
+from trading.models import Asset
+from trading.models.instruments import AssetQuerySet
+
+INDEXED = 3
+"""Letters from which on the index of parts helps; of shorter texts the beginnings are enough, mostly."""
+STAND_INS = tuple(f"stand-in {name}" for name in ("symbol", "beginning", "name", "the", "part"))
+
+COUNT = (
+    f"SELECT count(*) FROM {Asset._meta.db_table} "  # noqa: S608 - the name of our table
+    "WHERE status = %s AND asset_class = ANY(%s) AND searched LIKE %s"
+)
+
+
+def _listed() -> AssetQuerySet:
+    return Asset.objects.offered().filter(status=Asset.ACTIVE)
+
+
+@cache
+def beginning(most: int) -> FixedQuery[Asset]:
+    """The first two ranks."""
+    return FixedQuery(
+        lambda *given: search.beginning_with(_listed(), *given).select_related("quote")[:most],
+        *STAND_INS[:2],
+    )
+
+
+@cache
+def fitting(most: int) -> FixedQuery[Asset]:
+    """All of them."""
+    return FixedQuery(
+        lambda *given: search.ranked(_listed(), *given).select_related("quote")[:most], *STAND_INS
+    )
+
+
+def likeliest(text: str, most: int) -> list[Asset]:
+    """The first `most` assets of `Asset.objects.matching(text)`, with their quotes.
+
+    One query; two for a text that is too short for the index and that few symbols begin with.
+    """
+    wanted = search.key(text)
+    if not wanted:
+        return []
+    fits = search.patterns(wanted)
+    found = beginning(most)(*fits[:2]) if len(wanted) < INDEXED else []
+    return found if len(found) == most else fitting(most)(*fits)
+
+
+class Found:
+    """All that a text finds, for a paginator with pages of `size`; the first page is read by `likeliest`."""
+
+    ordered = True
+
+    def __init__(self, text: str, size: int) -> None:
+        self._text, self._size = text, size
+        self._first: list[Asset] | None = None
+
+    def count(self) -> int:
+        """How many there are."""
+        first = self._first_page()
+        return len(first) if len(first) < self._size else _count(search.key(self._text))
+
+    def __getitem__(self, part: slice) -> list[Asset]:
+        if part.start == 0 and part.stop <= self._size:
+            return self._first_page()[part]
+        return list(Asset.objects.matching(self._text).select_related("quote")[part])
+
+    def _first_page(self) -> list[Asset]:
+        if self._first is None:
+            self._first = likeliest(self._text, self._size)
+        return self._first
+
+
+def _count(wanted: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, [Asset.ACTIVE, [each.word for each in OFFERED], search.patterns(wanted)[-1]])
+        return int(cursor.fetchone()[0])

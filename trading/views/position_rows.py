@@ -1,0 +1,120 @@
+"""Positions as rows of a table, and by what they are sorted."""
+
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from django.http import QueryDict
+from django.utils.safestring import SafeString, mark_safe
+
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.ui.flat import Flat
+from brokerapp.ui.links import account_url
+from brokerapp.ui.templatetags.ui import delta, money, percent, price, qty, signed_percent
+from trading.valuation import Holding
+
+PLACES = (
+    "url", "symbol", "title", "qty", "price", "value", "share", "day", "day_fraction", "gain", "gain_fraction"
+)  # fmt: skip
+ROWS = {flag: Flat("trading/_position.html", *PLACES, has_share=flag) for flag in (True, False)}
+
+
+class Column(NamedTuple):
+    """A column by which positions are sorted: its word in addresses, its head, and what is compared."""
+
+    word: str
+    head: str
+    key: Callable[[Holding], Any]
+    is_figure: bool = True
+
+
+COLUMNS = (
+    Column("name", "Name", lambda holding: holding.position.symbol, is_figure=False),
+    Column("shares", "Shares", lambda holding: holding.position.qty),
+    Column("value", "Value", lambda holding: holding.value),
+    Column("day", "Day", lambda holding: holding.day.amount),
+    Column("gain", "Total gain", lambda holding: holding.gain),
+)
+BY_WORD = {column.word: column for column in COLUMNS}
+
+
+class Sort(NamedTuple):
+    """How positions are sorted: `-value` in an address is the largest value first."""
+
+    column: Column
+    descending: bool
+
+    @classmethod
+    def of(cls, word: str) -> "Sort":
+        """What an address says; by name if it says nothing that there is."""
+        column = BY_WORD.get(word.removeprefix("-"))
+        return cls(column, word.startswith("-")) if column else cls(COLUMNS[0], False)
+
+    @property
+    def word(self) -> str:
+        """As an address says it."""
+        return f"{'-' if self.descending else ''}{self.column.word}"
+
+    def apply(self, holdings: Sequence[Holding]) -> list[Holding]:
+        """The holdings in that order, those without the figure last, whichever way."""
+        known = [holding for holding in holdings if self.column.key(holding) is not None]
+        known.sort(key=self.column.key, reverse=self.descending)
+        return known + [holding for holding in holdings if self.column.key(holding) is None]
+
+    def heads(self, query: QueryDict) -> list[dict[str, Any]]:
+        """The heads of the table, each with the address that sorts by it, and how it is sorted if it is.
+
+        Another order begins with its first page.
+        """
+        found = []
+        for column in COLUMNS:
+            is_current = column == self.column
+            # Figures begin with the largest.
+            descending = not self.descending if is_current else column.is_figure
+            changed = query.copy()
+            changed.pop("page", None)
+            changed["sort"] = Sort(column, descending).word
+            direction = "descending" if self.descending else "ascending"
+            found.append(
+                {
+                    "column": column,
+                    "url": f"?{changed.urlencode()}#positions",
+                    "sorted": direction if is_current else "",
+                }
+            )
+        return found
+
+
+def _share_of(holding: Holding, total: Decimal) -> Decimal | None:
+    """The part that a holding is of all."""
+    return holding.value / total if holding.value is not None and total > 0 else None
+
+
+def table_rows(account: BrokerageAccount, holdings: Iterable[Holding], total: Decimal) -> SafeString:
+    """The rows of the table of positions; `total` is what all is worth, USD."""
+    address = account_url(account, "trading:position", "-")
+    return joined(_row(holding, address, total) for holding in holdings)
+
+
+def joined(rows: Iterable[SafeString]) -> SafeString:
+    """Rows one below the other."""
+    return mark_safe("".join(rows))  # noqa: S308 - of escaped parts
+
+
+def _row(holding: Holding, address: str, total: Decimal) -> SafeString:
+    position, day, share = holding.position, holding.day, _share_of(holding, total)
+    return ROWS[share is not None](
+        # Of one address the others are made: there are as many as positions times accounts.
+        url=address.replace("/-/", f"/{quote(position.symbol)}/"),
+        symbol=position.symbol,
+        title=position.title,
+        qty=qty(position.qty),
+        price=price(holding.price),
+        value=money(holding.value),
+        share=percent(share),
+        day=delta(day.amount),
+        day_fraction=signed_percent(day.fraction),
+        gain=delta(holding.gain),
+        gain_fraction=signed_percent(holding.gain_fraction),
+    )
