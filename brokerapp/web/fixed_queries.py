@@ -94,6 +94,23 @@ class FixedQuery(Generic[Row]):
         return Plan(sql, parameters, places, converters, tuple if is_tuples else _reader(compiler))
 
 
+class Pages(Generic[Row]):
+    """The rows of a fixed query for some values, for a paginator, which reads a page of them."""
+
+    ordered = True
+
+    def __init__(self, find: FixedQuery[Row], *values: Any) -> None:
+        self._find, self._values = find, values
+
+    def count(self) -> int:
+        """How many there are."""
+        return self._find.count(*self._values)
+
+    def __getitem__(self, part: slice) -> list[Row]:
+        first = part.start or 0
+        return self._find(*self._values, first=first, most=part.stop - first)
+
+
 def _ask(plan: Plan, values: Sequence[Any], limit: Sequence[int] = ()) -> list[Sequence[Any]]:
     parameters = [
         values[plan.places[place]] if place in plan.places else constant
