@@ -14,10 +14,11 @@ from django.db import connection, models
 from django.db.models.query import get_related_populators
 
 Row = TypeVar("Row")
+Locked = TypeVar("Locked", bound=models.Model)
 
 
 @models.Field.register_lookup
-class OneOf(models.Lookup):  # type: ignore[type-arg]
+class OneOf(models.Lookup):
     """`name__one_of=[…]` as `in`, but that the list is one value of the query, however long it is."""
 
     lookup_name = "one_of"
@@ -138,7 +139,7 @@ def _reader(compiler: Any) -> Callable[[Sequence[Any]], Any]:
         raise ValueError("a fixed query is of whole rows of a model, or of tuples")
     own = slice(klass["select_fields"][0], klass["select_fields"][-1] + 1)
     columns = [column[0].target.attname for column in select[own]]
-    related = get_related_populators(klass, select, connection.alias)
+    related = get_related_populators(klass, select, connection.alias)  # type: ignore[call-arg]
     annotations = dict(compiler.annotation_col_map)
 
     def read(row: Sequence[Any]) -> Any:
@@ -171,6 +172,7 @@ def read_again(row: models.Model) -> None:
     Raises the model's `DoesNotExist`.
     """
     fresh = _found(type(row), row.pk, _finder(type(row), False, ()))
+    field: Any
     for field in row._meta.concrete_fields:
         is_other = vars(fresh)[field.attname] != vars(row).get(field.attname)
         if field.is_relation and is_other and field.is_cached(row):
@@ -178,12 +180,12 @@ def read_again(row: models.Model) -> None:
     vars(row).update({name: value for name, value in vars(fresh).items() if name != "_state"})
 
 
-def lock(model: type[Row], pk: Any, *along: str) -> Row:
+def lock(model: type[Locked], pk: Any, *along: str) -> Locked:
     """The row with this key, under its lock until the transaction ends; `along`: what is read with it.
 
     Raises the model's `DoesNotExist`.
     """
-    found: Row = _found(model, pk, _finder(model, True, along))
+    found: Locked = _found(model, pk, _finder(model, True, along))
     return found
 
 

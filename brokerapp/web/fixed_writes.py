@@ -90,5 +90,5 @@ def _insert(model: type[models.Model], fields: tuple[Any, ...]) -> str:
     return f"INSERT INTO {table} ({names}) VALUES ({places}) RETURNING {key}"  # noqa: S608 - names of ours
 
 
-def _quoted(name: str) -> str:
-    return connection.ops.quote_name(name)
+def _quoted(name: str | None) -> str:
+    return connection.ops.quote_name(name or "")
