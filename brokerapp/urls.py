@@ -47,7 +47,7 @@ urlpatterns = [
     path("a/<uuid:account_id>/", include("brokerapp.closing.urls")),
     # As people remember and write them: without the account.
     re_path(
-        r"^(?P<path>(?:portfolio|trade|watchlists|orders|transfer|activity|documents)/.*)$",
+        r"^(?P<path>(?:portfolio|trade|watchlists|orders|transfer|activity|documents|profile)/.*)$",
         ShortAddress.as_view(),
         name="short_address",
     ),

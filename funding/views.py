@@ -27,6 +27,7 @@ from funding.forms import AmountForm, LinkBankForm, amount_form
 from funding.models import BankLink, Transfer
 from funding.services import banks, reading, transfers
 from funding.statuses import FINAL_BANK, BankLinkStatus, Direction
+from onboarding.services import profile
 
 PURPOSE = "transfer"
 HISTORY_PAGE = 20
@@ -127,10 +128,10 @@ class LinkBank(FundingView, gate.ConfirmedMixin):
         bank = self.active_bank()
         if bank is not None:
             return self.redirect("funding:bank", bank.pk)
-        return self.page(LinkBankForm(application=self.account.application))
+        return self.page(LinkBankForm(application=profile.current(self.account)))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = LinkBankForm(request.POST, application=self.account.application)
+        form = LinkBankForm(request.POST, application=profile.current(self.account))
         if not form.is_valid():
             return self.page(form)
         try:

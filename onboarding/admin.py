@@ -12,7 +12,7 @@ from brokerapp.ui.admin_pages import change_link
 from brokerapp.workflow import jobs
 from brokerapp.workflow.status_admin import StatusRowAdmin
 from onboarding.cases import CipRecord, KycAnswer
-from onboarding.models import Agreement, Document, KycApplication
+from onboarding.models import Agreement, Document, KycApplication, ProfileChange, TaxForm
 from onboarding.services import duplicates
 from onboarding.staff.pages import CaseMixin, PaperMixin
 
@@ -38,6 +38,7 @@ class KycApplicationAdmin(CaseMixin, RevealMixin, StatusRowAdmin):
         "date_of_birth",
         "tax_id",
         "minor_tax_id",
+        "foreign_tax_id",
         "phone_number",
         "street_address",
         "unit",
@@ -78,7 +79,7 @@ class KycApplicationAdmin(CaseMixin, RevealMixin, StatusRowAdmin):
     search_fields = ("id", "user__email", "last_request_id")
     search_help_text = "Our id, e-mail address, Request ID, or a whole phone number"
     list_select_related = ("user",)
-    exclude = ("tax_id_index", "phone_number_index")
+    exclude = ("tax_id_index", "foreign_tax_id_index", "phone_number_index")
     inlines = (AgreementInline,)
     actions = ("settle",)
 
@@ -153,3 +154,25 @@ class CipRecordAdmin(StatusRowAdmin):
     list_filter = ("status",)
     search_fields = ("id", "user__email", "last_request_id")
     list_select_related = ("user",)
+
+
+@admin.register(TaxForm)
+class TaxFormAdmin(StatusRowAdmin):
+    """Signed forms W-8BEN, without what they say."""
+
+    list_display = ("id", "user", "status", "signed_at", "valid_until", "last_request_id")
+    list_filter = ("status",)
+    search_fields = ("id", "user__email", "last_request_id")
+    list_select_related = ("user",)
+    exclude = ("content", "signature")
+
+
+@admin.register(ProfileChange)
+class ProfileChangeAdmin(StatusRowAdmin):
+    """What people asked to have changed: which part, not to what."""
+
+    list_display = ("id", "user", "part", "status", "status_at", "last_request_id")
+    list_filter = ("status", "part")
+    search_fields = ("id", "user__email", "last_request_id")
+    list_select_related = ("user",)
+    exclude = ("answers", "signed")

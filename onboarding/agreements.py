@@ -19,9 +19,14 @@ class AgreementText:
     """The kinds of account that it is for."""
 
     @property
-    def template(self) -> str:
+    def revision_words(self) -> str:
+        """Which text it is, as the page and the file say it."""
+        return f"Revision {self.revision}" if self.revision else "The revision in force"
+
+    @property
+    def text(self) -> str:
         """The template that holds the text of this revision."""
-        return f"onboarding/agreements/{self.key}.html"
+        return f"onboarding/agreements/text/{self.key}.html"
 
 
 class AgreementRevised(Exception):
@@ -57,6 +62,23 @@ AGREEMENTS = (
     ),
 )
 BY_KEY = {agreement.key: agreement for agreement in AGREEMENTS}
+LATER = (
+    AgreementText(
+        "options_agreement",
+        "Options Agreement",
+        "22.2024.08",
+        False,
+        "What options can cost, and the rules of trading them.",
+    ),
+    AgreementText(
+        "crypto_agreement",
+        "Crypto Agreement",
+        "04.2021.10",
+        False,
+        "Who keeps crypto for you, and what protects it and what does not.",
+    ),
+)
+"""Signed when somebody asks for what they are about, never with the application."""
 
 
 def asked_for(kind: str) -> list[AgreementText]:
@@ -72,3 +94,8 @@ def are_current(revisions: Mapping[str, str]) -> bool:
 def revisions_of(*keys: str) -> dict[str, str]:
     """The agreements of these keys, each with the revision that is shown now."""
     return {key: BY_KEY[key].revision for key in keys}
+
+
+def text_of(key: str) -> AgreementText:
+    """The agreement with this key. Raises `KeyError`."""
+    return BY_KEY.get(key) or {agreement.key: agreement for agreement in LATER}[key]

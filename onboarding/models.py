@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import SUB_TYPES, BrokerageAccount, User
 from brokerapp.accounts.statuses import AccountStatus
-from brokerapp.security.blind_index import BlindIndexField, with_indexes
+from brokerapp.security.blind_index import BlindIndexField, letters_and_digits_of, with_indexes
 from brokerapp.security.encryption import (
     EncryptedBinaryField,
     EncryptedDateField,
@@ -29,8 +29,13 @@ from onboarding.statuses import (
     APPLICATION_TRANSITIONS,
     DOCUMENT_TRANSITIONS,
     EDITABLE_APPLICATION,
+    OPEN_CHANGE,
+    PROFILE_CHANGE_TRANSITIONS,
+    TAX_FORM_TRANSITIONS,
     ApplicationStatus,
     DocumentStatus,
+    ProfileChangeStatus,
+    TaxFormStatus,
 )
 
 
@@ -96,6 +101,8 @@ class KycApplication(SentModel):
     )
     tax_id_type = models.CharField(max_length=20, blank=True)
     tax_id_last4 = models.CharField(max_length=4, blank=True)
+    foreign_tax_id = EncryptedTextField(blank=True)
+    foreign_tax_id_index = BlindIndexField(of="foreign_tax_id", normalize=letters_and_digits_of)
 
     funding_source = ArrayField(models.CharField(max_length=30), default=list, blank=True)
     employment_status = models.CharField(max_length=20, blank=True)
@@ -299,3 +306,71 @@ def names_of(ids: frozenset[int]) -> dict[int, str]:
     found = KycApplication.objects.filter(user_id__in=ids).order_by("created_at")
     named = found.values_list("user_id", "given_name", "family_name")
     return {user_id: name for user_id, *parts in named if (name := " ".join(filter(None, parts)))}
+
+
+class TaxForm(SentModel):
+    """Form W-8BEN as a person signed it: sent with the application, or by itself when it is renewed."""
+
+    TRANSITIONS = TAX_FORM_TRANSITIONS
+    WAITING = TaxFormStatus.STORED
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    application = models.ForeignKey(KycApplication, on_delete=models.PROTECT, related_name="tax_forms")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="tax_forms")
+    status = models.CharField(max_length=20, choices=TaxFormStatus, default=TaxFormStatus.STORED)
+    content = EncryptedJSONField(help_text="what the form says, by the broker's names")
+    signature = EncryptedTextField(help_text="the name as it was typed to sign")
+    revision = models.CharField(max_length=20)
+    signed_at = models.DateTimeField()
+    ip_address = models.GenericIPAddressField()
+    valid_until = models.DateField()
+
+    class Meta:
+        verbose_name = "W-8BEN"
+        indexes = [models.Index(fields=["status", "send_after"], name="tax_form_waiting")]
+
+    def __str__(self) -> str:
+        return f"W-8BEN {self.pk}"
+
+
+class ProfileChange(SentModel):
+    """A change that a person wants made to an account, as answers by their questions' names.
+
+    What the broker has is the application's answers, and over them those of the changes that were applied.
+    """
+
+    TRANSITIONS = PROFILE_CHANGE_TRANSITIONS
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="profile_changes")
+    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="profile_changes")
+    status = models.CharField(
+        max_length=20, choices=ProfileChangeStatus, default=ProfileChangeStatus.SUBMITTING
+    )
+    part = models.CharField(max_length=30, help_text="of the profile")
+    answers = EncryptedJSONField()
+    signed = EncryptedJSONField(
+        null=True, blank=True, help_text="the agreement that was signed for it: which, when, from where"
+    )
+    follows = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="followers",
+        help_text="sent only once that one is applied",
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["status", "send_after"], name="profile_change_waiting")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "part"],
+                condition=models.Q(status__in=OPEN_CHANGE),
+                name="profile_change_one_open_per_part",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"change {self.pk} of {self.part}"

@@ -2,10 +2,11 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
+from django.utils import timezone
 
 from brokerapp.broker.alpaca import limits
 from brokerapp.broker.alpaca.models import (
@@ -17,11 +18,15 @@ from brokerapp.broker.alpaca.models import (
     UpdateAccountRequest,
 )
 from onboarding.kinds import ACCOUNT_TYPES, AccountKind
-from onboarding.models import Agreement, Document, KycApplication
+from onboarding.models import Agreement, Document, KycApplication, ProfileChange, TaxForm
 from onboarding.questions import catalogue
+from onboarding.questions.conditions import is_empty
+from onboarding.questions.descriptions import Question
 
 
-def account_request(application: KycApplication, agreements: list[Agreement]) -> CreateAccountRequest:
+def account_request(
+    application: KycApplication, agreements: list[Agreement], tax_form: TaxForm | None = None
+) -> CreateAccountRequest:
     """The body of `POST /v1/accounts` for these answers (docs.alpaca.markets, "Create an account").
 
     What was asked goes where its question says (`Question.sent`); the rest is the same for everybody.
@@ -46,6 +51,8 @@ def account_request(application: KycApplication, agreements: list[Agreement]) ->
     if not any(agreement.agreement == "margin_agreement" for agreement in agreements):
         # Alpaca's accounts are margin accounts unless told otherwise; who did not sign for margin gets none.
         request["trading_configurations"] = {"max_margin_multiplier": "1", "no_shorting": True}
+    if tax_form is not None:
+        request["documents"] = [tax_form_upload(tax_form)]
     return CreateAccountRequest.model_validate(request)
 
 
@@ -149,3 +156,43 @@ def cip_request(application: KycApplication, provider: str) -> CipRequest:
         approved_at=record.approved_at,
     )
     return CipRequest(provider_name=[provider], kyc=kyc)
+
+
+def tax_form_upload(form: TaxForm) -> DocumentUpload:
+    """Form W-8BEN as data (`content_data`), of which the broker makes the printed form."""
+    signed = {
+        "signer_full_name": form.signature,
+        "date": timezone.localdate(form.signed_at).isoformat(),
+        "timestamp": form.signed_at.isoformat(),
+        "ip_address": form.ip_address,
+        "revision": form.revision,
+    }
+    return DocumentUpload(
+        document_type="w8ben",
+        document_sub_type="Form W-8BEN",
+        mime_type="application/json",
+        content_data={**form.content, **signed},
+    )
+
+
+def profile_body(
+    change: ProfileChange, person: KycApplication, questions: Iterable[Question]
+) -> dict[str, Any]:
+    """What a change tells the broker, by `questions`, of a person as they are with it.
+
+    Members as in `POST /v1/accounts`; those of the trading configuration stand under `configuration`, the
+    level of options under `options`. What was taken out is told as empty text.
+    """
+    request: dict[str, Any] = {}
+    changed = [question for question in questions if question.name in change.answers]
+    for question in changed:
+        if isinstance(question.sent, str) and question.sent and is_empty(change.answers[question.name]):
+            _put(request, question.sent, "")
+    for question in changed:
+        if question.when(person.answer):
+            for path, value in question.values_to_send(person.answer(question.name)):
+                _put(request, path, value)
+    if change.signed:
+        ip_address = limits.signing_address(change.signed["ip_address"])
+        request["agreements"] = [{**change.signed, "ip_address": ip_address}]
+    return request

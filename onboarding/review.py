@@ -18,10 +18,11 @@ class AnswerGroup:
 
 def answers_to_check(application: KycApplication) -> list[AnswerGroup]:
     """Each page that applies, with its answers in words. The tax id is shown by its last four digits only."""
-    return [AnswerGroup(page, _answers(page, application)) for page in steps_for(application)]
+    return [AnswerGroup(page, answers_of(page, application)) for page in steps_for(application)]
 
 
-def _answers(page: Page, application: KycApplication) -> list[tuple[str, str]]:
+def answers_of(page: Page, application: KycApplication) -> list[tuple[str, str]]:
+    """Label and text of each answer on a page."""
     return page.read(application) if page.read else list(_rows(page, application))
 
 

@@ -7,7 +7,7 @@ import phonenumbers
 
 from brokerapp.broker.alpaca import limits
 from brokerapp.units import typed
-from onboarding import zip_codes
+from onboarding import countries, postal_codes, tax_ids, zip_codes
 from onboarding.models import KycApplication
 
 MINIMUM_AGE = 18
@@ -24,6 +24,8 @@ HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"
 """What stands after `ftyp` in pictures of phones (ISO 23008-12)."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 NO_PHONE = "Enter a phone number with area code, like (212) 555-0123."
+NO_PHONE_ABROAD = "Enter a phone number with the code of its country, like +44 20 7946 0018."
+NO_POSTAL_CODE = "Enter your postal code."
 NORTH_AMERICAN = re.compile(r"[2-9](?!11)[0-9]{2}[2-9](?!11)[0-9]{6}")
 """Area code, exchange and line as the numbering plan of +1 gives them out."""
 
@@ -64,16 +66,17 @@ def check_street_address(value: str) -> None:
     check_has_letters(value)
 
 
-def normalize_phone(value: str) -> str:
-    """A number as E.164 (`+12125550123`); without `+` it is North American.
+def normalize_phone(value: str, region: str = "US") -> str:
+    """A number as E.164 (`+12125550123`); without `+` it is one of `region` (alpha-2).
 
     Raises `AnswerRefused` for one that rings nowhere, or without area code, or with an extension, which the
     broker has no place for.
     """
+    wrong = NO_PHONE if region == "US" else NO_PHONE_ABROAD
     try:
-        number = phonenumbers.parse(value, "US")
+        number = phonenumbers.parse(value, region)
     except phonenumbers.NumberParseException:
-        raise AnswerRefused(NO_PHONE) from None
+        raise AnswerRefused(wrong) from None
     if number.extension:
         raise AnswerRefused("An extension cannot be kept. Enter a number that rings you directly.")
     national = phonenumbers.national_significant_number(number)
@@ -84,7 +87,7 @@ def normalize_phone(value: str) -> str:
     else:
         possible = phonenumbers.is_valid_number(number)
     if not possible:
-        raise AnswerRefused(NO_PHONE)
+        raise AnswerRefused(wrong)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -134,22 +137,62 @@ def check_is_minor(date_of_birth: date, today: date) -> None:
         )
 
 
-def check_residence(country: str) -> None:
-    """Raises `AnswerRefused` for somebody who does not live in the United States."""
-    if country != "USA":
+def check_no_us_territory(country: str) -> None:
+    """Raises `AnswerRefused` for Puerto Rico and the like, which are states and no countries here."""
+    if country in countries.US_TERRITORIES:
         raise AnswerRefused(
-            "For now we can open accounts only for people who live in the United States. If this answer is "
-            "right, we cannot open one for you yet."
+            "Choose the United States of America here. The territory is chosen as the state of your address."
         )
 
 
-def check_tax_residence(country: str) -> None:
-    """Raises `AnswerRefused` for somebody who is taxed elsewhere, whom the broker needs other papers of."""
-    if country != "USA":
+def check_country_taken(country: str) -> None:
+    """Raises `AnswerRefused` for a country in which the broker opens no accounts, or a US territory."""
+    check_no_us_territory(country)
+    if country in countries.NOT_TAKEN:
         raise AnswerRefused(
-            "For now we can open accounts only for tax residents of the United States. If this answer is "
-            "right, we cannot open one for you yet."
+            "The broker may not open accounts for people who live or pay tax there: US sanctions forbid it. "
+            "If this answer is right, we cannot open one for you."
         )
+
+
+def check_no_us_citizen(country: str) -> None:
+    """Raises `AnswerRefused` for a further citizenship that should be the first."""
+    if country == "USA":
+        raise AnswerRefused(
+            "Then you are a US citizen: choose the United States above, and your other country here."
+        )
+
+
+def normalize_postal_code(value: str, country: str) -> str:
+    """A postal code as a country (alpha-3) other than the US writes it.
+
+    Raises `AnswerRefused` if there is no such code there, or none where the country has them.
+    """
+    if not value:
+        if postal_codes.are_known(country):
+            raise AnswerRefused(NO_POSTAL_CODE)
+        return ""
+    try:
+        return postal_codes.written_out(value, country)
+    except postal_codes.NotAPostalCode:
+        raise AnswerRefused("This is not a postal code of the country where you live. Check it.") from None
+
+
+def normalize_foreign_tax_id(value: str, kind: str) -> str:
+    """A tax number of a kind of `tax_ids`, as it is sent. Raises `AnswerRefused` for one of no such kind."""
+    if kind in tax_ids.US_KINDS:
+        digits = normalize_ssn(value)
+        if tax_id_type(digits) != kind:
+            raise AnswerRefused(
+                "An ITIN begins with 9, a Social Security number does not. Check which it is."
+            )
+        return digits
+    try:
+        return tax_ids.written_out(value, kind)
+    except tax_ids.NotATaxNumber:
+        raise AnswerRefused(
+            "This number is not one of that kind. Check its letters and digits, and which number it is."
+        ) from None
 
 
 def check_not_past(day: date, today: date, what: str) -> None:

@@ -71,3 +71,46 @@ ANSWER_TRANSITIONS: dict[str, frozenset[str]] = {
     AnswerStatus.REFUSED: frozenset({AnswerStatus.SUBMITTING}),
     AnswerStatus.SENT: frozenset(),
 }
+
+
+class TaxFormStatus(TextChoices):
+    """A signed form W-8BEN: on its way to Alpaca, in force there, and to be signed again."""
+
+    STORED = "STORED", "Signed"
+    UNKNOWN = "UNKNOWN", "Checking with the broker"
+    REFUSED = "REFUSED", "Refused"
+    SENT = "SENT", "In force"
+    DUE = "DUE", "To be signed again"
+    REPLACED = "REPLACED", "Replaced by a newer one"
+
+
+TAX_FORM_TRANSITIONS: dict[str, frozenset[str]] = {
+    TaxFormStatus.STORED: frozenset({TaxFormStatus.SENT, TaxFormStatus.UNKNOWN, TaxFormStatus.REFUSED}),
+    TaxFormStatus.UNKNOWN: frozenset({TaxFormStatus.SENT, TaxFormStatus.STORED}),
+    TaxFormStatus.REFUSED: frozenset(),
+    TaxFormStatus.SENT: frozenset({TaxFormStatus.DUE, TaxFormStatus.REPLACED}),
+    TaxFormStatus.DUE: frozenset({TaxFormStatus.REPLACED}),
+    TaxFormStatus.REPLACED: frozenset(),
+}
+
+
+class ProfileChangeStatus(TextChoices):
+    """A change of an account's data, asked for by its owner."""
+
+    SUBMITTING = "SUBMITTING", "Being sent"
+    UNKNOWN = "UNKNOWN", "Checking with the broker"
+    APPLIED = "APPLIED", "Changed"
+    REFUSED = "REFUSED", "Not changed"
+
+
+OPEN_CHANGE = (ProfileChangeStatus.SUBMITTING, ProfileChangeStatus.UNKNOWN)
+
+PROFILE_CHANGE_TRANSITIONS: dict[str, frozenset[str]] = {
+    ProfileChangeStatus.SUBMITTING: frozenset(
+        {ProfileChangeStatus.APPLIED, ProfileChangeStatus.REFUSED, ProfileChangeStatus.UNKNOWN}
+    ),
+    # Back to SUBMITTING only once the broker has said that nothing has changed.
+    ProfileChangeStatus.UNKNOWN: frozenset({ProfileChangeStatus.APPLIED, ProfileChangeStatus.SUBMITTING}),
+    ProfileChangeStatus.APPLIED: frozenset(),
+    ProfileChangeStatus.REFUSED: frozenset(),
+}

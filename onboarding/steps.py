@@ -29,6 +29,11 @@ def check_complete(application: KycApplication) -> None:
         raise ApplicationIncomplete(missing)
 
 
+def needed_before(application: KycApplication, page: Page) -> Page | None:
+    """The first page that has to be complete before this one can be opened, and is not."""
+    return next((earlier for earlier in incomplete_steps(application) if earlier.key in page.after), None)
+
+
 def next_step(application: KycApplication, after: Page) -> Page | None:
     """The page after `after` for these answers; None after the last."""
     ordered = steps_for(application)

@@ -6,8 +6,8 @@ from django.utils import timezone
 from brokerapp.accounts.models import User
 from brokerapp.workflow.state import Process
 from onboarding.cases import CipRecord, KycAnswer
-from onboarding.models import Document, KycApplication
-from onboarding.services import applications, cip, documents, kyc, retention
+from onboarding.models import Document, KycApplication, ProfileChange, TaxForm
+from onboarding.services import applications, cip, documents, kyc, profile, retention, tax_forms
 
 
 @shared_task
@@ -71,6 +71,37 @@ def send_cip_record(*, record_id: str, **_: object) -> None:
 def settle_cip_records(**_: object) -> None:
     """Sweep: CIP records that wait or whose outcome is unknown."""
     cip.settle_records(now=timezone.now())
+
+
+@shared_task
+def send_tax_form(*, tax_form_id: str, **_: object) -> None:
+    """Send one form W-8BEN that was signed again."""
+    tax_forms.send_tax_form(form=TaxForm.objects.get(pk=tax_form_id), now=timezone.now())
+
+
+@shared_task
+def settle_tax_forms(**_: object) -> None:
+    """Sweep: forms W-8BEN that wait or whose outcome is unknown."""
+    tax_forms.settle_tax_forms(now=timezone.now())
+
+
+@shared_task
+def ask_for_tax_forms(**_: object) -> None:
+    """Daily: ask for a new form W-8BEN where one ends soon."""
+    tax_forms.ask_again(now=timezone.now())
+
+
+@shared_task
+def send_profile_change(*, change_id: str, **_: object) -> None:
+    """Send one change of a profile."""
+    change = ProfileChange.objects.select_related("account", "follows").get(pk=change_id)
+    profile.send_change(change=change, now=timezone.now())
+
+
+@shared_task
+def settle_profile_changes(**_: object) -> None:
+    """Sweep: changes of profiles that wait or whose outcome is unknown."""
+    profile.settle_changes(now=timezone.now())
 
 
 @shared_task

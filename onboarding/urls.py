@@ -1,6 +1,6 @@
 from django.urls import path
 
-from onboarding import kind_pages, status_pages, views
+from onboarding import kind_pages, profile_pages, status_pages, views
 
 ID = "<uuid:application_id>"
 
@@ -8,6 +8,7 @@ urlpatterns = [
     path("", views.Landing.as_view(), name="landing"),
     path("home/", views.Home.as_view(), name="home"),
     path("agreements/<slug:key>/", views.AgreementPage.as_view(), name="agreement"),
+    path("agreements/<slug:key>/pdf/", views.AgreementPdf.as_view(), name="agreement_pdf"),
     path("apply/", views.Apply.as_view(), name="apply"),
     path("apply/kinds/", kind_pages.AccountKinds.as_view(), name="account_kinds"),
     path("apply/check/", views.Check.as_view(), name="apply_check"),
@@ -30,5 +31,8 @@ urlpatterns = [
 ]
 account_urlpatterns = [
     path("status/", status_pages.AccountStatus.as_view(), name="account_status"),
+    path("profile/", profile_pages.Profile.as_view(), name="profile"),
+    path("profile/tax-form/", profile_pages.SignTaxForm.as_view(), name="sign_tax_form"),
+    path("profile/<slug:key>/", profile_pages.ChangeProfile.as_view(), name="change_profile"),
 ]
 """Pages of one account, under its address."""

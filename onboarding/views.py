@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views import View
 
@@ -14,10 +15,12 @@ from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
 from brokerapp.ui.links import account_url
+from brokerapp.ui.text_pdf import text_pdf
 from brokerapp.web.addresses import client_ip
 from onboarding import addresses, agreements, rules, steps
 from onboarding.forms import FORMS
 from onboarding.forms.disclosures import AgreementsForm
+from onboarding.forms.foreign import W8BenForm
 from onboarding.forms.personal import DocumentsForm
 from onboarding.forms.step import StepForm
 from onboarding.models import Document, KycApplication
@@ -25,7 +28,7 @@ from onboarding.questions.catalogue import PAGES
 from onboarding.questions.descriptions import Page
 from onboarding.refusals import read_refusal
 from onboarding.review import answers_to_check
-from onboarding.services import applications, documents
+from onboarding.services import applications, documents, tax_forms
 
 
 class Landing(View):
@@ -56,10 +59,26 @@ class AgreementPage(View):
     """The text of one agreement, readable in the page."""
 
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
-        agreement = agreements.BY_KEY.get(key)
-        if agreement is None:
-            raise Http404
-        return render(request, agreement.template, {"agreement": agreement})
+        return render(request, "onboarding/agreements/page.html", {"agreement": _agreement(key)})
+
+
+class AgreementPdf(View):
+    """The same text as a file, with its revision in the file's name."""
+
+    def get(self, request: HttpRequest, key: str) -> HttpResponse:
+        agreement = _agreement(key)
+        text = render_to_string(agreement.text)
+        pdf = text_pdf(agreement.title, agreement.revision_words, text)
+        name = f"{'-'.join(filter(None, (key, agreement.revision)))}.pdf"
+        headers = {"Content-Disposition": f'inline; filename="{name}"'}
+        return HttpResponse(pdf, content_type="application/pdf", headers=headers)
+
+
+def _agreement(key: str) -> agreements.AgreementText:
+    try:
+        return agreements.text_of(key)
+    except KeyError as unknown:
+        raise Http404 from unknown
 
 
 def application_of(user: User, application_id: UUID | None) -> KycApplication:
@@ -116,6 +135,10 @@ class Apply(ApplicationView):
         )
 
 
+SUBMIT = {"agreements": "Agree and continue", "w8ben": "Sign and continue"}
+"""What the button of a page says, by its key, where that is not Continue."""
+
+
 class StepPage(ApplicationView):
     """One question page: its form, saved on POST, then the next page (or back to the check)."""
 
@@ -127,12 +150,23 @@ class StepPage(ApplicationView):
         self.step = PAGES[kwargs["key"]]
         return super().dispatch(request, *args, **kwargs)
 
-    def get(self, request: HttpRequest, key: str) -> HttpResponse:
+    def redirect_elsewhere(self) -> HttpResponse | None:
+        """Where somebody goes whom this page is not asked, or not yet."""
         if not self.step.applies_to(self.application):
             return redirect(self.url("apply"))
+        if earlier := steps.needed_before(self.application, self.step):
+            messages.info(self.request, f"“{self.step.title}” can be opened once this page is complete.")
+            return redirect(self.url("apply_step", earlier.key))
+        return None
+
+    def get(self, request: HttpRequest, key: str) -> HttpResponse:
+        if elsewhere := self.redirect_elsewhere():
+            return elsewhere
         return self.page(FORMS[key](application=self.application))
 
     def post(self, request: HttpRequest, key: str) -> HttpResponse:
+        if elsewhere := self.redirect_elsewhere():
+            return elsewhere
         form = FORMS[key](request.POST, request.FILES, application=self.application)
         if not form.is_valid():
             if isinstance(form, DocumentsForm) and form.refused_as:
@@ -159,12 +193,22 @@ class StepPage(ApplicationView):
                 now=timezone.now(),
             )
             return
+        if isinstance(form, W8BenForm):
+            tax_forms.sign(
+                application=self.application,
+                answers=form.answers(),
+                signature=tax_forms.Signature(
+                    form.cleaned_data["signature"], client_ip(self.request), timezone.now()
+                ),
+            )
+            return
         if isinstance(form, DocumentsForm) and (file := form.cleaned_data["file"]):
             documents.store_document(
                 application=self.application,
                 document_type=form.cleaned_data["document_type"],
                 mime_type=file.mime_type,
                 content=file.content,
+                sub_type=form.sub_type,
             )
         applications.save_answers(application=self.application, answers=form.answers())
 
@@ -197,7 +241,7 @@ class StepPage(ApplicationView):
             "back": back or before,
             "documents": self.application.documents.defer("content") if self.step.key == "documents" else (),
             "agreements": form.texts if isinstance(form, AgreementsForm) else (),
-            "submit": "Agree and continue" if self.step.key == "agreements" else "Continue",
+            "submit": SUBMIT.get(self.step.key, "Continue"),
         }
         return render(self.request, "onboarding/step.html", context, status=422 if form.is_bound else 200)
 
@@ -210,7 +254,8 @@ class RemoveDocument(SignInRequiredMixin):
         document = get_object_or_404(own, pk=document_id)
         if not document.application.is_editable:
             return redirect(addresses.url(document.application, "application_status"))
-        documents.remove_document(document=document)
+        if documents.remove_document(document=document) and document.sub_type:
+            applications.save_answers(application=document.application, answers={"identity_paper": None})
         return redirect(addresses.url(document.application, "apply_step", "documents"))
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from brokerapp.accounts.models import BrokerageAccount
 from tests.factories import confirm
 
-SECTIONS = re.compile(r"/(portfolio|trade|watchlists|orders|transfer|activity|documents|status)/")
+SECTIONS = re.compile(r"/(portfolio|trade|watchlists|orders|transfer|activity|documents|status|profile)/")
 
 
 class AccountClient(Client):

@@ -6,19 +6,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import hypothesis
 import pytest
 from django.conf import settings
 from django.db.backends.postgresql.operations import DatabaseOperations
 
+import tests.depth  # noqa: F401  as it is imported, hypothesis is told
 from devstack.templates import VARIABLE, template_of
 from tests.broker_stub import BrokerStub, broker_stub
 from tests.sandbox.contract import Report
 from tests.sandbox_process import SandboxProcess, point_at
-
-# How long an example takes says how busy the machine is.
-hypothesis.settings.register_profile("no deadline", deadline=None)
-hypothesis.settings.load_profile("no deadline")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -40,7 +40,7 @@ from devstack.paths import ROOT
 from funding.services.settling import NEVER_MADE
 from onboarding.cases import CipRecord, KycAnswer
 from onboarding.kinds import AccountKind
-from onboarding.models import Document
+from onboarding.models import Document, ProfileChange, TaxForm
 from onboarding.services import kinds
 from tests.addresses import Address, addresses
 from tests.brokerapp.accounts.test_pages import rows_of
@@ -107,6 +107,7 @@ def house(monkeypatch: pytest.MonkeyPatch) -> House:
         "mfa_edit_webauthn": second_step,
         "mfa_remove_webauthn": second_step,
         "agreement": {"key": "customer_agreement"},
+        "agreement_pdf": {"key": "customer_agreement"},
         "apply_step": {"key": "name"},
         "apply_of": draft,
         "apply_check_of": draft,
@@ -137,7 +138,12 @@ def case_of(account: BrokerageAccount) -> Case:
 def notice_of(account: BrokerageAccount) -> dict[str, object]:
     notice, _ = Notice.objects.get_or_create(
         change_id=7,
-        defaults={"user": account.user, "kind": NoticeKind.SECURED, "row_type": "x", "row_id": "1"},
+        defaults={
+            "user": account.user,
+            "kind": NoticeKind.SECURED,
+            "row_type": "accounts.WithdrawalHold",
+            "row_id": "0",
+        },
     )
     return {"pk": notice.pk}
 
@@ -261,6 +267,15 @@ def a_row_of_everything(house: House) -> None:
     KycAnswer.objects.create(**of_person, code="PEP")
     CipRecord.objects.create(**of_person, approved_by_id=1, approved_at=now, reason="They were here.")
     AccountClosing.objects.create(user=account.user, account=account)
+    ProfileChange.objects.create(user=account.user, account=account, part="phone", answers={})
+    TaxForm.objects.create(
+        application=account.application,
+        user=account.user,
+        content={},
+        signed_at=now,
+        ip_address="203.0.113.7",
+        valid_until=now.date(),
+    )
 
 
 def section_of(label: str) -> str:

@@ -58,6 +58,7 @@ OPENS = {
     "transfer": "Transfers open",
     "activity": "Your activity opens",
     "documents": "Your documents open",
+    "profile": "Your profile opens",
 }
 """What a section does once the account is open, by the beginning of its address."""
 

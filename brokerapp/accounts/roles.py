@@ -56,6 +56,8 @@ WITHOUT_PERSONAL_DATA = frozenset(
         "onboarding.view_document",
         "onboarding.view_kycanswer",
         "onboarding.view_kycapplication",
+        "onboarding.view_profilechange",
+        "onboarding.view_taxform",
         "records.view_issueddocument",
         "streams.view_streamcursor",
         "trading.view_asset",

@@ -40,6 +40,7 @@ RECORDS = (
     "six years after the account is closed (17 CFR 240.17a-4); erased on request before anything was sent"
 )
 APPLICATION, DOCUMENT, BANK = "onboarding_kycapplication", "onboarding_document", "funding_banklink"
+TAX_FORM, PROFILE_CHANGE = "onboarding_taxform", "onboarding_profilechange"
 
 
 def _of(table: str, *columns: str) -> tuple[str, ...]:
@@ -48,16 +49,16 @@ def _of(table: str, *columns: str) -> tuple[str, ...]:
 
 HELD = (
     Held(
-        "Tax id (SSN, ITIN), the person's and that of the child whose account it is",
+        "Tax id (SSN, ITIN, or another country's), the person's and that of the child whose account it is",
         Grade.ENCRYPTED,
-        _of(APPLICATION, "tax_id", "minor_tax_id"),
+        (*_of(APPLICATION, "tax_id", "foreign_tax_id", "minor_tax_id"), *_of(TAX_FORM, "content")),
         (Place.BROKER, Place.ADMIN),
         "TAX_ID_RETENTION_DAYS after the account is open",
     ),
     Held(
         "Digests by which a tax id or phone number is found",
         Grade.DIGEST,
-        _of(APPLICATION, "tax_id_index", "phone_number_index"),
+        _of(APPLICATION, "tax_id_index", "foreign_tax_id_index", "phone_number_index"),
         (),
         RECORDS,
     ),
@@ -85,21 +86,25 @@ HELD = (
     Held(
         "Date of birth",
         Grade.ENCRYPTED,
-        _of(APPLICATION, "date_of_birth"),
+        (*_of(APPLICATION, "date_of_birth"), *_of(TAX_FORM, "content")),
         (Place.BROKER, Place.PAGE, Place.ADMIN),
         RECORDS,
     ),
     Held(
         "Phone number",
         Grade.ENCRYPTED,
-        _of(APPLICATION, "phone_number"),
+        (*_of(APPLICATION, "phone_number"), *_of(PROFILE_CHANGE, "answers")),
         (Place.BROKER, Place.PAGE, Place.ADMIN),
         RECORDS,
     ),
     Held(
         "Home address",
         Grade.ENCRYPTED,
-        _of(APPLICATION, "street_address", "unit", "city", "state", "postal_code"),
+        (
+            *_of(APPLICATION, "street_address", "unit", "city", "state", "postal_code"),
+            *_of(TAX_FORM, "content"),
+            *_of(PROFILE_CHANGE, "answers"),
+        ),
         (Place.BROKER, Place.PAGE, Place.ADMIN),
         RECORDS,
     ),
@@ -118,9 +123,14 @@ HELD = (
         RECORDS,
     ),
     Held(
-        "Answers to the application's other questions (those without a column of their own)",
+        "Answers to the application's other questions (those without a column of their own), form W-8BEN as "
+        "it was signed, and changes of any answer",
         Grade.ENCRYPTED,
-        _of(APPLICATION, "answers"),
+        (
+            *_of(APPLICATION, "answers"),
+            *_of(TAX_FORM, "content", "signature"),
+            *_of(PROFILE_CHANGE, "answers", "signed"),
+        ),
         (Place.BROKER, Place.PAGE, Place.ADMIN),
         RECORDS,
     ),
@@ -254,7 +264,11 @@ HELD = (
     Held(
         "IP address of signatures and of sign-ins",
         Grade.READABLE,
-        ("onboarding_agreement.ip_address", "security_log_securityevent.ip"),
+        (
+            "onboarding_agreement.ip_address",
+            "onboarding_taxform.ip_address",
+            "security_log_securityevent.ip",
+        ),
         (Place.BROKER, Place.ADMIN),
         RECORDS,
     ),
@@ -284,6 +298,8 @@ SCRUBBED = (
     "onboarding_document.status_reason",
     "onboarding_kycanswer.status_reason",
     "onboarding_kycapplication.status_reason",
+    "onboarding_profilechange.status_reason",
+    "onboarding_taxform.status_reason",
     "security_log_securityevent.detail",
     "security_log_securityevent.reason",
     "streams_streamcursor.problem",

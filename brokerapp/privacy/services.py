@@ -13,7 +13,7 @@ from brokerapp.privacy.holdings import Encoder, everything_about
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
 from onboarding.cases import CaseFile, Word
-from onboarding.models import Agreement, Document, KycApplication
+from onboarding.models import Agreement, Document, KycApplication, TaxForm
 from onboarding.review import answers_to_check
 
 IS_STAFF = (
@@ -121,6 +121,7 @@ def _erase_drafts(person: User) -> None:
     Agreement.objects.filter(application__in=drafts).delete()
     Word.objects.filter(application__in=drafts).delete()
     CaseFile.objects.filter(application__in=drafts).delete()
+    TaxForm.objects.filter(application__in=drafts).delete()
     KycApplication.objects.filter(pk__in=[draft.pk for draft in drafts]).delete()
 
 

@@ -21,6 +21,11 @@ def digits_of(value: str) -> str:
     return "".join(character for character in value if character.isdecimal())
 
 
+def letters_and_digits_of(value: str) -> str:
+    """Letters, as capitals, and digits: how a number is compared that may have letters in it."""
+    return "".join(character for character in value.upper() if character.isalnum())
+
+
 def blind_indexes(purpose: str, normalized: str) -> list[str]:
     """The digests of a value under each key, newest first; hex, 64 characters. None of an empty value."""
     if not normalized:

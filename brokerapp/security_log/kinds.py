@@ -36,6 +36,7 @@ class Kind(TextChoices):
     SECURED = "SECURED", "account secured by its owner"
     SECURED_CLEARED = "SECURED_CLEARED", "secured account cleared"
 
+    PROFILE_CHANGED = "PROFILE_CHANGED", "profile changed"
     DOCUMENT_OPENED = "DOCUMENT_OPENED", "document of the broker opened"
     PII_VIEWED = "PII_VIEWED", "personal data viewed"
     PII_REVEALED = "PII_REVEALED", "hidden personal data revealed"

@@ -10,7 +10,8 @@ from brokerapp.ui.branding import brand
 from brokerapp.ui.links import page_url
 from brokerapp.ui.navigation import NavItem, is_section_of
 
-ACCOUNT = (
+ACCOUNT: tuple[tuple[str, ...], ...] = (
+    ("Your profile", "short_address", "user", "profile/"),
     ("Inbox", "inbox", "mail"),
     ("Help", "help", "help"),
     ("Your sign-in", "account_security", "lock"),
@@ -27,7 +28,7 @@ LEGAL = {
     "business-continuity": "Business continuity",
 }
 """The legal pages by the key of `brokerapp.legal.texts`, as the footer calls them."""
-STAFF = (("Operations", "admin:index", "bank"),)
+STAFF: tuple[tuple[str, ...], ...] = (("Operations", "admin:index", "bank"),)
 CHROME_URLS = (
     "display",
     "account_login",
@@ -64,6 +65,6 @@ def brand_name() -> str:
     return str(settings.BRAND_NAME)
 
 
-def _items(request: HttpRequest, entries: tuple[tuple[str, str, str], ...]) -> list[NavItem]:
-    urls = [(label, page_url(name), icon) for label, name, icon in entries]
+def _items(request: HttpRequest, entries: tuple[tuple[str, ...], ...]) -> list[NavItem]:
+    urls = [(label, page_url(name, *args), icon) for label, name, icon, *args in entries]
     return [NavItem(label, url, icon, is_section_of(request.path, url)) for label, url, icon in urls]

@@ -139,7 +139,7 @@ def _reader(compiler: Any) -> Callable[[Sequence[Any]], Any]:
         raise ValueError("a fixed query is of whole rows of a model, or of tuples")
     own = slice(klass["select_fields"][0], klass["select_fields"][-1] + 1)
     columns = [column[0].target.attname for column in select[own]]
-    related = get_related_populators(klass, select, connection.alias)  # type: ignore[call-arg]
+    related = get_related_populators(klass, select, connection.alias)  # type: ignore[call-arg] - 5.2
     annotations = dict(compiler.annotation_col_map)
 
     def read(row: Sequence[Any]) -> Any:
@@ -172,8 +172,8 @@ def read_again(row: models.Model) -> None:
     Raises the model's `DoesNotExist`.
     """
     fresh = _found(type(row), row.pk, _finder(type(row), False, ()))
-    field: Any
-    for field in row._meta.concrete_fields:
+    fields: Any = row._meta.concrete_fields
+    for field in fields:
         is_other = vars(fresh)[field.attname] != vars(row).get(field.attname)
         if field.is_relation and is_other and field.is_cached(row):
             field.delete_cached_value(row)

@@ -91,4 +91,5 @@ def _insert(model: type[models.Model], fields: tuple[Any, ...]) -> str:
 
 
 def _quoted(name: str | None) -> str:
-    return connection.ops.quote_name(name or "")
+    assert name is not None
+    return connection.ops.quote_name(name)

@@ -1,17 +1,67 @@
-"""Pages about the person that are peculiar: the tax id, and documents."""
+"""Pages about the person that are peculiar: name, address, the tax id, and documents."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.core.validators import MinLengthValidator
+from django_countries import countries
 
 from brokerapp.security.uploads.files import CleanFile, FileRefused, clean_file
 from brokerapp.ui.widgets import FileDrop
-from onboarding import rules
+from onboarding import postal_codes, rules
 from onboarding.forms.step import StepForm
 from onboarding.models import Document, KycApplication
 from onboarding.questions.descriptions import Question
+from onboarding.questions.eligibility import TAXED_ABROAD
+from onboarding.questions.fields import PhoneField
+from onboarding.questions.person import least_of_family_name, needs_province
+
+
+class NameForm(StepForm):
+    """The name. Where tax is paid abroad, a last name may be a single letter."""
+
+    key = "name"
+
+    def __init__(self, data: Any = None, files: Any = None, *, application: KycApplication) -> None:
+        super().__init__(data, files, application=application)
+        last = self.fields["family_name"]
+        if least_of_family_name(application.answer) == 1:
+            last.validators = [rule for rule in last.validators if not isinstance(rule, MinLengthValidator)]
+
+
+class ContactForm(StepForm):
+    """Where somebody is reached, by the rules of the country where they live."""
+
+    key = "contact"
+
+    def __init__(self, data: Any = None, files: Any = None, *, application: KycApplication) -> None:
+        super().__init__(data, files, application=application)
+        self.country = application.answer("country_of_residence") or "USA"
+        phone = self.fields.get("phone_number")
+        if isinstance(phone, PhoneField):
+            phone.region = countries.alpha2(self.country) or "US"
+        if "foreign_postal_code" in self.fields and postal_codes.are_known(self.country):
+            self._demand("foreign_postal_code", rules.NO_POSTAL_CODE)
+        if "province" in self.fields and needs_province(application.answer):
+            self._demand("province", "Enter the state, province or region of your address.")
+
+    def _demand(self, name: str, missing: str) -> None:
+        """Make an answer required that elsewhere may be left out."""
+        field = self.fields[name]
+        field.required = field.widget.is_required = True
+        field.help_text, field.error_messages["required"] = "", missing
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if "foreign_postal_code" in cleaned:
+            try:
+                written = rules.normalize_postal_code(cleaned["foreign_postal_code"], self.country)
+                cleaned["foreign_postal_code"] = written
+            except rules.AnswerRefused as refusal:
+                self.add_error("foreign_postal_code", str(refusal))
+        return cleaned
 
 
 class TaxIdForm(StepForm):
@@ -52,8 +102,21 @@ class TaxIdForm(StepForm):
         return {**given, "tax_id": ssn, "tax_id_type": rules.tax_id_type(ssn), "tax_id_last4": ssn[-4:]}
 
 
+def checked_file(upload: UploadedFile) -> CleanFile:
+    """An uploaded paper, made anew. Raises `AnswerRefused` by its look, `FileRefused` by what is in it."""
+    rules.check_document(upload.read(16), upload.size or 0)
+    upload.seek(0)
+    content = upload.read().removeprefix(rules.BYTE_ORDER_MARK)
+    return clean_file(content, most_bytes=rules.MAX_DOCUMENT_BYTES)
+
+
+PASSPORT = "passport"
+PAPERS = ((PASSPORT, "Passport"), ("national_id", "National identity card, both sides on one page"))
+"""What the broker takes of people who pay tax abroad; told as `document_sub_type`."""
+
+
 class DocumentsForm(StepForm):
-    """An identity document: optional now, and Alpaca may ask for one later."""
+    """An identity document: optional now for who pays tax in the US, and Alpaca may ask for one later."""
 
     key = "documents"
     document_type = forms.ChoiceField(label="What is it?", choices=Document.Type.choices, required=False)
@@ -65,21 +128,33 @@ class DocumentsForm(StepForm):
         widget=FileDrop(accept=".pdf,.png,.jpg,.jpeg,.heic,.heif", max_bytes=rules.MAX_DOCUMENT_BYTES),
     )
 
+    def __init__(self, data: Any = None, files: Any = None, *, application: KycApplication) -> None:
+        super().__init__(data, files, application=application)
+        self.is_due = bool(TAXED_ABROAD(application.answer))
+        if self.is_due:
+            others = [row for row in Document.Type.choices if row[0] != Document.Type.IDENTITY_VERIFICATION]
+            cast(forms.ChoiceField, self.fields["document_type"]).choices = [*PAPERS, *others]
+            self.fields["file"].help_text = "PDF, PNG, JPEG or HEIC, up to 7.5 MB. All four corners in view."
+
     refused_as = ""
     """Why the file was refused after somebody looked into it, as `brokerapp.security.uploads.files.WORDS`."""
 
     def clean_document_type(self) -> str:
         # A browser always sends the first one; only what is written by hand leaves it out.
-        return self.cleaned_data["document_type"] or Document.Type.IDENTITY_VERIFICATION
+        chosen = self.cleaned_data["document_type"]
+        if not self.is_due:
+            return chosen or Document.Type.IDENTITY_VERIFICATION
+        self.sub_type = chosen if chosen in dict(PAPERS) else "" if chosen else PASSPORT
+        return Document.Type.IDENTITY_VERIFICATION if self.sub_type else chosen
+
+    sub_type = ""
+    """Which paper of those of `PAPERS` it is."""
 
     def clean_file(self) -> CleanFile | None:
         upload: UploadedFile | None = self.cleaned_data["file"]
         if upload:
             try:
-                rules.check_document(upload.read(16), upload.size or 0)
-                upload.seek(0)
-                content = upload.read().removeprefix(rules.BYTE_ORDER_MARK)
-                return clean_file(content, most_bytes=rules.MAX_DOCUMENT_BYTES)
+                return checked_file(upload)
             except FileRefused as refusal:
                 self.refused_as = refusal.reason
                 raise ValidationError(str(refusal)) from refusal
@@ -90,7 +165,25 @@ class DocumentsForm(StepForm):
                 "The file you chose was not taken: it is too large, or not a PDF, PNG, JPEG or HEIC. "
                 "Choose another one, or go on without."
             )
+        if self.is_due and not self.application.answer("identity_paper"):
+            raise ValidationError(
+                "Add a photo or scan of your passport or identity card: the broker needs it of everybody who "
+                "pays tax outside of the United States."
+            )
         return None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        has_paper = bool(self.sub_type or self.application.answer("identity_paper"))
+        if self.is_due and cleaned.get("file") and not has_paper:
+            self.add_error("document_type", "Add your passport or identity card first.")
+        return cleaned
+
+    def answers(self) -> dict[str, Any]:
+        given = super().answers()
+        if self.is_due and self.cleaned_data["file"] and self.sub_type:
+            return {**given, "identity_paper": self.sub_type}
+        return given
 
     def was_refused(self) -> bool:
         """Whether a file was chosen that the page's script took back."""

@@ -1,5 +1,6 @@
 """The form of one page, made from the descriptions of its questions."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
@@ -19,6 +20,8 @@ class StepForm(SpokenForm):
     """
 
     key: ClassVar[str]
+    particulars: Sequence[tuple[str, str]] = ()
+    """What a page says before it asks: label and text of each line."""
 
     def __init__(self, data: Any = None, files: Any = None, *, application: KycApplication) -> None:
         self.application = application

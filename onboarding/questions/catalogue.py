@@ -8,6 +8,7 @@ from onboarding.questions import (
     disclosures,
     eligibility,
     finances,
+    foreign,
     investing,
     person,
     retirement,
@@ -30,6 +31,7 @@ PAGES: dict[str, Page] = {
         person.BIRTH,
         visa.VISA,
         person.TAX_ID,
+        foreign.FOREIGN_TAX_ID,
         person.DOCUMENTS,
         work.WORK,
         finances.FINANCES,
@@ -40,6 +42,7 @@ PAGES: dict[str, Page] = {
         disclosures.DISCLOSURES,
         disclosures.DETAILS,
         disclosures.TRUSTED_CONTACT,
+        foreign.W8BEN,
         disclosures.AGREEMENTS,
     )
 }

@@ -104,7 +104,8 @@ class Page:
 
     `task` groups pages in the task list, `why` tells the person why it is asked. `when` says whether the page
     is asked at all; `check` gives what is wrong between its answers, by name; `still_holds` whether what was
-    answered is still good. `rows` join answers where they are checked; `read` replaces them altogether.
+    answered is still good. `after` are the keys of pages that have to be complete before it can be opened, as
+    it shows what is answered there. `rows` join answers where they are checked; `read` replaces them.
     `facts` gives headings and texts of what to know before one answers.
     """
 
@@ -116,6 +117,7 @@ class Page:
     when: Callable[[Answers], bool] = ALWAYS
     check: Callable[[Mapping[str, Any]], dict[str, str]] = nothing_wrong
     still_holds: Callable[[Answers], bool] = always
+    after: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
     facts: Callable[[], list[tuple[str, str]]] | None = None
     read: Callable[[KycApplication], list[tuple[str, str]]] | None = None

@@ -100,8 +100,10 @@ def _chosen(choices: Any, autocomplete: str) -> Make:
     return make
 
 
-def country(autocomplete: str = "") -> Make:
-    """A country, by its alpha-3 code."""
+def country(autocomplete: str = "", *, nothing: str = "") -> Make:
+    """A country, by its alpha-3 code; `nothing` stands first where none may be chosen."""
+    if nothing:
+        return _chosen(lambda: [("", nothing), *country_choices()[1:]], autocomplete)
     return _chosen(country_choices, autocomplete)
 
 
@@ -122,27 +124,34 @@ def day(autocomplete: str = "") -> Make:
 class NormalizedField(TypedField):
     """A text that a rule brings into one form, or refuses."""
 
-    rule: Callable[[str], str]
+    def normalize(self, typed: str) -> str:
+        """The text in its one form. Raises `AnswerRefused`."""
+        raise NotImplementedError
 
     def clean(self, value: Any) -> str:
         typed = super().clean(value)
         if not typed:
             return ""
         try:
-            return type(self).rule(typed)
+            return self.normalize(typed)
         except rules.AnswerRefused as refusal:
             raise ValidationError(str(refusal)) from refusal
 
 
 class PhoneField(NormalizedField):
-    """A US or international telephone number; cleans to E.164 (`+12125550123`)."""
+    """A telephone number; cleans to E.164 (`+12125550123`). Without `+` it is one of `region` (alpha-2)."""
 
-    rule = staticmethod(rules.normalize_phone)
+    region = "US"
     widget = forms.TextInput({"type": "tel", "autocomplete": "tel", "inputmode": "tel"})
+
+    def normalize(self, typed: str) -> str:
+        return rules.normalize_phone(typed, self.region)
 
 
 class ZipField(NormalizedField):
     """A ZIP code, five digits or nine; cleans to `94401` or `94401-1234`."""
 
-    rule = staticmethod(rules.normalize_zip)
     widget = forms.TextInput({"autocomplete": "postal-code", "inputmode": "numeric", "class": "input--11"})
+
+    def normalize(self, typed: str) -> str:
+        return rules.normalize_zip(typed)

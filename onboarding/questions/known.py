@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from onboarding.models import KycApplication
+from onboarding.models import KycApplication, ProfileChange
 from onboarding.questions.catalogue import every_question
 
 
@@ -15,3 +15,5 @@ def known_values_of(person_id: int) -> Iterator[str]:
         for answer in map(application.answer, names):
             if answer:
                 yield answer.isoformat() if isinstance(answer, date) else str(answer)
+    for change in ProfileChange.objects.filter(user_id=person_id):
+        yield from (str(change.answers[name]) for name in names if change.answers.get(name))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils import timezone
 from localflavor.us.us_states import STATE_CHOICES
 
 from brokerapp.broker.alpaca import limits
@@ -12,18 +13,36 @@ from onboarding import rules
 from onboarding.kinds import is_owner_known
 from onboarding.models import KycApplication
 from onboarding.questions import fields, reading
-from onboarding.questions.conditions import When
+from onboarding.questions.conditions import Answers, When
 from onboarding.questions.descriptions import Page, Question, Row
-from onboarding.questions.eligibility import ABOUT_YOU, NO_CITIZEN
+from onboarding.questions.eligibility import (
+    ABOUT_YOU,
+    ABROAD,
+    IN_THE_US,
+    NO_CITIZEN,
+    TAXED_ABROAD,
+    is_taxed_in_the_us,
+)
 
 IDENTITY = "Identity"
 
 UNLESS_ONE = When("has_one_name", not_values=(True,), words="unless you have one name only")
 
+
+def least_of_family_name(answers: Answers) -> int:
+    """Letters that a last name has at least: two in the United States, one elsewhere."""
+    return 1 if TAXED_ABROAD(answers) else limits.FAMILY_NAME_LEAST
+
+
+def _name_is_long_enough(answers: Answers) -> bool:
+    return len(answers("family_name") or "") >= least_of_family_name(answers)
+
+
 NAME = Page(
     "name",
     ABOUT_YOU,
     "Your legal name",
+    still_holds=_name_is_long_enough,
     questions=(
         Question(
             "given_name",
@@ -144,7 +163,27 @@ def _zip_in_state(cleaned: Mapping[str, Any]) -> dict[str, str]:
 
 def _address(a: KycApplication) -> str:
     street = reading.joined(a.street_address, a.unit)
-    return reading.joined(street, a.city, f"{a.state} {a.postal_code}".strip())
+    if not ABROAD(a.answer):
+        return reading.joined(street, a.city, f"{a.state} {a.postal_code}".strip())
+    country = reading.country(a.answer("country_of_residence"))
+    return reading.joined(street, a.city, a.answer("province"), a.answer("foreign_postal_code"), country)
+
+
+def needs_province(answers: Answers) -> bool:
+    """Whether the broker wants a state or province: of all who pay tax in the United States."""
+    return bool(ABROAD(answers)) and is_taxed_in_the_us(answers)
+
+
+def _address_fits_the_country(answers: Answers) -> bool:
+    """Whether an address abroad is still one of the country that was chosen, perhaps since."""
+    if not ABROAD(answers):
+        return True
+    code, country = answers("foreign_postal_code") or "", answers("country_of_residence")
+    try:
+        written = rules.normalize_postal_code(code, country)
+    except rules.AnswerRefused:
+        return False
+    return written == code and bool(answers("province") or not needs_province(answers))
 
 
 CONTACT = Page(
@@ -152,6 +191,7 @@ CONTACT = Page(
     ABOUT_YOU,
     "How to reach you",
     check=_zip_in_state,
+    still_holds=_address_fits_the_country,
     questions=(
         Question(
             "phone_number",
@@ -207,19 +247,48 @@ CONTACT = Page(
             "State",
             ask=fields.us_state("address-level1"),
             missing="Choose your state.",
+            when=IN_THE_US,
             sent="contact.state",
+        ),
+        Question(
+            "province",
+            "State, province or region",
+            ask=fields.line(
+                "address-level1", names=False, max_length=limits.STATE, validators=[fields.HAS_LETTERS]
+            ),
+            short="Province",
+            help="If your address has one.",
+            required=False,
+            when=ABROAD,
+            sent="contact.state",
+            identifies=True,
         ),
         Question(
             "postal_code",
             "ZIP code",
             ask=fields.ZipField,
             missing="Enter your ZIP code.",
+            when=IN_THE_US,
+            sent="contact.postal_code",
+            identifies=True,
+        ),
+        Question(
+            "foreign_postal_code",
+            "Postal code",
+            ask=fields.line("postal-code", names=False, max_length=limits.POSTAL_CODE),
+            help="If your address has one.",
+            required=False,
+            when=ABROAD,
             sent="contact.postal_code",
             identifies=True,
         ),
     ),
     rows=(
-        Row("Home address", ("street_address", "unit", "city", "state", "postal_code"), _address),
+        Row(
+            "Home address",
+            ("street_address", "unit", "city", "state", "postal_code", "province", "foreign_postal_code"),
+            _address,
+        ),
         Row("E-mail", (), lambda a: a.user.email),
     ),
 )
@@ -253,6 +322,7 @@ TAX_ID = Page(
     "tax-id",
     IDENTITY,
     "Your Social Security number or ITIN",
+    when=is_taxed_in_the_us,
     questions=(
         Question(
             "tax_id",
@@ -274,11 +344,30 @@ def _documents(a: KycApplication) -> list[tuple[str, str]]:
     return [("Documents", ", ".join(kept) or ("None for now" if a.documents_answered else ""))]
 
 
+def _has_paper_if_due(answers: Answers) -> bool:
+    """Whether the paper is there that the broker asks of everybody who pays tax elsewhere."""
+    return bool(answers("identity_paper")) or is_taxed_in_the_us(answers)
+
+
 DOCUMENTS = Page(
     "documents",
     IDENTITY,
     "A document that shows who you are",
-    questions=(),
+    questions=(
+        Question("identity_paper", "Passport or identity card", required=False, when=TAXED_ABROAD),
+        Question(
+            "identity_paper_expires",
+            "Until when is it valid?",
+            ask=fields.day(),
+            short="Valid until",
+            help="As it stands on your passport or identity card. For example 3 31 2031",
+            required=False,
+            when=TAXED_ABROAD,
+            rule=lambda ends: rules.check_not_past(ends, timezone.localdate(), "The day it ends"),
+            read=reading.day,
+        ),
+    ),
     when=lambda answers: not is_owner_known(answers),
+    still_holds=_has_paper_if_due,
     read=_documents,
 )

@@ -22,6 +22,7 @@ from onboarding.kinds import ACCOUNT_TYPES, AccountKind
 from onboarding.models import Agreement, KycApplication
 from onboarding.questions import catalogue
 from onboarding.review import answers_to_check
+from onboarding.services import tax_forms
 from onboarding.services.kinds import taken_sub_types
 from onboarding.statuses import ApplicationStatus
 
@@ -147,9 +148,8 @@ def open_account(*, application: KycApplication, now: datetime) -> KycApplicatio
     client = get_client(about=application)
 
     def call() -> Account:
-        return client.accounts.create(
-            payloads.account_request(application, list(application.agreements.all()))
-        )
+        signed, tax_form = list(application.agreements.all()), tax_forms.to_send_with(application)
+        return client.accounts.create(payloads.account_request(application, signed, tax_form))
 
     return writes.send(
         application,
@@ -311,6 +311,7 @@ def apply_account(
                 request_id=reply.request_id,
                 account=account,
             )
+            tax_forms.went_with(locked, by=by, request_id=reply.request_id)
         for document_id in locked.documents.values_list("pk", flat=True):
             jobs.enqueue("onboarding.tasks.send_document", document_id=document_id)
         for record_id in CipRecord.objects.filter(application=locked).values_list("pk", flat=True):

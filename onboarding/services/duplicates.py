@@ -21,6 +21,11 @@ def with_tax_id(tax_id: str) -> QuerySet[KycApplication]:
 def others_with_tax_id(application: KycApplication) -> QuerySet[KycApplication]:
     """Every other application with the same tax id; those of another person should make staff look."""
     known = KycApplication.objects.exclude(pk=application.pk).order_by("created_at")
+    if application.foreign_tax_id:
+        digests = _index("foreign_tax_id_index").digests(application.foreign_tax_id)
+        return known.filter(foreign_tax_id_index__in=digests)
+    if application.foreign_tax_id_index and not application.tax_id_index:
+        return known.filter(foreign_tax_id_index=application.foreign_tax_id_index)
     if application.tax_id:
         return known.filter(pk__in=with_tax_id(application.tax_id).values("pk"))
     if application.tax_id_index:

@@ -1,15 +1,20 @@
 """Personal data that is forgotten here once the broker has it. By settings; every day."""
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 
 from brokerapp.accounts.statuses import ENDED_ACCOUNT, OPEN_ACCOUNT
-from onboarding.models import Document, KycApplication
+from onboarding.models import Document, KycApplication, TaxForm
 from onboarding.statuses import ApplicationStatus, DocumentStatus
 
 logger = logging.getLogger(__name__)
+
+NUMBERS = ("foreign_tax_id", "tax_id_ssn")
+"""Members of form W-8BEN."""
 
 
 def drop_documents(*, now: datetime) -> int:
@@ -40,8 +45,17 @@ def drop_tax_ids(*, now: datetime) -> int:
         account__status_at__lt=now - timedelta(days=settings.TAX_ID_RETENTION_DAYS),
         tax_id_dropped_at__isnull=True,
     )
-    kept = opened.exclude(tax_id="", minor_tax_id="")
-    dropped = kept.update(tax_id="", minor_tax_id="", tax_id_dropped_at=now)
+    abroad = list(opened.exclude(foreign_tax_id="").values_list("pk", flat=True))
+    kept = opened.exclude(tax_id="", minor_tax_id="", foreign_tax_id="")
+    dropped = kept.update(tax_id="", minor_tax_id="", foreign_tax_id="", tax_id_dropped_at=now)
+    _drop_from_tax_forms(abroad)
     if dropped:
         logger.info("forgot the tax ids of %s applications", dropped)
     return dropped
+
+
+def _drop_from_tax_forms(applications: Iterable[UUID]) -> None:
+    """Take the number out of the forms too: the broker has them as they were signed."""
+    for form in TaxForm.objects.filter(application_id__in=list(applications)):
+        form.content = {name: said for name, said in form.content.items() if name not in NUMBERS}
+        form.save(update_fields=["content"])

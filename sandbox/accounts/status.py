@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from sandbox.accounts.documents import w8ben
 from sandbox.accounts.rules import DISCLOSURE_FLAGS
 from sandbox.kernel import eventlog
 from sandbox.state import rows
@@ -75,6 +76,8 @@ def step(world: World, account: rows.Account, now: dt.datetime) -> None:
     """
     if account.status == "SUBMITTED":
         codes = _open_questions(account)
+        if w8ben.is_missing(world, account, now):
+            codes.append("W8BEN_CORRECTION")
         if codes:
             account.kyc_results = encode_json(_results(indeterminate={code: {} for code in codes}))
             move(world, account, "ACTION_REQUIRED", now)

@@ -1,9 +1,20 @@
+from collections.abc import Iterator
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from brokerapp.accounts.models import User
 from tests.factories import UserFactory
+from tests.sandbox.in_process import InProcess
+
+
+@pytest.fixture(scope="module")
+def near_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcess]:
+    """Our sandbox, asked without sockets."""
+    sandbox = InProcess(tmp_path_factory.mktemp("sandbox") / "state")
+    yield sandbox
+    sandbox.stop()
 
 
 @pytest.fixture

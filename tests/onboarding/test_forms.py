@@ -183,7 +183,7 @@ def test_eligibility_form_asks_foreign_citizens_for_their_status() -> None:
 @pytest.mark.parametrize(
     ("answers", "field", "words"),
     [
-        ({"country_of_residence": "FRA"}, "country_of_residence", "who live in the United States"),
+        ({"country_of_residence": "CUB"}, "country_of_residence", "US sanctions forbid it"),
         (
             {
                 "country_of_citizenship": "GBR",
@@ -191,7 +191,7 @@ def test_eligibility_form_asks_foreign_citizens_for_their_status() -> None:
                 "country_of_tax_residence": "GBR",
             },
             "country_of_tax_residence",
-            "tax residents of the United States",
+            "only if they are tax residents there",
         ),
     ],
 )

@@ -57,9 +57,7 @@ SETTLED_BY_THE_BROKER = [code for code in REQUESTS if code not in SETTLED_BY_THE
 @pytest.fixture
 def application(sandbox: SandboxProcess) -> KycApplication:
     """One that the broker has an open account for."""
-    made = KycApplicationFactory.create(
-        user__email=f"kyc{timezone.now():%H%M%S%f}@example.com", country_of_citizenship="JPN"
-    )
+    made = KycApplicationFactory.create(user__email=f"kyc{timezone.now():%H%M%S%f}@example.com")
     applications.submit_application(application=made, by=made.user, now=timezone.now())
     made.refresh_from_db()
     applications.open_account(application=made, now=timezone.now())

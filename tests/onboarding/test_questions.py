@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from brokerapp.accounts.models import User
+from onboarding import addresses
 from onboarding.forms import FORMS
 from onboarding.models import Document, KycApplication
 from onboarding.questions.catalogue import every_question
@@ -49,6 +50,12 @@ def discloser(user: User, **columns: Any) -> KycApplication:
     )
 
 
+KIND_OF = dict.fromkeys(("retirement", "beneficiaries", "beneficiary-details"), "ira") | dict.fromkeys(
+    ("custody", "child"), "custodial"
+)
+"""The kind of account whose application has a page, where not every one has."""
+
+
 def field_of(page: str, name: str) -> str:
     """The markup of one field, from its opening tag."""
     before, _, _ = page.partition(f'name="{name}')
@@ -58,8 +65,20 @@ def field_of(page: str, name: str) -> str:
 
 @pytest.mark.parametrize("key", sorted(FORMS))
 def test_optional_never_stands_at_what_can_be_demanded(signed_in: Client, user: User, key: str) -> None:
-    application = discloser(user, country_of_citizenship="GBR", permanent_resident=False)
-    page = signed_in.get(step(key)).content.decode()
+    lives = {"foreign-tax-id": "GBR", "w8ben": "GBR"}.get(key, "USA")
+    places = {"country_of_residence": lives, "country_of_tax_residence": lives}
+    abroad = {"foreign_postal_code": "SW1A 1AA", "foreign_tax_id_type": "GBR_UTR"}
+    application = discloser(
+        user,
+        country_of_citizenship="GBR",
+        permanent_resident=False,
+        account_kind=KIND_OF.get(key, "individual"),
+        foreign_tax_id="1955839661",
+        answers=places | abroad,
+    )
+    application.keep_answers({"has_other_account": key == "account-email"})
+    application.save()
+    page = signed_in.get(addresses.url(application, "apply_step", key)).content.decode()
     form = FORMS[key](application=application)
     for bound in form.visible_fields():
         if "(optional)" in field_of(page, bound.html_name) and key != "tax-id":

@@ -1,6 +1,5 @@
 """In whatever order things are done, cash and shares are conserved. ``HYPOTHESIS_SCALE=100`` looks longer."""
 
-import os
 import shutil
 import tempfile
 from decimal import Decimal
@@ -11,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from tests.depth import SCALE
 from tests.sandbox.bookkeeping import (
     CENT,
     Books,
@@ -25,7 +25,6 @@ from tests.sandbox.in_process import Answer, InProcess, answer_of
 from tests.sandbox.people import BANK, SIGNED_FOR_OPTIONS, application, crypto_members, trading_path
 from tests.sandbox.process import process_at
 
-SCALE = int(os.environ.get("HYPOTHESIS_SCALE", "1"))
 COMMON = {
     "deadline": None,
     "database": None,
@@ -534,6 +533,6 @@ class ConservationOverHttp(Conservation):
 
 
 TestConservation = Conservation.TestCase
-TestConservation.settings = settings(max_examples=12 * SCALE, stateful_step_count=30, **COMMON)
+TestConservation.settings = settings(max_examples=8 * SCALE, stateful_step_count=30, **COMMON)
 TestConservationOverHttp = ConservationOverHttp.TestCase
-TestConservationOverHttp.settings = settings(max_examples=2 * SCALE, stateful_step_count=6, **COMMON)
+TestConservationOverHttp.settings = settings(max_examples=SCALE, stateful_step_count=10, **COMMON)

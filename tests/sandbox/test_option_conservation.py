@@ -9,8 +9,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
+from tests.depth import SCALE
 from tests.sandbox.people import trading_path
-from tests.sandbox.test_conservation import COMMON, OPTIONED, SCALE, Conservation
+from tests.sandbox.test_conservation import COMMON, OPTIONED, Conservation
 from tests.sandbox.traders import contract
 
 # Rules of the base class without which there is more of the others.
@@ -51,4 +52,4 @@ class WithOptions(Conservation):
 
 OptionConservation: Any = type("OptionConservation", (WithOptions,), dict.fromkeys(LEFT_OUT))
 TestOptionConservation = OptionConservation.TestCase
-TestOptionConservation.settings = settings(max_examples=10 * SCALE, stateful_step_count=25, **COMMON)
+TestOptionConservation.settings = settings(max_examples=6 * SCALE, stateful_step_count=25, **COMMON)

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -122,7 +122,7 @@ class Trader:
     asked: list[str] = field(default_factory=list)
     done: Counter[str] = field(default_factory=Counter)
     heard_until: datetime = datetime(2020, 1, 1, tzinfo=UTC)
-    revisions: list[dict[str, Any]] = field(default_factory=list)
+    revisions: list[Mapping[str, Any]] = field(default_factory=list)
     """Events of revisions that are not handled so far."""
 
     def __post_init__(self) -> None:
@@ -330,7 +330,7 @@ class Trader:
         self.hear_of(bodies)
         self.hear_of(self.revisions)
 
-    def hear_of(self, bodies: list[dict[str, Any]]) -> None:
+    def hear_of(self, bodies: Sequence[Mapping[str, Any]]) -> None:
         """Handle events; a revision is done with once that went well."""
         for body in list(bodies):
             with suppress(BrokerError, following.EventTooEarly):

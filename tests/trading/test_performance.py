@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.depth import SCALE
 from tests.trading.books import entry, on, taking_back, trade
 from trading.lots import ZERO, Books, Entry, Flow, Group, work_out
 from trading.performance import DayValue, Summary, money_weighted, summarize, time_weighted, yearly
@@ -69,7 +70,7 @@ def test_money_weighted_without_money_is_not_told() -> None:
     assert money_weighted(ZERO, value(3, "0"), [flow(0, "-5")], on(0)) is None
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25 * SCALE)
 @given(
     opening=st.integers(1, 10**6),
     flows=st.lists(st.tuples(st.integers(0, 364), st.integers(1, 10**6)), max_size=20),
@@ -209,7 +210,7 @@ def unrealized(books: Books, history: History) -> Decimal:
     return history.worth - books.cost
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30 * SCALE)
 @given(steps=STEPS)
 def test_every_cent_of_a_generated_history_is_accounted_for(steps: list[Any]) -> None:
     history, day, closings = History(), 0, []

@@ -4,6 +4,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
+from tests.depth import SCALE
 from tests.factories import AssetFactory
 from trading import search
 from trading.models import Asset
@@ -108,7 +109,7 @@ def test_address_of_another_spelling_is_known() -> None:
     assert Asset.objects.get_by_symbol("BRK-B").symbol == "BRK.B"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40 * SCALE, suppress_health_check=list(HealthCheck))
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=0x17F), max_size=30))
 def test_key_of_the_database_is_ours(name: str) -> None:
     row = AssetFactory.create(symbol="ODD", name="x")

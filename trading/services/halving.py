@@ -10,7 +10,8 @@ logger = logging.getLogger(__name__)
 
 ABOUT_THE_SYMBOLS = (400, 404, 422)
 UNREADABLE = 200
-Item, Answer = TypeVar("Item"), TypeVar("Answer")
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 
 def ask_in_halves(

@@ -1,5 +1,6 @@
 """Finding what to trade."""
 
+from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -32,7 +33,8 @@ class Search(SectionMixin):
         return render(request, "trading/search.html", context)
 
     def found(self, text: str) -> dict[str, object]:
-        page = Paginator(catalogue.Found(text, RESULTS), RESULTS).get_page(self.request.GET.get("page"))
+        found: Any = catalogue.Found(text, RESULTS)
+        page: Any = Paginator(found, RESULTS).get_page(self.request.GET.get("page"))
         assets = list(page)
         (rows,), note = self.listed([assets])
         return {

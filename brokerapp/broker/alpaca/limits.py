@@ -22,6 +22,9 @@ STREET, STREET_LEAST = 100, 2
 UNIT = 20
 CITY, CITY_LEAST = 50, 2
 """More than digits."""
+TAX_ID = 40
+STATE, POSTAL_CODE = 50, 12
+"""Outside of the United States, where there is no list of them."""
 EMAIL_WITHOUT_ALIAS, EMAIL = 60, 100
 """The first counts `ana+broker@…` as `ana@…`."""
 COMPANY = EMPLOYER = POSITION = 100

@@ -3,7 +3,11 @@
 Imports nothing of ours: it starts in a fraction of a second, has none of our secrets, and its time and memory
 are limited before it reads the first byte. The answer is a line of JSON, `{"mime_type": …}` or
 `{"refused": …}`, and after that the new file. A process that ends in any other way could not read the file.
+
+Each library is imported where a file of its kind is read: that is most of what a small file takes.
 """
+
+from __future__ import annotations
 
 import io
 import json
@@ -11,11 +15,13 @@ import resource
 import sys
 import warnings
 import zlib
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import pikepdf
-import pillow_heif
-from PIL import Image, ImageOps
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pikepdf
+    from PIL import Image
 
 CPU_SECONDS = 20
 MEMORY_BYTES = 1536 * 1024 * 1024
@@ -55,7 +61,12 @@ def clean_picture(content: bytes, kind: str, most_bytes: int) -> tuple[str, byte
     Of several pictures in a file the first is kept, as the pictures of phones have further ones. Metadata is
     left out; how the picture is turned is applied. Raises `Refused`.
     """
-    pillow_heif.register_heif_opener()
+    from PIL import Image, ImageOps
+
+    if kind == "HEIF":
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
     warnings.simplefilter("ignore")
     Image.MAX_IMAGE_PIXELS = None  # our own limit is lower, and looked at before anything is decoded
     try:
@@ -90,6 +101,8 @@ def _encoded(picture: Image.Image, kind: str, most_bytes: int) -> tuple[str, byt
         if out.tell() <= most_bytes:
             return "image/png", out.getvalue()
     if picture.mode == "RGBA":
+        from PIL import Image
+
         white = Image.new("RGB", picture.size, "white")
         white.paste(picture, mask=picture.getchannel("A"))
         picture = white
@@ -139,6 +152,8 @@ def clean_pdf(content: bytes, most_bytes: int) -> tuple[str, bytes]:
 
     Raises `Refused` for one that is locked, does something, carries files, is too long, or cannot be read.
     """
+    import pikepdf
+
     if b"%%EOF" not in content[-2048:]:
         raise Refused("damaged")  # its end is missing, and with it perhaps pages
     try:
@@ -162,6 +177,8 @@ def clean_pdf(content: bytes, most_bytes: int) -> tuple[str, bytes]:
 
 def _check_objects(pdf: pikepdf.Pdf) -> None:
     """Look at every object of the file, used or not. Raises `Refused`."""
+    import pikepdf
+
     if len(pdf.objects) > MOST_OBJECTS:
         raise Refused("damaged")
     unpacked = 0
@@ -174,6 +191,8 @@ def _check_objects(pdf: pikepdf.Pdf) -> None:
 
 def _parts(thing: pikepdf.Object) -> Iterator[pikepdf.Object]:
     """The dictionaries in an object, itself among them; what it only refers to is an object of its own."""
+    import pikepdf
+
     left = [(thing, 0)]
     while left:
         part, depth = left.pop()
@@ -213,6 +232,8 @@ def _check_dictionary(part: pikepdf.Object) -> None:
 
 def _unpacked_size(stream: pikepdf.Object, most: int) -> int:
     """How large a stream is when it is unpacked; pictures as they are, since their pixels are counted."""
+    import pikepdf
+
     filters: object = stream.get("/Filter", [])
     names = [str(name) for name in (filters if isinstance(filters, pikepdf.Array) else [filters])]
     if len(names) > MOST_FILTERS:
@@ -245,6 +266,8 @@ def _inflated(content: bytes, most: int) -> bytes:
 
 def _pages_alone(pdf: pikepdf.Pdf) -> bytes:
     """A new file with what the pages show, their notes and filled fields drawn on them."""
+    import pikepdf
+
     if "/AcroForm" in pdf.Root:
         pdf.generate_appearance_streams()
     pdf.flatten_annotations("screen")

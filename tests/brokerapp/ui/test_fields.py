@@ -15,11 +15,12 @@ from funding.forms import AmountForm
 from funding.models import BankLink
 from funding.rules import TransferFacts
 from funding.statuses import BankLinkStatus, Direction
+from tests.depth import SCALE
 from tests.hands import AMOUNTS, as_a_person_reads
 from trading.forms.ticket import TicketForm
 from trading.models import Asset
 
-ALL = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+ALL = settings(max_examples=100 * SCALE, suppress_health_check=list(HealthCheck))
 
 
 class LimitForm(forms.Form):

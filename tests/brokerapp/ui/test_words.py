@@ -26,6 +26,8 @@ from funding import ira
 from funding.rules import TransferFacts
 from onboarding.cards import TO_DO, Card
 from onboarding.forms import FORMS
+from onboarding.forms.profile import FORMS as PROFILE_FORMS
+from onboarding.forms.profile import ProfileForm
 from onboarding.forms.step import StepForm
 from onboarding.kyc_results import request_of
 from onboarding.models import KycApplication
@@ -44,7 +46,9 @@ MODULES = (
     "onboarding.forms.kyc",
     "onboarding.forms.papers",
     "onboarding.forms.kinds",
+    "onboarding.forms.foreign",
     "onboarding.forms.personal",
+    "onboarding.forms.profile",
     "onboarding.forms.step",
     "onboarding.staff.forms",
     "trading.forms.orders",
@@ -54,8 +58,8 @@ MODULES = (
     "trading.forms.ticket",
     "trading.forms.watchlists",
 )
-BASE = StepForm.__module__
-"""The forms that it makes of descriptions are in `FORMS`."""
+BASES = (StepForm.__module__, ProfileForm.__module__)
+"""The forms that they make of descriptions are in `FORMS` of each."""
 LIST = Path(__file__).with_name("form_texts.txt")
 """The texts as people read them: who adds one adds it there, and reads it once more."""
 FRAMEWORKS_WORDS = (
@@ -127,10 +131,14 @@ def build(form: type[forms.Form]) -> forms.Form:
 
 
 def form_classes() -> list[type[forms.Form]]:
-    found: set[type[forms.Form]] = set(FORMS.values())
+    found: set[type[forms.Form]] = {*FORMS.values(), *PROFILE_FORMS.values()}
     for name in MODULES:
         for kind in vars(import_module(name)).values():
-            if inspect.isclass(kind) and issubclass(kind, forms.Form) and kind.__module__ == name != BASE:
+            if (
+                inspect.isclass(kind)
+                and issubclass(kind, forms.Form)
+                and kind.__module__ == name not in BASES
+            ):
                 found.add(kind)
     return sorted(found, key=lambda kind: f"{kind.__module__}.{kind.__name__}")
 

@@ -66,6 +66,8 @@ TRADER = [
     "/help/?reference=0123456789abcdef",
     "/help/cases/",
     "/display/",
+    "/profile/",
+    "/profile/work/",
 ]
 
 

@@ -13,6 +13,7 @@ from sandbox.instruments.assets import PRICES_ON, load_assets
 from sandbox.kernel.trading_calendar import NEW_YORK, is_open, session_on, sessions
 from sandbox.prices.bars import BadTimeframe
 from sandbox.prices.market import PriceProcess
+from tests.depth import SCALE
 
 SYMBOLS = [asset.symbol for asset in load_assets()]
 REAL = PriceProcess(7, load_assets())
@@ -162,7 +163,7 @@ def test_previous_close_of_an_open_market_is_the_price_at_midnight():
     assert ALWAYS.previous_close("AAPL", ny(2026, 11, 22, 15)) == ALWAYS.trade("AAPL", ny(2026, 11, 22))
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=8 * SCALE)
 @given(processes, symbols, trading_days)
 def test_bars_of_a_day_agree_with_its_minutes(process, symbol, day):
     [whole] = bars_of(process, symbol, "1Day", day)
@@ -173,7 +174,7 @@ def test_bars_of_a_day_agree_with_its_minutes(process, symbol, day):
     assert {bar.low <= bar.vwap <= bar.high for bar in (whole, *minutes)} == {True}
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=8 * SCALE)
 @given(processes, symbols, trading_days, st.integers(0, 209))
 def test_bars_of_a_minute_agree_with_its_trades(process, symbol, day, number):
     minute = bars_of(process, symbol, "1Min", day)[number]
@@ -186,7 +187,7 @@ def test_bars_of_a_minute_agree_with_its_trades(process, symbol, day, number):
     )
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=6 * SCALE)
 @given(
     processes, symbols, trading_days, st.sampled_from(["5Min", "7Min", "15Min", "30Min", "1Hour", "4Hour"])
 )
@@ -252,7 +253,7 @@ def test_bars_move_about_as_much_as_the_asset_says():
     assert 0.28 < pstdev(moves) * 252**0.5 < 0.36
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=8 * SCALE)
 @given(processes, symbols, st.integers(0, 3 * 86400))
 def test_bars_with_now_know_nothing_after_it(process, symbol, seconds):
     now = ny(2026, 11, 23) + timedelta(seconds=seconds)

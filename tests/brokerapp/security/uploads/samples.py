@@ -142,12 +142,26 @@ def pdf_with_file() -> bytes:
     return pdf(change)
 
 
+@cache
+def packed_zeros(megabytes: int, head: bytes = b"") -> bytes:
+    """`head` and that many million zero bytes after it, packed."""
+    block, blocks = bytes(8 * MEGABYTE), megabytes // 8
+    packer = zlib.compressobj(9)
+    packed = packer.compress(head) + packer.flush(zlib.Z_FULL_FLUSH)
+    # After a full flush equal blocks are packed into equal bytes, so one is packed for all.
+    packed += (packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)) * blocks
+    # Of the two sums of the checksum, zeros leave the lower as it is and add it to the upper each time.
+    upper, lower = divmod(zlib.adler32(head), 1 << 16)
+    upper = (upper + lower * blocks * len(block)) % 65521
+    return packed + b"\x03\x00" + (upper << 16 | lower).to_bytes(4, "big")
+
+
 def pdf_with_stream(data: bytes, times: int = 1, **entries: Any) -> bytes:
-    """`data` packed `times` times, as the contents of the page."""
+    """`data`, which is packed already, packed until that was done `times` times: the contents of the page."""
 
     def change(document: pikepdf.Pdf) -> None:
         packed = data
-        for _ in range(times):
+        for _ in range(times - 1):
             packed = zlib.compress(packed, 9)
         names = Array([Name.FlateDecode] * times)
         document.pages[0].Contents = pikepdf.Stream(document, packed, Filter=names, **entries)
@@ -191,15 +205,7 @@ PAGE = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] >>"
 
 def pdf_that_unpacks_while_it_is_read() -> bytes:
     """Objects in a packed stream of three gigabytes, which a reader unpacks to find them."""
-    head, block, blocks = b"4 0 5 3 1 2   ", bytes(16 * MEGABYTE), 192
-    packer = zlib.compressobj(9)
-    packed = packer.compress(head) + packer.flush(zlib.Z_FULL_FLUSH)
-    # After a full flush equal blocks are packed into equal bytes, so one is packed for all.
-    packed += (packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)) * blocks
-    checksum = zlib.adler32(head)
-    for _ in range(blocks):
-        checksum = zlib.adler32(block, checksum)
-    packed += b"\x03\x00" + checksum.to_bytes(4, "big")
+    packed = packed_zeros(3072, b"4 0 5 3 1 2   ")
     stream = b"<< /Type /ObjStm /N 2 /First 10 /Filter /FlateDecode /Length %d >>\nstream\n" % len(packed)
     page = PAGE[:-2] + b"/Contents 5 0 R >>"
     return raw_pdf([CATALOG, PAGES, page, stream + packed + b"\nendstream"])

@@ -1,9 +1,10 @@
 import base64
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from tests.sandbox.people import apply, open_account
+from tests.sandbox.people import apply, open_account, wait_for_status
 from tests.sandbox_process import SandboxProcess
 
 PNG = {
@@ -15,7 +16,7 @@ PNG = {
 
 FORM = {
     "country_citizen": "ESP",
-    "date": "2026-01-05",
+    "date": f"{datetime.now(UTC).year}-01-01",
     "date_of_birth": "1990-01-01",
     "foreign_tax_id": "12345678Z",
     "full_name": "Jane Doe",
@@ -61,6 +62,51 @@ def test_w8ben_as_data(sandbox: SandboxProcess) -> None:
     form = sandbox.request("GET", f"/v1/accounts/{account_id}/documents/w8ben/{document['id']}/download")
     assert [each.status_code for each in form.history] == [301]
     assert form.content.startswith(b"%PDF-")
+
+
+ABROAD = {
+    "identity__country_of_tax_residence": "ESP",
+    "identity__country_of_citizenship": "ESP",
+    "identity__tax_id": "12345678Z",
+    "identity__tax_id_type": "NOT_SPECIFIED",
+    "contact__country": "ESP",
+    "contact__state": "Madrid",
+    "contact__postal_code": "28013",
+}
+SIGNED = {"document_type": "w8ben", "content_data": FORM}
+
+
+def test_account_taxed_abroad_with_a_w8ben_is_opened(sandbox: SandboxProcess) -> None:
+    account_id = apply(sandbox, **ABROAD, documents=[SIGNED])["id"]
+    wait_for_status(sandbox, account_id, "ACTIVE")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        None,
+        {"full_name": "Eve Smith", "signer_full_name": "Eve Smith"},
+        {"signer_full_name": "J. D."},
+        {"date_of_birth": "1990-01-02"},
+        {"permanent_address_country": "FRA"},
+        {"date": "2021-12-31"},
+    ],
+)
+def test_account_taxed_abroad_without_a_w8ben_in_force_is_asked_for_one(
+    sandbox: SandboxProcess, change: dict[str, str] | None
+) -> None:
+    wrong = [{**SIGNED, "content_data": FORM | change}] if change else []
+    account_id = apply(sandbox, **ABROAD, documents=wrong)["id"]
+    asked = wait_for_status(sandbox, account_id, "ACTION_REQUIRED")
+    assert list(asked["kyc_results"]["indeterminate"]) == ["W8BEN_CORRECTION"]
+    assert upload(sandbox, account_id, [SIGNED]).status_code == 204
+    wait_for_status(sandbox, account_id, "ACTIVE")
+
+
+def test_w8ben_rate_is_a_number(sandbox: SandboxProcess) -> None:
+    account_id = apply(sandbox)["id"]
+    form = FORM | {"percent_rate_withholding": 15}
+    assert upload(sandbox, account_id, [{"document_type": "w8ben", "content_data": form}]).status_code == 204
 
 
 @pytest.mark.parametrize(

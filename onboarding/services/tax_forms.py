@@ -1,0 +1,194 @@
+"""Form W-8BEN: signed with the application, sent with it, and signed again before it ends."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.broker.alpaca.errors import BrokerRejected
+from brokerapp.broker.clients import get_client
+from brokerapp.workflow import jobs, state, sweeps, writes
+from brokerapp.workflow.state import Process
+from brokerapp.workflow.writes import HasRequestId
+from onboarding import payloads, rules, w8ben
+from onboarding.models import KycApplication, TaxForm
+from onboarding.questions import catalogue
+from onboarding.questions.eligibility import TAXED_ABROAD
+from onboarding.statuses import TaxFormStatus
+
+ASKED_AGAIN = timedelta(days=60)
+"""Before a form ends."""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The name as it was typed, the person's address, and when."""
+
+    name: str
+    ip_address: str
+    at: datetime
+
+
+def sign(*, application: KycApplication, answers: Mapping[str, Any], signature: Signature) -> TaxForm:
+    """Keep the answers of the form's page, and the form as it reads with them, signed; an earlier one goes.
+
+    Raises `ApplicationFrozen` if the application was sent meanwhile.
+    """
+    with transaction.atomic():
+        locked = KycApplication.objects.select_for_update(no_key=True).get(pk=application.pk)
+        rules.check_editable(locked)
+        columns = locked.keep_answers(answers)
+        columns += catalogue.forget_what_is_not_asked(locked)
+        columns += locked.keep_answers({"w8ben_signed": w8ben.digest(locked.answer)})
+        locked.save(update_fields=[*dict.fromkeys(columns), "updated_at"])
+        locked.tax_forms.filter(status=TaxFormStatus.STORED).delete()
+        return _signed(locked, w8ben.content(locked.answer), signature)
+
+
+def sign_again(*, account: BrokerageAccount, content: dict[str, Any], signature: Signature) -> TaxForm:
+    """Keep a newly signed form of an account that is there already, and have it sent."""
+    with transaction.atomic(durable=True):
+        application = KycApplication.objects.select_for_update(no_key=True).get(account=account)
+        application.tax_forms.filter(status=TaxFormStatus.STORED, claimed_at=None).delete()
+        form = _signed(application, content, signature)
+        jobs.enqueue("onboarding.tasks.send_tax_form", tax_form_id=form.pk)
+    return form
+
+
+def _signed(application: KycApplication, content: dict[str, Any], signature: Signature) -> TaxForm:
+    form = TaxForm(
+        application=application,
+        user_id=application.user_id,
+        content=content,
+        signature=signature.name,
+        revision=w8ben.REVISION,
+        signed_at=signature.at,
+        ip_address=signature.ip_address,
+        valid_until=w8ben.valid_until(timezone.localdate(signature.at)),
+    )
+    return state.start(form, by=application.user)
+
+
+def to_send_with(application: KycApplication) -> TaxForm | None:
+    """The form that goes with an application; None where none is due."""
+    if not TAXED_ABROAD(application.answer):
+        return None
+    return application.tax_forms.filter(status=TaxFormStatus.STORED).order_by("-signed_at").first()
+
+
+def went_with(application: KycApplication, *, by: User | Process, request_id: str) -> None:
+    """Note that the form of an application is with the broker; for use in a transaction."""
+    form = to_send_with(application)
+    if form is not None and form.claimed_at is None:
+        state.move(form, TaxFormStatus.SENT, by=by, request_id=request_id)
+
+
+def send_tax_form(*, form: TaxForm, now: datetime) -> TaxForm:
+    """Send a form that was signed again with `POST /v1/accounts/{account_id}/documents/upload`, once."""
+    account = BrokerageAccount.objects.filter(application=form.application_id).first()
+    if account is None:
+        return form
+    broker_account_id = account.broker_account_id
+    client = get_client(about=form)
+    return writes.send(
+        form,
+        call=lambda: client.documents.upload(broker_account_id, [payloads.tax_form_upload(form)]),
+        apply=partial(_sent, form),
+        refuse=partial(_refused, form),
+        now=now,
+    )
+
+
+def _sent(form: TaxForm, reply: HasRequestId) -> TaxForm:
+    form = writes.conclude(form, TaxFormStatus.SENT, reason="", request_id=reply.request_id)
+    _replace_older(form, Process.REPLY)
+    return form
+
+
+def _refused(form: TaxForm, error: BrokerRejected) -> TaxForm:
+    return writes.conclude(form, TaxFormStatus.REFUSED, reason=error.message, request_id=error.request_id)
+
+
+def _replace_older(form: TaxForm, by: User | Process) -> None:
+    if form.status != TaxFormStatus.SENT:
+        return
+    older = TaxForm.objects.filter(
+        application_id=form.application_id,
+        signed_at__lt=form.signed_at,
+        status__in=(TaxFormStatus.SENT, TaxFormStatus.DUE),
+    )
+    for row in older:
+        state.move(row, TaxFormStatus.REPLACED, by=by)
+
+
+def settle_tax_form(*, form: TaxForm, by: User | Process = Process.SWEEP, now: datetime) -> None:
+    """Ask whether the account has a form uploaded since it was signed: SENT, or sent again.
+
+    A second copy of the same form does no harm.
+    """
+    if writes.release_unsent(form, now=now):
+        jobs.enqueue("onboarding.tasks.send_tax_form", tax_form_id=form.pk)
+        return
+    account = BrokerageAccount.objects.get(application=form.application_id)
+    reply = get_client(about=form).accounts.get(account.broker_account_id)
+    arrived = any(
+        row.document_type == "w8ben" and row.created_at and row.created_at >= form.signed_at
+        for row in reply.documents or []
+    )
+    with transaction.atomic():
+        locked = TaxForm.objects.select_for_update(of=("self",), no_key=True).get(pk=form.pk)
+        is_claimed = locked.status == TaxFormStatus.STORED and locked.claimed_at is not None
+        if not is_claimed and locked.status != TaxFormStatus.UNKNOWN:
+            return
+        if arrived:
+            _replace_older(state.move(locked, TaxFormStatus.SENT, by=by, request_id=reply.request_id), by)
+            return
+        if is_claimed:
+            state.move(locked, TaxFormStatus.UNKNOWN, by=by, reason="The sender stopped before the reply.")
+        why = "The broker does not have it; sending again."
+        state.move(locked, TaxFormStatus.STORED, by=by, reason=why, claimed_at=None, send_after=now)
+        jobs.enqueue("onboarding.tasks.send_tax_form", tax_form_id=locked.pk)
+
+
+def settle_tax_forms(*, now: datetime) -> None:
+    """Send what waits and settle what is unknown."""
+    of_accounts = {"application__account__isnull": False}
+    sweeps.sweep_calls(
+        "tax forms",
+        writes.waiting_to_be_sent(TaxForm, now).filter(**of_accounts),
+        writes.without_outcome(TaxForm, now).filter(**of_accounts),
+        send=lambda form: send_tax_form(form=form, now=now),
+        settle=lambda form: settle_tax_form(form=form, now=now),
+        failed=partial(writes.put_off, now=now),
+    )
+
+
+def ask_again(*, now: datetime) -> int:
+    """Mark the forms that end within `ASKED_AGAIN`, so that their owners are asked to sign anew; how many."""
+    ending = TaxForm.objects.filter(
+        status=TaxFormStatus.SENT, valid_until__lte=timezone.localdate(now) + ASKED_AGAIN
+    )
+    asked = 0
+    for form in ending:
+        state.move(form, TaxFormStatus.DUE, by=Process.SWEEP, reason="It ends soon.")
+        asked += 1
+    return asked
+
+
+def ask_again_after_change(account: BrokerageAccount, *, by: User | Process) -> None:
+    """Mark the form of an account whose owner's data it no longer says; for use in a transaction."""
+    in_force = TaxForm.objects.filter(application__account=account, status=TaxFormStatus.SENT)
+    for form in in_force:
+        state.move(form, TaxFormStatus.DUE, by=by, reason="What it says has changed.")
+
+
+def current(account: BrokerageAccount) -> TaxForm | None:
+    """The newest form of an account that is in force, due or on its way; None for who signs none."""
+    gone = (TaxFormStatus.REPLACED, TaxFormStatus.REFUSED)
+    forms = TaxForm.objects.filter(application__account=account).exclude(status__in=gone)
+    return forms.order_by("-signed_at").first()
