@@ -12,8 +12,8 @@ from django.template.loader import render_to_string
 from brokerapp.ui import contrast
 from brokerapp.ui.branding import brand, colors
 
-LINK = re.compile(r"(?:(?P<label>[A-Z][^:\n]{2,40}): )?(?P<url>https?://\S+)")
-FACT = re.compile(r"(?P<name>[A-Z][^:\n]{1,30}): (?P<value>\S.*)")
+LINK = re.compile(r"(?:(?P<label>[A-Z][^:\n]{1,40}): )?(?P<url>https?://\S+)")
+FACT = re.compile(r"(?P<name>[A-Z]\w*(?: \w+){0,2}): (?P<value>\S.*)")
 OPEN = "Open this page"
 COLOR, COLOR_DARK = "#1d4e89", "#8db8f0"
 """Of the design system, for a site that has no colour of its own."""

@@ -15,7 +15,8 @@ from django.views.generic import View
 from brokerapp.notices import samples
 
 AS_A_MAIL: dict[str, Any] = {
-    "default-src": [NONE],
+    **{f"{what}-src": [NONE] for what in ("default", "script", "img", "font", "connect")},
+    "form-action": [NONE],
     "style-src": [UNSAFE_INLINE],
     "frame-ancestors": [SELF],
     "sandbox": [""],

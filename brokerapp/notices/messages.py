@@ -49,7 +49,7 @@ def told_by(notice: Notice) -> Told:
     row = subject_of(notice)
     context = _context(notice, row)
     text = render_to_string(_template(notice), {**context, "frame": "notices/text_alone.txt"}).strip()
-    return Told(text, context["account"], context.get("path", ""), notice.row_id)
+    return Told(text, context["account"], context.get("path", ""), notice.reference)
 
 
 def message_of(notice: Notice) -> EmailMessage:
@@ -104,7 +104,7 @@ def _context(notice: Notice, row: Any) -> dict[str, Any]:
     words = notice.words
     context: dict[str, Any] = {
         "row": row,
-        "reference": notice.row_id,
+        "reference": notice.reference,
         "account": _account_of(row),
         "preferences": at_site(reverse("notice_preferences")),
         "may_be_turned_off": words.category not in ALWAYS_MAILED,

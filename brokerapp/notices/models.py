@@ -13,6 +13,9 @@ from brokerapp.notices.kinds import WORDS, NoticeKind, Words
 __all__ = ["Digest", "Fills", "Notice", "NoticeKind", "NoticePreferences"]
 
 
+UUID_LENGTH = 36
+
+
 class Fills(models.TextChoices):
     """How a person is mailed of orders that were filled."""
 
@@ -141,6 +144,14 @@ class Notice(MailModel):
 
     def __str__(self) -> str:
         return f"notice {self.pk}"
+
+    @property
+    def reference(self) -> str:
+        """What its person quotes: the row's id as its page shows it, else the change of the history, `N123`.
+
+        `brokerapp.support.subjects` finds both.
+        """
+        return self.row_id if len(self.row_id) == UUID_LENGTH else f"N{self.change_id}"
 
     @property
     def words(self) -> Words:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 
 from brokerapp.accounts.models import User
 from brokerapp.mailing.models import MailStatus
@@ -34,6 +35,9 @@ def write_notices(changes: Iterable[StatusChange]) -> None:
     )
     if not new:
         return
+    now = timezone.now()
+    for notice in new:
+        notice.next_try_at = now  # mailed in the order in which it happened
     _choose_mails(new)
     Notice.objects.bulk_create(new, ignore_conflicts=True)
     inbox.recount({notice.user_id for notice in new})

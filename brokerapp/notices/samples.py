@@ -96,7 +96,9 @@ def mails() -> dict[str, EmailMessage]:
         model = MODEL_OF.get(kind, User)
         assert model in TABLE
         row = made[model]
-        notice = Notice(user=_person(), kind=kind, row_type=model._meta.label, row_id=str(row.pk))
+        notice = Notice(
+            user=_person(), kind=kind, row_type=model._meta.label, row_id=str(row.pk), change_id=1234
+        )
         found[kind.lower().replace("_", "-")] = messages.message_about(notice, row)
     found["several-orders-filled"] = _digest(made[Order])
     for template in (*EVENTS, *PAGES):

@@ -1,5 +1,6 @@
 """What a quoted reference is about: a row of the person's, a broker call made for them, or an error page."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.activities.models import Activity
 from brokerapp.broker.calls.models import ApiCall, label_of
 from brokerapp.health.models import ErrorPage
+from brokerapp.workflow.models import StatusChange
 from funding.models import BankLink, Transfer
 from onboarding.models import KycApplication
 from trading.models import Order
@@ -33,7 +35,7 @@ def find(person: User, reference: str) -> Subject:
     """
     if not reference:
         return Subject()
-    for look in (_row, _entry, _error_page, _call):
+    for look in (_row, _entry, _change, _error_page, _call):
         if (found := look(person, reference)) is not None:
             return found
     return Subject()
@@ -53,6 +55,13 @@ def _entry(person: User, reference: str) -> Subject | None:
     found = Activity.objects.filter(account__user_id=person.pk, reference=reference)
     entry = found.order_by("pk").first()
     return Subject(label_of(entry), str(entry.pk), entry.received_at) if entry else None
+
+
+def _change(person: User, reference: str) -> Subject | None:
+    """What a notice calls `N123`: a step of the history of a row that has no reference of its own."""
+    number = re.fullmatch(r"[Nn](\d{1,18})", reference)
+    change = StatusChange.objects.filter(pk=int(number[1]), person_id=person.pk).first() if number else None
+    return Subject(change.row_type, change.row_id, change.at) if change else None
 
 
 def _error_page(person: User, reference: str) -> Subject | None:

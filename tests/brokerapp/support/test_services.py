@@ -120,6 +120,7 @@ def test_find_knows_what_pages_show_and_nothing_of_others() -> None:
         reference="0123456789abcdef", at=timezone.now(), status=500, user_id=account.user_id
     )
     call(account.user, request_id="req-7", about_type="trading.Order", about_id=str(order.pk))
+    change = StatusChange.objects.filter(row_id=str(order.pk)).latest("pk")
     stranger = UserFactory.create()
     for reference, label, key in (
         (str(order.pk), "trading.Order", order.pk),
@@ -128,6 +129,7 @@ def test_find_knows_what_pages_show_and_nothing_of_others() -> None:
         (str(account.pk), "accounts.BrokerageAccount", account.pk),
         (page.reference, "health.ErrorPage", page.pk),
         ("req-7", "trading.Order", order.pk),
+        (f"N{change.pk}", "trading.Order", order.pk),
     ):
         found = subjects.find(account.user, reference)
         assert (found.about_type, found.about_id) == (label, str(key)), reference
