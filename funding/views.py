@@ -19,6 +19,7 @@ from brokerapp.accounts.capabilities import AccountRefused, Capability, can
 from brokerapp.accounts.signin import gate
 from brokerapp.broker.calls.models import ApiCall
 from brokerapp.units.market_time import day_in_new_york
+from brokerapp.web.fixed_queries import Pages
 from brokerapp.workflow import intents
 from brokerapp.workflow.models import StatusChange, history_of
 from funding import bank_days, ira, rules, timelines
@@ -73,8 +74,8 @@ class Transfers(SectionMixin, FundingView):
         moving = [row for row in in_flight if not row.is_undecided]
         with_steps = _with_steps(in_flight, now)
         facts = transfers.get_transfer_facts(account=self.account, now=now)
-        ended = Paginator(reading.Ended(self.account.pk), HISTORY_PAGE)
-        page = ended.get_page(request.GET.get("page"))
+        ended: Any = Pages(reading.find_ended, self.account.pk)
+        page = Paginator(ended, HISTORY_PAGE).get_page(request.GET.get("page"))
         refused = [] if bank else reading.find_refused_bank(self.account.pk)
         blocked, withdrawal_blocked = (
             self.blocked(bank, each) for each in (Capability.DEPOSIT, Capability.WITHDRAW)

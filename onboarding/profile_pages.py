@@ -1,5 +1,6 @@
 """The profile of an account's owner: what the broker has, changing a part of it, and form W-8BEN again."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -39,24 +40,29 @@ class ProfileView(AccountRequiredMixin):
         return super().dispatch_own(request, *args, **kwargs)
 
 
+@dataclass(frozen=True)
+class Row:
+    """A part of the profile: its answers in words, and a change that there is something to say of."""
+
+    part: Part
+    answers: list[tuple[str, str]]
+    change: ProfileChange | None
+
+
 class Profile(ProfileView):
     """Everything the broker has of the person, each part with a way to change it, and how changes stand."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         changes = profile.newest_changes(self.account)
         rows = [
-            {
-                "part": part,
-                "answers": answers_of(part.page, self.application),
-                "change": _change_of(part, changes),
-            }
+            Row(part, answers_of(part.page, self.application), _change_of(part, changes))
             for part in parts_for(self.account.account_type, self.application)
         ]
         context = {
             "account": self.account,
             "rows": rows,
             "due_papers": due_papers(self.application, timezone.localdate()),
-            "is_waiting": any(row["change"] and row["change"].status in OPEN_CHANGE for row in rows),  # type: ignore[union-attr]
+            "is_waiting": any(row.change and row.change.status in OPEN_CHANGE for row in rows),
             "tax_form": tax_forms.current(self.account) if TAXED_ABROAD(self.application.answer) else None,
             "signs_tax_form": bool(TAXED_ABROAD(self.application.answer)),
         }
@@ -127,7 +133,8 @@ class ChangeProfile(ProfileView):
         """Hand the change to the service, with the paper and the signature that belong to it."""
         now = timezone.now()
         agreed = form.agreed_to()
-        consent = agreed and profile.Consent(agreed.key, agreed.revision, now, client_ip(self.request))
+        ip_address = client_ip(self.request)
+        consent = profile.Consent(agreed.key, agreed.revision, now, ip_address) if agreed else None
         if file := form.cleaned_data.get("file"):
             documents.store_document(
                 application=KycApplication.objects.get(account=self.account),

@@ -417,6 +417,7 @@ OURS = {
         for table in ("onboarding_kycapplication", "onboarding_document", "funding_banklink")
         for column in ("status", "last_request_id", "broker_status")
     ),
+    "onboarding_kycapplication.account_kind",
     "onboarding_kycapplication.signed_revisions",
     "onboarding_agreement.agreement",
     "onboarding_agreement.revision",

@@ -137,10 +137,12 @@ def _read(stream: EventStream, since: datetime, until: datetime) -> Iterator[Eve
         until=None if by_day else until,
         silence=QUIET,
     )
+    beats = 0
     try:
         for message in messages:
-            if isinstance(message, Heartbeat):
-                return  # the broker has told all that there was
+            beats += isinstance(message, Heartbeat)
+            if beats > 1:  # the first is a greeting; with the second all has been told that there was
+                return
             if isinstance(message, Event) and since <= (_time_of(message) or since) <= until:
                 yield message
     except StreamBroken as error:

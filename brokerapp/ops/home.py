@@ -64,7 +64,7 @@ def broker_state(now: datetime) -> Broker:
     calls = ApiCall.objects.filter(started_at__gte=now - WINDOW)
     found = calls.order_by().aggregate(
         calls=Count("*"),
-        trouble=Count("*", filter=~Q(outcome=ApiCall.Outcome.OK)),
+        trouble=Count("pk", filter=~Q(outcome=ApiCall.Outcome.OK)),
         milliseconds=Percentile95("milliseconds"),
     )
     addresses = dict.fromkeys((settings.BROKER_BASE_URL, settings.BROKER_DATA_URL))

@@ -27,7 +27,6 @@ PAGES = frozenset(
         "account_status",
         "application_status",
         "records:activity",
-        "records:documents",
         "records:receipt",
         "funding:transfer",
         "funding:transfers",

@@ -133,11 +133,8 @@ def sees(request: HttpRequest, person_id: int) -> HttpResponseBase:
         why = str(refusal) if isinstance(refusal, CannotBeShown) else "The person finds nothing there."
         return _page(request, "admin/ops/not_shown.html", title="What they see", why=why, **around)
     banner = render_to_string("admin/ops/sees_banner.html", around)
-    head, body, rest = html.partition("<body")
-    tag, end, inside = rest.partition(">")
-    return HttpResponse(
-        f"{head}{body}{tag}{end}{banner}{inside}", headers={"Cache-Control": "no-store, private"}
-    )
+    before, main, rest = html.partition("<main")
+    return HttpResponse(f"{before}{banner}{main}{rest}", headers={"Cache-Control": "no-store, private"})
 
 
 def _first_page(user: User) -> str:

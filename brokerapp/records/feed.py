@@ -11,7 +11,7 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.activities.models import Activity, ActivityCursor, ActivityQuerySet
 from brokerapp.records.words import Entry, Kind, only, title_of
 from brokerapp.ui.csv_download import Cell
-from brokerapp.web.fixed_queries import FixedQuery
+from brokerapp.web.fixed_queries import FixedQuery, Pages
 
 CSV_HEADER = (
     "Date",
@@ -81,24 +81,9 @@ find_cursors: FixedQuery[tuple[str, datetime | None]] = FixedQuery(
 )
 
 
-class Listed:
-    """An account's activities that a filter lets through, for a paginator, which reads a page of them."""
-
-    ordered = True
-
-    def __init__(self, account: BrokerageAccount, wanted: Filter) -> None:
-        self._account = account
-        self._found = activities_of(account, wanted) if wanted.is_set else None
-
-    def count(self) -> int:
-        """How many there are."""
-        return find_all.count(self._account.pk) if self._found is None else self._found.count()
-
-    def __getitem__(self, part: slice) -> list[Activity]:
-        if self._found is not None:
-            return list(self._found[part])
-        first = part.start or 0
-        return find_all(self._account.pk, first=first, most=part.stop - first)
+def pages_of(account: BrokerageAccount, wanted: Filter) -> "Pages[Activity] | ActivityQuerySet":
+    """An account's activities that a filter lets through, for a paginator."""
+    return activities_of(account, wanted) if wanted.is_set else Pages(find_all, account.pk)
 
 
 def entries_of(account: BrokerageAccount, activities: Sequence[Activity]) -> list[Entry]:

@@ -1,5 +1,7 @@
 """Pages of this app: only the person's own account."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models.functions import ExtractYear
@@ -33,9 +35,9 @@ class ActivityFeed(SectionMixin):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         form, wanted = _filter_of(request)
-        page = Paginator(feed.Listed(self.account, wanted), ENTRIES_PER_PAGE)
-        shown = page.get_page(request.GET.get("page"))
-        entries = feed.entries_of(self.account, shown.object_list)
+        found: Any = feed.pages_of(self.account, wanted)
+        shown = Paginator(found, ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
+        entries = feed.entries_of(self.account, list(shown))
         context = {
             "form": form,
             "filter_form": self._filter_form(form),

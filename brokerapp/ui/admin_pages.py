@@ -16,6 +16,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.functional import cached_property
 from django.utils.html import strip_tags
+from django.utils.text import capfirst
 
 from brokerapp.ui import admin_columns
 from brokerapp.ui.admin_columns import Column, change_link, person_link
@@ -72,6 +73,11 @@ class ListAdmin(admin.ModelAdmin):
         super().__init__(model, admin_site)
         self._columns: dict[str, Column | str] = {}
 
+    @property
+    def most(self) -> int:
+        """Rows that the list counts and shows, for its page."""
+        return MOST
+
     def get_urls(self) -> list[Any]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_csv"
         return [path("csv/", self.admin_site.admin_view(self.csv_view), name=name), *super().get_urls()]
@@ -116,7 +122,7 @@ class ListAdmin(admin.ModelAdmin):
         page = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_csv")
         context: dict[str, Any] = {
             "csv_url": f"{page}?{request.GET.urlencode()}".rstrip("?"),
-            "most": MOST,
+            "title": capfirst(self.opts.verbose_name_plural),
             "list_views": self.views,
         }
         for more in list_context:

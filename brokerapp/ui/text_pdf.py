@@ -41,8 +41,9 @@ def text_pdf(title: str, subtitle: str, html: str) -> bytes:
     from pikepdf import Dictionary, Name
 
     def font(name: str) -> pikepdf.Object:
-        members = {"Type": Name.Font, "Subtype": Name.Type1, "Encoding": Name.WinAnsiEncoding}
-        return document.make_indirect(Dictionary(BaseFont=Name(f"/{name}"), **members))
+        members = Dictionary(Type=Name.Font, Subtype=Name.Type1, Encoding=Name.WinAnsiEncoding)
+        members.BaseFont = Name(f"/{name}")
+        return document.make_indirect(members)
 
     reader = _Parts()
     reader.feed(html)

@@ -14,10 +14,11 @@ from django.db import connection, models
 from django.db.models.query import get_related_populators
 
 Row = TypeVar("Row")
+Locked = TypeVar("Locked", bound=models.Model)
 
 
 @models.Field.register_lookup
-class OneOf(models.Lookup):  # type: ignore[type-arg]
+class OneOf(models.Lookup):
     """`name__one_of=[…]` as `in`, but that the list is one value of the query, however long it is."""
 
     lookup_name = "one_of"
@@ -94,6 +95,23 @@ class FixedQuery(Generic[Row]):
         return Plan(sql, parameters, places, converters, tuple if is_tuples else _reader(compiler))
 
 
+class Pages(Generic[Row]):
+    """The rows of a fixed query for some values, for a paginator, which reads a page of them."""
+
+    ordered = True
+
+    def __init__(self, find: FixedQuery[Row], *values: Any) -> None:
+        self._find, self._values = find, values
+
+    def count(self) -> int:
+        """How many there are."""
+        return self._find.count(*self._values)
+
+    def __getitem__(self, part: slice) -> list[Row]:
+        first = part.start or 0
+        return self._find(*self._values, first=first, most=part.stop - first)
+
+
 def _ask(plan: Plan, values: Sequence[Any], limit: Sequence[int] = ()) -> list[Sequence[Any]]:
     parameters = [
         values[plan.places[place]] if place in plan.places else constant
@@ -162,12 +180,12 @@ def read_again(row: models.Model) -> None:
     vars(row).update({name: value for name, value in vars(fresh).items() if name != "_state"})
 
 
-def lock(model: type[Row], pk: Any, *along: str) -> Row:
+def lock(model: type[Locked], pk: Any, *along: str) -> Locked:
     """The row with this key, under its lock until the transaction ends; `along`: what is read with it.
 
     Raises the model's `DoesNotExist`.
     """
-    found: Row = _found(model, pk, _finder(model, True, along))
+    found: Locked = _found(model, pk, _finder(model, True, along))
     return found
 
 

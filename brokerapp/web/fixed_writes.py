@@ -34,7 +34,7 @@ def set_columns(model: type[models.Model], where: Mapping[str, object], columns:
 
 
 def insert(row: models.Model) -> None:
-    """Insert a new row, as `save(force_insert=True)`; it has its key then. No signal is sent."""
+    """Insert a new row, as `save(force_insert=True)`; it has its key then. `post_save` is sent."""
     fields = [field for field in row._meta.local_concrete_fields if not field.generated]
     given = {field: field.pre_save(row, add=True) for field in fields if not _is_left_out(field, row)}
     has_own_way = type(row).save is not models.Model.save
@@ -46,6 +46,9 @@ def insert(row: models.Model) -> None:
         cursor.execute(_insert(type(row), tuple(given)), values)
         row.pk = cursor.fetchone()[0]
     row._state.adding, row._state.db = False, router.db_for_write(type(row))
+    models.signals.post_save.send(
+        type(row), instance=row, created=True, raw=False, using=row._state.db, update_fields=None
+    )
 
 
 def _is_special(field: Any, value: object) -> bool:

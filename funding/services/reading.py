@@ -105,20 +105,3 @@ find_taken_back = _total(
     INSTANT,
     OTHER_INSTANT,
 )
-
-
-class Ended:
-    """An account's transfers that have ended, for a paginator, which reads a page of them."""
-
-    ordered = True
-
-    def __init__(self, account_id: UUID) -> None:
-        self._account_id = account_id
-
-    def count(self) -> int:
-        """How many there are."""
-        return find_ended.count(self._account_id)
-
-    def __getitem__(self, part: slice) -> list[Transfer]:
-        first = part.start or 0
-        return find_ended(self._account_id, first=first, most=part.stop - first)

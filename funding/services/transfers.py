@@ -15,7 +15,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Sum
 from django.utils import timezone
 
 from brokerapp.accounts import retirement
@@ -59,13 +58,12 @@ def get_ira_facts(*, account: BrokerageAccount, now: datetime) -> ira.Facts:
     if born is None:
         raise ValueError(f"the owner of {account} has no date of birth")
     years = retirement.open_years(today)
-    deposits = Transfer.objects.filter(user_id=account.user_id, tax_year__in=years)
-    paid_in = deposits.exclude(status__in=NO_MONEY).values("tax_year").annotate(total=Sum("amount"))
+    deposits = Transfer.objects.filter(user_id=account.user_id).exclude(status__in=NO_MONEY)
     return ira.Facts(
         sub_type=account.account_sub_type,
         early=retirement.is_early(born, today),
         limits={year: retirement.yearly_limit(settings.IRA_LIMITS, year, born) for year in years},
-        paid_in={row["tax_year"]: row["total"] for row in paid_in.order_by("tax_year")},
+        paid_in={year: deposits.filter(tax_year=year).total() for year in years},
         deadlines={year: retirement.deadline(year) for year in years},
     )
 

@@ -50,7 +50,8 @@ class CardForm(PaperForm):
         context = CONTEXT_OF.get(self.asks)
         if context is None:
             return
-        known = next((e for e in self.application.disclosure_context if e["context_type"] == context), {})
+        told = [e for e in self.application.disclosure_context if e["context_type"] == context]
+        known: dict[str, str] = told[0] if told else {}
         for name, field in detail_fields(context).items():
             self.fields[f"{context}-{name}"] = field
             self.initial[f"{context}-{name}"] = known.get(name, "")

@@ -20,8 +20,6 @@ class StepForm(SpokenForm):
     """
 
     key: ClassVar[str]
-    particulars: Sequence[tuple[str, str]] = ()
-    """What a page says before it asks: label and text of each line."""
 
     def __init__(self, data: Any = None, files: Any = None, *, application: KycApplication) -> None:
         self.application = application
@@ -29,6 +27,11 @@ class StepForm(SpokenForm):
         self.questions = [question for question, _ in shown]
         super().__init__(data, files, initial=self.saved_answers())
         self.fields |= {question.name: field for question, field in shown}
+
+    @property
+    def particulars(self) -> Sequence[tuple[str, str]]:
+        """What the page says before it asks: label and text of each line."""
+        return ()
 
     @property
     def page(self) -> Page:

@@ -63,7 +63,8 @@ class Known:
         opened = [row for row in rows if row.account and row.account.status == AccountStatus.ACTIVE]
         # The account that names no other: further ones name it (Broker API, primary_account_holder_id).
         own = [row for row in opened if not row.holder_id and row.account_kind in WITH_KNOWN_OWNER]
-        return cls(rows, (own or opened or [None])[-1])
+        oldest = own or opened
+        return cls(rows, oldest[-1] if oldest else None)
 
     @property
     def was_sent(self) -> bool:

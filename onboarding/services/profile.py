@@ -196,7 +196,7 @@ def _after(change: ProfileChange, *, by: User | Process) -> None:
 
 def _keep_signature(change: ProfileChange) -> None:
     """Keep the agreement that the broker has now with those that were signed with the application."""
-    signed = dict(change.signed)
+    signed: dict[str, str] = dict(change.signed or {})
     Agreement.objects.update_or_create(
         application=KycApplication.objects.get(account_id=change.account_id),
         agreement=signed.pop("agreement"),

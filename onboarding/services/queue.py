@@ -1,7 +1,7 @@
 """Which applications wait for our staff, what for, and since when: worked out from the rows themselves."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -67,7 +67,7 @@ def waits_for(application: KycApplication, now: datetime) -> Waiting | None:
 
 def _by_kind(
     now: datetime, which: Q | None = None, of_which: Q | None = None
-) -> Iterator[tuple[WaitsFor, Sequence[tuple[UUID, datetime]]]]:
+) -> Iterator[tuple[WaitsFor, Iterable[tuple[UUID, datetime]]]]:
     """Of each kind the applications and since when, most pressing kind first; of one, or of all.
 
     `which` chooses among applications, `of_which` among rows that belong to one.
@@ -88,7 +88,7 @@ def _by_kind(
     yield WaitsFor.OUTCOME, lost.values_list("pk", "status_at")
 
 
-def _oldest(words: QuerySet[Word]) -> Sequence[tuple[UUID, datetime]]:
+def _oldest(words: QuerySet[Word]) -> Iterable[tuple[UUID, datetime]]:
     by_application = words.order_by().values("application_id").annotate(oldest=Min("at"))
     return by_application.values_list("application_id", "oldest")
 

@@ -183,7 +183,7 @@ class CaseMixin(admin.ModelAdmin):
 
     def _settle(self, request: HttpRequest, application: KycApplication) -> None:
         chosen = as_uuid(request.POST.get("word", ""))
-        word = Word.objects.filter(application=application, pk=chosen).first()
+        word = Word.objects.filter(application=application, pk=chosen).first() if chosen else None
         if word is not None:
             reviews.settle_word(word=word, by=person(request), now=timezone.now())
 
@@ -300,7 +300,7 @@ class PaperMixin(admin.ModelAdmin):
         )
         mark = papers.mark_of(person(request).pk, timezone.now())
         turn = _one_of(request, "turn", papers.TURNS)
-        content, mime_type = papers.shown(document.content, document.mime_type, mark=mark, turn=turn)
+        content, mime_type = papers.shown(bytes(document.content), document.mime_type, mark=mark, turn=turn)
         reply = HttpResponse(content, content_type=mime_type)
         reply["Content-Disposition"] = "inline"
         reply["Cache-Control"] = "no-store, private"

@@ -81,7 +81,7 @@ def _marked_pdf(content: bytes, mark: str, turn: int) -> bytes:
         page.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F=stamp.make_indirect(font)))
         page.Contents = stamp.make_stream(drawn)
         for of_paper in pdf.pages:
-            of_paper.add_overlay(page)
+            of_paper.add_overlay(page, None)
             if turn:
                 of_paper.rotate(turn, relative=True)
         kept = io.BytesIO()

@@ -92,7 +92,7 @@ def take(world: World, account: rows.Account, sent: Sent, now: dt.datetime) -> N
         return
     results = decoded_part(account.kyc_results)
     asked = {**results.get("reject", {}), **results.get("indeterminate", {})}
-    answered = {code: {} for code in asked if ANSWERS.get(code, _anything)(sent)}
+    answered: dict[str, Any] = {code: {} for code in asked if ANSWERS.get(code, _anything)(sent)}
     left = {
         part: {code: why for code, why in results.get(part, {}).items() if code not in answered}
         for part in ("reject", "indeterminate")

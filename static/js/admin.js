@@ -1,4 +1,4 @@
-// Staff's pages: “/” goes to the search, and on a phone the list of all pages and the filters start closed.
+// Staff's pages: “/” goes to the search, and on a phone the list of all pages starts closed.
 
 const PHONE = "(width < 48rem)";
 
@@ -11,5 +11,5 @@ document.addEventListener("keydown", (event) => {
 });
 
 if (matchMedia(PHONE).matches) {
-  for (const part of document.querySelectorAll("[data-ops-nav], [data-ops-filter]")) part.open = false;
+  for (const part of document.querySelectorAll("[data-ops-nav]")) part.open = false;
 }

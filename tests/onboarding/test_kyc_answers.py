@@ -31,7 +31,12 @@ LATER = timedelta(minutes=10)
 
 @pytest.fixture
 def account() -> BrokerageAccount:
-    asked = {"PEP": {}, "FAMILY_MEMBER_PEP": {}, "DATE_OF_BIRTH": {}, "IDENTITY_VERIFICATION": {}}
+    asked: dict[str, Any] = {
+        "PEP": {},
+        "FAMILY_MEMBER_PEP": {},
+        "DATE_OF_BIRTH": {},
+        "IDENTITY_VERIFICATION": {},
+    }
     return BrokerageAccountFactory.create(status="ACTION_REQUIRED", kyc_results={"indeterminate": asked})
 
 

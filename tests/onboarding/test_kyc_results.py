@@ -25,7 +25,7 @@ LATER, BEFORE = ASKED_AT + timedelta(hours=1), ASKED_AT - timedelta(hours=1)
 
 
 def account(status: str = "ACTION_REQUIRED", **parts: list[str]) -> BrokerageAccount:
-    results = {part: {code: {} for code in codes} for part, codes in parts.items()}
+    results: dict[str, Any] = {part: {code: {} for code in codes} for part, codes in parts.items()}
     return BrokerageAccount(status=status, broker_status=status, status_at=ASKED_AT, kyc_results=results)
 
 
@@ -97,7 +97,9 @@ def test_codes_for_staff_are_those_of_the_partner_and_those_that_we_do_not_know(
 
 
 def test_reasons_to_say_tell_nobody_that_they_are_on_a_list() -> None:
-    results = {"reject": {code: {} for code in ("WATCHLIST_HIT", "OTHER_PARTNER", "DATE_OF_BIRTH", "X")}}
+    results: dict[str, Any] = {
+        "reject": {code: {} for code in ("WATCHLIST_HIT", "OTHER_PARTNER", "DATE_OF_BIRTH", "X")}
+    }
     assert reasons_to_say(results) == [REQUESTS["DATE_OF_BIRTH"].title]
 
 

@@ -24,7 +24,7 @@ from tests.factories import BrokerageAccountFactory, KycApplicationFactory, Staf
 
 pytestmark = pytest.mark.django_db
 
-REASONS = {"PEP": {}, "TAX_IDENTIFICATION": {}, "FAMILY_MEMBER_PEP": {}}
+REASONS: dict[str, Any] = {"PEP": {}, "TAX_IDENTIFICATION": {}, "FAMILY_MEMBER_PEP": {}}
 OFFICE = {
     "card-pep-employment_position": "Mayor",
     "card-pep-employer_name": "City of Austin",
@@ -72,7 +72,7 @@ def test_answer_is_kept_and_its_card_says_so(owner: Client, account: BrokerageAc
 
 
 def test_status_page_with_everything_sent_asks_for_nothing(client: Client) -> None:
-    results = {"indeterminate": {"PEP": {}, "WATCHLIST_HIT": {}}}
+    results: dict[str, Any] = {"indeterminate": {"PEP": {}, "WATCHLIST_HIT": {}}}
     account = BrokerageAccountFactory.create(status="ACTION_REQUIRED", kyc_results=results)
     client.force_login(account.user)
     assert LOOKED_INTO.title not in page_of(client)
@@ -137,7 +137,7 @@ def test_status_page_says_what_each_status_means_and_what_comes_next(client: Cli
 
 
 def test_rejected_says_why_and_takes_an_appeal_once(client: Client) -> None:
-    results = {"reject": {"IDENTITY_VERIFICATION": {}, "WATCHLIST_HIT": {}}}
+    results: dict[str, Any] = {"reject": {"IDENTITY_VERIFICATION": {}, "WATCHLIST_HIT": {}}}
     account = BrokerageAccountFactory.create(status="REJECTED", kyc_results=results)
     client.force_login(account.user)
     page = page_of(client)
@@ -188,7 +188,8 @@ def test_application_that_staff_gave_back_says_what_to_change(client: Client, se
 
 def test_status_page_asks_the_database_the_same_however_many_cards(client: Client) -> None:
     counts = []
-    for codes in ({"PEP": {}}, {code: {} for code in REQUESTS}):
+    several: tuple[dict[str, Any], ...] = ({"PEP": {}}, {code: {} for code in REQUESTS})
+    for codes in several:
         account = BrokerageAccountFactory.create(
             status="ACTION_REQUIRED", kyc_results={"indeterminate": codes}
         )

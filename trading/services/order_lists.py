@@ -12,7 +12,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.units.market_time import NEW_YORK
-from brokerapp.web.fixed_queries import FixedQuery
+from brokerapp.web.fixed_queries import FixedQuery, Pages
 from trading import rules, statuses
 from trading.models import Order
 from trading.statuses import OrderStatus
@@ -96,27 +96,11 @@ find_exits = FixedQuery(
 """The exits of an account's orders that were placed between two instants."""
 
 
-class Listed:
-    """The orders of a list for a paginator, which reads a page of them."""
-
-    ordered = True
-
-    def __init__(self, account: BrokerageAccount, wanted: Wanted) -> None:
-        self._account, self._wanted = account, wanted
-        self._is_filtered = wanted != Wanted(wanted.tab)
-        self._found = find_orders(account, wanted).prefetch_related(None) if self._is_filtered else None
-
-    def count(self) -> int:
-        """How many there are."""
-        if self._found is not None:
-            return self._found.count()
-        return find_all[self._wanted.tab].count(self._account.pk)
-
-    def __getitem__(self, part: slice) -> list[Order]:
-        if self._found is not None:
-            return list(self._found[part])
-        first = part.start or 0
-        return find_all[self._wanted.tab](self._account.pk, first=first, most=part.stop - first)
+def pages_of(account: BrokerageAccount, wanted: Wanted) -> "Pages[Order] | QuerySet[Order]":
+    """The orders of a list, for a paginator; `exits_of` has their exits."""
+    if wanted == Wanted(wanted.tab):
+        return Pages(find_all[wanted.tab], account.pk)
+    return find_orders(account, wanted).prefetch_related(None)
 
 
 find_open = FixedQuery(

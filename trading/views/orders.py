@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -49,9 +50,9 @@ class Orders(SectionMixin):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         form, wanted = _filter_of(request)
-        page = Paginator(order_lists.Listed(self.account, wanted), ORDERS_PER_PAGE)
-        shown = page.get_page(request.GET.get("page"))
-        exits = order_lists.exits_of(self.account, shown.object_list)
+        found: Any = order_lists.pages_of(self.account, wanted)
+        shown = Paginator(found, ORDERS_PER_PAGE).get_page(request.GET.get("page"))
+        exits = order_lists.exits_of(self.account, list(shown))
         kept = {name: value for name in OrderFilterForm.base_fields if (value := request.GET.get(name))}
         context = {
             "tab": wanted.tab,

@@ -12,7 +12,7 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.ui.flat import Flat
 from brokerapp.ui.links import account_url
 from brokerapp.ui.templatetags.ui import delta, money, percent, price, qty, signed_percent
-from trading.valuation import Holding
+from trading.valuation import Held, Holding
 
 PLACES = (
     "url", "symbol", "title", "qty", "price", "value", "share", "day", "day_fraction", "gain", "gain_fraction"
@@ -108,7 +108,7 @@ def _row(holding: Holding, address: str, total: Decimal) -> SafeString:
         # Of one address the others are made: there are as many as positions times accounts.
         url=address.replace("/-/", f"/{quote(position.symbol)}/"),
         symbol=position.symbol,
-        title=position.title,
+        title=position.title if isinstance(position, Held) else position.asset.title,
         qty=qty(position.qty),
         price=price(holding.price),
         value=money(holding.value),

@@ -244,7 +244,7 @@ def test_reset_password_starts_a_hold() -> None:
     person, client = UserFactory.create(), Client()
     client.post(reverse("account_reset_password"), {"email": person.email})
     link = next(line for line in str(mail.outbox[0].body).splitlines() if "/reset/key/" in line)
-    page = client.get(link.removeprefix("http://testserver"), follow=True)
+    page = client.get(link[link.index("/accounts/") :], follow=True)
     new = "another-long-one-92"
     client.post(page.redirect_chain[-1][0], {"password1": new, "password2": new})
     assert causes(person) == ["PASSWORD"]
@@ -258,7 +258,7 @@ def test_changed_email_starts_a_hold_once_it_is_confirmed() -> None:
     assert causes(person) == []
     sent = next(message for message in mail.outbox if message.to == [address])
     link = next(line for line in str(sent.body).splitlines() if "/confirm-email/" in line)
-    client.post(link.strip().removeprefix("http://testserver"))
+    client.post(link.strip()[link.index("/accounts/") :])
     person.refresh_from_db()
     assert person.email == address
     assert causes(person) == ["EMAIL"]
@@ -268,7 +268,7 @@ def test_signing_up_and_confirming_the_first_address_starts_none() -> None:
     client, address = Client(), f"{uuid4().hex}@example.com"
     client.post(reverse("account_signup"), {"email": address, "password1": "a-long-enough-one-92"})
     link = next(line for line in str(mail.outbox[0].body).splitlines() if "/confirm-email/" in line)
-    client.post(link.strip().removeprefix("http://testserver"))
+    client.post(link.strip()[link.index("/accounts/") :])
     assert User.objects.get().last_login
     assert not WithdrawalHold.objects.exists()
 

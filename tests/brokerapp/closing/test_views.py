@@ -51,7 +51,7 @@ def test_confirm_asks_who_one_is(account: BrokerageAccount) -> None:
     assert client.get(CLOSE).status_code == 200
     reply = client.post(CONFIRM)
     assert reply.status_code == 302
-    assert "/a/" not in reply.url.split("?")[0]
+    assert "/a/" not in reply["Location"].split("?")[0]
     assert not AccountClosing.objects.exists()
 
 

@@ -204,7 +204,8 @@ def test_sees_shows_the_persons_page_at_rest(account: BrokerageAccount) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["trading:portfolio", "trading:orders", "records:activity", "records:documents", "account_status"]
+    "name",
+    ["trading:portfolio", "trading:orders", "records:activity", "trading:performance", "account_status"],
 )
 def test_sees_shows_the_pages_that_tell(account: BrokerageAccount, name: str) -> None:
     client = browser(Role.SUPPORT)

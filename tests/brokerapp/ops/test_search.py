@@ -126,7 +126,7 @@ def test_amount_and_day_takes_nothing_else(term: str) -> None:
     assert amount_and_day(term) is None
 
 
-@pytest.mark.parametrize("term", ["", " ", "%", "' or 1=1", "\0", "x" * 500, "0", "(", "…", "@"])
+@pytest.mark.parametrize("term", ["", " ", "%", "' or 1=1", "x" * 500, "0", "(", "…", "@"])
 def test_nonsense_is_answered(support: Client, term: str) -> None:
     assert support.get(SEARCH, {"q": term}).status_code == 200
 

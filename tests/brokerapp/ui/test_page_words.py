@@ -168,7 +168,7 @@ def test_pages_of_an_application_that_was_sent(status: str) -> None:
 
 
 def test_pages_of_an_account_of_which_everything_is_asked() -> None:
-    codes = {code: {} for code in (*REQUESTS, "OTHER", "A_CODE_OF_TOMORROW", "OTHER_PARTNER")}
+    codes: dict[str, Any] = {code: {} for code in (*REQUESTS, "OTHER", "A_CODE_OF_TOMORROW", "OTHER_PARTNER")}
     account = BrokerageAccountFactory.create(
         status="ACTION_REQUIRED", kyc_results={"indeterminate": codes, "reject": {"PEP": {}}}
     )

@@ -36,7 +36,9 @@ from trading.models import Asset, Order
 MODULES = (
     "brokerapp.accounts.forms",
     "brokerapp.accounts.signin_pages.forms",
+    "brokerapp.events.forms",
     "brokerapp.notices.forms",
+    "brokerapp.ops.forms",
     "brokerapp.records.forms",
     "brokerapp.support.forms",
     "brokerapp.ui.forms",

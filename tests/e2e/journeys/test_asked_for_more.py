@@ -1,6 +1,7 @@
 """Somebody of whom the broker asks three things: a paper, an office and a relative, up to an open account."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -25,7 +26,7 @@ def test_journey_through_three_reasons(page: Page, stack: Stack, document: Path)
     journey.answer_application()
     journey.submit_application()
     (found,) = stack.sandbox.get("/v1/accounts", params={"query": journey.email})
-    results = {"indeterminate": {code: {} for code in THREE}}
+    results: dict[str, Any] = {"indeterminate": {code: {} for code in THREE}}
     stack.sandbox.set_account_status(found["id"], "ACTION_REQUIRED", kyc_results=results)
     journey.reload_until(page.get_by_text("The broker needs something from you"))
     for code in THREE:
