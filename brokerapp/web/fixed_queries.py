@@ -93,7 +93,7 @@ class FixedQuery(Generic[Row]):
             own=own,
             converters=compiler.get_converters([column[0] for column in select]),
             annotations=dict(compiler.annotation_col_map),
-            related=get_related_populators(klass, select, connection.alias),  # type: ignore[call-arg] - 5.2
+            related=get_related_populators(klass, select, connection.alias),  # type: ignore[call-arg]
         )
 
 
