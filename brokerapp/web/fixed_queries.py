@@ -139,7 +139,7 @@ def _reader(compiler: Any) -> Callable[[Sequence[Any]], Any]:
         raise ValueError("a fixed query is of whole rows of a model, or of tuples")
     own = slice(klass["select_fields"][0], klass["select_fields"][-1] + 1)
     columns = [column[0].target.attname for column in select[own]]
-    related = get_related_populators(klass, select, connection.alias)  # type: ignore[call-arg] - 5.2
+    related = get_related_populators(klass, select, connection.alias)  # type: ignore[call-arg]
     annotations = dict(compiler.annotation_col_map)
 
     def read(row: Sequence[Any]) -> Any:

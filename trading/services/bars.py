@@ -97,13 +97,15 @@ def get_year(*, asset: Asset, now: datetime) -> BarSeries:
 
 
 def fetch_days(*, asset: Asset, now: datetime) -> None:
-    """Ask for the daily bars of an asset within seconds, unless that was done in the last day; once for all.
+    """Ask for the daily bars of an asset that nobody has asked for, within seconds; once for all.
 
-    Failures are for later: whoever needs the days goes on without them.
+    Where that failed, or the bars are old, the sweep asks: whoever needs the days goes on without them.
     """
     series = get_year(asset=asset, now=now)
-    if series.synced_at is None or now - series.synced_at > DAYS_GOOD_FOR:
+    if series.claimed_at is None:
         _fetch_first(asset, Timeframe.DAY, now)
+    elif series.synced_at is None or now - series.synced_at > DAYS_GOOD_FOR:
+        BarSeries.objects.filter(pk=series.pk).update(looked_at=now)
 
 
 def _points(series: BarSeries, chart_range: ChartRange) -> list[Point]:
