@@ -57,13 +57,10 @@ class CardForm(PaperForm):
             self.initial[f"{context}-{name}"] = known.get(name, "")
 
     def _ask_office(self) -> None:
-        for question in WORK.questions:
-            if question.name in OFFICE and question.ask:
-                label, missing = OFFICE[question.name]
-                self.fields[question.name] = Question(
-                    question.name, label, ask=question.ask, missing=missing
-                ).field()
-                self.initial[question.name] = self.application.answer(question.name)
+        # Not filled in beforehand: what they do now may be no public office.
+        asked_by = {question.name: question for question in WORK.questions}
+        for name, (label, missing) in OFFICE.items():
+            self.fields[name] = Question(name, label, ask=asked_by[name].ask, missing=missing).field()
 
     def _ask_visa(self) -> None:
         for question, field in VISA.on_the_form(self.application.answer):
