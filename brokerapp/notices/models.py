@@ -1,5 +1,6 @@
 """What people are told: what each notice is about, whether it was mailed and read, and what they prefer."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
