@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.template import Origin
 from django.template.loader import get_template
 
 
@@ -23,7 +24,7 @@ class LegalText:
     @property
     def is_sample(self) -> bool:
         """Whether the text is the one that comes with the product."""
-        origin = get_template(self.template).origin
+        origin: Origin | None = getattr(get_template(self.template), "origin", None)
         return origin is None or Path(origin.name).is_relative_to(settings.BASE_DIR / "templates")
 
 

@@ -1,6 +1,7 @@
 """What people are told: what each notice is about, whether it was mailed and read, and what they prefer."""
 
 from datetime import datetime
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -11,7 +12,6 @@ from brokerapp.mailing.models import MailModel, MailQuerySet, MailStatus
 from brokerapp.notices.kinds import WORDS, NoticeKind, Words
 
 __all__ = ["Digest", "Fills", "Notice", "NoticeKind", "NoticePreferences"]
-
 
 UUID_LENGTH = 36
 
@@ -62,7 +62,7 @@ class Digest(MailModel):
     created_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True, blank=True)
 
-    objects = DigestQuerySet.as_manager()
+    objects: ClassVar[Any] = DigestQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]

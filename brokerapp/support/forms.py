@@ -50,7 +50,8 @@ class CaseForm(SpokenForm):
         super().__init__(*args, **kwargs)
         self._person = person
         self._accounts = {str(account.pk): account for account in accounts}
-        choices = [("", "None of them"), *((key, row.title) for key, row in self._accounts.items())]
+        titles = [(key, row.title) for key, row in self._accounts.items()]
+        choices = [("", "No account in particular"), *titles]
         field = self.fields["account"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = choices

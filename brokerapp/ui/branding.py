@@ -48,10 +48,16 @@ def brand() -> Brand:
 @lru_cache(maxsize=8)
 def _made_of(*given: Any) -> Brand:
     """Every page asks for it: the hashes are worked out once."""
-    *words, logo, (color, dark) = given
+    name, entity, address, registration, email, phone, hours, logo, (color, dark) = given
     css = contrast.as_css(contrast.colors_of(color, dark)).encode() if color else b""
     return Brand(
-        *words,
+        name=name,
+        entity=entity,
+        address=address,
+        registration=registration,
+        support_email=email,
+        support_phone=phone,
+        support_hours=hours,
         logo_url=_versioned("brand_logo", logo_of(logo)) if logo else "",
         colors_url=_versioned("brand_colors", css) if css else "",
     )

@@ -48,7 +48,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     return {
         "brand": brand(),
         "brand_name": brand_name(),
-        "unread": user.unread_notices if signed_in else 0,
+        "unread": getattr(user, "unread_notices", 0),
         "account_nav": _items(request, account) if signed_in else [],
         "legal_links": [{"title": title, "url": page_url("legal_page", key)} for key, title in LEGAL.items()],
         "chrome_urls": {name: page_url(name) for name in CHROME_URLS},

@@ -1,6 +1,7 @@
 """Legal pages: samples that say so, the company's own where they are given, and no live site with samples."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -30,7 +31,8 @@ def test_every_page_links_the_legal_ones() -> None:
 
 
 def test_page_with_the_companys_own_text_is_no_sample(settings: LazySettings) -> None:
-    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [OWN, *settings.TEMPLATES[0]["DIRS"]]}]
+    ours: dict[str, Any] = settings.TEMPLATES[0]
+    settings.TEMPLATES = [{**ours, "DIRS": [OWN, *ours["DIRS"]]}]
     page = Client().get("/legal/terms/").content.decode()
     assert "own words on terms" in page
     assert "This is a sample" not in page

@@ -8,6 +8,7 @@ from django.test import Client
 
 from brokerapp.mailing.html import Block, as_html, blocks_of
 from brokerapp.notices import samples
+from brokerapp.notices.kinds import WORDS
 
 TEXT = """A sentence with a colon: it stays one.
 Its second line.
@@ -61,9 +62,7 @@ def test_mail_loads_nothing_and_says_all_that_its_text_says(key: str) -> None:
     assert "Our reference" in html or key not in NOTICES
 
 
-NOTICES = {
-    kind.lower().replace("_", "-") for kind, words in samples.WORDS.items() if not words.mailed_apart
-}
+NOTICES = {kind.lower().replace("_", "-") for kind, words in WORDS.items() if not words.mailed_apart}
 """Mails of notices; the others tell of no receipt."""
 
 

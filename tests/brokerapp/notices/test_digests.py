@@ -44,7 +44,7 @@ def fills_told() -> "list[Notice]":
 
 
 def about_fills() -> list[str]:
-    return [sent.subject for sent in mail.outbox if "filled" in sent.subject]
+    return [str(sent.subject) for sent in mail.outbox if "filled" in sent.subject]
 
 
 def test_fills_are_one_mail_after_a_quarter_of_an_hour(account: Any) -> None:

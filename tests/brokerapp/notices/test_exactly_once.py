@@ -129,7 +129,7 @@ def mail_with_killed_workers(monkeypatch: pytest.MonkeyPatch) -> None:
                 continue
     tell_people(now=now)
 
-    mailed = Counter((sent.to[0], sent.subject, reference(sent)) for sent in mail.outbox)
+    mailed = Counter((sent.to[0], str(sent.subject), reference(sent)) for sent in mail.outbox)
     due = Counter(
         (notice.user.email, notice.words.subject, notice.row_id) for notice in kept.select_related("user")
     )

@@ -34,7 +34,7 @@ def _no_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def ask(person: User, **given: Any) -> Case:
-    wanted = {
+    wanted: dict[str, Any] = {
         "case_id": uuid4(),
         "person": person,
         "topic": Topic.TRANSFER,
