@@ -125,7 +125,12 @@ def case_of(account: BrokerageAccount) -> Case:
 def notice_of(account: BrokerageAccount) -> dict[str, object]:
     notice, _ = Notice.objects.get_or_create(
         change_id=7,
-        defaults={"user": account.user, "kind": NoticeKind.SECURED, "row_type": "accounts.WithdrawalHold", "row_id": "0"},
+        defaults={
+            "user": account.user,
+            "kind": NoticeKind.SECURED,
+            "row_type": "accounts.WithdrawalHold",
+            "row_id": "0",
+        },
     )
     return {"pk": notice.pk}
 

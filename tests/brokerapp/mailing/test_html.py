@@ -61,9 +61,7 @@ def test_mail_loads_nothing_and_says_all_that_its_text_says(key: str) -> None:
     assert "Our reference" in html or key not in NOTICES
 
 
-NOTICES = {
-    kind.lower().replace("_", "-") for kind, words in samples.WORDS.items() if not words.mailed_apart
-}
+NOTICES = {kind.lower().replace("_", "-") for kind, words in samples.WORDS.items() if not words.mailed_apart}
 """Mails of notices; the others tell of no receipt."""
 
 
