@@ -51,6 +51,7 @@ class SecurityEventAdmin(ReadOnlyAdmin):
         "“person 17” or “staff 17”, an e-mail address, IP address, session, reference of a request, "
         "or a row's id"
     )
+    date_hierarchy = "at"
     sortable_by = ("at",)
     fields = (
         ("at", "what"),
