@@ -96,7 +96,11 @@ PARTS: dict[str, Part] = {
             confirm=True,
             paper="The new passport or identity card",
         ),
-        Part("work", _whole(work.WORK, "Work and where your money comes from"), effect=REVIEWED),
+        Part(
+            "work",
+            _whole(work.WORK, "Work and where your money comes from"),
+            effect="If your employer or your job title changes: " + REVIEWED[0].lower() + REVIEWED[1:],
+        ),
         Part("finances", _whole(finances.FINANCES, "Finances")),
         Part("investing", _whole(investing.INVESTING, "Investing")),
         Part("trusted-contact", _whole(disclosures.TRUSTED_CONTACT, "Trusted contact"), confirm=True),

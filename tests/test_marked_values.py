@@ -405,7 +405,7 @@ def test_every_column_of_people_is_classified_or_plainly_not_theirs() -> None:
             "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' "
             "AND data_type IN ('text', 'character varying', 'jsonb', 'bytea', 'inet', 'ARRAY', 'date') "
             "AND table_name IN ('onboarding_kycapplication', 'onboarding_document', 'onboarding_agreement', "
-            "'funding_banklink', 'accounts_user')"
+            "'onboarding_taxform', 'onboarding_profilechange', 'funding_banklink', 'accounts_user')"
         )
         there = {f"{table}.{column}" for table, column in cursor.fetchall()}
     assert not there - ALL_COLUMNS - set(SCRUBBED) - OURS
@@ -414,7 +414,13 @@ def test_every_column_of_people_is_classified_or_plainly_not_theirs() -> None:
 OURS = {
     *(
         f"{table}.{column}"
-        for table in ("onboarding_kycapplication", "onboarding_document", "funding_banklink")
+        for table in (
+            "onboarding_kycapplication",
+            "onboarding_document",
+            "onboarding_taxform",
+            "onboarding_profilechange",
+            "funding_banklink",
+        )
         for column in ("status", "last_request_id", "broker_status")
     ),
     "onboarding_kycapplication.account_kind",
@@ -422,8 +428,12 @@ OURS = {
     "onboarding_agreement.agreement",
     "onboarding_agreement.revision",
     "onboarding_document.document_type",
+    "onboarding_document.sub_type",
     "onboarding_document.mime_type",
     "onboarding_document.sha256",
+    "onboarding_taxform.revision",
+    "onboarding_taxform.valid_until",
+    "onboarding_profilechange.part",
 }
 """Columns of these tables that say nothing of a person that the row itself does not."""
 

@@ -15,10 +15,9 @@ from onboarding.questions.descriptions import Question
 from onboarding.questions.foreign import choices_for
 
 CERTIFICATION = (
-    "I declare, under penalties of perjury, that what stands on this form is true, correct and complete: I "
-    "am the person named, it is I who owns what is in the account, I am not a US person, and the income is "
-    "not connected with a business in the United States. I agree to sign a new form within 30 days if any of "
-    "this is no longer true."
+    "What stands on this form is true, correct and complete: I am the person named, it is I who owns what is "
+    "in the account, I am not a US person, and the income is not connected with a business in the United "
+    "States. I agree to sign a new form within 30 days if any of this is no longer true."
 )
 CHANGED = "What stands on the form has changed since this page was opened. Read it again, then sign."
 
@@ -82,7 +81,8 @@ class W8BenForm(StepForm):
             self.fields["foreign_tax_id"] = self._number_once_more()
         name = w8ben.full_name(application.answer)
         self.fields["certified"] = forms.BooleanField(
-            label=CERTIFICATION,
+            label="I declare this, under penalties of perjury",
+            help_text=CERTIFICATION,
             error_messages={"required": "Tick this to declare it. Without it the form cannot be signed."},
         )
         self.fields["signature"] = TypedField(

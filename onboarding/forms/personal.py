@@ -115,6 +115,12 @@ PAPERS = ((PASSPORT, "Passport"), ("national_id", "National identity card, both 
 """What the broker takes of people who pay tax abroad; told as `document_sub_type`."""
 
 
+NO_PAPER = (
+    "Add a photo or scan of your passport or identity card: the broker needs it of everybody who pays tax "
+    "outside of the United States."
+)
+
+
 class DocumentsForm(StepForm):
     """An identity document: optional now for who pays tax in the US, and Alpaca may ask for one later."""
 
@@ -135,6 +141,9 @@ class DocumentsForm(StepForm):
             others = [row for row in Document.Type.choices if row[0] != Document.Type.IDENTITY_VERIFICATION]
             cast(forms.ChoiceField, self.fields["document_type"]).choices = [*PAPERS, *others]
             self.fields["file"].help_text = "PDF, PNG, JPEG or HEIC, up to 7.5 MB. All four corners in view."
+        if self.is_due and not application.answer("identity_paper"):
+            self.fields["document_type"].required = self.fields["file"].required = True
+            self.fields["file"].error_messages["required"] = NO_PAPER
 
     refused_as = ""
     """Why the file was refused after somebody looked into it, as `brokerapp.security.uploads.files.WORDS`."""
@@ -165,17 +174,12 @@ class DocumentsForm(StepForm):
                 "The file you chose was not taken: it is too large, or not a PDF, PNG, JPEG or HEIC. "
                 "Choose another one, or go on without."
             )
-        if self.is_due and not self.application.answer("identity_paper"):
-            raise ValidationError(
-                "Add a photo or scan of your passport or identity card: the broker needs it of everybody who "
-                "pays tax outside of the United States."
-            )
         return None
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         has_paper = bool(self.sub_type or self.application.answer("identity_paper"))
-        if self.is_due and cleaned.get("file") and not has_paper:
+        if self.is_due and cleaned.get("file") and cleaned.get("document_type") and not has_paper:
             self.add_error("document_type", "Add your passport or identity card first.")
         return cleaned
 

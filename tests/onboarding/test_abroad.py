@@ -217,10 +217,14 @@ def test_tax_number_form_never_shows_the_number_and_keeps_it() -> None:
 
 def test_documents_form_wants_a_passport_of_who_is_taxed_abroad() -> None:
     form = FORMS["documents"]
-    assert set(form({}, {}, application=somebody(**ABROAD)).errors) == {"file"}
+    typed = {"document_type": "passport"}
+    assert set(form(typed, {}, application=somebody(**ABROAD)).errors) == {"file"}
     assert form({}, {}, application=somebody(**EXPATRIATE)).is_valid()
     files = {"file": SimpleUploadedFile("passport.pdf", passport())}
-    given = form({"document_type": "passport"}, files, application=somebody(**ABROAD))  # type: ignore[arg-type]
+    given = form(typed, files, application=somebody(**ABROAD))  # type: ignore[arg-type]
+    bill = {"document_type": "address_verification"}
+    again = {"file": SimpleUploadedFile("bill.pdf", passport())}
+    assert set(form(bill, again, application=somebody(**ABROAD)).errors) == {"document_type"}  # type: ignore[arg-type]
     assert given.is_valid(), given.errors
     assert given.answers()["identity_paper"] == "passport"
     assert given.cleaned_data["document_type"] == "identity_verification"

@@ -61,7 +61,7 @@ def test_journey_abroad(page: Page, stack: Stack, tmp_path: Path) -> None:
     journey.press("Continue")
     journey.expect_heading("Your tax form W-8BEN")
     page.get_by_label("No", exact=True).check()
-    page.get_by_label("I declare, under penalties of perjury").check()
+    page.get_by_label("I declare this, under penalties of perjury").check()
     journey.field("Type your full name to sign").fill("Ana Souza Lima")
     assert axe(page) == []
     journey.press("Sign and continue")
