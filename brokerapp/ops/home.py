@@ -93,7 +93,7 @@ def heartbeats(now: datetime) -> list[dict[str, Any]]:
     """The workers by queue, beat by the newest of their heartbeats, and the loop of prices. One query."""
     rows = list(Heartbeat.objects.all())
     queues_of_beat = [row.at for row in rows if row.name != PRICES]
-    found = [
+    found: list[dict[str, Any]] = [
         {"name": f"worker: {row.name}" if row.name != PRICES else "prices", "at": row.at} for row in rows
     ]
     if queues_of_beat:

@@ -68,7 +68,9 @@ def views_of_list(request: HttpRequest, page: admin.ModelAdmin) -> dict[str, Any
     asked = QueryDict(request.GET.urlencode(), mutable=True)
     asked.pop("p", None)
     return {
-        "saved_views": list(SavedView.objects.filter(person_id=request.user.pk, page=name).order_by("name")),
+        "saved_views": list(
+            SavedView.objects.filter(person_id=request.user.pk or 0, page=name).order_by("name")
+        ),
         "view_page": name,
         "view_query": asked.urlencode(),
     }

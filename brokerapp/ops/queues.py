@@ -51,7 +51,7 @@ def _failing() -> QuerySet[BrokerEvent]:
 
 def _lost(model: Any) -> QuerySet[Any]:
     """Mails of the last days that were given up, or may not have arrived."""
-    return model.objects.filter(status__in=FAILED_MAIL, created_at__gt=timezone.now() - LATELY)  # type: ignore[no-any-return]
+    return model.objects.filter(status__in=FAILED_MAIL, created_at__gt=timezone.now() - LATELY)
 
 
 def _returned() -> QuerySet[Transfer]:

@@ -95,7 +95,7 @@ def _request_of(person: User, path: str, query: str, by: HttpRequest) -> HttpReq
     request.GET = request.GET.__class__(query)
     request.user = person
     session: SessionBase = _NoSession()
-    request.session = session  # type: ignore[assignment]
+    request.session = session
     request.htmx = HtmxDetails(request)  # type: ignore[attr-defined]
     request.reference = getattr(by, "reference", "")  # type: ignore[attr-defined]
     request._messages = []  # type: ignore[attr-defined]

@@ -126,7 +126,7 @@ def sees(request: HttpRequest, person_id: int) -> HttpResponseBase:
         raise PermissionDenied
     shown = request.GET.get("page", "") or _first_page(user)
     record(Kind.PAGES_SEEN, person=user, request=request, obj=user, detail={"page": _route(shown)})
-    around = {"person": user, "called": names.name_of(user.pk), "page": shown}
+    around: dict[str, Any] = {"person": user, "called": names.name_of(user.pk), "page": shown}
     try:
         html = page_as_seen(person=user, path=shown, by=request)
     except (CannotBeShown, Http404) as refusal:
@@ -138,7 +138,7 @@ def sees(request: HttpRequest, person_id: int) -> HttpResponseBase:
 
 
 def _first_page(user: User) -> str:
-    account = user.accounts.order_by("-created_at").first()  # type: ignore[attr-defined]
+    account = user.accounts.order_by("-created_at").first()
     return account_url(account, "trading:portfolio") if account else reverse("application_status")
 
 

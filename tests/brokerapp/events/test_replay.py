@@ -73,9 +73,9 @@ def test_apply_stores_and_handles_what_is_missing_once(account: BrokerageAccount
     assert second.changes == []
     replay.apply(**asked)
     assert BrokerEvent.objects.count() == len(first.events)
-    event = SecurityEvent.objects.filter(kind=Kind.EVENTS_REPLAYED).order_by("pk").first()
-    assert event is not None
-    assert (event.staff_id, event.reason, event.detail["events"]) == (by.pk, REASON, len(first.events))
+    kept = SecurityEvent.objects.filter(kind=Kind.EVENTS_REPLAYED).order_by("pk").first()
+    assert kept is not None
+    assert (kept.staff_id, kept.reason, kept.detail["events"]) == (by.pk, REASON, len(first.events))
 
 
 def test_apply_handles_again_what_was_given_up(account: BrokerageAccount) -> None:
