@@ -27,12 +27,21 @@ class NoticeKind(TextChoices):
     APPLICATION_NEEDS_CHANGES = "APPLICATION_NEEDS_CHANGES", "application needs changes"
     APPLICATION_ACTION = "APPLICATION_ACTION", "application needs something"
     APPLICATION_REJECTED = "APPLICATION_REJECTED", "application rejected"
+    APPLICATION_ASKED = "APPLICATION_ASKED", "staff ask an applicant"
+    APPLICATION_DECLINED = "APPLICATION_DECLINED", "application turned down by staff"
+    ANSWER_REFUSED = "ANSWER_REFUSED", "answer to the broker refused"
     DOCUMENT_REFUSED = "DOCUMENT_REFUSED", "uploaded document refused"
     ACCOUNT_OPEN = "ACCOUNT_OPEN", "account open"
     ACCOUNT_ACTION = "ACCOUNT_ACTION", "account needs something"
     ACCOUNT_IN_REVIEW = "ACCOUNT_IN_REVIEW", "account in review again"
     ACCOUNT_ENDED = "ACCOUNT_ENDED", "account not in use any more"
     ACCOUNT_CLOSED = "ACCOUNT_CLOSED", "account closed"
+    CLOSING_REFUSED = "CLOSING_REFUSED", "account not closed"
+    CLOSING_STARTED = "CLOSING_STARTED", "closing of an account asked for"
+    PROFILE_CHANGED = "PROFILE_CHANGED", "profile changed"
+    PROFILE_NOT_CHANGED = "PROFILE_NOT_CHANGED", "profile not changed"
+    TAX_FORM_DUE = "TAX_FORM_DUE", "tax form to be signed again"
+    TAX_FORM_REFUSED = "TAX_FORM_REFUSED", "tax form refused"
 
     BANK_LINKED = "BANK_LINKED", "bank linked"
     BANK_STILL_LINKED = "BANK_STILL_LINKED", "bank could not be unlinked"
@@ -91,6 +100,8 @@ class Words:
 
 _C, _K = Category, NoticeKind
 _STATUS = ("account_status", "See your account")
+_CLOSING = ("close_account", "See how far it is")
+_PROFILE = ("profile", "See your profile")
 _TRANSFER = ("funding:transfer", "See the transfer")
 _BANK = ("funding:bank", "See your bank")
 _ORDER = ("trading:order", "See the order")
@@ -106,6 +117,23 @@ WORDS: dict[NoticeKind, Words] = {
     ),
     _K.APPLICATION_ACTION: Words("Your application needs something from you", _C.ACCOUNT, *_STATUS),
     _K.APPLICATION_REJECTED: Words("Your application was not approved", _C.ACCOUNT, *_STATUS),
+    _K.APPLICATION_ASKED: Words(
+        "Your application needs something from you",
+        _C.ACCOUNT,
+        "application_status",
+        "See what is asked",
+        mailed_apart=True,
+    ),
+    _K.APPLICATION_DECLINED: Words(
+        "Your application was not approved",
+        _C.ACCOUNT,
+        "application_status",
+        "See your application",
+        mailed_apart=True,
+    ),
+    _K.ANSWER_REFUSED: Words(
+        "An answer of yours was not taken", _C.ACCOUNT, "application_status", "See what is asked"
+    ),
     _K.DOCUMENT_REFUSED: Words(
         "A document of yours was not taken", _C.ACCOUNT, "application_status", "Send another one"
     ),
@@ -114,6 +142,13 @@ WORDS: dict[NoticeKind, Words] = {
     _K.ACCOUNT_IN_REVIEW: Words("Your account is being reviewed again", _C.ACCOUNT, *_STATUS),
     _K.ACCOUNT_ENDED: Words("Your account can no longer be used", _C.ACCOUNT, *_STATUS),
     _K.ACCOUNT_CLOSED: Words("Your account is closed", _C.ACCOUNT, *_STATUS),
+    # Who else is in an account would close it, or change where letters go.
+    _K.CLOSING_STARTED: Words("You asked to have an account closed", _C.SECURITY, *_CLOSING),
+    _K.CLOSING_REFUSED: Words("Your account could not be closed", _C.ACCOUNT, *_CLOSING),
+    _K.PROFILE_CHANGED: Words("Your profile was changed", _C.SECURITY, *_PROFILE),
+    _K.PROFILE_NOT_CHANGED: Words("Your profile could not be changed", _C.ACCOUNT, *_PROFILE),
+    _K.TAX_FORM_DUE: Words("Form W-8BEN is to be signed again", _C.ACCOUNT, *_PROFILE),
+    _K.TAX_FORM_REFUSED: Words("Your form W-8BEN was not taken", _C.ACCOUNT, *_PROFILE),
     _K.BANK_LINKED: Words("A bank was linked to your account", _C.SECURITY, *_BANK),
     _K.BANK_STILL_LINKED: Words("Your bank is still linked", _C.SECURITY, *_BANK),
     _K.BANK_REMOVED: Words("A bank was removed from your account", _C.SECURITY, *_BANK),

@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from brokerapp.accounts.models import BrokerageAccount, User, WithdrawalHold
 from brokerapp.accounts.signin.mails import EVENTS
 from brokerapp.accounts.statuses import HoldReason
+from brokerapp.closing.models import AccountClosing
 from brokerapp.mailing.html import as_html
 from brokerapp.notices import messages
 from brokerapp.notices.kinds import WORDS, NoticeKind
@@ -19,7 +20,8 @@ from brokerapp.notices.table import TABLE
 from brokerapp.records.models import DocumentKind, IssuedDocument
 from brokerapp.support.models import Case
 from funding.models import BankLink, Transfer
-from onboarding.models import Document, KycApplication
+from onboarding.cases import CipRecord, KycAnswer
+from onboarding.models import Document, KycApplication, ProfileChange, TaxForm
 from trading.models import Order
 
 AT = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)
@@ -51,6 +53,11 @@ def rows() -> dict[type[Any], Any]:
         KycApplication: KycApplication(id=ID, user=person),
         Document: Document(id=ID, user=person),
         BrokerageAccount: account,
+        KycAnswer: KycAnswer(id=ID, user=person),
+        CipRecord: CipRecord(id=ID, user=person),
+        TaxForm: TaxForm(id=ID, user=person),
+        ProfileChange: ProfileChange(**moved),
+        AccountClosing: AccountClosing(**moved),
         BankLink: BankLink(**moved),
         Transfer: Transfer(**moved, direction="INCOMING", amount=Decimal(100)),
         Order: Order(**moved, status="FILLED", qty=Decimal(1)),
@@ -71,6 +78,10 @@ MODEL_OF = {
     NoticeKind.APPLICATION_ACTION: BrokerageAccount,
     NoticeKind.APPLICATION_REJECTED: BrokerageAccount,
     NoticeKind.DOCUMENT_REFUSED: Document,
+    NoticeKind.ANSWER_REFUSED: KycAnswer,
+    **{kind: ProfileChange for kind in NoticeKind if kind.startswith("PROFILE_")},
+    **{kind: TaxForm for kind in NoticeKind if kind.startswith("TAX_FORM_")},
+    **{kind: AccountClosing for kind in NoticeKind if kind.startswith("CLOSING_")},
     **{kind: BankLink for kind in NoticeKind if kind.startswith("BANK_")},
     **{
         kind: Transfer

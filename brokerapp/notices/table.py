@@ -12,6 +12,7 @@ from django.db import models
 from brokerapp.accounts.models import BrokerageAccount, User, WithdrawalHold
 from brokerapp.accounts.signin.mails import SignInEvent
 from brokerapp.accounts.statuses import ENDED_ACCOUNT, OPEN_ACCOUNT, AccountStatus, HoldReason, HoldStatus
+from brokerapp.closing.models import AccountClosing, ClosingStatus
 from brokerapp.decisions.models import StaffDecision
 from brokerapp.notices.kinds import NoticeKind
 from brokerapp.records.models import IssuedDocument
@@ -28,8 +29,16 @@ from funding.statuses import (
     RailName,
     TransferStatus,
 )
-from onboarding.models import Document, KycApplication
-from onboarding.statuses import ApplicationStatus, DocumentStatus
+from onboarding.cases import CipRecord, KycAnswer
+from onboarding.models import Document, KycApplication, ProfileChange, TaxForm
+from onboarding.staff_reasons import STAFF_ASKED
+from onboarding.statuses import (
+    AnswerStatus,
+    ApplicationStatus,
+    DocumentStatus,
+    ProfileChangeStatus,
+    TaxFormStatus,
+)
 from trading.models import REVISED_NOTE, Order
 from trading.statuses import OrderStatus
 
@@ -89,18 +98,59 @@ ACCOUNT: dict[str, Entry] = {
 
 # Applications and their documents
 
+
+
+def _application_goes_back(change: StatusChange, application: KycApplication) -> Told:
+    return _K.APPLICATION_ASKED if change.reason == STAFF_ASKED else _K.APPLICATION_NEEDS_CHANGES
+
+
 APPLICATION: dict[str, Entry] = {
     ApplicationStatus.DRAFT: Silent("The person is writing it."),
     ApplicationStatus.SUBMITTING: Silent("The person has just sent it, and the page says so."),
     ApplicationStatus.UNKNOWN: Silent("It is asked for within a minute, and nothing is to be done."),
-    ApplicationStatus.NEEDS_CHANGES: _K.APPLICATION_NEEDS_CHANGES,
+    ApplicationStatus.NEEDS_CHANGES: _application_goes_back,
     ApplicationStatus.SUBMITTED: _K.APPLICATION_RECEIVED,
+    ApplicationStatus.IN_REVIEW: Silent("The person has just sent it, and the page says who looks at it."),
+    ApplicationStatus.REJECTED: _K.APPLICATION_DECLINED,
 }
 DOCUMENT: dict[str, Entry] = {
     DocumentStatus.STORED: Silent("The person has just uploaded it, and the page says so."),
     DocumentStatus.UNKNOWN: Silent("It is asked for within a minute, and nothing is to be done."),
     DocumentStatus.REFUSED: _K.DOCUMENT_REFUSED,
     DocumentStatus.SENT: Silent("What comes of it is the next status of the account, which is told."),
+}
+
+ANSWER: dict[str, Entry] = {
+    AnswerStatus.SUBMITTING: Silent("The person has just given it, and its card says so."),
+    AnswerStatus.UNKNOWN: Silent("It is asked for within a minute, and nothing is to be done."),
+    AnswerStatus.REFUSED: _K.ANSWER_REFUSED,
+    AnswerStatus.SENT: Silent("What comes of it is the next status of the account, which is told."),
+}
+CIP: dict[str, Entry] = dict.fromkeys(
+    AnswerStatus, Silent("It is between the broker and our staff; the account's status is told.")
+)
+
+# Tax forms, changes of a profile, closing
+
+TAX_FORM: dict[str, Entry] = {
+    TaxFormStatus.STORED: Silent("The person has just signed it, and the page says so."),
+    TaxFormStatus.UNKNOWN: Silent("It is asked for within a minute, and nothing is to be done."),
+    TaxFormStatus.REFUSED: _K.TAX_FORM_REFUSED,
+    TaxFormStatus.SENT: Silent("It is in force, as the profile says; nothing is to be done."),
+    TaxFormStatus.DUE: _K.TAX_FORM_DUE,
+    TaxFormStatus.REPLACED: Silent("The person has signed the form that takes its place."),
+}
+PROFILE_CHANGE: dict[str, Entry] = {
+    ProfileChangeStatus.SUBMITTING: Silent("The person has just asked for it; how it ends is told."),
+    ProfileChangeStatus.UNKNOWN: Silent("It is asked for within a minute; how it ends is told."),
+    ProfileChangeStatus.APPLIED: _K.PROFILE_CHANGED,
+    ProfileChangeStatus.REFUSED: _K.PROFILE_NOT_CHANGED,
+}
+CLOSING: dict[str, Entry] = {
+    ClosingStatus.SUBMITTING: lambda change, closing: None if change.from_status else _K.CLOSING_STARTED,
+    ClosingStatus.UNKNOWN: Silent("It is asked for within a minute; how it ends is told."),
+    ClosingStatus.REFUSED: _K.CLOSING_REFUSED,
+    ClosingStatus.CLOSED: Silent("That the account is closed is told by its own status."),
 }
 
 # Banks
@@ -253,6 +303,11 @@ TABLE: Mapping[type[models.Model], Mapping[str, Entry]] = {
     KycApplication: APPLICATION,
     Document: DOCUMENT,
     BrokerageAccount: ACCOUNT,
+    KycAnswer: ANSWER,
+    CipRecord: CIP,
+    TaxForm: TAX_FORM,
+    ProfileChange: PROFILE_CHANGE,
+    AccountClosing: CLOSING,
     BankLink: BANK,
     Transfer: TRANSFER,
     Order: ORDER,
