@@ -100,7 +100,7 @@ class Words:
 
 _C, _K = Category, NoticeKind
 _STATUS = ("account_status", "See your account")
-_CLOSING = ("close_account", "See how far it is")
+_CLOSING = ("closing:close", "See how far it is")
 _PROFILE = ("profile", "See your profile")
 _TRANSFER = ("funding:transfer", "See the transfer")
 _BANK = ("funding:bank", "See your bank")

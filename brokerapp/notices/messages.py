@@ -17,10 +17,13 @@ from brokerapp.notices import digests
 from brokerapp.notices.kinds import ALWAYS_MAILED
 from brokerapp.notices.models import Digest, Notice
 from brokerapp.support.models import Case
-from onboarding.models import Document, KycApplication
+from onboarding.cases import KycAnswer
+from onboarding.models import Document, KycApplication, TaxForm
 
 LISTED = 20
 """Notices that a digest names; the others are in the inbox."""
+OF_ACCOUNT = frozenset({"account_status", "profile", "closing:close"})
+"""Pages of an account, whatever row of it a notice is about."""
 # Out-of-office replies are not sent to what a machine sent (RFC 3834).
 HEADERS = {"Auto-Submitted": "auto-generated"}
 
@@ -122,16 +125,18 @@ def _account_of(row: Any) -> BrokerageAccount | None:
     """The account that a row is about; None for what is about the person, or an account still to come."""
     if isinstance(row, BrokerageAccount):
         return row
+    if isinstance(row, TaxForm):
+        return row.application.account
     return getattr(row, "account", None)
 
 
 def _path(page: str, row: Any, account: BrokerageAccount | None) -> str:
     if isinstance(row, Case):
         return reverse(page, args=[row.pk])
-    if isinstance(row, (User, KycApplication, Document)):
+    if isinstance(row, (User, KycApplication, Document, KycAnswer)):
         return reverse(page)
     assert account is not None, page
-    ids = [account.pk] if row is account else [account.pk, row.pk]
+    ids = [account.pk] if page in OF_ACCOUNT else [account.pk, row.pk]
     return reverse(page, args=ids)
 
 

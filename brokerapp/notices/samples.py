@@ -55,7 +55,7 @@ def rows() -> dict[type[Any], Any]:
         BrokerageAccount: account,
         KycAnswer: KycAnswer(id=ID, user=person),
         CipRecord: CipRecord(id=ID, user=person),
-        TaxForm: TaxForm(id=ID, user=person),
+        TaxForm: TaxForm(id=ID, user=person, application=KycApplication(id=ID, user=person, account=account)),
         ProfileChange: ProfileChange(**moved),
         AccountClosing: AccountClosing(**moved),
         BankLink: BankLink(**moved),

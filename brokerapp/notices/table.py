@@ -99,7 +99,6 @@ ACCOUNT: dict[str, Entry] = {
 # Applications and their documents
 
 
-
 def _application_goes_back(change: StatusChange, application: KycApplication) -> Told:
     return _K.APPLICATION_ASKED if change.reason == STAFF_ASKED else _K.APPLICATION_NEEDS_CHANGES
 

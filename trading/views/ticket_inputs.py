@@ -1,7 +1,7 @@
 """The inputs of a ticket as HTML. Empty ones are alike for everybody in the same situation, and made once."""
 
 from collections.abc import Hashable, Mapping
-from typing import Any
+from typing import cast
 
 from django.template.loader import render_to_string
 from django.utils.functional import SimpleLazyObject
@@ -20,8 +20,11 @@ class Inputs:
 
     def __init__(self, asset: Asset, situation: Situation, more: bool, given: Mapping[str, str]) -> None:
         self.more, self.is_filled_in, self.is_refused = more, bool(given), False
-        self.form: Any = SimpleLazyObject(
-            lambda: TicketForm(asset=asset, situation=situation, more=more, initial=given)
+        self.form = cast(
+            TicketForm,
+            SimpleLazyObject(
+                lambda: TicketForm(asset=asset, situation=situation, more=more, initial=given),
+            ),
         )
         if given.keys() - {"side"}:
             self.what, self.how = _render(self.form)

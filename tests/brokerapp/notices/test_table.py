@@ -17,6 +17,7 @@ from brokerapp.support.services import ANSWERED_AGAIN
 from brokerapp.workflow.models import StatusChange
 from brokerapp.workflow.state import StatusModel
 from funding.statuses import RailName
+from onboarding.staff_reasons import STAFF_ASKED
 from trading.models import REVISED_NOTE, Order
 
 MODELS = [model for model in apps.get_models() if issubclass(model, StatusModel)]
@@ -47,6 +48,7 @@ EVENTS_OF_SCREEN_25: dict[str, tuple[NoticeKind, ...] | None] = {
         NoticeKind.PASSWORD_CHANGED,
         NoticeKind.EMAIL_CHANGED,
         NoticeKind.SECOND_STEP_CHANGED,
+        NoticeKind.PROFILE_CHANGED,
     ),
     "plan": None,
 }
@@ -86,7 +88,11 @@ def every_kind_told() -> set[NoticeKind]:
         for variant in variants(model, row):
             before = {"", *table}
             for change in (
-                StatusChange(from_status=old, to_status=new) for old in before for new in table if old != new
+                StatusChange(from_status=old, to_status=new, reason=reason)
+                for old in before
+                for new in table
+                for reason in ("", STAFF_ASKED)
+                if old != new
             ):
                 told.add(told_of(change, model, variant))
         if model in NOTES:
