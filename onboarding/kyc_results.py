@@ -37,7 +37,8 @@ class KycRequest:
     """One thing that the broker asks for: what stopped its check, and what settles it.
 
     `papers` are those that count, one of which is asked for unless `paper_optional`; `tips` say what a good
-    one is. `asks` names the fields. Where neither is there, nothing is asked of the person.
+    one is. `asks` names the fields. `page` is a page of the account that settles it as well. Where none of
+    them is there, nothing is asked of the person.
     """
 
     title: str
@@ -46,6 +47,8 @@ class KycRequest:
     tips: tuple[str, ...] = ()
     paper_optional: bool = False
     asks: Asks = Asks.NOTHING
+    page: str = ""
+    page_title: str = ""
     code: str = ""
     was_rejected: bool = False
 
@@ -129,9 +132,11 @@ REQUESTS = {
     ),
     "W8BEN_CORRECTION": KycRequest(
         "Your form W-8BEN has a mistake",
-        "A new, signed form settles it.",
+        "A new, signed form settles it. Sign it here, or send it in as a file.",
         (Paper("w8ben", "Form W-8BEN, filled in, signed and dated"),),
         ("The form is on irs.gov. Name, address and tax number are as you gave them to us.",),
+        page="sign_tax_form",
+        page_title="Sign form W-8BEN here",
     ),
     "COUNTRY_NOT_SUPPORTED": KycRequest("The broker looks at your country itself", UNDER_REVIEW),
     "WATCHLIST_HIT": KycRequest("A check is under review", UNDER_REVIEW),

@@ -8,9 +8,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import MinLengthValidator
 from django_countries import countries
 
-from brokerapp.security.uploads.files import CleanFile, FileRefused, clean_file
+from brokerapp.security.uploads.files import CleanFile, FileRefused
 from brokerapp.ui.widgets import FileDrop
 from onboarding import postal_codes, rules
+from onboarding.forms.papers import read_paper
 from onboarding.forms.step import StepForm
 from onboarding.models import Document, KycApplication
 from onboarding.questions.descriptions import Question
@@ -102,14 +103,6 @@ class TaxIdForm(StepForm):
         return {**given, "tax_id": ssn, "tax_id_type": rules.tax_id_type(ssn), "tax_id_last4": ssn[-4:]}
 
 
-def checked_file(upload: UploadedFile) -> CleanFile:
-    """An uploaded paper, made anew. Raises `AnswerRefused` by its look, `FileRefused` by what is in it."""
-    rules.check_document(upload.read(16), upload.size or 0)
-    upload.seek(0)
-    content = upload.read().removeprefix(rules.BYTE_ORDER_MARK)
-    return clean_file(content, most_bytes=rules.MAX_DOCUMENT_BYTES)
-
-
 PASSPORT = "passport"
 PAPERS = ((PASSPORT, "Passport"), ("national_id", "National identity card, both sides on one page"))
 """What the broker takes of people who pay tax abroad; told as `document_sub_type`."""
@@ -163,7 +156,7 @@ class DocumentsForm(StepForm):
         upload: UploadedFile | None = self.cleaned_data["file"]
         if upload:
             try:
-                return checked_file(upload)
+                return read_paper(upload)
             except FileRefused as refusal:
                 self.refused_as = refusal.reason
                 raise ValidationError(str(refusal)) from refusal

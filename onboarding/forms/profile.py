@@ -12,7 +12,8 @@ from brokerapp.security.uploads.files import CleanFile, FileRefused
 from brokerapp.ui.widgets import FileDrop
 from onboarding import agreements, rules
 from onboarding.forms.disclosures import REVISED
-from onboarding.forms.personal import ContactForm, NameForm, checked_file
+from onboarding.forms.papers import read_paper
+from onboarding.forms.personal import ContactForm, NameForm
 from onboarding.forms.step import StepForm
 from onboarding.models import KycApplication
 from onboarding.profile import PARTS, Part
@@ -73,7 +74,7 @@ class ProfileForm(StepForm):
     def clean_file(self) -> CleanFile:
         upload: UploadedFile = self.cleaned_data["file"]
         try:
-            return checked_file(upload)
+            return read_paper(upload)
         except FileRefused as refusal:
             self.refused_as = refusal.reason
             raise ValidationError(str(refusal)) from refusal

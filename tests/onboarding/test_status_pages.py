@@ -61,6 +61,13 @@ def test_status_page_has_a_form_for_each_reason(owner: Client) -> None:
     assert page.count('type="file"') == 1
 
 
+def test_wrong_tax_form_leads_to_the_page_that_signs_a_new_one(client: Client) -> None:
+    results: dict[str, Any] = {"indeterminate": {"W8BEN_CORRECTION": {}}}
+    account = BrokerageAccountFactory.create(status="ACTION_REQUIRED", kyc_results=results)
+    client.force_login(account.user)
+    assert f'href="{reverse("sign_tax_form", args=[account.pk])}"' in page_of(client)
+
+
 def test_answer_is_kept_and_its_card_says_so(owner: Client, account: BrokerageAccount) -> None:
     reply = answer(owner, account, "PEP", OFFICE)
     assert reply.status_code == 302
