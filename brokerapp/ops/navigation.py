@@ -13,7 +13,17 @@ from brokerapp.ui.queues import queues_of
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "People",
-        ("accounts.User", "accounts.BrokerageAccount", "onboarding.KycApplication", "onboarding.Document"),
+        (
+            "accounts.User",
+            "accounts.BrokerageAccount",
+            "onboarding.KycApplication",
+            "onboarding.Document",
+            "onboarding.KycAnswer",
+            "onboarding.CipRecord",
+            "onboarding.TaxForm",
+            "onboarding.ProfileChange",
+            "closing.AccountClosing",
+        ),
     ),
     ("Money", ("funding.Transfer", "funding.BankLink", "activities.Activity", "accounts.WithdrawalHold")),
     ("Trading", ("trading.Order", "trading.Position", "trading.Asset", "trading.Quote")),

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.core import mail
 from django.utils import timezone
 
@@ -21,6 +22,12 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _no_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("brokerapp.workflow.jobs.send", lambda task, path, ids: None)
+
+
+def tell_after(time: timedelta) -> None:
+    """Tell people as the worker does that long from now."""
+    with time_machine.travel(timezone.now() + time):
+        tell_people(now=timezone.now())
 
 
 def fill(account: Any, number: int = 1) -> None:
@@ -53,7 +60,7 @@ def test_fills_are_one_mail_after_a_quarter_of_an_hour(account: Any) -> None:
     assert about_fills() == []
 
     for minutes in (16, 17, 60):
-        tell_people(now=timezone.now() + timedelta(minutes=minutes))
+        tell_after(timedelta(minutes=minutes))
 
     assert about_fills() == ["3 of your orders were filled"]
     sent = next(each for each in mail.outbox if "filled" in each.subject)
@@ -69,7 +76,7 @@ def test_a_fill_after_a_digest_is_closed_comes_in_the_next_one(account: Any) -> 
     fill(account)
 
     for minutes in (17, 40):
-        tell_people(now=timezone.now() + timedelta(minutes=minutes))
+        tell_after(timedelta(minutes=minutes))
 
     assert about_fills() == ["Your order was filled"] * 2
     bodies = [str(sent.body) for sent in mail.outbox if "filled" in sent.subject]
@@ -88,7 +95,7 @@ def test_fills_as_a_mail_each_are_mailed_at_once(account: Any) -> None:
 def test_fills_without_a_mail_are_in_the_inbox_only(account: Any) -> None:
     prefer(account, Fills.NONE)
     fill(account)
-    tell_people(now=timezone.now() + timedelta(days=2))
+    tell_after(timedelta(days=2))
     assert about_fills() == []
     assert {notice.status for notice in fills_told()} == {MailStatus.NOT_MAILED}
 
@@ -105,7 +112,7 @@ def test_digest_whose_mail_server_is_away_is_tried_again_with_all_that_is_in_it(
         raise delivery.MailServerAway("away")
 
     monkeypatch.setattr(delivery, "deliver", away)
-    tell_people(now=timezone.now() + timedelta(minutes=16))
+    tell_after(timedelta(minutes=16))
     monkeypatch.setattr(delivery, "deliver", real)
     fill(account)  # comes too late for it
     Digest.objects.filter(closed_at__isnull=False).update(next_try_at=timezone.now())
