@@ -32,14 +32,14 @@ def account(client: Client, settings: Any, clock: Any) -> BrokerageAccount:
     return account
 
 
-def asset_url(account: BrokerageAccount) -> str:
-    return reverse("trading:asset", args=[account.pk, AssetFactory.create().symbol])
+def prices_url(account: BrokerageAccount) -> str:
+    return reverse("trading:price_table", args=[account.pk, AssetFactory.create().symbol])
 
 
 def test_pages_that_ask_the_broker_are_refused_past_the_limit(
     client: Client, account: BrokerageAccount, broker: BrokerStub
 ) -> None:
-    answers = [client.get(asset_url(account)) for _ in range(5)]
+    answers = [client.get(prices_url(account)) for _ in range(5)]
     calls = len(broker.mock.calls)
 
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
@@ -53,27 +53,28 @@ def test_pages_that_ask_the_broker_are_refused_past_the_limit(
 def test_limit_is_over_with_the_minute(
     client: Client, account: BrokerageAccount, broker: BrokerStub, clock: Any
 ) -> None:
-    assert [client.get(asset_url(account)).status_code for _ in range(4)][-1] == 429
+    assert [client.get(prices_url(account)).status_code for _ in range(4)][-1] == 429
     clock.shift(40)
-    assert client.get(asset_url(account)).status_code == 200
+    assert client.get(prices_url(account)).status_code == 200
 
 
 def test_other_people_and_other_pages_are_not_concerned(
     client: Client, account: BrokerageAccount, broker: BrokerStub
 ) -> None:
-    assert [client.get(asset_url(account)).status_code for _ in range(4)][-1] == 429
+    assert [client.get(prices_url(account)).status_code for _ in range(4)][-1] == 429
     assert client.get(reverse("trading:orders", args=[account.pk])).status_code == 200
     other = BrokerageAccountFactory.create(user=UserFactory.create())
     stranger = Client()
     stranger.force_login(other.user)
-    assert stranger.get(asset_url(other)).status_code == 200
+    assert stranger.get(prices_url(other)).status_code == 200
 
 
 def test_order_past_the_limit_is_not_placed(
     client: Client, account: BrokerageAccount, broker: BrokerStub
 ) -> None:
     for _ in range(3):
-        client.get(asset_url(account))
-    answer = client.post(asset_url(account), {"side": "buy", "unit": "shares", "amount": "1"})
+        client.get(prices_url(account))
+    ticket = reverse("trading:ticket", args=[account.pk, AssetFactory.create().symbol])
+    answer = client.post(ticket, {"side": "buy", "unit": "shares", "amount": "1"})
 
     assert answer.status_code == 429

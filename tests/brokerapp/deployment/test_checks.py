@@ -14,6 +14,7 @@ from brokerapp.accounts.models import User
 from brokerapp.demo.people import PEOPLE
 from brokerapp.deployment import checks
 from brokerapp.deployment.demo_accounts import DEMO_ADDRESSES, open_demo_accounts
+from brokerapp.legal.checks import NEEDED
 from brokerapp.units.broker_kind import BrokerKind
 from tests.brokerapp.deployment.processes import GOOD, manage, run, start
 from tests.brokerapp.live.conftest import database_url
@@ -80,6 +81,10 @@ def production(settings: Any) -> Any:
     for name in ("ALLOWED_HOSTS", "FIELD_ENCRYPTION_KEYS", "BLIND_INDEX_KEYS"):
         setattr(settings, name, [GOOD[name]])
     settings.SECRET_KEY_FALLBACKS = []
+    for name in NEEDED:
+        setattr(settings, name, GOOD[name])
+    (templates,) = settings.TEMPLATES
+    settings.TEMPLATES = [templates | {"DIRS": [GOOD["LEGAL_TEMPLATES_DIR"], *templates["DIRS"]]}]
     return settings
 
 
