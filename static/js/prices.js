@@ -51,6 +51,7 @@ function show(element, quote) {
     const time = element.querySelector("time");
     if (!time) return;
     element.firstChild.data = "As of ";
+    time.hidden = false;
     time.dateTime = quote.at;
     time.title = `${quote.at.slice(0, 16).replace("T", " ")} UTC`;
     time.textContent = quote.when;
@@ -96,7 +97,7 @@ function say(text) {
 function look() {
   if (document.hidden || !shown().length) return;
   if (Date.now() - heardAt < SILENT_MS) return say("");
-  const when = lastWord || document.querySelector("[data-price-part=at] time")?.textContent;
+  const when = lastWord || document.querySelector("[data-price-part=at] time:not([hidden])")?.textContent;
   say(`Prices have stopped. Those on this page are the last known${when ? `, ${when}` : ""}.`);
 }
 
