@@ -97,11 +97,19 @@ def time_text(at: datetime | None) -> str:
 
 def calls_link(reference: str) -> str:
     """A Request ID, leading to the calls that have it; shortened, with the whole on hover."""
+    return _calls_link(reference, reference if len(reference) <= 13 else f"{reference[:12]}…")
+
+
+def whole_calls_link(reference: str) -> str:
+    """A Request ID in full, to be read out and copied; it leads to the calls that have it."""
+    return _calls_link(reference, reference)
+
+
+def _calls_link(reference: str, shown: str) -> str:
     if not reference:
         return EMPTY
     url = f"{reverse('admin:calls_apicall_changelist')}?q={reference}"
-    short = reference if len(reference) <= 13 else f"{reference[:12]}…"
-    return format_html('<a href="{}" title="{}"><code>{}</code></a>', url, reference, short)
+    return format_html('<a href="{}" title="{}"><code>{}</code></a>', url, reference, shown)
 
 
 class Column:
@@ -140,8 +148,11 @@ class LinkColumn(Column):
         return None if other is None else str(other)
 
 
-def column(model: type[models.Model], name: str) -> Column | str:
-    """How a column of a model is shown; its bare name where the admin site's own way does."""
+def column(model: type[models.Model], name: str, *, in_list: bool = True) -> Column | str:
+    """How a column of a model is shown; its bare name where the admin site's own way does.
+
+    A list has little room: a Request ID is in full only on a row's own page.
+    """
     try:
         field: Any = model._meta.get_field(name)
     except FieldDoesNotExist:
@@ -152,7 +163,7 @@ def column(model: type[models.Model], name: str) -> Column | str:
         return Column(field, _figure_of(name))
     if isinstance(field, models.ForeignKey):
         return Column(field, person_link) if field.related_model is get_user_model() else LinkColumn(field)
-    return Column(field, calls_link) if name in REFERENCES else name
+    return Column(field, calls_link if in_list else whole_calls_link) if name in REFERENCES else name
 
 
 def _figure_of(name: str) -> Callable[[Decimal | None], str]:

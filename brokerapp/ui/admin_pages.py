@@ -71,7 +71,7 @@ class ListAdmin(admin.ModelAdmin):
 
     def __init__(self, model: type[Any], admin_site: admin.AdminSite) -> None:
         super().__init__(model, admin_site)
-        self._columns: dict[str, Column | str] = {}
+        self._columns: dict[tuple[str, bool], Column | str] = {}
 
     @property
     def most(self) -> int:
@@ -82,13 +82,13 @@ class ListAdmin(admin.ModelAdmin):
         name = f"{self.opts.app_label}_{self.opts.model_name}_csv"
         return [path("csv/", self.admin_site.admin_view(self.csv_view), name=name), *super().get_urls()]
 
-    def in_words(self, name: Any) -> Any:
-        """How a column of this list or page is shown; always the same object for the same name."""
+    def in_words(self, name: Any, *, in_list: bool = True) -> Any:
+        """How a column of the list, or of a row's page, is shown; the same object for the same name."""
         if not isinstance(name, str) or hasattr(self, name):
             return name
-        if name not in self._columns:
-            self._columns[name] = admin_columns.column(self.model, name)
-        return self._columns[name]
+        if (name, in_list) not in self._columns:
+            self._columns[name, in_list] = admin_columns.column(self.model, name, in_list=in_list)
+        return self._columns[name, in_list]
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return [self.in_words(name) for name in super().get_list_display(request)]
@@ -177,8 +177,8 @@ class ReadOnlyAdmin(ListAdmin):
 
     def _in_words(self, names: Any) -> Any:
         if isinstance(names, (list, tuple)):
-            return tuple(self.in_words(name) for name in names)
-        return self.in_words(names)
+            return tuple(self.in_words(name, in_list=False) for name in names)
+        return self.in_words(names, in_list=False)
 
 
 def people_called(email: str) -> list[Any]:

@@ -13,6 +13,8 @@ from tests.e2e.stack import DEMO_PASSWORD, Stack
 
 pytestmark = pytest.mark.e2e
 
+SAID = "No halves today"
+
 PAGES = (
     "/admin/",
     "/admin/search/?q=trader",
@@ -39,8 +41,9 @@ def test_failing_order_reaches_the_brokers_support_by_the_support_role(
     trader = Journey(page, stack, "trader@example.com")
     trader.sign_in(trader.email, DEMO_PASSWORD)
     trader.review_order("AAPL", "0.5")
-    stack.sandbox.fail_next("POST", "/v1/trading/accounts/{account_id}/orders", "refuse", status=422)
+    stack.sandbox.fail_next("POST", "/v1/trading/accounts/*/orders", "status", status=422, message=SAID)
     trader.press("Place buy order")
+    expect(page.get_by_text(f"It said: “{SAID}.”").first).to_be_visible()
     reference = trader.request_id()
 
     trader.open(f"/help/?reference={reference}")
@@ -60,7 +63,8 @@ def test_failing_order_reaches_the_brokers_support_by_the_support_role(
     path = tmp_path / "handout.json"
     download.value.save_as(path)
     handed = json.loads(path.read_text())
-    assert reference in [call.get("request_id") for call in handed["calls"]]
+    (refused,) = [call for call in handed["calls"] if call.get("request_id") == reference]
+    assert (refused["http_status"], refused["error_message"]) == (422, SAID)
     assert handed["what_we_expected"] == "A market buy of half a share."
     assert handed["about"]["client_order_id"]
     assert "trader@example.com" not in path.read_text()

@@ -1,11 +1,13 @@
 """What happened, as a list, a table and receipts; and a statement opened."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from brokerapp.units.money import shares
 from tests.e2e.axe import axe_everywhere
 from tests.e2e.journey import WAIT_MS, Journey
 from tests.e2e.stack import DEMO_PASSWORD, Stack
@@ -58,10 +60,12 @@ def test_dividend_reaches_the_open_page(page: Page, stack: Stack) -> None:
     journey.open("/activity/?kind=dividends")
     (account,) = stack.sandbox.get("/v1/accounts", params={"query": TRADER})
     body = {"account_id": account["id"], "symbol": "AAPL", "per_share": "1.37"}
+    # Other journeys buy and sell for the same person.
+    held = stack.sandbox.get(f"/v1/trading/accounts/{account['id']}/positions/AAPL")["qty"]
 
     stack.sandbox.request("POST", "/_sandbox/scenarios/dividend", json=body).raise_for_status()
 
-    expect(page.get_by_text("$1.37 a share on 3.5 shares")).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_text(f"$1.37 a share on {shares(Decimal(held))}")).to_be_visible(timeout=WAIT_MS)
 
 
 def test_pages_are_accessible(page: Page, stack: Stack) -> None:

@@ -106,6 +106,14 @@ def test_a_subject_without_an_admin_page_is_plain_text(staff):
     assert "gone.Model" in page
 
 
+def test_a_call_has_its_whole_request_id_on_its_page(staff):
+    call = ApiCallFactory.create(request_id="f28488627cf84a8fa1adbde2796df4f2")
+    page = staff.get(reverse("admin:calls_apicall_change", args=[call.pk])).content.decode()
+    assert f"<code>{call.request_id}</code>" in page
+    rows = staff.get(reverse(LIST), {"q": call.request_id}).content.decode()
+    assert "<code>f28488627cf8…</code>" in rows
+
+
 def test_nobody_can_add_change_or_delete_calls(staff):
     call = ApiCallFactory.create()
 
