@@ -62,7 +62,22 @@ ACCOUNT_TYPES = {
 WITH_KNOWN_OWNER = frozenset((AccountKind.INDIVIDUAL, AccountKind.IRA))
 """Kinds of which one more is opened by naming an account of the same owner (`primary_account_holder_id`)."""
 
+ONLY_TAXED_HERE = "It is only for people who live and pay tax in the United States."
+"""Why somebody else gets no IRA and no account for a child: both are made by US tax law."""
+
 Answers = Callable[[str], Any]
+
+
+def lives_and_pays_tax_here(answers: Answers) -> bool:
+    """Whether somebody lives and pays tax in the United States, as far as they have answered."""
+    told = (answers("country_of_residence"), answers("country_of_tax_residence"))
+    return all(country in (None, "", "USA") for country in told)
+
+
+def suits_the_kind(answers: Answers) -> bool:
+    """Whether the kind of account that is applied for is one for who lives and pays tax where they do."""
+    is_for_all = not (is_ira(answers) or is_custodial(answers))
+    return is_for_all or lives_and_pays_tax_here(answers)
 
 
 def is_ira(answers: Answers) -> bool:

@@ -2,12 +2,19 @@
 
 from onboarding.forms.disclosures import AgreementsForm, DisclosureDetailsForm, DisclosuresForm
 from onboarding.forms.foreign import ForeignTaxIdForm, W8BenForm
-from onboarding.forms.kinds import AccountEmailForm, BeneficiariesForm, ChildForm, RetirementForm
+from onboarding.forms.kinds import (
+    AccountEmailForm,
+    BeneficiariesForm,
+    ChildForm,
+    EligibilityForm,
+    RetirementForm,
+)
 from onboarding.forms.personal import ContactForm, DocumentsForm, NameForm, TaxIdForm
 from onboarding.forms.step import StepForm, form_of
 from onboarding.questions.catalogue import PAGES
 
 PECULIAR: tuple[type[StepForm], ...] = (
+    EligibilityForm,
     NameForm,
     ContactForm,
     TaxIdForm,

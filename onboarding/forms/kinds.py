@@ -12,6 +12,7 @@ from brokerapp.ui.fields import NumberField
 from brokerapp.units.money import plain
 from onboarding import rules
 from onboarding.forms.step import StepForm
+from onboarding.kinds import ONLY_TAXED_HERE, suits_the_kind
 from onboarding.models import KycApplication
 from onboarding.questions import fields
 from onboarding.questions.descriptions import Question
@@ -19,7 +20,23 @@ from onboarding.questions.retirement import CONTINGENT, MOST_BENEFICIARIES, PRIM
 from onboarding.services import kinds
 
 WHOLE = Decimal(100)
+WHERE_TAXED = ("country_of_residence", "country_of_tax_residence")
 HAS_IT = "You have this kind of IRA here already. Choose the other, or go on with the one you have."
+
+
+class EligibilityForm(StepForm):
+    """Whether the account can be opened at all: US tax law makes IRAs and accounts for a child."""
+
+    key = "eligibility"
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if suits_the_kind(self.answer):
+            return cleaned
+        wrong = next(name for name in WHERE_TAXED if self.answer(name) not in (None, "", "USA"))
+        if wrong not in self.errors:
+            self.add_error(wrong, f"{ONLY_TAXED_HERE} You can open an individual account instead.")
+        return cleaned
 
 
 class RetirementForm(StepForm):

@@ -43,7 +43,8 @@ class Question:
     required answer is left out, `rule` raises `rules.AnswerRefused` for an answer that we do not take. `sent`
     is where the broker is told, as a path in the body of `POST /v1/accounts`; of several paths `send` gives a
     value each. `short` and `read` are label and text on the page where answers are checked. `identifies`: the
-    answer tells who somebody is, so it is taken out of what others write about them.
+    answer tells who somebody is, so it is taken out of what others write about them. `of_owner`: it is about
+    the owner and not about the account; of what is sent, `sent` says so.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Question:
     send: Sent = as_it_is
     read: Callable[[Any], str] = reading.plainly
     identifies: bool = False
+    of_owner: bool = False
 
     def field(self) -> forms.Field:
         """The form's field. Raises `TypeError` for a question that the page's own form asks."""
@@ -72,10 +74,10 @@ class Question:
         return field
 
     def is_known_already(self, answers: Answers) -> bool:
-        """Whether the broker has the answer from the owner's other account, and takes it with no further."""
+        """Whether it was answered for the owner's other account, which a further one names."""
         paths = (self.sent,) if isinstance(self.sent, str) else self.sent
-        is_of_owner = bool(self.sent) and all(path.startswith(OF_OWNER) for path in paths)
-        return is_of_owner and is_owner_known(answers)
+        is_sent_of_owner = bool(self.sent) and all(path.startswith(OF_OWNER) for path in paths)
+        return (self.of_owner or is_sent_of_owner) and is_owner_known(answers)
 
     def values_to_send(self, answer: Any) -> Iterator[tuple[str, Any]]:
         """Path and value of each member of the request that this answer makes; empty ones are left out."""

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from onboarding import rules
+from onboarding.kinds import suits_the_kind
 from onboarding.questions import fields, reading
 from onboarding.questions.conditions import Answers, When
 from onboarding.questions.descriptions import Page, Question
@@ -46,6 +47,7 @@ ELIGIBILITY = Page(
     "Can you open an account here?",
     why="We ask this first, so that nobody fills in every page to learn that we cannot open the account.",
     check=_agrees,
+    still_holds=suits_the_kind,
     questions=(
         Question(
             "country_of_residence",
@@ -88,6 +90,7 @@ ELIGIBILITY = Page(
             required=False,
             rule=rules.check_no_us_citizen,
             read=reading.country,
+            of_owner=True,
         ),
         Question(
             "permanent_resident",

@@ -72,7 +72,9 @@ FOREIGN_TAX_ID = Page(
             sent="identity.tax_id",
             identifies=True,
         ),
-        Question("foreign_tax_id_last4", "End of the number", required=False, when=HAS_A_NUMBER),
+        Question(
+            "foreign_tax_id_last4", "End of the number", required=False, when=HAS_A_NUMBER, of_owner=True
+        ),
         Question(
             "no_tax_number_reason",
             "Why do you have no tax number there?",
@@ -82,6 +84,7 @@ FOREIGN_TAX_ID = Page(
             missing="Choose why you have no tax number.",
             when=NO_TAX_NUMBER,
             read=reading.among(REASONS),
+            of_owner=True,
         ),
     ),
     rows=(Row("The number", ("foreign_tax_id", "foreign_tax_id_last4"), _number),),

@@ -10,7 +10,7 @@ from django.db import transaction
 from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.accounts.statuses import AccountStatus
 from onboarding import rules
-from onboarding.kinds import WITH_KNOWN_OWNER, AccountKind
+from onboarding.kinds import ONLY_TAXED_HERE, WITH_KNOWN_OWNER, AccountKind, lives_and_pays_tax_here
 from onboarding.models import KycApplication
 from onboarding.questions import child, retirement
 from onboarding.questions.catalogue import PAGES
@@ -27,7 +27,10 @@ OF_ONE_ACCOUNT = (
     child.ACCOUNT_EMAIL,
 )
 """Pages whose answers are about one account, and are asked anew for the next."""
-OF_ONE_SIGNATURE = frozenset({"signed_revisions"})
+OF_ONE_APPLICATION = frozenset(
+    {"signed_revisions", "w8ben_signed", "identity_paper", "identity_paper_expires"}
+)
+"""Answers that stand for a signature or a paper, which the next application does not have."""
 TAX_ID = ("tax_id", "tax_id_type", "tax_id_last4")
 IRAS = frozenset({"traditional", "roth"})
 
@@ -89,8 +92,8 @@ def refusal(known: Known, kind: AccountKind) -> KindRefused | None:
         if known.was_sent:
             return FirstNotOpen("You can apply for it once your first account is open.")
         return None
-    if kind != AccountKind.INDIVIDUAL and not _is_taxed_here(known.first):
-        return NotTaxedHere("It is only for people who live and pay tax in the United States.")
+    if kind != AccountKind.INDIVIDUAL and not lives_and_pays_tax_here(known.first.answer):
+        return NotTaxedHere(ONLY_TAXED_HERE)
     return None
 
 
@@ -103,11 +106,6 @@ def _in_use(known: Known, kind: AccountKind) -> list[KycApplication]:
         and row.status not in EDITABLE_APPLICATION
         and not (row.account and row.account.status in over)
     ]
-
-
-def _is_taxed_here(application: KycApplication) -> bool:
-    told = (application.answer("country_of_residence"), application.answer("country_of_tax_residence"))
-    return all(country in (None, "", "USA") for country in told)
 
 
 def taken_sub_types(application: KycApplication) -> set[str]:
@@ -165,7 +163,7 @@ def _answers_of(known: KycApplication) -> dict[str, Any]:
         question.name
         for page in pages
         for question in page.questions
-        if question.name not in OF_ONE_SIGNATURE and _still_holds(question, known.answer(question.name))
+        if question.name not in OF_ONE_APPLICATION and _still_holds(question, known.answer(question.name))
     ]
     seen = [page.seen for page in pages if page.seen]
     found = {name: known.answer(name) for name in [*names, *seen] if name not in TAX_ID}

@@ -158,7 +158,8 @@ def _checked_consents(call: Call, body: dict[str, Any], kind: str) -> tuple[Any,
     if not agreements:
         raise invalid("agreements is required")
     rules.check_agreements(agreements, call.now)
-    kinds.check_agreements(agreements, kind, enabled_assets(body))
+    has_holder = bool(body.get("primary_account_holder_id"))
+    kinds.check_agreements(agreements, kind, enabled_assets(body), has_holder)
     return kept_disclosures(disclosures), kept_agreements(agreements)
 
 

@@ -50,12 +50,17 @@ def checked_members(body: dict[str, Any], kind: str, today: dt.date) -> dict[str
     return {}
 
 
-def check_agreements(agreements: list[dict[str, Any]], kind: str, assets: list[str]) -> None:
-    """The agreements a kind of account and its asset groups need. Raises a 422."""
+def check_agreements(
+    agreements: list[dict[str, Any]], kind: str, assets: list[str], has_holder: bool
+) -> None:
+    """The agreements that a kind of account and its asset groups need, and one more of a holder. 422."""
     signed = {entry["agreement"] for entry in agreements}
     custodial = kind == "custodial"
     if "customer_agreement" not in signed and not (custodial and "custodial_customer_agreement" in signed):
         raise invalid("customer_agreement is required")
+    # OpenAPI, primary_account_holder_id: customer_agreement and etc_agreement for an IRA.
+    if has_holder and kind == "ira" and "etc_agreement" not in signed:
+        raise invalid("etc_agreement is required")
     check_assets(assets, signed, kind)
     revisions = [entry.get("revision") for entry in agreements if entry["agreement"] == "customer_agreement"]
     if custodial and any(revision and int(revision[:2]) < CUSTODIAL_REVISION for revision in revisions):

@@ -10,6 +10,9 @@ from sandbox.state.api import decoded_part, instant_text, text_of
 from sandbox.state.world import World
 
 PARTS = ("contact", "identity", "disclosures", "agreements")
+# Taken with an application for an IRA, but none of the agreements that replies can name (Broker API, OpenAPI,
+# schema Agreements): the vendor's SDK breaks on another.
+UNTOLD = "etc_agreement"
 LIST_ENTITIES = frozenset((*PARTS, "documents", "trusted_contact", "trading_configurations"))
 DOCUMENT_LINK = "/v1/accounts/{account}/documents/{document}/download"
 
@@ -32,6 +35,10 @@ def account_view(world: World, account: rows.Account, entities: set[str] | None 
     for name in PARTS:
         if getattr(account, name) and (entities is None or name in entities):
             view[name] = msgspec.Raw(getattr(account, name))
+    if "agreements" in view and UNTOLD.encode() in account.agreements:
+        view["agreements"] = [
+            entry for entry in decoded_part(account.agreements) if entry["agreement"] != UNTOLD
+        ]
     if account.trusted_contact and (entities is None or "trusted_contact" in entities):
         view["trusted_contact"] = _trusted_contact(account)
     if entities is None or "documents" in entities:

@@ -189,6 +189,63 @@ def test_start_application_of_somebody_abroad(account: BrokerageAccount) -> None
         begin(account.user, AccountKind.IRA)
 
 
+@pytest.mark.parametrize("kind", [AccountKind.IRA, AccountKind.CUSTODIAL])
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"country_of_residence": "FRA"}, "country_of_residence"),
+        (
+            {
+                "country_of_residence": "BRA",
+                "country_of_citizenship": "BRA",
+                "permanent_resident": "False",
+                "country_of_tax_residence": "BRA",
+            },
+            "country_of_residence",
+        ),
+    ],
+)
+def test_first_application_of_somebody_abroad_is_refused_where_they_say_so(
+    kind: AccountKind, change: dict[str, str], field: str
+) -> None:
+    application = begin(UserFactory.create(), kind)
+    typed = {
+        "country_of_residence": "USA",
+        "date_of_birth_month": "3",
+        "date_of_birth_day": "31",
+        "date_of_birth_year": "1985",
+        "country_of_citizenship": "USA",
+    }
+    assert FORMS["eligibility"](typed, application=application).is_valid()
+    form = FORMS["eligibility"](typed | change, application=application)
+    assert "only for people who live and pay tax in the United States" in str(form.errors[field])
+    known = {"permanent_resident": False, "date_of_birth": date(1985, 3, 31)}
+    application.keep_answers(typed | change | known)
+    assert "eligibility" in missing(application)
+    application.account_kind = AccountKind.INDIVIDUAL
+    assert FORMS["eligibility"](typed | change, application=application).is_valid()
+    assert "eligibility" not in missing(application)
+
+
+def test_start_application_asks_of_another_citizenship_once(account: BrokerageAccount) -> None:
+    account.application.keep_answers({"other_citizenship": "DEU"})
+    account.application.save()
+    ira = begin(account.user, AccountKind.IRA)
+    assert ira.answer("other_citizenship") == "DEU"
+    assert "eligibility" not in {page.key for page in steps.steps_for(ira)}
+    child = begin(account.user, AccountKind.CUSTODIAL)
+    assert "eligibility" in {page.key for page in steps.steps_for(child)}
+    assert "eligibility" not in missing(child)
+
+
+def test_start_application_takes_over_no_signature_and_no_paper(account: BrokerageAccount) -> None:
+    signed = {"w8ben_signed": "digest", "identity_paper": "passport", "identity_paper_expires": "2031-03-31"}
+    account.application.keep_answers(signed)
+    account.application.save()
+    child = begin(account.user, AccountKind.CUSTODIAL)
+    assert [child.answer(name) for name in signed] == [None, None, None]
+
+
 def test_pages_of_several_applications_are_told_apart(person: Client, account: BrokerageAccount) -> None:
     ira, child = begin(account.user, AccountKind.IRA), begin(account.user, AccountKind.CUSTODIAL)
     for application, key in ((ira, "retirement"), (child, "custody")):
@@ -415,6 +472,8 @@ def test_kind_reaches_an_open_account(
     if kind == AccountKind.IRA:
         assert at_broker["primary_account_holder_id"] == str(first.broker_account_id)
         assert at_broker["account_sub_type"] == made.account_sub_type == "roth"
+        # Without etc_agreement the sandbox opens no IRA of somebody it knows; replies do not name it.
+        assert [entry["agreement"] for entry in at_broker["agreements"]] == ["customer_agreement"]
     else:
         assert at_broker["minor_identity"]["given_name"] == "Tim"
         assert at_broker["contact"]["email_address"] == application.email_address

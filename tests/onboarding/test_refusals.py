@@ -7,12 +7,15 @@ from django.test import Client
 from django.urls import reverse
 
 from brokerapp.workflow import state
-from onboarding.models import KycApplication
+from onboarding import payloads, w8ben
+from onboarding.forms import FORMS
+from onboarding.models import KycApplication, TaxForm
 from onboarding.questions.catalogue import PAGES
 from onboarding.refusals import ANSWERS, EMAIL, read_refusal
 from onboarding.services import applications
 from onboarding.statuses import ApplicationStatus
 from tests.factories import KycApplicationFactory, confirm
+from tests.onboarding import abroad
 
 pytestmark = pytest.mark.django_db
 
@@ -123,6 +126,23 @@ def sent_from(key: str) -> set[str]:
     return sent
 
 
+def sent_by_hand_from(key: str) -> set[str]:
+    """The broker's names of what a page asks by a form of its own, or what goes into form W-8BEN."""
+    if key == "child":
+        return {"minor_identity"}
+    if key == "beneficiary-details":
+        ira = KycApplication(account_kind="ira")
+        ira.keep_answers({"number_of_beneficiaries": "1"})
+        return {name.removeprefix("1-") for name in FORMS[key](application=ira).fields}
+    if key == "foreign-tax-id":
+        numbers = ({"foreign_tax_id_type": "BRA_CPF", "foreign_tax_id": "39053344705"}, {})
+        return set().union(*(w8ben.content(abroad.somebody(**told).answer) for told in numbers))
+    if key == "w8ben":
+        upload = payloads.tax_form_upload(TaxForm(content={}, signed_at=abroad.NOW, ip_address="203.0.113.7"))
+        return {upload.document_type, *upload.body()}
+    return set()
+
+
 def test_answers_are_on_the_pages_that_they_name() -> None:
     for name, pages in ANSWERS.items():
         for step, _ in pages:
@@ -132,7 +152,7 @@ def test_answers_are_on_the_pages_that_they_name() -> None:
                 "agreements",
                 "disclosure-details",
                 "trusted-contact",
-            ) or name in sent_from(step)
+            ) or name in sent_from(step) | sent_by_hand_from(step), name
 
 
 def test_every_answer_of_the_forms_is_known() -> None:

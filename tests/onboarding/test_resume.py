@@ -144,8 +144,9 @@ def test_incomplete_application_is_sent_by_no_address(user: User, stop: str) -> 
     KycApplication.objects.filter(pk=application.pk).update(**LEFT_OUT[stop])
     browser = fresh_browser(user)
     posted = [address for address in addresses() if address.route.startswith("apply/")]
-    assert {"apply_check", "apply_step"} <= {address.name for address in posted}
-    named = {"key": stop, "document_id": NOBODY}
+    names = {address.name for address in posted}
+    assert {"apply_check", "apply_step", "apply_check_of", "apply_step_of"} <= names
+    named = {"key": stop, "document_id": NOBODY, "application_id": str(application.pk)}
     for address in posted:
         browser.post(reverse(address.name, kwargs={name: named[name] for name in address.params}))
     application.refresh_from_db()

@@ -27,6 +27,7 @@ SPOUSE = {
 }
 MARGIN = {"agreement": "margin_agreement", "signed_at": "2021-01-01T00:00:00Z", "ip_address": "1.2.3.4"}
 CUSTOMER = MARGIN | {"agreement": "customer_agreement"}
+ETC = MARGIN | {"agreement": "etc_agreement"}
 CRYPTO = MARGIN | {"agreement": "crypto_agreement"}
 
 
@@ -104,7 +105,12 @@ def test_one_more_account_of_the_same_person(sandbox: SandboxProcess) -> None:
     holder = apply(sandbox)
     body = application(**ira(contact=None, identity=None, primary_account_holder_id=holder["id"]))
 
-    account = sandbox.request("POST", "/v1/accounts", json=body).json()
+    refused = sandbox.request("POST", "/v1/accounts", json=body | {"agreements": [CUSTOMER]})
+    reply = sandbox.request("POST", "/v1/accounts", json=body | {"agreements": [CUSTOMER, ETC]})
+
+    assert (refused.status_code, refused.json()["message"]) == (422, "etc_agreement is required")
+    account = reply.json()
+    assert [entry["agreement"] for entry in account["agreements"]] == ["customer_agreement"]
 
     assert account["primary_account_holder_id"] == holder["id"]
     assert (account["contact"], account["identity"]) == (holder["contact"], holder["identity"])
