@@ -61,12 +61,23 @@ function refreshAll(change) {
   for (const element of elements()) if (concerns(element, change)) refresh(element);
 }
 
+// A form that was refused shows what was typed under an address of its own, which leads elsewhere when it is fetched;
+// what somebody has begun to type is not taken from them either.
+let hasTyped = false;
+document.addEventListener("input", ({ target }) => { hasTyped ||= target.form?.method === "post"; });
+
+function mayLeaveFor(url) {
+  const { pathname } = new URL(url);
+  if (pathname.startsWith("/accounts/")) return true; // signed out
+  return !hasTyped && !document.querySelector("[data-error-summary]");
+}
+
 // A redirect (signed out, or the journey moved on) or an error has no such element: morphing would remove it.
 document.addEventListener("htmx:before:swap", (event) => {
   const { ctx } = event.detail;
   if (!ctx.sourceElement?.matches?.("[data-live-url]")) return;
   const { raw } = ctx.response;
-  if (raw.redirected) location.assign(raw.url);
+  if (raw.redirected && mayLeaveFor(raw.url)) location.assign(raw.url);
   if (raw.redirected || !raw.ok || !ctx.text.includes(`id="${ctx.sourceElement.id}"`)) event.preventDefault();
 });
 

@@ -19,14 +19,15 @@ class Deposit:
 
     status = "pending"
     fetched = 0
-    redirect = False
+    redirect = ""
+    form = ""
 
     def html(self) -> str:
         done = self.status == "complete"
         live = "" if done else 'data-live-url="/live/" data-live-for="transfer:1" data-live-poll="1"'
         fragment = PAGE.format(live=live, news="Deposit complete" if done else "", status=self.status)
         base = render_to_string("base.html", {"preferences": {"theme": "system"}})
-        return base.replace('<main id="main"', f"{fragment}<main").replace(
+        return base.replace('<main id="main"', f"{fragment}{self.form}<main").replace(
             "<title>", f"<title>{self.status} "
         )
 
@@ -39,7 +40,7 @@ def deposit(page: Page, site) -> Deposit:
     def answer(route: Route) -> None:
         deposit.fetched += 1
         if deposit.redirect:
-            route.fulfill(status=302, headers={"location": "/styleguide/"})
+            route.fulfill(status=302, headers={"location": deposit.redirect})
         else:
             route.fulfill(content_type="text/html", body=deposit.html())
 
@@ -95,9 +96,28 @@ def test_live_page_goes_where_a_redirect_leads(page, site, deposit):
     page.route("**/live/", lambda route: route.abort())
     page.goto(f"{site.url}/deposit/")
 
-    deposit.redirect = True
+    deposit.redirect = "/styleguide/"
 
     expect(page).to_have_url(f"{site.url}/styleguide/")
+
+
+@pytest.mark.parametrize("refused", [True, False], ids=["refused", "typed"])
+def test_live_page_does_not_leave_a_form_with_what_was_typed(page, site, deposit, refused):
+    page.route("**/live/", lambda route: route.abort())
+    deposit.form = '<form method="post"><input id="office"></form>' + "<p data-error-summary></p>" * refused
+    page.goto(f"{site.url}/deposit/")
+    if not refused:
+        page.locator("#office").press_sequentially("Mayor")
+    before = deposit.fetched
+
+    deposit.redirect = "/styleguide/"
+    page.wait_for_timeout(2_500)
+
+    assert deposit.fetched > before
+    expect(page).to_have_url(f"{site.url}/deposit/")
+    # Who was signed out, perhaps in another tab, is not left before an account's page.
+    deposit.redirect = "/accounts/login/"
+    expect(page).to_have_url(f"{site.url}/accounts/login/")
 
 
 def test_live_page_keeps_its_content_when_the_server_fails(page, site, deposit):
