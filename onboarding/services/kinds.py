@@ -16,6 +16,7 @@ from onboarding.questions import child, retirement
 from onboarding.questions.catalogue import PAGES
 from onboarding.questions.conditions import is_empty
 from onboarding.questions.descriptions import Question
+from onboarding.services import profile
 from onboarding.statuses import EDITABLE_APPLICATION
 
 OF_ONE_ACCOUNT = (
@@ -144,12 +145,12 @@ def start_application(*, user: User, kind: AccountKind) -> KycApplication:
 
 
 def _take_over(application: KycApplication, known: KycApplication) -> None:
-    """Answer what the person has answered before."""
-    application.keep_answers(_answers_of(known))
+    """Answer what the person has answered before, as they have changed it since."""
+    first: BrokerageAccount | None = known.account
+    assert first is not None
+    application.keep_answers(_answers_of(profile.current(first)))
     if {application.account_kind, known.account_kind} <= WITH_KNOWN_OWNER:
-        account: BrokerageAccount | None = known.account
-        assert account is not None
-        application.holder_id = known.holder_id or account.broker_account_id
+        application.holder_id = known.holder_id or first.broker_account_id
     else:
         application.keep_answers({"has_other_account": True})
         if known.tax_id:  # else it was forgotten, and is asked for again

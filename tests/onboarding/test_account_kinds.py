@@ -145,6 +145,34 @@ def test_start_application_asks_again_what_no_longer_holds(account: BrokerageAcc
     assert child.answer("visa_type") == "H1B"
 
 
+def test_start_application_takes_over_what_the_profile_says_now(account: BrokerageAccount) -> None:
+    ends = timezone.localdate() + timedelta(days=400)
+    visa = {"visa_type": "H1B", "visa_expiration_date": ends.isoformat()}
+    account.application.keep_answers(
+        {
+            "local_name_answered": True,
+            "permanent_resident": False,
+            "country_of_citizenship": "IND",
+            "country_of_tax_residence": "USA",
+            "visa_type": "F1",
+            "visa_expiration_date": "2020-03-31",
+        }
+    )
+    account.application.save()
+    for part, answers, status in (
+        ("phone", {"phone_number": "+12125550199"}, "APPLIED"),
+        ("visa", visa, "APPLIED"),
+        ("work", {"employer_name": "Looms"}, "REFUSED"),
+    ):
+        account.profile_changes.create(user=account.user, part=part, answers=answers, status=status)
+    child = begin(account.user, AccountKind.CUSTODIAL)
+    assert missing(child) == ["custody", "child", "account-email", "agreements"]
+    sent = body(child)
+    assert sent["contact"]["phone_number"] == "+12125550199"
+    assert (sent["identity"]["visa_type"], sent["identity"]["visa_expiration_date"]) == tuple(visa.values())
+    assert sent["disclosures"]["employer_name"] == "Analytical Engines Inc"
+
+
 def test_start_application_of_somebody_with_an_account_for_a_child_only(account: BrokerageAccount) -> None:
     KycApplication.objects.filter(account=account).update(account_kind="custodial")
     ira = begin(account.user, AccountKind.IRA)

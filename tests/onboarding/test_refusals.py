@@ -135,7 +135,10 @@ def sent_by_hand_from(key: str) -> set[str]:
         ira.keep_answers({"number_of_beneficiaries": "1"})
         return {name.removeprefix("1-") for name in FORMS[key](application=ira).fields}
     if key == "foreign-tax-id":
-        numbers = ({"foreign_tax_id_type": "BRA_CPF", "foreign_tax_id": "39053344705"}, {})
+        numbers: tuple[dict[str, Any], ...] = (
+            {"foreign_tax_id_type": "BRA_CPF", "foreign_tax_id": "39053344705"},
+            {},
+        )
         return set().union(*(w8ben.content(abroad.somebody(**told).answer) for told in numbers))
     if key == "w8ben":
         upload = payloads.tax_form_upload(TaxForm(content={}, signed_at=abroad.NOW, ip_address="203.0.113.7"))
