@@ -222,7 +222,8 @@ def test_status_page_says_where_it_stands(client: Client, status: str, words: st
 
 
 def test_status_page_follows_an_open_account_until_its_blocks_are_gone(client: Client) -> None:
-    account = BrokerageAccountFactory.create(status="ACTIVE", account_blocked=True)
+    account = BrokerageAccountFactory.create(status="ACTIVE")
+    BrokerageAccount.objects.filter(pk=account.pk).update(account_blocked=True)
     client.force_login(account.user)
     page = client.get(reverse("application_status")).content.decode()
     assert "limited at the moment" in page
