@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from brokerapp.accounts.capabilities import Capability, StatusNotKnown, refusal
+from brokerapp.accounts.capabilities import AccountRefused, Capability, StatusNotKnown, refusal
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.accounts.statuses import AccountStatus
 from brokerapp.ui.timeline import TimelineStep
@@ -166,7 +166,8 @@ def application_progress(
     """
     rejected = is_rejected(application, account)
     given_back = application.status == ApplicationStatus.NEEDS_CHANGES
-    decided = account is not None and account.status in DECIDED
+    # Blocks come with the balances, which are read after the status: they may be those of the moment before.
+    decided = account is not None and account.status in DECIDED and _block(account) is None
     return Progress(
         notice=_notice(application, account, to_do),
         steps=_steps(application, account),
@@ -204,13 +205,19 @@ def _notice(application: KycApplication, account: BrokerageAccount | None, to_do
 def _account_notice(account: BrokerageAccount, to_do: bool | None) -> Notice:
     if not is_known_word(account):
         return Notice("warn", "Your account is in a state that we do not know", StatusNotKnown.words)
-    blocks = [refusal(account, capability) for capability in (Capability.TRADE, Capability.DEPOSIT)]
-    blocked = next(filter(None, blocks), None)
-    if account.is_open and blocked:
+    if blocked := _block(account):
         return Notice("warn", "Your account is limited at the moment", str(blocked))
     if account.status == AccountStatus.ACTION_REQUIRED and not to_do:
         return NOT_SAID if to_do is None else LOOKED_INTO
     return ACCOUNT_NOTICES.get(AccountStatus(account.status), IN_REVIEW)
+
+
+def _block(account: BrokerageAccount) -> AccountRefused | None:
+    """What keeps an open account from trading or being paid into; None if nothing does."""
+    if not account.is_open:
+        return None
+    blocks = [refusal(account, capability) for capability in (Capability.TRADE, Capability.DEPOSIT)]
+    return next(filter(None, blocks), None)
 
 
 def _steps(application: KycApplication, account: BrokerageAccount | None) -> list[TimelineStep]:

@@ -221,6 +221,15 @@ def test_status_page_says_where_it_stands(client: Client, status: str, words: st
     assert account.last_request_id in page
 
 
+def test_status_page_follows_an_open_account_until_its_blocks_are_gone(client: Client) -> None:
+    account = BrokerageAccountFactory.create(status="ACTIVE")
+    BrokerageAccount.objects.filter(pk=account.pk).update(account_blocked=True)
+    client.force_login(account.user)
+    page = client.get(reverse("application_status")).content.decode()
+    assert "limited at the moment" in page
+    assert "data-live-url" in page
+
+
 def test_status_page_shows_only_the_own_account(signed_in: Client) -> None:
     BrokerageAccountFactory.create(status="ACTIVE")
     assert signed_in.get(reverse("application_status")).url == reverse("apply")  # type: ignore[attr-defined]
