@@ -1,10 +1,7 @@
-"""The search among all that can be traded, by queries that are made once for a process."""
-
-from functools import cache
+"""The search among all that can be traded."""
 
 from django.db import connection
 
-from brokerapp.web.fixed_queries import FixedQuery
 from trading import search
 from trading.asset_classes import OFFERED
 from trading.models import Asset
@@ -12,7 +9,6 @@ from trading.models.instruments import AssetQuerySet
 
 INDEXED = 3
 """Letters from which on the index of parts helps; of shorter texts the beginnings are enough, mostly."""
-STAND_INS = tuple(f"stand-in {name}" for name in ("symbol", "beginning", "name", "the", "part"))
 
 COUNT = (
     f"SELECT count(*) FROM {Asset._meta.db_table} "  # noqa: S608 - the name of our table
@@ -24,23 +20,6 @@ def _listed() -> AssetQuerySet:
     return Asset.objects.offered().filter(status=Asset.ACTIVE)
 
 
-@cache
-def beginning(most: int) -> FixedQuery[Asset]:
-    """The first two ranks."""
-    return FixedQuery(
-        lambda *given: search.beginning_with(_listed(), *given).select_related("quote")[:most],
-        *STAND_INS[:2],
-    )
-
-
-@cache
-def fitting(most: int) -> FixedQuery[Asset]:
-    """All of them."""
-    return FixedQuery(
-        lambda *given: search.ranked(_listed(), *given).select_related("quote")[:most], *STAND_INS
-    )
-
-
 def likeliest(text: str, most: int) -> list[Asset]:
     """The first `most` assets of `Asset.objects.matching(text)`, with their quotes.
 
@@ -50,8 +29,11 @@ def likeliest(text: str, most: int) -> list[Asset]:
     if not wanted:
         return []
     fits = search.patterns(wanted)
-    found = beginning(most)(*fits[:2]) if len(wanted) < INDEXED else []
-    return found if len(found) == most else fitting(most)(*fits)
+    if len(wanted) < INDEXED:
+        found = list(search.beginning_with(_listed(), *fits[:2]).select_related("quote")[:most])
+        if len(found) == most:
+            return found
+    return list(search.ranked(_listed(), *fits).select_related("quote")[:most])
 
 
 class Found:
