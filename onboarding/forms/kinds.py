@@ -11,6 +11,7 @@ from brokerapp.broker.alpaca import limits
 from brokerapp.ui.fields import NumberField
 from brokerapp.units.money import plain
 from onboarding import rules
+from onboarding.forms.personal import read_ssn, words_of_kept
 from onboarding.forms.step import StepForm
 from onboarding.kinds import ONLY_TAXED_HERE, suits_the_kind
 from onboarding.models import KycApplication
@@ -175,9 +176,7 @@ class ChildForm(StepForm):
         if application.minor_tax_id:
             field = self.fields["minor_tax_id"]
             field.required = False
-            field.help_text = (
-                f"We have the one that ends in {application.minor_tax_id_last4}. Leave this empty to keep it."
-            )
+            field.help_text = words_of_kept(application.minor_tax_id_last4)
 
     def saved_answers(self) -> dict[str, Any]:
         return {**super().saved_answers(), "minor_tax_id": None}
@@ -186,13 +185,7 @@ class ChildForm(StepForm):
         return question.name == "minor_tax_id" and bool(self.application.minor_tax_id)
 
     def clean_minor_tax_id(self) -> str:
-        typed = self.cleaned_data["minor_tax_id"]
-        if not typed:
-            return ""
-        try:
-            return rules.normalize_ssn(typed)
-        except rules.AnswerRefused as refusal:
-            raise ValidationError(str(refusal)) from refusal
+        return read_ssn(self.cleaned_data["minor_tax_id"])
 
     def answers(self) -> dict[str, Any]:
         given = super().answers()

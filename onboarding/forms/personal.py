@@ -65,6 +65,21 @@ class ContactForm(StepForm):
         return cleaned
 
 
+def words_of_kept(last4: str) -> str:
+    """What stands at the field of a number that is there already."""
+    return f"We have the one that ends in {last4}. Leave this empty to keep it."
+
+
+def read_ssn(typed: str) -> str:
+    """A Social Security number as it is sent; "" stays as it is. Raises `ValidationError`."""
+    if not typed:
+        return ""
+    try:
+        return rules.normalize_ssn(typed)
+    except rules.AnswerRefused as refusal:
+        raise ValidationError(str(refusal)) from refusal
+
+
 class TaxIdForm(StepForm):
     """The tax id. A saved number is never shown again; leaving the field empty keeps it."""
 
@@ -74,11 +89,7 @@ class TaxIdForm(StepForm):
         super().__init__(data, files, application=application)
         if application.tax_id_last4:
             self.fields["tax_id"].required = False
-            self.fields[
-                "tax_id"
-            ].help_text = (
-                f"We have the one that ends in {application.tax_id_last4}. Leave this empty to keep it."
-            )
+            self.fields["tax_id"].help_text = words_of_kept(application.tax_id_last4)
 
     def saved_answers(self) -> dict[str, Any]:
         return {**super().saved_answers(), "tax_id": None}
@@ -87,13 +98,7 @@ class TaxIdForm(StepForm):
         return question.name == "tax_id" and bool(self.application.tax_id_last4)
 
     def clean_tax_id(self) -> str:
-        typed = self.cleaned_data["tax_id"]
-        if not typed:
-            return ""
-        try:
-            return rules.normalize_ssn(typed)
-        except rules.AnswerRefused as refusal:
-            raise ValidationError(str(refusal)) from refusal
+        return read_ssn(self.cleaned_data["tax_id"])
 
     def answers(self) -> dict[str, Any]:
         given = super().answers()
