@@ -14,6 +14,8 @@ from tests.e2e.stack import DEMO_PASSWORD, Stack
 pytestmark = pytest.mark.e2e
 
 SAID = "No halves today"
+SYMBOL = "PG"
+"""Nobody else trades it: an order to sell it would stand against this one."""
 
 PAGES = (
     "/admin/",
@@ -40,7 +42,7 @@ def test_failing_order_reaches_the_brokers_support_by_the_support_role(
 ) -> None:
     trader = Journey(page, stack, "trader@example.com")
     trader.sign_in(trader.email, DEMO_PASSWORD)
-    trader.review_order("AAPL", "0.5")
+    trader.review_order(SYMBOL, "0.5")
     stack.sandbox.fail_next("POST", "/v1/trading/accounts/*/orders", "status", status=422, message=SAID)
     trader.press("Place buy order")
     expect(page.get_by_text(f"It said: “{SAID}.”").first).to_be_visible()
