@@ -1,12 +1,12 @@
 # Two images: `app` for every process of the site, and `sandbox` for the built-in sandbox alone. The entry point
 # of both takes the name of a process in the Procfile.
 
-FROM node:22.23.2-bookworm-slim AS browser
+FROM node:22.23.2-bookworm-slim@sha256:83f487e0a63425e5b4d146fb5e5be574bcbe1b7b843d3ebafdd95eaf7767a7e5 AS browser
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
-FROM python:3.11.15-slim-bookworm AS base
+FROM python:3.11.15-slim-bookworm@sha256:b18992999dbe963a45a8a4da40ac2b1975be1a776d939d098c647482bcad5cba AS base
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HOST=0.0.0.0
 RUN useradd --system --uid 10001 --user-group --home-dir /app --no-create-home app \
     && install --directory --owner=app --group=app /var/lib/sandbox \

@@ -118,6 +118,17 @@ def test_compose_gives_each_process_its_secrets_and_no_others() -> None:
     ]
 
 
+def test_images_are_pinned_by_tag_and_digest() -> None:
+    """What is built here has no digest before it is built."""
+    own = re.findall(r"^FROM \S+ AS (\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    based_on = re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    run = {service["image"] for service in compose_services().values()} - {"brokerapp", "brokerapp-sandbox"}
+
+    for image in {*based_on, *run} - set(own):
+        assert re.fullmatch(r"[a-z/]+:[a-z0-9.-]+@sha256:[0-9a-f]{64}", image), image
+    assert len(run) == 2
+
+
 def needed_by(process: str) -> set[str]:
     """The secrets that settings ask of a process, with the former keys that go with one."""
     needed = SECRETS - set(settings.NOT_NEEDED_BY.get(process, ()))

@@ -111,10 +111,10 @@ class Stack:
             "BROKER_SECRET": self.sandbox.secret,
             "BROKER_FIRM_ACCOUNT_ID": self.sandbox.firm_account_id,
             "BROKER_CONNECT_TIMEOUT": "1",
-            "BROKER_READ_TIMEOUT": "2",
+            "BROKER_READ_TIMEOUT": "4",
             "SWEEP_SECONDS": "2",
-            "SETTLE_AFTER_SECONDS": "4",
-            "TASK_TIME_LIMIT_SECONDS": "8",
+            "SETTLE_AFTER_SECONDS": "7",
+            "TASK_TIME_LIMIT_SECONDS": "12",
             "WHITENOISE_MAX_AGE": "600",  # the browser keeps them, as it does in production
             "BEAT_SCHEDULE_FILE": str(self.folder / "beat"),
         }
