@@ -112,6 +112,7 @@ export class PriceChart {
     this.bars = [];
     this.index = null;
     this.readTime = null; // of the bar that is being read
+    this.byKeyboard = false; // it is read by keys, not under a pointer
     figure.querySelector("[data-chart-frame]").hidden = false;
     figure.querySelector("[data-chart-credit]").hidden = false;
     if (this.styleButton) this.styleButton.hidden = false;
@@ -152,12 +153,18 @@ export class PriceChart {
       this.styleButton.setAttribute("aria-pressed", String(this.candles));
       this.draw();
     });
-    this.chart.subscribeCrosshairMove(({ time }) => {
+    this.chart.subscribeCrosshairMove(({ time, sourceEvent }) => {
+      // The library also tells of a crosshair that it moved itself, a frame after new values were drawn.
+      if (this.byKeyboard && !sourceEvent) return;
+      this.byKeyboard = false;
       const found = time === undefined ? -1 : this.bars.findIndex((bar) => bar.time === time);
       this.read(found < 0 ? null : found);
     });
     this.plot.addEventListener("keydown", (event) => this.key(event));
-    this.plot.addEventListener("blur", () => this.chart.clearCrosshairPosition());
+    this.plot.addEventListener("blur", () => {
+      this.byKeyboard = false;
+      this.chart.clearCrosshairPosition();
+    });
     onNewColors(() => this.draw());
     setInterval(() => { if (!document.hidden) this.load(); }, REFRESH_MS);
   }
@@ -168,6 +175,7 @@ export class PriceChart {
     const to = { ArrowLeft: from - 1, ArrowRight: from + 1, PageUp: from - 10, PageDown: from + 10, Home: 0, End: last }[event.key];
     if (to === undefined || last < 0) return;
     event.preventDefault();
+    this.byKeyboard = true;
     const index = Math.max(0, Math.min(last, this.index === null && event.key.startsWith("Arrow") ? last : to));
     this.point(index);
   }
@@ -257,6 +265,8 @@ export class PriceChart {
     const index = time === null ? -1 : this.bars.findLastIndex((bar) => bar.time <= time);
     if (index < 0) this.read(null);
     else this.point(index);
+    // Where the bar stands is known once the new values are drawn.
+    requestAnimationFrame(() => { if (this.byKeyboard && this.index !== null) this.point(this.index); });
   }
 
   when(bar) {

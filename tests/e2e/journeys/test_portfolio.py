@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.journey import Journey
 from tests.e2e.stack import DEMO_PASSWORD, Stack
@@ -13,6 +13,9 @@ DRAWN_ANEW = """async (plot) => {
     await Promise.resolve(); // what watches the palette has heard of it
     return plot.getAttribute("aria-valuetext");
 }"""
+
+
+TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 def signed_in(page: Page, stack: Stack) -> Journey:
@@ -28,7 +31,7 @@ def test_portfolio_chart_is_read_by_keyboard_and_keeps_range_and_order(page: Pag
 
     page.get_by_role("link", name="one year").press("Enter")
     expect(page).to_have_url(re.compile(r"sort=-value&range=1Y"))
-    expect(chart).to_have_attribute("aria-valuetext", re.compile("over this range"), timeout=60_000)
+    expect(chart).to_have_attribute("aria-valuemax", re.compile(r"[2-9]\d\d"), timeout=60_000)
     chart.press("Home")
     expect(chart).to_have_attribute("aria-valuetext", re.compile(r": \$[\d,]+\.\d\d"))
     oldest = str(chart.get_attribute("aria-valuetext"))
@@ -43,6 +46,26 @@ def test_portfolio_chart_is_read_by_keyboard_and_keeps_range_and_order(page: Pag
     expect(page).to_have_url(re.compile(r"range=1Y.*sort=-gain|sort=-gain.*range=1Y"))
     expect(page.get_by_role("columnheader", name="Total gain")).to_have_attribute("aria-sort", "descending")
     expect(page.get_by_role("link", name="one year")).to_have_attribute("aria-current", "true")
+
+
+def test_portfolio_chart_keeps_its_reader_while_another_range_comes_in(page: Page, stack: Stack) -> None:
+    journey = signed_in(page, stack)
+    journey.open("/portfolio/")
+    chart = page.get_by_role("slider", name="Value of your portfolio")
+    expect(chart).to_have_attribute("aria-valuetext", re.compile("over this range"), timeout=60_000)
+    held: list[Route] = []
+    page.route(re.compile("range=1Y"), held.append)
+    with page.expect_request(re.compile("range=1Y")):
+        page.get_by_role("link", name="one year").press("Enter")
+    chart.press("Home")
+    day = str(chart.get_attribute("aria-valuetext")).split(":")[0]
+    number = str(chart.get_attribute("aria-valuemax"))
+
+    held[0].continue_()
+    expect(chart).not_to_have_attribute("aria-valuemax", number)
+    page.evaluate(TWO_FRAMES)
+
+    expect(chart).to_have_attribute("aria-valuetext", re.compile(f"^{day}: "))
 
 
 def test_portfolio_without_javascript_has_values_returns_and_reasons(browser: Browser, stack: Stack) -> None:
