@@ -54,7 +54,11 @@ def test_portfolio_chart_keeps_its_reader_while_another_range_comes_in(page: Pag
     chart = page.get_by_role("slider", name="Value of your portfolio")
     expect(chart).to_have_attribute("aria-valuetext", re.compile("over this range"), timeout=60_000)
     held: list[Route] = []
-    page.route(re.compile("range=1Y"), held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile("range=1Y"), hold)
     with page.expect_request(re.compile("range=1Y")):
         page.get_by_role("link", name="one year").press("Enter")
     chart.press("Home")
