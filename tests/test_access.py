@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -16,7 +17,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db import models, transaction
-from django.template.backends.django import Template
+from django.template.response import SimpleTemplateResponse
 from django.test import Client, RequestFactory
 from django.urls import resolve, reverse
 from django.utils import timezone
@@ -89,7 +90,9 @@ class House:
 def house(monkeypatch: pytest.MonkeyPatch) -> House:
     monkeypatch.setattr("brokerapp.workflow.jobs.send", lambda task, path, ids: None)
     # Who is answered what is decided before a page is put together, which takes most of its time.
-    monkeypatch.setattr(Template, "render", lambda self, context=None, request=None: "")
+    # Only pages: of a part of one, what it comes to may be kept for as long as the process lives.
+    monkeypatch.setattr("django.shortcuts.loader", SimpleNamespace(render_to_string=lambda *_, **__: ""))
+    monkeypatch.setattr(SimpleTemplateResponse, "rendered_content", "")
     account = BrokerageAccountFactory.create(cash=1000, cash_withdrawable=1000)
     people = {"the person": account.user, "another person": BrokerageAccountFactory.create().user}
     people |= {role.value: staff_in_role(role) for role in Role} | {"superuser": StaffFactory.create()}
