@@ -1,26 +1,33 @@
 """The sandbox as a process, for tests: start it on a free port, talk to it, kill it."""
 
 import datetime as dt
+import multiprocessing
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, Self
 
 import requests
 
 from tests.sandbox.contract import watch
+from tests.sandbox_child import serve
 
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT = (2, 20)  # seconds: connect, read
+END_SECONDS = 15
+
+# Each is forked from a process that has imported the sandbox and does nothing else: to import it takes longer
+# than most tests that start one.
+STARTER = multiprocessing.get_context("forkserver")
+STARTER.set_forkserver_preload([serve.__module__])
 
 
 class SandboxProcess:
-    """``python -m sandbox`` on a free port of this machine.
+    """``python -m sandbox`` on a free port of this machine, in a process of its own.
 
     ``with SandboxProcess(tmp_path / "state") as sandbox: sandbox.request("GET", "/v1/clock")``.
     Its clock starts now, or at ``begin``. ``start`` again after ``stop`` or ``kill`` serves the same state on
@@ -44,7 +51,7 @@ class SandboxProcess:
         self._options = ["--speed", str(speed), "--market", market, "--seed", str(seed), *extra]
         if begin is not None:
             self._options += ["--begin", begin.isoformat()]
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ForkServerProcess | None = None
         self._has_faults = False
         self.session = requests.Session()
         self.session.trust_env = False  # reading the environment's proxies takes longer than a call
@@ -52,17 +59,12 @@ class SandboxProcess:
 
     def start(self) -> Self:
         """Start and wait until it answers. Raises RuntimeError with its last lines when it does not."""
-        command = [sys.executable, "-m", "sandbox", "--port", str(self.port), "--state", str(self.state_dir)]
+        arguments = ["--port", str(self.port), "--state", str(self.state_dir), *self._options]
         self.output = self.state_dir.with_name(self.state_dir.name + ".log")
         self.output.parent.mkdir(parents=True, exist_ok=True)
-        with self.output.open("ab") as output:
-            self._process = subprocess.Popen(
-                [*command, *self._options],
-                cwd=ROOT,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-            )
+        # A daemon: it ends with the tests, whatever became of the test that started it.
+        self._process = STARTER.Process(target=serve, args=(arguments, str(self.output)), daemon=True)
+        self._process.start()
         info = self._wait_until_ready()
         self.key, self.secret = info["key"], info["secret"]
         self.firm_account_id = info["firm_account_id"]
@@ -80,6 +82,7 @@ class SandboxProcess:
     @property
     def pid(self) -> int:
         assert self._process is not None
+        assert self._process.pid is not None
         return self._process.pid
 
     def request(self, method: str, path: str, **options: Any) -> requests.Response:
@@ -145,7 +148,7 @@ class SandboxProcess:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             assert self._process is not None
-            if self._process.poll() is not None:
+            if not self._process.is_alive():
                 break
             try:
                 return self.session.get(self.url + "/_sandbox/info", timeout=TIMEOUT).json()
@@ -157,9 +160,12 @@ class SandboxProcess:
 
     def _end(self, how: signal.Signals) -> int:
         assert self._process is not None
-        if self._process.poll() is None:
-            os.kill(self._process.pid, how)
-        code = self._process.wait(timeout=15)
+        if self._process.is_alive():
+            os.kill(self.pid, how)
+        self._process.join(END_SECONDS)
+        code = self._process.exitcode
+        assert code is not None, f"the sandbox did not end within {END_SECONDS} s"
+        self._process.close()
         self._process = None
         # Pooled connections to the dead process would fail the next call.
         self.session.close()

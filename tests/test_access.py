@@ -179,6 +179,8 @@ def asked(client: Client, method: str, url: str) -> str:
         reply = client.generic(method, url)
     finally:
         transaction.savepoint_rollback(before)
+        # Or thousands would lie within each other, and every row be looked for in each of them.
+        transaction.savepoint_commit(before)
         client.cookies = cookies  # some pages sign out
     where = reply.headers.get("Location", "")
     if reply.status_code in (301, 302, 303):

@@ -1,11 +1,12 @@
-"""Papers of applicants as staff see them: with a watermark of who looks and when, never as they are."""
+"""Papers of applicants as staff see them: with a watermark of who looks and when, never as they are.
+
+What draws is imported when a paper is looked at: few processes ever do, and all of them would start later.
+"""
 
 import io
 from datetime import datetime
 
-import pikepdf
 from django.core import signing
-from PIL import Image, ImageDraw
 
 from brokerapp.security_log.models import SecurityEvent
 
@@ -52,6 +53,8 @@ def shown(content: bytes, mime_type: str, *, mark: str, turn: int = 0) -> tuple[
 
 
 def _marked_picture(content: bytes, mark: str, turn: int) -> bytes:
+    from PIL import Image, ImageDraw
+
     with Image.open(io.BytesIO(content)) as opened:
         opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
         picture = opened.convert("RGB")
@@ -70,6 +73,8 @@ def _marked_picture(content: bytes, mark: str, turn: int) -> bytes:
 
 
 def _marked_pdf(content: bytes, mark: str, turn: int) -> bytes:
+    import pikepdf
+
     lines = "".join(f" 1 0 0 1 30 {height} Tm ({mark}) Tj" for height in range(40, 800, 150))
     drawn = f"q 0.8 0 0 rg BT /F 14 Tf{lines} ET Q".encode()
     font = pikepdf.Dictionary(

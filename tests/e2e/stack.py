@@ -112,7 +112,8 @@ class Stack:
             "BROKER_FIRM_ACCOUNT_ID": self.sandbox.firm_account_id,
             "BROKER_CONNECT_TIMEOUT": "1",
             "BROKER_READ_TIMEOUT": "4",
-            "SWEEP_SECONDS": "2",
+            # Twenty sweeps look for something to do each time, on the cores that the browser needs.
+            "SWEEP_SECONDS": "4",
             "SETTLE_AFTER_SECONDS": "7",
             "TASK_TIME_LIMIT_SECONDS": "12",
             "WHITENOISE_MAX_AGE": "600",  # the browser keeps them, as it does in production

@@ -10,7 +10,7 @@ import requests
 
 from tests.sandbox.people import application, apply, open_account, order, trading_path
 from tests.sandbox.process import process_at
-from tests.sandbox_process import ROOT, SandboxProcess, eventually
+from tests.sandbox_process import ROOT, SandboxProcess, eventually, free_port
 
 
 def test_no_credentials(sandbox: SandboxProcess) -> None:
@@ -233,6 +233,24 @@ def test_start_with_unknown_state_format_says_one_line(tmp_path: Path) -> None:
     assert ended.returncode == 2
     assert ended.stderr.count("\n") == 1
     assert "format '7'" in ended.stderr
+
+
+def test_command_serves_and_ends_with_success(tmp_path: Path) -> None:
+    """Other tests fork their sandboxes; this one starts as people start it."""
+    port = free_port()
+    command = [sys.executable, "-m", "sandbox", "--port", str(port), "--state", str(tmp_path / "state")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
+        eventually(lambda: answers(f"http://127.0.0.1:{port}/_sandbox/info"), timeout=60, what="an answer")
+        process.terminate()
+
+        assert process.wait(timeout=20) == 0
+
+
+def answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.ConnectionError:
+        return False
 
 
 def test_second_process_on_the_same_folder_is_refused(tmp_path: Path) -> None:

@@ -2,10 +2,13 @@
 
 import io
 import logging
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from clamav_client.clamd import ClamdError, ClamdNetworkSocket, ClamdUnixSocket
 from django.conf import settings
+
+if TYPE_CHECKING:
+    from clamav_client.clamd import ClamdNetworkSocket
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +28,9 @@ def finds_virus(content: bytes) -> bool:
     """
     if not settings.CLAMD_URL:
         return False
+    # Imported where there is a scanner, as it takes longer than most of what a process starts with.
+    from clamav_client.clamd import ClamdError
+
     try:
         answers = _client(settings.CLAMD_URL).instream(io.BytesIO(content))
     except (ClamdError, OSError, ValueError, AttributeError) as error:
@@ -40,8 +46,10 @@ def finds_virus(content: bytes) -> bool:
     return False
 
 
-def _client(url: str) -> ClamdNetworkSocket:
+def _client(url: str) -> "ClamdNetworkSocket":
     """`tcp://host:3310` or `unix:///path/of/clamd.ctl`. Raises `ValueError`."""
+    from clamav_client.clamd import ClamdNetworkSocket, ClamdUnixSocket
+
     parts = urlsplit(url)
     if parts.scheme == "unix":
         return ClamdUnixSocket(unquote(parts.path), timeout=SECONDS)
