@@ -26,9 +26,7 @@ def account_menu(context: Context) -> SafeString:
 
 @lru_cache(maxsize=64)
 def _menu(items: tuple[NavItem, ...], logout_url: str) -> Flat:
-    return Flat(
-        "_partials/account_menu.html", "initial", "name", "token", items=items, logout_url=logout_url
-    )
+    return Flat("_partials/account_menu.html", "initial", "name", "token", items=items, logout_url=logout_url)
 
 
 @register.simple_tag(takes_context=True)
