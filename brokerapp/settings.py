@@ -434,6 +434,8 @@ BROKER_TIMEOUTS = (
 )
 MARKET_DATA_FEED = env.str("MARKET_DATA_FEED", default="iex")
 """Where share prices come from, in Alpaca's word: `iex`, `sip` or `delayed_sip`. Pages name it."""
+BENCHMARK_SYMBOL = env.str("BENCHMARK_SYMBOL", default="SPY")
+"""The fund whose return stands beside a person's own as the market's; empty for none."""
 BROKER_PAGES_A_MINUTE = env.int("BROKER_PAGES_A_MINUTE", default=60)
 """How many pages that ask the broker one person may open within a minute."""
 NOT_OFFERED = frozenset(env.list("NOT_OFFERED", default=[]))

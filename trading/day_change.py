@@ -159,18 +159,19 @@ def change_of_account(
     quotes: Mapping[str, Priced],
     day: Day,
     equity: Decimal,
-    known: Mapping[str, DayChange] | None = None,
+    rest: Decimal = ZERO,
 ) -> DayChange:
     """The day of an account worth `equity` now, that holds so many shares by symbol: all holdings and income.
 
-    `known` are holdings whose day is worked out already. None if that of any holding is: `why` names them.
+    `rest` is what the day made of other holdings, USD. None if that of any holding is: `why` names them.
     """
-    changes = dict(known or {})
-    for symbol in {*held, *day.moves} - changes.keys():
-        changes[symbol] = change_of(held.get(symbol, ZERO), quotes.get(symbol), day.moves.get(symbol))
+    changes = {
+        symbol: change_of(held.get(symbol, ZERO), quotes.get(symbol), day.moves.get(symbol))
+        for symbol in {*held, *day.moves}
+    }
     unknown = sorted(symbol for symbol, change in changes.items() if change.amount is None)
     if unknown:
         reasons = sorted({changes[symbol].why for symbol in unknown})
         return DayChange(None, why=f"{', '.join(unknown)}: {' '.join(reasons)}")
-    total = sum((change.amount or ZERO for change in changes.values()), ZERO) + day.income
+    total = sum((change.amount or ZERO for change in changes.values()), ZERO) + rest + day.income
     return DayChange(total, equity - total - day.flows + day.paid_in)

@@ -9,6 +9,7 @@ app_name = "trading"
 urlpatterns = [
     path("portfolio/", views.Portfolio.as_view(), name="portfolio"),
     # With two parts, so that none of them is ever a symbol.
+    path("portfolio/all/positions/", views.PositionsFile.as_view(), name="positions_file"),
     path("portfolio/all/performance/", views.Performance.as_view(), name="performance"),
     path("portfolio/all/chart/", views.EquityChart.as_view(), name="equity_chart"),
     path("portfolio/all/values/", views.EquityTable.as_view(), name="equity_table"),

@@ -1,16 +1,15 @@
 """What an account is worth at the last synced prices. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
-from uuid import UUID
 
 from django.utils.functional import cached_property
 
 from trading.day_change import NOT_KNOWN, DayChange, Moves, Priced, change_of
-from trading.models import Position, Quote
+from trading.models import Position
 from trading.models.instruments import may_be_split
 
 
@@ -20,7 +19,6 @@ class Held(NamedTuple):
     `title` is its asset's.
     """
 
-    pk: int
     symbol: str
     title: str
     qty: Decimal
@@ -46,6 +44,11 @@ class Holding:
     quote: Priced | None
     lots_cost: Decimal | None = None
     moves: Moves | None = None
+
+    @property
+    def title(self) -> str:
+        """What its asset is called."""
+        return self.position.title if isinstance(self.position, Held) else self.position.asset.title
 
     @cached_property
     def day(self) -> DayChange:
@@ -84,52 +87,29 @@ class Valuation:
     """Cash and holdings together, USD. What is not known of one holding hides no figure of the others."""
 
     cash: Decimal
-    holdings: Sequence[Holding]
-    priced_at: datetime | None = None
+    count: int
+    """How many holdings there are."""
+    value: Decimal
+    """Of the holdings that have a price; `unpriced` are the others."""
+    cost: Decimal | None
+    """Of the holdings whose gain is known; None if that of none is."""
+    gain: Decimal | None
+    """Of the holdings whose gain is known: not realized. None if that of none is."""
+    unpriced: Sequence[str]
+    """Symbols without a price."""
+    without_gain: Sequence[str]
+    """Symbols whose gain is not known."""
+    newest: datetime | None
+    """When the market made the newest of the prices."""
+    priced_at: datetime | None
     """When the oldest of the prices was asked for."""
-
-    @cached_property
-    def value(self) -> Decimal:
-        """Of the holdings that have a price; `unpriced` are the others."""
-        return sum((holding.value for holding in self.holdings if holding.value is not None), Decimal(0))
 
     @property
     def total(self) -> Decimal:
         """Cash, and the holdings that have a price."""
         return self.cash + self.value
 
-    @cached_property
-    def cost(self) -> Decimal | None:
-        """Of the holdings whose gain is known; None if that of none is."""
-        return _total(holding.cost for holding in self.holdings if holding.gain is not None)
-
-    @cached_property
-    def gain(self) -> Decimal | None:
-        """Of the holdings whose gain is known: not realized. None if that of none is."""
-        return _total(holding.gain for holding in self.holdings)
-
     @property
     def gain_fraction(self) -> Decimal | None:
+        """The gain as a fraction of the cost."""
         return self.gain / abs(self.cost) if self.gain is not None and self.cost else None
-
-    @cached_property
-    def unpriced(self) -> list[str]:
-        """Symbols without a price."""
-        return [holding.position.symbol for holding in self.holdings if holding.value is None]
-
-    @cached_property
-    def without_gain(self) -> list[str]:
-        """Symbols whose gain is not known."""
-        return [holding.position.symbol for holding in self.holdings if holding.gain is None]
-
-
-def value_positions(cash: Decimal, positions: Iterable[Position], quotes: Mapping[UUID, Quote]) -> Valuation:
-    """Cash and positions at the quotes given by asset id."""
-    held = [Holding(position, quotes.get(position.asset_id)) for position in positions]
-    return Valuation(cash, held, min((quote.synced_at for quote in quotes.values()), default=None))
-
-
-def _total(values: Iterable[Decimal | None]) -> Decimal | None:
-    """The sum of those that are known; None if none is."""
-    known = [value for value in values if value is not None]
-    return sum(known, Decimal(0)) if known else None

@@ -22,7 +22,7 @@ from brokerapp.ui.csv_download import csv_response
 from brokerapp.ui.flat import Flat
 from brokerapp.units.market_time import day_in_new_york
 
-ENTRIES_PER_PAGE = 50
+ENTRIES_PER_PAGE = 25
 DOCUMENTS_PER_PAGE = 50
 EMPTY_FILTER = Flat("records/_filter.html", "url", form=SimpleLazyObject(FilterForm))
 """The form of a feed that nothing is left out of: the same for everybody."""

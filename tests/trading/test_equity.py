@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db.models import Sum
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
@@ -12,7 +13,7 @@ from brokerapp.activities.services import sync_activities
 from tests.journeys import open_account_at
 from tests.sandbox_process import SandboxProcess, eventually
 from trading.lots import ZERO
-from trading.models import Asset, DailyEquity, Position
+from trading.models import Asset, DailyEquity, HeldLot, Position
 from trading.performance import SPANS
 from trading.services import gains, market, performance, portfolio, quotes, snapshots
 from trading.services.performance import Figures
@@ -67,10 +68,10 @@ def check(figures: Figures, sandbox: SandboxProcess) -> None:
     assert book is not None
     assert book.cash == Decimal(told["cash"])
     assert figures.unexplained == 0
-    costs = gains.get_costs(account)
-    positions = Position.objects.filter(account=account)
-    assert {row.symbol: row.qty for row in positions} == {symbol: qty for symbol, (qty, _) in costs.items()}
-    cost = sum((cost for _, cost in costs.values()), ZERO)
+    lots = HeldLot.objects.filter(account=account)
+    booked = lots.order_by().values("symbol").annotate(shares=Sum("qty")).values_list("symbol", "shares")
+    assert dict(Position.objects.filter(account=account).values_list("symbol", "qty")) == dict(booked)
+    cost = sum((lot.cost for lot in lots), ZERO)
     unrealized = figures.equity - book.cash - cost
     assert figures.unrealized == unrealized
     income = book.dividends + book.interest + book.fees + book.other

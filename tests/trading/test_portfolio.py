@@ -9,7 +9,7 @@ from django.utils import timezone
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.alpaca.models import Page
 from tests.broker_stub import BrokerStub
-from tests.factories import AssetFactory, BrokerageAccountFactory, PositionFactory, QuoteFactory
+from tests.factories import AssetFactory, BrokerageAccountFactory, PositionFactory
 from trading.models import Position, PositionsSync
 from trading.services import portfolio
 
@@ -124,16 +124,6 @@ def test_sync_stale_portfolios_one_failing_account_stops_nobody(
 
     assert Position.objects.get().account == account
     assert PositionsSync.objects.get(account=bad).due_at > now
-
-
-def test_get_valuation(account: BrokerageAccount) -> None:
-    PositionFactory.create(account=account)
-    QuoteFactory.create()
-
-    found = portfolio.get_valuation(account)
-
-    assert found.total == Decimal("1400.00")
-    assert found.gain == Decimal("100.00")
 
 
 def test_sync_positions_a_coin_is_one_position_however_it_is_spelt(

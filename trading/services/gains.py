@@ -24,16 +24,6 @@ from trading.models import ClosedLot, CorporateAction, ExternalFlow, GainBook, H
 logger = logging.getLogger(__name__)
 
 find_book = FixedQuery(lambda account_id: GainBook.objects.filter(account=account_id), UUID(int=1))
-find_costs: FixedQuery[tuple[str, Decimal, Decimal]] = FixedQuery(
-    lambda account_id: (
-        HeldLot.objects.filter(account=account_id)
-        .order_by()
-        .values("symbol")
-        .annotate(shares=Sum("qty"), paid=Sum("cost"))
-        .values_list("symbol", "shares", "paid")
-    ),
-    UUID(int=1),
-)
 find_newest: FixedQuery[tuple[int]] = FixedQuery(
     lambda account_id: Activity.objects.filter(account=account_id).newest_first().values_list("pk")[:1],
     UUID(int=1),
@@ -178,11 +168,6 @@ def work_out_due() -> sweeps.Swept:
     has_any = Exists(Activity.objects.filter(account=OuterRef("pk")))
     accounts = BrokerageAccount.objects.filter(Q(pk__in=recent) | Q(has_any, gain_book__isnull=True))
     return sweeps.sweep("trading.gains", accounts.order_by("pk"), lambda account: keep_up(account=account))
-
-
-def get_costs(account: BrokerageAccount) -> dict[str, tuple[Decimal, Decimal]]:
-    """Shares and cost (USD) of the lots held, by symbol. One query."""
-    return {symbol: (shares, paid) for symbol, shares, paid in find_costs(account.pk)}
 
 
 def sales_of(account: BrokerageAccount, year: int) -> QuerySet[ClosedLot]:

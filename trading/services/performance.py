@@ -11,11 +11,21 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.units.market_time import NEW_YORK, day_in_new_york
 from brokerapp.units.money import quantize_cash
 from trading import lots, performance
-from trading.day_change import NOT_KNOWN, Day, DayChange, Priced, change_of_account, day_of, session_day
+from trading.day_change import (
+    NOT_KNOWN,
+    Day,
+    DayChange,
+    Priced,
+    change_of,
+    change_of_account,
+    day_of,
+    session_day,
+)
 from trading.lots import ZERO, Flow, Group
 from trading.models import GainBook
 from trading.performance import DayValue, Span, Summary
 from trading.services import gains, holdings, market
+from trading.services.holdings import Odd, Plain, Rows
 from trading.services.past import (
     DayRow,
     find_activities,
@@ -26,14 +36,10 @@ from trading.services.past import (
     find_points,
     find_value_before,
 )
-from trading.valuation import Held, Holding, Valuation
+from trading.valuation import Valuation
 
 INCOME = (Group.DIVIDEND, Group.INTEREST, Group.FEE, Group.OTHER)
 CENT = Decimal("0.01")
-
-
-Costs = Mapping[str, tuple[Decimal, Decimal]]
-"""Shares and cost, USD, of the lots held, by symbol."""
 
 
 @dataclass(frozen=True)
@@ -46,32 +52,41 @@ class Figures:
     book: GainBook | None
     day: date
     today: Day
-    costs: Costs
+    plain: Plain
+    odd: Sequence[Odd]
     prices: Mapping[str, Priced]
-    """By symbol, of what is held and of what the books or the day have besides."""
+    """By symbol, of what is odd and of what the day has besides."""
 
     @cached_property
     def change(self) -> DayChange:
         """What the day made of the account."""
         if self.book is None:
             return NOT_KNOWN
-        held = {symbol: qty for symbol, (qty, _) in self.costs.items()}
-        known = {
-            holding.position.symbol: holding.day
-            for holding in self.valuation.holdings
-            if holding.lots_cost is not None
+        held = {odd.symbol: odd.booked for odd in self.odd if odd.booked is not None}
+        return change_of_account(held, self.prices, self.today, self.equity, rest=self.plain.day)
+
+    def positions(self, word: str, *, descending: bool) -> Rows:
+        """What is held, for a paginator, ordered by a word of `holdings.ORDERS`."""
+        moves = self.today.moves
+        days = {
+            odd.symbol: change_of(odd.held, odd, moves.get(odd.symbol)).amount
+            for odd in self.odd
+            if odd.held is not None and odd.held == odd.booked
         }
-        return change_of_account(held, self.prices, self.today, self.equity, known)
+        return Rows(self.account, self.valuation.count, moves, days, word, descending)
 
     @cached_property
     def unexplained(self) -> Decimal:
         """What balances and positions have and the activities do not say."""
         if self.book is None or self.valuation.unpriced:
             return ZERO
-        worth = ZERO
-        for symbol, (qty, cost) in self.costs.items():
-            prices = self.prices.get(symbol)
-            worth += cost if prices is None or prices.last is None else qty * prices.last
+        worth = self.plain.value
+        for odd in self.odd:
+            prices = self.prices.get(odd.symbol)
+            if prices is None or prices.last is None:
+                worth += odd.cost or ZERO
+            else:
+                worth += (odd.booked or ZERO) * prices.last
         return self.equity - self.book.cash - quantize_cash(worth)
 
     @property
@@ -121,35 +136,25 @@ def equity_of(account: BrokerageAccount, valuation: Valuation) -> Decimal:
 
 
 def get_figures(account: BrokerageAccount, now: datetime) -> Figures:
-    """An account's holdings, books and day. At most seven queries, however much it holds."""
+    """An account's holdings, books and day. At most six queries, however much it holds."""
     book = gains.get_book(account)
-    costs = gains.get_costs(account) if book else {}
-    found = holdings.read(account)
-    worth = holdings.get_worth(account)
-    day = session_day(market.get_shown_clock(now), now, worth.newest)
+    valuation = holdings.get_valuation(account)
+    day = session_day(market.get_shown_clock(now), now, valuation.newest)
     today = day_in_books(account, day, book)
-    held = {position.symbol: position for position in found}
-    others = {*costs, *today.moves} - held.keys()
+    plain, odd = holdings.get_day(account, today.moves)
+    held: dict[str, Priced] = {each.symbol: each for each in odd if each.held is not None}
+    others = {*(each.symbol for each in odd), *today.moves} - held.keys()
     return Figures(
         account=account,
         now=now,
-        valuation=Valuation(
-            account.own_cash, [_holding(position, costs, today) for position in found], worth.oldest
-        ),
+        valuation=valuation,
         book=book,
         day=day,
         today=today,
-        costs=costs,
+        plain=plain,
+        odd=odd,
         prices={**held, **holdings.quotes_of(others)},
     )
-
-
-def _holding(position: Held, costs: Costs, today: Day) -> Holding:
-    """A position with the cost of its lots and its day, where the books have as many shares of it."""
-    qty, cost = costs.get(position.symbol, (None, None))
-    if qty != position.qty:
-        return Holding(position, position)
-    return Holding(position, position, lots_cost=cost, moves=today.moves.get(position.symbol))
 
 
 def day_in_books(account: BrokerageAccount, day: date, book: GainBook | None) -> Day:

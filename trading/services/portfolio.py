@@ -21,8 +21,7 @@ from brokerapp.workflow import jobs, sweeps
 from brokerapp.workflow.following import Rhythm
 from trading import payloads
 from trading.models import Asset, Position, PositionsSync
-from trading.services import gains, quotes
-from trading.valuation import Valuation, value_positions
+from trading.services import gains
 
 logger = logging.getLogger(__name__)
 
@@ -34,14 +33,6 @@ FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=5), timedelta(minutes=10)
 STRANGERS_PER_SWEEP = 100
 find_sync = FixedQuery(lambda account_id: PositionsSync.objects.filter(pk=account_id), UUID(int=1))
 """When an account's positions were read, in a list."""
-
-
-def get_valuation(account: BrokerageAccount) -> Valuation:
-    """Cash and positions at the last synced quotes. Two queries."""
-    positions = list(Position.objects.filter(account=account).select_related("asset"))
-    return value_positions(
-        account.own_cash, positions, quotes.get_quotes(position.asset_id for position in positions)
-    )
 
 
 def mark_due(*, account_id: UUID, now: datetime) -> None:

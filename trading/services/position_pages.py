@@ -105,7 +105,7 @@ def get_position(account: BrokerageAccount, symbol: str) -> Position | None:
 
 def get_position_figures(account: BrokerageAccount, position: Position, now: datetime) -> PositionFigures:
     """The figures of a position. Eight queries, however much the account holds."""
-    worth = holdings.get_worth(account)
+    worth = holdings.get_valuation(account)
     book = gains.get_book(account)
     lots = find_lots(account.pk, position.symbol) if book else []
     is_whole = bool(lots) and sum((lot.qty for lot in lots), ZERO) == position.qty
@@ -114,10 +114,9 @@ def get_position_figures(account: BrokerageAccount, position: Position, now: dat
         day = session_day(market.get_shown_clock(now), now, worth.newest)
         holding.lots_cost = sum((lot.cost for lot in lots), ZERO)
         holding.moves = performance.day_in_books(account, day, book).moves.get(position.symbol)
-    total = account.own_cash + worth.value
     return PositionFigures(
         holding=holding,
-        share=holding.value / total if holding.value is not None and total > 0 else None,
+        share=holding.value / worth.total if holding.value is not None and worth.total > 0 else None,
         unpriced=worth.unpriced,
         book=book,
         lots=lots if is_whole else [],

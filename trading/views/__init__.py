@@ -18,6 +18,7 @@ from trading.views.performance import (
     RealizedGainsCsv,
 )
 from trading.views.portfolio import Portfolio, PositionPage
+from trading.views.positions_file import PositionsFile
 from trading.views.replaces import ReplaceOrder, ReplaceReview
 from trading.views.reviews import OrderReview
 from trading.views.search import Search, Suggestions
@@ -47,6 +48,7 @@ __all__ = [
     "Performance",
     "Portfolio",
     "PositionPage",
+    "PositionsFile",
     "PriceTable",
     "RealizedGains",
     "RealizedGainsCsv",

@@ -1,6 +1,7 @@
 """What was gained: the chart's values and their table, returns with their arithmetic, gains by year."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -12,8 +13,9 @@ from brokerapp.ui.csv_download import Cell, csv_response
 from brokerapp.units.money import plain
 from trading.lots import Flow
 from trading.models import Asset, ClosedLot
-from trading.performance import SPANS, span_of, yearly
+from trading.performance import SPANS, Summary, span_of, yearly
 from trading.services import gains, performance
+from trading.services.benchmark import Benchmark, get_benchmark
 from trading.views.portfolio import DEFAULT_SPAN
 
 ROWS_PER_PAGE = 50
@@ -104,8 +106,14 @@ class Performance(SectionMixin):
             "span": span,
             "spans": SPANS.values(),
             "years": gains.get_years(self.account),
+            "benchmark": _benchmark(summary, now),
         }
         return render(request, "trading/performance.html", context)
+
+
+def _benchmark(summary: Summary | None, now: datetime) -> Benchmark | None:
+    """The market over the same days, where there are any."""
+    return get_benchmark(summary.first_day, now) if summary and summary.first_day else None
 
 
 class RealizedGains(AccountRequiredMixin):

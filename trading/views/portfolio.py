@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -41,11 +42,11 @@ class Portfolio(SectionMixin):
         figures = performance.get_figures(self.account, now)
         gains.refresh_if_behind(account=self.account, book=figures.book)
         open_orders = order_lists.newest_open(self.account, most=ORDERS_SHOWN + 1)
-        is_empty = not figures.valuation.holdings and not open_orders
+        is_empty = not figures.valuation.count and not open_orders
         is_new = is_empty and not ClosedLot.objects.filter(account=self.account).exists()
         sort = Sort.of(request.GET.get("sort", ""))
-        held = Paginator(sort.apply(figures.valuation.holdings), POSITIONS_PER_PAGE)
-        page = held.get_page(request.GET.get("page"))
+        held: Any = figures.positions(sort.column.word, descending=sort.descending)
+        page = Paginator(held, POSITIONS_PER_PAGE).get_page(request.GET.get("page"))
         span = span_of(request.GET.get("range", ""), DEFAULT_SPAN)
         context = {
             "account": self.account,
@@ -54,6 +55,7 @@ class Portfolio(SectionMixin):
             "page": page,
             "rows": table_rows(self.account, page, figures.valuation.total),
             "heads": sort.heads(request.GET),
+            "sort": sort,
             "spending": tickets.get_spending(self.account),
             "cash": cash.get_cash(self.account, figures.day),
             "withdraw_blocked": self.blocked_from(Capability.WITHDRAW),

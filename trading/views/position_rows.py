@@ -1,6 +1,6 @@
 """Positions as rows of a table, and by what they are sorted."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -12,7 +12,7 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.ui.flat import Flat
 from brokerapp.ui.links import account_url
 from brokerapp.ui.templatetags.ui import delta, money, percent, price, qty, signed_percent
-from trading.valuation import Held, Holding
+from trading.valuation import Holding
 
 PLACES = (
     "url", "symbol", "title", "qty", "price", "value", "share", "day", "day_fraction", "gain", "gain_fraction"
@@ -21,20 +21,19 @@ ROWS = {flag: Flat("trading/_position.html", *PLACES, has_share=flag) for flag i
 
 
 class Column(NamedTuple):
-    """A column by which positions are sorted: its word in addresses, its head, and what is compared."""
+    """A column by which positions are sorted: its word in addresses and in `holdings.ORDERS`, its head."""
 
     word: str
     head: str
-    key: Callable[[Holding], Any]
     is_figure: bool = True
 
 
 COLUMNS = (
-    Column("name", "Name", lambda holding: holding.position.symbol, is_figure=False),
-    Column("shares", "Shares", lambda holding: holding.position.qty),
-    Column("value", "Value", lambda holding: holding.value),
-    Column("day", "Day", lambda holding: holding.day.amount),
-    Column("gain", "Total gain", lambda holding: holding.gain),
+    Column("name", "Name", is_figure=False),
+    Column("shares", "Shares"),
+    Column("value", "Value"),
+    Column("day", "Day"),
+    Column("gain", "Total gain"),
 )
 BY_WORD = {column.word: column for column in COLUMNS}
 
@@ -55,12 +54,6 @@ class Sort(NamedTuple):
     def word(self) -> str:
         """As an address says it."""
         return f"{'-' if self.descending else ''}{self.column.word}"
-
-    def apply(self, holdings: Sequence[Holding]) -> list[Holding]:
-        """The holdings in that order, those without the figure last, whichever way."""
-        known = [holding for holding in holdings if self.column.key(holding) is not None]
-        known.sort(key=self.column.key, reverse=self.descending)
-        return known + [holding for holding in holdings if self.column.key(holding) is None]
 
     def heads(self, query: QueryDict) -> list[dict[str, Any]]:
         """The heads of the table, each with the address that sorts by it, and how it is sorted if it is.
@@ -86,9 +79,9 @@ class Sort(NamedTuple):
         return found
 
 
-def _share_of(holding: Holding, total: Decimal) -> Decimal | None:
-    """The part that a holding is of all."""
-    return holding.value / total if holding.value is not None and total > 0 else None
+def share_of(value: Decimal | None, total: Decimal) -> Decimal | None:
+    """The part that a value is of all, USD; None where either is not known or nothing."""
+    return value / total if value is not None and total > 0 else None
 
 
 def table_rows(account: BrokerageAccount, holdings: Iterable[Holding], total: Decimal) -> SafeString:
@@ -103,12 +96,12 @@ def joined(rows: Iterable[SafeString]) -> SafeString:
 
 
 def _row(holding: Holding, address: str, total: Decimal) -> SafeString:
-    position, day, share = holding.position, holding.day, _share_of(holding, total)
+    position, day, share = holding.position, holding.day, share_of(holding.value, total)
     return ROWS[share is not None](
         # Of one address the others are made: there are as many as positions times accounts.
         url=address.replace("/-/", f"/{quote(position.symbol)}/"),
         symbol=position.symbol,
-        title=position.title if isinstance(position, Held) else position.asset.title,
+        title=holding.title,
         qty=qty(position.qty),
         price=price(holding.price),
         value=money(holding.value),

@@ -117,7 +117,9 @@ def delta_words(amount: Decimal | int | None, fraction: Decimal | int | None = N
     if number is None:
         return "?", MISSING
     change = amounts.quantize_cash(number)
-    text = _dollars(number, plus=True)
+    text = amounts.usd(change)
+    if change > 0:
+        text = f"+{text}"
     share = _decimal(fraction)
     if share is not None:
         text += f" ({_percentage(share, plus=True)})"
@@ -139,7 +141,7 @@ DELTA = {
 def delta(amount: Decimal | int | None, fraction: Decimal | int | None = None) -> SafeString:
     """A change in USD, and as a fraction if given: sign, arrow and hidden word, as well as color."""
     direction, text = delta_words(amount, fraction)
-    return mark_safe(DELTA[direction].format(text))  # noqa: S308 - figures that were formatted here
+    return SafeString(DELTA[direction].format(text))
 
 
 @register.filter

@@ -65,17 +65,17 @@ def test_feed_costs_the_same_for_one_and_for_500(account: BrokerageAccount, owne
     assert queries(owner, "/activity/?kind=dividends&symbol=aapl&page=3") == one
 
 
-def test_feed_has_fifty_entries_on_a_page_newest_first(
+def test_feed_has_twenty_five_entries_on_a_page_newest_first(
     account: BrokerageAccount, owner: AccountClient
 ) -> None:
     for age in range(60):
         fill(account, at=NOW - timedelta(hours=age))
 
-    pages = [owner.get(f"/activity/?page={page}") for page in (1, 2)]
+    pages = [owner.get(f"/activity/?page={page}") for page in (1, 2, 3)]
 
     times = [entry.activity.at for page in pages for entry in page.context["entries"]]
     assert times == [NOW - timedelta(hours=age) for age in range(60)]
-    assert [len(page.context["entries"]) for page in pages] == [50, 10]
+    assert [len(page.context["entries"]) for page in pages] == [25, 25, 10]
     assert "60 entries" in pages[1].content.decode()
 
 

@@ -1,7 +1,10 @@
 """The portfolio in a browser: its chart and the table beside it, ranges by keyboard, sorting, on a phone."""
 
 import re
+from collections.abc import Callable, Iterator
 
+import psycopg
+import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.journey import Journey
@@ -16,12 +19,55 @@ DRAWN_ANEW = """async (plot) => {
 
 
 TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+RETURNED = "returned@example.com"
+"""Whose account holds nothing at the broker, and whose positions nobody reads again meanwhile."""
+MINE = f"""account_id IN (SELECT account.id FROM accounts_brokerageaccount account
+    JOIN accounts_user person ON person.id = account.user_id WHERE person.email = '{RETURNED}')"""
+HOLD = f"""INSERT INTO trading_position (account_id, asset_id, symbol, qty, cost_basis, synced_at)
+    SELECT account_id, asset.id, asset.symbol, 1, 1, now()
+    FROM (SELECT * FROM trading_asset WHERE asset_class = 'us_equity' AND status = 'active'
+        ORDER BY symbol LIMIT 60) asset, trading_positionssync WHERE {MINE}"""
+READ = f"UPDATE trading_positionssync SET synced_at = now(), due_at = now() + interval '1 day' WHERE {MINE}"
+COMES_BACK = """() => window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }))"""
+"""What a page is told when somebody comes back to it: it fetches what is live anew, as after a push."""
 
 
-def signed_in(page: Page, stack: Stack) -> Journey:
-    journey = Journey(page, stack, TRADER)
-    journey.sign_in(TRADER, DEMO_PASSWORD)
+def signed_in(page: Page, stack: Stack, email: str = TRADER) -> Journey:
+    journey = Journey(page, stack, email)
+    journey.sign_in(email, DEMO_PASSWORD)
     return journey
+
+
+@pytest.fixture
+def change(stack: Stack) -> Iterator[Callable[[str], object]]:
+    """Runs a statement; the account of RETURNED holds sixty positions for the length of the test."""
+    with psycopg.connect(stack.environment["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute(READ)
+        connection.execute(HOLD)
+        yield connection.execute
+        connection.execute(f"DELETE FROM trading_position WHERE {MINE}")
+
+
+def test_portfolio_second_page_stays_the_second_when_values_come_in(
+    page: Page, stack: Stack, change: Callable[[str], object]
+) -> None:
+    journey = signed_in(page, stack, RETURNED)
+    journey.open("/portfolio/?sort=-name")
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Next page").click()
+    shown = page.get_by_text("60 positions, 51 to 60 shown")
+    expect(shown).to_be_visible()
+    row = page.get_by_role("table", name="What you hold, at last prices").locator("tbody tr").last
+    symbol = row.get_by_role("link").inner_text()
+    page.evaluate("window.kept = true")
+
+    change(f"UPDATE trading_position SET qty = 7 WHERE symbol = '{symbol}' AND {MINE}")
+    page.evaluate(COMES_BACK)
+
+    expect(row.locator("td").first).to_have_text(re.compile(r"^7\s*at"))
+    assert row.get_by_role("link").inner_text() == symbol
+    expect(shown).to_be_visible()
+    expect(page).to_have_url(re.compile(r"sort=-name&page=2"))
+    assert page.evaluate("window.kept")
 
 
 def test_portfolio_chart_is_read_by_keyboard_and_keeps_range_and_order(page: Page, stack: Stack) -> None:

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.units.market_time import day_in_new_york
-from tests.factories import PositionFactory
+from tests.factories import AssetFactory, PositionFactory
 from tests.trading.activities import happened, traded
 from tests.trading.views.conftest import another_position, assert_constant_queries, shown
-from trading.models import DailyEquity, Position
+from trading.models import Bar, BarSeries, DailyEquity, Position
 from trading.services import gains, snapshots
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +62,24 @@ def test_performance_shows_the_arithmetic(owner: Client, history: BrokerageAccou
         assert line in page
     assert "+7.79%" in page  # 101.25 of 1300, by either way of counting
     assert "not explained" not in page
+
+
+def test_performance_stands_beside_the_markets(owner: Client, history: BrokerageAccount, today: date) -> None:
+    assert "The market’s return" not in shown(owner.get(PERFORMANCE))  # no such fund is known
+    fund = AssetFactory.create(symbol="SPY")
+    assert "are being read. Please reload" in shown(owner.get(PERFORMANCE))
+    series = BarSeries.objects.get(asset=fund)
+    BarSeries.objects.update(synced_at=timezone.now())
+    assert "do not go back so far" in shown(owner.get(PERFORMANCE))
+    for ago, close in ((61, "100"), (1, "103")):
+        at = timezone.now() - timedelta(days=ago)
+        prices = dict.fromkeys(("open", "high", "low", "close"), D(close))
+        Bar.objects.create(series=series, at=at, volume=D(1), **prices)
+
+    page = shown(owner.get(PERFORMANCE))
+
+    assert '<span>The market’s return</span><span class="stat-value">+3.00%</span>' in page
+    assert "SPY</a> over the same days, up to" in page
 
 
 def test_performance_of_a_range_starts_with_what_was_there(owner: Client, history: BrokerageAccount) -> None:

@@ -1,5 +1,7 @@
 """The pages of the portfolio and of one position."""
 
+import csv
+import io
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -398,3 +400,28 @@ def test_portfolio_of_somebody_who_sold_everything_has_its_chart(
 
     assert "in three steps" not in page
     assert "data-equity-chart" in page
+
+
+def test_positions_file_has_every_position_and_the_cash(owner: Client, account: BrokerageAccount) -> None:
+    many_positions(account, 60)
+    PositionFactory.create(account=account, asset=AssetFactory.create(symbol="ODD", name="=Odd Co"))
+    begin = day_in_new_york(timezone.now()) - timedelta(days=3)
+    traded(account, begin, "2", "150.00")
+    gains.work_out(account=account)
+    PositionFactory.create(account=account)
+
+    reply = owner.get("/portfolio/all/positions/?sort=-value")
+
+    rows = list(csv.reader(io.StringIO(reply.getvalue().decode())))
+    assert "attachment" in reply["Content-Disposition"]
+    assert rows[0][:5] == ["Symbol", "Name", "Shares", "Price (USD)", "Value (USD)"]
+    assert rows[1][:9] == [
+        "AAPL", "Apple Inc. Common Stock", "2", "200", "400", "26.32", "4", "300", "100",
+    ]  # fmt: skip
+    assert rows[1][9].endswith("Z")
+    assert len(rows) == 1 + 62 + 1
+    assert rows[-2][:6] == ["ODD", "'=Odd Co", "2", "", "", ""]
+    assert rows[-1][:6] == ["", "Cash", "", "", "1000", "65.79"]
+    assert 'href="' + account_url(account, "trading:positions_file") + '?sort=-value" download' in shown(
+        owner.get("/portfolio/?sort=-value")
+    )
