@@ -152,15 +152,23 @@ ASKED_BEFORE = timedelta(days=30)
 """How long before a paper ends a new one is asked for."""
 
 
-def due_papers(owner: KycApplication, today: date) -> list[tuple[Part, str]]:
-    """The papers that have ended or will within `ASKED_BEFORE`: where to give a new one, and what to say."""
-    ends = {"visa": "visa_expiration_date", "paper": "identity_paper_expires"}
-    due = []
-    for key, name in ends.items():
+ENDS = {"visa": "visa_expiration_date", "paper": "identity_paper_expires"}
+"""Parts whose paper ends on a day, and the question that says when."""
+
+
+def ending_papers(owner: KycApplication, today: date) -> list[tuple[Part, date]]:
+    """The papers that have ended or will within `ASKED_BEFORE`: where to give a new one, and their last day."""
+    found = []
+    for key, name in ENDS.items():
         part, said = PARTS[key], owner.answer(name)
-        if said and part.page.asked(owner.answer) and date.fromisoformat(str(said)) <= today + ASKED_BEFORE:
-            due.append((part, reading.day(said)))
-    return due
+        if said and part.page.asked(owner.answer):
+            found.append((part, date.fromisoformat(str(said))))
+    return [(part, ends) for part, ends in found if ends <= today + ASKED_BEFORE]
+
+
+def due_papers(owner: KycApplication, today: date) -> list[tuple[Part, str]]:
+    """The same, with the day in words."""
+    return [(part, reading.day(ends)) for part, ends in ending_papers(owner, today)]
 
 
 def with_changes(application: KycApplication, changes: Iterable[ProfileChange]) -> KycApplication:
