@@ -157,7 +157,7 @@ ENDS = {"visa": "visa_expiration_date", "paper": "identity_paper_expires"}
 
 
 def ending_papers(owner: KycApplication, today: date) -> list[tuple[Part, date]]:
-    """The papers that have ended or will within `ASKED_BEFORE`: where to give a new one, and their last day."""
+    """The papers that have ended or will within `ASKED_BEFORE`: where to give a new one, and when it ends."""
     found = []
     for key, name in ENDS.items():
         part, said = PARTS[key], owner.answer(name)
