@@ -45,9 +45,10 @@ class Question:
     `ask` makes the form's field, without label; None if the page's own form asks. `missing` is said when a
     required answer is left out, `rule` raises `rules.AnswerRefused` for an answer that we do not take. `sent`
     is where the broker is told, as a path in the body of `POST /v1/accounts`; of several paths `send` gives a
-    value each. `short` and `read` are label and text on the page where answers are checked. `identifies`: the
-    answer tells who somebody is, so it is taken out of what others write about them. `of_owner`: it is about
-    the owner and not about the account; of what is sent, `sent` says so.
+    value each, and `nothing` is sent where an answer is taken out later. `short` and `read` are label and
+    text on the page where answers are checked. `identifies`: the answer tells who somebody is, so it is taken
+    out of what others write about them. `of_owner`: it is about the owner and not about the account; of what
+    is sent, `sent` says so.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Question:
     rule: Callable[[Any], None] | None = None
     sent: str | tuple[str, ...] = ()
     send: Sent = as_it_is
+    nothing: Any = ""
     read: Callable[[Any], str] = reading.plainly
     identifies: bool = False
     of_owner: bool = False

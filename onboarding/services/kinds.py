@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from brokerapp.accounts.models import BrokerageAccount, User
-from brokerapp.accounts.statuses import AccountStatus
+from brokerapp.accounts.statuses import FINAL_ACCOUNT, AccountStatus
 from onboarding.kinds import ONLY_TAXED_HERE, WITH_KNOWN_OWNER, AccountKind, lives_and_pays_tax_here
 from onboarding.models import KycApplication
 from onboarding.questions import child, retirement
@@ -31,10 +31,6 @@ OF_ONE_APPLICATION = frozenset(
 TAX_ID = ("tax_id", "tax_id_type", "tax_id_last4")
 IRAS = frozenset({"traditional", "roth"})
 OVER = (AccountStatus.ACCOUNT_CLOSED, AccountStatus.REJECTED)
-FIRST_IS_OVER = (
-    "It needs another account of yours that is open, and there is none any more. Contact support if you want "
-    "one again."
-)
 
 
 class KindRefused(Exception):
@@ -67,6 +63,8 @@ class Known:
     applications: list[KycApplication]
     first: KycApplication | None
     """The application of an open account, whose answers are taken over."""
+    former: KycApplication | None
+    """That of one that is closed, where no application leads to another any more."""
 
     @classmethod
     def of(cls, user: User, *, besides: KycApplication | None = None) -> "Known":
@@ -77,7 +75,10 @@ class Known:
         # The account that names no other: further ones name it (Broker API, primary_account_holder_id).
         own = [row for row in opened if not row.holder_id and row.account_kind in WITH_KNOWN_OWNER]
         oldest = own or opened
-        return cls(rows, oldest[-1] if oldest else None)
+        sent = [row for row in rows if row.submitted_at]
+        closed = [row for row in sent if row.account and row.account.status in FINAL_ACCOUNT]
+        has_none_left = bool(sent) and closed == sent
+        return cls(rows, oldest[-1] if oldest else None, closed[0] if has_none_left else None)
 
     @property
     def was_sent(self) -> bool:
@@ -85,19 +86,19 @@ class Known:
         return any(row.submitted_at for row in self.applications)
 
     @property
-    def is_over(self) -> bool:
-        """Whether no account came of what they sent, or none that is still there."""
-        sent = [row for row in self.applications if row.submitted_at]
-        return all(row.account is not None and row.account.status in OVER for row in sent)
+    def source(self) -> KycApplication | None:
+        """The application whose answers the next one begins with."""
+        return self.first or self.former
 
-    def names(self, application: KycApplication) -> bool:
-        """Whether an application tells the broker of the owner by an account that they have, as it should."""
-        if self.first is None:
-            return True
-        if {application.account_kind, self.first.account_kind} <= WITH_KNOWN_OWNER:
+    def names_owner(self, application: KycApplication) -> bool:
+        """Whether an application tells the broker of the owner as it has to: by an account that is open, or
+        anew, with an address that no other account has, a closed one neither.
+        """
+        if self.first and {application.account_kind, self.first.account_kind} <= WITH_KNOWN_OWNER:
             opened = [row.account for row in self.applications if row.account and row.account.is_open]
             return application.holder_id in [account.broker_account_id for account in opened]
-        return bool(application.answer("has_other_account"))
+        has_other = bool(application.answer("has_other_account"))
+        return application.holder_id is None and (has_other or self.source is None)
 
 
 def draft_of(known: Known, kind: AccountKind) -> KycApplication | None:
@@ -113,11 +114,9 @@ def refusal(known: Known, kind: AccountKind) -> KindRefused | None:
         return HasItAlready("You have this account, or have applied for it.")
     if kind == AccountKind.IRA and {row.answer("account_sub_type") for row in in_use} >= IRAS:
         return HasItAlready("You have a traditional and a Roth IRA, or have applied for them.")
-    if known.first is None:
-        if known.was_sent:
-            return FirstNotOpen(FIRST_IS_OVER if known.is_over else "It needs your first account to be open.")
-        return None
-    if kind != AccountKind.INDIVIDUAL and not lives_and_pays_tax_here(_as_they_are_now(known.first).answer):
+    if known.source is None:
+        return FirstNotOpen("It needs your first account to be open.") if known.was_sent else None
+    if kind != AccountKind.INDIVIDUAL and not lives_and_pays_tax_here(_as_they_are_now(known.source).answer):
         return NotTaxedHere(ONLY_TAXED_HERE)
     return None
 
@@ -168,33 +167,36 @@ def start_application(*, user: User, kind: AccountKind) -> KycApplication:
         if refused := refusal(known, kind):
             raise refused
         application = KycApplication(user=user, account_kind=kind)
-        if known.first is not None:
-            _take_over(application, known.first)
+        if known.source is not None:
+            _take_over(application, known.source, by_name=known.first is not None)
         application.save(force_insert=True)
     return application
 
 
 def _tell_of_the_owner(begun: KycApplication, known: Known) -> None:
-    """Take into an application what an account says that was opened since; what it asks itself stays."""
-    if known.first is None or known.names(begun):
+    """Take into an application what an account says that was opened, or closed, since; the rest stays."""
+    if known.source is None or known.names_owner(begun):
         return
     of_account = [question for _, question in every_question() if not question.is_about_owner]
     own = {question.name: begun.answer(question.name) for question in of_account}
     for name in TAX_ID:
         setattr(begun, name, "")
     begun.holder_id = None
-    _take_over(begun, known.first)
+    _take_over(begun, known.source, by_name=known.first is not None)
     begun.keep_answers({name: answer for name, answer in own.items() if not is_empty(answer)})
     forget_what_is_not_asked(begun)
     begun.save()
 
 
-def _take_over(application: KycApplication, known: KycApplication) -> None:
-    """Answer what the person has answered before, as they have changed it since."""
+def _take_over(application: KycApplication, known: KycApplication, *, by_name: bool) -> None:
+    """Answer what the person has answered before, as they have changed it since.
+
+    `by_name`: the owner is told to the broker by naming their account, where its kind lets us.
+    """
     first: BrokerageAccount | None = known.account
     assert first is not None
     application.keep_answers(_answers_of(_as_they_are_now(known)))
-    if {application.account_kind, known.account_kind} <= WITH_KNOWN_OWNER:
+    if by_name and {application.account_kind, known.account_kind} <= WITH_KNOWN_OWNER:
         application.holder_id = known.holder_id or first.broker_account_id
     else:
         application.keep_answers({"has_other_account": True})

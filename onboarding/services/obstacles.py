@@ -9,13 +9,13 @@ from onboarding.services.kinds import HasItAlready, KindRefused, NotTaxedHere
 HAS_IRA = "You have this kind of IRA here already. Choose the other, or go on with the one you have."
 ADDRESS_TAKEN = "The broker has this address with another account of yours. Use another one."
 BEGUN_BEFORE = (
-    "You began this before your other account was open, so it does not tell the broker that both are yours. "
+    "You began this before your other account was opened or closed, and it does not tell the broker so. "
     "Go on with it from the page of all your accounts: it then takes over what the broker knows of you."
 )
 
 
 class BegunBefore(KindRefused):
-    """Another account of the person was opened since, which the application has to name."""
+    """Another account of the person was opened or closed since, so that it tells of its owner wrongly."""
 
 
 def find(application: KycApplication) -> KindRefused | None:
@@ -31,7 +31,7 @@ def find(application: KycApplication) -> KindRefused | None:
     if not suits_the_kind(application.answer):
         page = "" if application.holder_id else "eligibility"
         return NotTaxedHere(f"{ONLY_TAXED_HERE} You can open an individual account instead.", page)
-    if not known.names(application):
+    if not known.names_owner(application):
         return BegunBefore(BEGUN_BEFORE)
     return _taken(application)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount, User
@@ -102,12 +103,43 @@ def test_submit_of_a_child_s_draft_whose_owner_moved_abroad_leads_to_the_answer(
     assert obstacle.page == "eligibility"
 
 
-def test_submit_after_the_first_account_was_closed_is_refused(
+def test_submit_after_the_first_account_was_closed_is_refused_until_the_owner_is_told_of_anew(
     account: BrokerageAccount, ira: KycApplication
 ) -> None:
     BrokerageAccount.objects.filter(pk=account.pk).update(status="ACCOUNT_CLOSED")
-    with pytest.raises(kinds.FirstNotOpen, match="there is none any more"):
+    with pytest.raises(obstacles.BegunBefore):
         submit(ira)
+
+    again = begin(account.user, AccountKind.IRA)
+
+    assert (again.pk, again.holder_id, again.answer("account_sub_type")) == (ira.pk, None, "roth")
+    assert missing(again) == ["account-email"]
+    keep(again, account_email="ada+ira@example.com")
+    submit(again)
+    again.refresh_from_db()
+    assert (again.status, again.email_address) == (ApplicationStatus.SUBMITTING, "ada+ira@example.com")
+
+
+def test_person_whose_only_account_is_closed_applies_for_a_new_one(
+    person: Client, account: BrokerageAccount
+) -> None:
+    BrokerageAccount.objects.filter(pk=account.pk).update(status="ACCOUNT_CLOSED")
+    status = person.get(reverse("account_status", args=[account.pk])).content.decode()
+    assert "Open a new account" in status
+    offers = person.get(reverse("account_kinds")).content.decode()
+    assert "Begin: Individual account" in offers
+
+    again = begin(account.user, AccountKind.INDIVIDUAL)
+
+    assert missing(again) == ["account-email", "agreements"]
+    assert (again.given_name, again.holder_id) == ("Ada", None)
+    assert "Still to answer" in check_page(person, again)
+
+
+def test_person_whose_application_was_rejected_begins_no_other(account: BrokerageAccount) -> None:
+    BrokerageAccount.objects.filter(pk=account.pk).update(status="REJECTED")
+    with pytest.raises(kinds.FirstNotOpen):
+        begin(account.user, AccountKind.IRA)
 
 
 def test_submit_of_an_ira_of_a_kind_that_was_opened_meanwhile_is_refused(
