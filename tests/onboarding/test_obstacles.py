@@ -235,6 +235,7 @@ def test_approve_of_what_cannot_be_sent_any_more_is_refused_with_why(settings: A
     ends = {**ON_A_VISA, "visa_expiration_date": days_from_now(1)}
     keep(application, **ends)
     submit(application)
+    application.refresh_from_db()
     keep(application, visa_expiration_date=days_from_now(-1))
     with pytest.raises(IllegalMove, match=r"Visa ends: .* in the past"):
         reviews.approve(

@@ -73,7 +73,7 @@ def everywhere(account: BrokerageAccount) -> None:
     StaffRequest.objects.create(application=application, reasons=["OTHER"], text=SAID, asked_by_id=1)
     Word.objects.create(application=application, kind="NOTE", text=SAID, by_id=1)
     CaseFile.objects.create(application=application, taken_by_id=1)
-    Attempt.objects.get_or_create(application=application, number=9, answers=[["Name", "Name", "Ada Byron"]])
+    Attempt.objects.create(application=application, number=9, answers=[["Name", "Name", "Ada Byron"]])
 
 
 def closed(account: BrokerageAccount, at: datetime = LONG_AGO, status: str = "ACCOUNT_CLOSED") -> None:
