@@ -22,8 +22,8 @@ WORK = {
 class Keyboard:
     """What somebody does who has no pointer: Tab, letters, Space, arrows and Enter."""
 
-    def __init__(self, page: Page) -> None:
-        self.page = page
+    def __init__(self, journey: Journey) -> None:
+        self.page, self.field = journey.page, journey.field
         self.wide: list[str] = []
 
     def tab_to(self, target: Locator, where: str = FOCUSED) -> None:
@@ -36,7 +36,7 @@ class Keyboard:
         expect(self.page.locator(":focus")).to_be_in_viewport()
 
     def type(self, label: str, text: str) -> None:
-        self.tab_to(self.page.get_by_label(label, exact=True).first)
+        self.tab_to(self.field(label))
         self.page.keyboard.type(text)
 
     def choose(self, radio: Locator) -> None:
@@ -68,7 +68,7 @@ def test_application_by_keyboard_alone_on_a_narrow_page(page: Page, stack: Stack
     journey = Journey(page, stack, "keys@example.com")
     journey.sign_up()
     journey.open("/apply/")
-    keys = Keyboard(page)
+    keys = Keyboard(journey)
     keys.tab_to(page.get_by_role("link", name="Start", exact=True))
     page.keyboard.press("Enter")
     journey.expect_heading("Can you open an account here?")
