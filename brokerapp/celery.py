@@ -119,6 +119,10 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         "prune sessions": at(crontab(minute="35", hour="7"), "brokerapp.accounts.tasks.forget_sessions"),
         "drop personal data": at(crontab(minute="30", hour="7"), "onboarding.tasks.drop_personal_data"),
         "ask for tax forms": at(crontab(minute="15", hour="7"), "onboarding.tasks.ask_for_tax_forms"),
+        "ask for papers": at(crontab(minute="20", hour="7"), "onboarding.tasks.ask_for_papers"),
+        "prune closed accounts": at(
+            crontab(minute="50", hour="7"), "brokerapp.privacy.tasks.forget_closed_accounts"
+        ),
         "prune mails": at(crontab(minute="40", hour="7"), "brokerapp.mailing.tasks.prune_mails"),
         "prune events": at(crontab(minute="25", hour="7"), "brokerapp.events.tasks.prune_events"),
         **{f"heartbeat of {queue}": heartbeat(queue) for queue in QUEUES},

@@ -440,6 +440,9 @@ BROKER_PAGES_A_MINUTE = env.int("BROKER_PAGES_A_MINUTE", default=60)
 """How many pages that ask the broker one person may open within a minute."""
 NOT_OFFERED = frozenset(env.list("NOT_OFFERED", default=[]))
 """What no account may do here, whatever the broker allows: names of `brokerapp.accounts.capabilities`."""
+COUNTRIES_NOT_TAKEN = frozenset(env.list("COUNTRIES_NOT_TAKEN", default=["CUB", "IRN", "PRK", "SYR"]))
+"""Where nobody who applies may live or pay tax, in ISO 3166-1's three letters: at least those that the broker
+rates as prohibited (`GET /v1/country-info`, `securities_risk_rating`)."""
 STAFF_APPROVE_APPLICATIONS = env.bool("STAFF_APPROVE_APPLICATIONS", default=False)
 """Whether our staff decide on an application before the broker has it, as a correspondent with a KYC of its
 own does; else the broker decides alone."""
@@ -504,6 +507,8 @@ DOCUMENT_RETENTION_DAYS = env.int("DOCUMENT_RETENTION_DAYS", default=30)
 """How long an uploaded document stays here once the broker has it, or has refused it."""
 TAX_ID_RETENTION_DAYS = env.int("TAX_ID_RETENTION_DAYS", default=30)
 """How long a tax id stays here once the account is open; its last four digits stay."""
+ACCOUNT_RETENTION_YEARS = env.int("ACCOUNT_RETENTION_YEARS", default=6)
+"""How long who somebody is stays here once their account is closed; the law asks for six years at least."""
 
 ERROR_RETENTION_DAYS = env.int("ERROR_RETENTION_DAYS", default=90)
 """How long the reference of an error page is found."""

@@ -10,10 +10,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from brokerapp.accounts.models import User
+from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.security.encryption import EncryptedJSONField, EncryptedTextField
+from brokerapp.workflow.state import StatusModel
 from brokerapp.workflow.writes import SentModel
-from onboarding.statuses import ANSWER_TRANSITIONS, AnswerStatus
+from onboarding.statuses import ANSWER_TRANSITIONS, PAPER_TRANSITIONS, AnswerStatus, PaperStatus
 
 APPLICATION = "onboarding.KycApplication"
 
@@ -165,3 +166,28 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.number} of {self.application_id}"
+
+
+class DuePaper(StatusModel):
+    """That a paper of an account's owner ends, and that they were asked for a new one: once for each day.
+
+    `part` is the one of the profile where the new paper is given.
+    """
+
+    TRANSITIONS = PAPER_TRANSITIONS
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="due_papers")
+    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="due_papers")
+    status = models.CharField(max_length=10, choices=PaperStatus, default=PaperStatus.ASKED)
+    part = models.CharField(max_length=30, help_text="of the profile")
+    ends_on = models.DateField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "part", "ends_on"], name="paper_asked_for_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.part} that ends on {self.ends_on}"

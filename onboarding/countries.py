@@ -1,7 +1,10 @@
-"""Countries that the broker does not take, and those with a treaty on taxes with the US. Pure."""
+"""Countries under sanctions, and those with a treaty on taxes with the US. Pure.
 
-NOT_TAKEN = frozenset("CUB IRN PRK SYR".split())
-"""Rated "prohibited" by the broker (`GET /v1/country-info`, `securities_risk_rating`); a test compares."""
+Which countries are not taken is a setting, `COUNTRIES_NOT_TAKEN`.
+"""
+
+SANCTIONED = frozenset("CUB IRN PRK SYR".split())
+"""Not taken because of US sanctions, where they are not taken."""
 
 US_TERRITORIES = frozenset("ASM GUM MNP PRI VIR".split())
 """Countries of ISO 3166-1 that are states to the broker, as to the post."""

@@ -181,13 +181,13 @@ def profile_body(
     """What a change tells the broker, by `questions`, of a person as they are with it.
 
     Members as in `POST /v1/accounts`; those of the trading configuration stand under `configuration`, the
-    level of options under `options`. What was taken out is told as empty text.
+    level of options under `options`. What was taken out is told as empty.
     """
     request: dict[str, Any] = {}
     changed = [question for question in questions if question.name in change.answers]
     for question in changed:
         if isinstance(question.sent, str) and question.sent and is_empty(change.answers[question.name]):
-            _put(request, question.sent, "")
+            _put(request, question.sent, question.nothing)
     for question in changed:
         if question.when(person.answer):
             for path, value in question.values_to_send(person.answer(question.name)):

@@ -16,7 +16,7 @@ from onboarding.questions import (
     visa,
     work,
 )
-from onboarding.questions.descriptions import Page, always, nothing_wrong
+from onboarding.questions.descriptions import Page, Row, always, nothing_wrong
 
 REVIEWED = (
     "The broker looks at this before it counts, and your account is “Change in review” until it has. "
@@ -64,6 +64,17 @@ def _whole(page: Page, title: str) -> Page:
     return replace(page, title=title, why="")
 
 
+def _disclosures() -> Page:
+    """The disclosures with their details on one page."""
+    (details,) = disclosures.DETAILS.questions
+    return replace(
+        disclosures.DISCLOSURES,
+        title="What you disclosed",
+        questions=(*disclosures.DISCLOSURES.questions, details),
+        rows=(Row("Details", (details.name,), disclosures.details_as_one),),
+    )
+
+
 ADDRESS = ("street_address", "unit", "city", "state", "postal_code", "province", "foreign_postal_code")
 _PHONE = replace(
     _of(person.CONTACT, "phone", "Phone", "phone_number"), check=nothing_wrong, still_holds=always
@@ -100,6 +111,14 @@ PARTS: dict[str, Part] = {
             "work",
             _whole(work.WORK, "Work and where your money comes from"),
             effect="If your employer or your job title changes: " + REVIEWED[0].lower() + REVIEWED[1:],
+        ),
+        Part(
+            "disclosures",
+            _disclosures(),
+            effect="If an answer becomes Yes: "
+            + REVIEWED[0].lower()
+            + REVIEWED[1:]
+            + " It may ask for more.",
         ),
         Part("finances", _whole(finances.FINANCES, "Finances")),
         Part("investing", _whole(investing.INVESTING, "Investing")),
@@ -152,15 +171,23 @@ ASKED_BEFORE = timedelta(days=30)
 """How long before a paper ends a new one is asked for."""
 
 
-def due_papers(owner: KycApplication, today: date) -> list[tuple[Part, str]]:
-    """The papers that have ended or will within `ASKED_BEFORE`: where to give a new one, and what to say."""
-    ends = {"visa": "visa_expiration_date", "paper": "identity_paper_expires"}
-    due = []
-    for key, name in ends.items():
+ENDS = {"visa": "visa_expiration_date", "paper": "identity_paper_expires"}
+"""Parts whose paper ends on a day, and the question that says when."""
+
+
+def ending_papers(owner: KycApplication, today: date) -> list[tuple[Part, date]]:
+    """The papers that have ended or will within `ASKED_BEFORE`: where to give a new one, and when it ends."""
+    found = []
+    for key, name in ENDS.items():
         part, said = PARTS[key], owner.answer(name)
-        if said and part.page.asked(owner.answer) and date.fromisoformat(str(said)) <= today + ASKED_BEFORE:
-            due.append((part, reading.day(said)))
-    return due
+        if said and part.page.asked(owner.answer):
+            found.append((part, date.fromisoformat(str(said))))
+    return [(part, ends) for part, ends in found if ends <= today + ASKED_BEFORE]
+
+
+def due_papers(owner: KycApplication, today: date) -> list[tuple[Part, str]]:
+    """The same, with the day in words."""
+    return [(part, reading.day(ends)) for part, ends in ending_papers(owner, today)]
 
 
 def with_changes(application: KycApplication, changes: Iterable[ProfileChange]) -> KycApplication:

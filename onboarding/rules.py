@@ -4,6 +4,7 @@ import re
 from datetime import date
 
 import phonenumbers
+from django.conf import settings
 
 from brokerapp.broker.alpaca import limits
 from brokerapp.units import typed
@@ -146,13 +147,15 @@ def check_no_us_territory(country: str) -> None:
 
 
 def check_country_taken(country: str) -> None:
-    """Raises `AnswerRefused` for a country in which the broker opens no accounts, or a US territory."""
+    """Raises `AnswerRefused` for a country of `settings.COUNTRIES_NOT_TAKEN`, or a US territory."""
     check_no_us_territory(country)
-    if country in countries.NOT_TAKEN:
-        raise AnswerRefused(
-            "The broker may not open accounts for people who live or pay tax there: US sanctions forbid it. "
-            "If this answer is right, we cannot open one for you."
+    if country in settings.COUNTRIES_NOT_TAKEN:
+        why = (
+            "The broker may not open accounts for people who live or pay tax there: US sanctions forbid it."
+            if country in countries.SANCTIONED
+            else "We open no accounts for people who live or pay tax there."
         )
+        raise AnswerRefused(f"{why} If this answer is right, we cannot open one for you.")
 
 
 def check_no_us_citizen(country: str) -> None:

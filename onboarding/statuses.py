@@ -94,6 +94,19 @@ TAX_FORM_TRANSITIONS: dict[str, frozenset[str]] = {
 }
 
 
+class PaperStatus(TextChoices):
+    """A paper that ends: asked for again, until there is one that is valid for longer."""
+
+    ASKED = "ASKED", "Asked for again"
+    OVER = "OVER", "Not asked for any more"
+
+
+PAPER_TRANSITIONS: dict[str, frozenset[str]] = {
+    PaperStatus.ASKED: frozenset({PaperStatus.OVER}),
+    PaperStatus.OVER: frozenset(),
+}
+
+
 class ProfileChangeStatus(TextChoices):
     """A change of an account's data, asked for by its owner."""
 

@@ -46,3 +46,8 @@ def previous_step(application: KycApplication, before: Page) -> Page | None:
     ordered = steps_for(application)
     position = ordered.index(before) if before in ordered else 0
     return ordered[position - 1] if position else None
+
+
+def wrong_today(application: KycApplication) -> list[tuple[str, str]]:
+    """The questions whose answers were taken then and would not be today, each with why, on all pages."""
+    return [found for page in steps_for(application) for found in page.wrong_today(application.answer)]

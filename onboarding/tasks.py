@@ -7,7 +7,7 @@ from brokerapp.accounts.models import User
 from brokerapp.workflow.state import Process
 from onboarding.cases import CipRecord, KycAnswer
 from onboarding.models import Document, KycApplication, ProfileChange, TaxForm
-from onboarding.services import applications, cip, documents, kyc, profile, retention, tax_forms
+from onboarding.services import applications, cip, documents, kyc, papers, profile, retention, tax_forms
 
 
 @shared_task
@@ -89,6 +89,12 @@ def settle_tax_forms(**_: object) -> None:
 def ask_for_tax_forms(**_: object) -> None:
     """Daily: ask for a new form W-8BEN where one ends soon."""
     tax_forms.ask_again(now=timezone.now())
+
+
+@shared_task
+def ask_for_papers(**_: object) -> None:
+    """Daily: ask for a new passport, identity card or visa where one ends soon."""
+    papers.ask_again(now=timezone.now())
 
 
 @shared_task

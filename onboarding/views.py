@@ -28,7 +28,7 @@ from onboarding.questions.catalogue import PAGES
 from onboarding.questions.descriptions import Page
 from onboarding.refusals import read_refusal
 from onboarding.review import answers_to_check
-from onboarding.services import applications, documents, tax_forms
+from onboarding.services import applications, documents, kinds, obstacles, tax_forms
 
 
 class Landing(View):
@@ -130,6 +130,7 @@ class Apply(ApplicationView):
                 "next_step": missing[0] if missing else None,
                 "done": len(asked) - len(missing),
                 "refusal": read_refusal(self.application),
+                "obstacle": obstacles.find(self.application),
                 "reference": self.application.last_request_id or str(self.application.pk),
             },
         )
@@ -236,6 +237,7 @@ class StepPage(ApplicationView):
             "form": form,
             "step": self.step,
             "facts": self.step.facts() if self.step.facts else (),
+            "wrong": () if form.is_bound else self.step.wrong_today(self.application.answer),
             "number": ordered.index(self.step) + 1 if self.step in ordered else 0,
             "total": len(ordered),
             "back": back or before,
@@ -263,13 +265,15 @@ class Check(ApplicationView):
     """Every answer with a way to change it; sends the application, once."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
+        missing = steps.incomplete_steps(self.application)
         return render(
             request,
             "onboarding/check.html",
             self.shared
             | {
                 "groups": answers_to_check(self.application),
-                "missing": steps.incomplete_steps(self.application),
+                "missing": [(step, step.wrong_today(self.application.answer)) for step in missing],
+                "obstacle": obstacles.find(self.application),
             },
         )
 
@@ -280,5 +284,8 @@ class Check(ApplicationView):
             )
         except steps.ApplicationIncomplete as refusal:
             messages.error(request, f"Not sent yet. Still to answer: {refusal}.")
+            return redirect(self.url("apply_check"))
+        except kinds.KindRefused as refusal:
+            messages.error(request, f"Not sent. {refusal}")
             return redirect(self.url("apply_check"))
         return redirect(self.url("application_status"))

@@ -13,12 +13,17 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import DatabaseError
 from django.http.request import validate_host
+from django_countries import countries
 
 from brokerapp.deployment.demo_accounts import open_demo_accounts
 from brokerapp.security.encryption import check_keys
 from brokerapp.units.broker_kind import BrokerKind, host_of, is_loopback
 
 TAG = "deployment"
+KOSOVO = "XKX"
+"""Not in ISO 3166-1; people choose it by this code."""
+LEAST_YEARS = 6
+"""That the records of a closed account are kept (17 CFR 240.17a-4; 31 CFR 1023.220 asks for five)."""
 SECRET_KEY_LENGTH, SECRET_KEY_DISTINCT = 50, 16
 """Characters, and different ones among them."""
 HOW_TO_SIGN = 'Make one: python -c "import secrets; print(secrets.token_urlsafe(50))"'
@@ -54,11 +59,25 @@ def check_demo(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 @register(TAG)
+def check_countries(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Whether the countries that are not taken are countries, and leave somebody who can apply."""
+    known = {countries.alpha3(code) for code, _ in countries} | {KOSOVO}
+    unknown = sorted(settings.COUNTRIES_NOT_TAKEN - known)
+    hint = "Three capital letters each, of ISO 3166-1, such as COUNTRIES_NOT_TAKEN=CUB,IRN,PRK,SYR."
+    if unknown:
+        said = f"COUNTRIES_NOT_TAKEN has what is no country: {', '.join(unknown)}."
+        return [Error(said, hint=hint, id="deployment.E017")]
+    if "USA" in settings.COUNTRIES_NOT_TAKEN:
+        return [Error("COUNTRIES_NOT_TAKEN has the United States.", hint=hint, id="deployment.E018")]
+    return []
+
+
+@register(TAG)
 def check_production(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Whether the values that production was given are fit for it."""
     if settings.DEVELOPMENT:
         return []
-    return [*_secret_keys(), *_field_keys(), *_hosts(), *_site(), *_broker()]
+    return [*_secret_keys(), *_field_keys(), *_hosts(), *_site(), *_broker(), *_retention()]
 
 
 @register(Tags.database, TAG)
@@ -149,3 +168,13 @@ def _broker() -> Iterator[CheckMessage]:
                 hint="https://…; only the built-in sandbox may do without.",
                 id="deployment.E016",
             )
+
+
+def _retention() -> Iterator[CheckMessage]:
+    if settings.ACCOUNT_RETENTION_YEARS < LEAST_YEARS:
+        yield Error(
+            f"ACCOUNT_RETENTION_YEARS is {settings.ACCOUNT_RETENTION_YEARS}: the records of closed accounts "
+            "would be gone too early.",
+            hint=f"{LEAST_YEARS} or more (17 CFR 240.17a-4).",
+            id="deployment.E019",
+        )

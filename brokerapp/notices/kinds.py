@@ -42,6 +42,7 @@ class NoticeKind(TextChoices):
     PROFILE_NOT_CHANGED = "PROFILE_NOT_CHANGED", "profile not changed"
     TAX_FORM_DUE = "TAX_FORM_DUE", "tax form to be signed again"
     TAX_FORM_REFUSED = "TAX_FORM_REFUSED", "tax form refused"
+    PAPER_DUE = "PAPER_DUE", "paper asked for again"
 
     BANK_LINKED = "BANK_LINKED", "bank linked"
     BANK_STILL_LINKED = "BANK_STILL_LINKED", "bank could not be unlinked"
@@ -149,6 +150,7 @@ WORDS: dict[NoticeKind, Words] = {
     _K.PROFILE_NOT_CHANGED: Words("Your profile could not be changed", _C.ACCOUNT, *_PROFILE),
     _K.TAX_FORM_DUE: Words("Form W-8BEN is to be signed again", _C.ACCOUNT, *_PROFILE),
     _K.TAX_FORM_REFUSED: Words("Your form W-8BEN was not taken", _C.ACCOUNT, *_PROFILE),
+    _K.PAPER_DUE: Words("We need a newer paper of you", _C.ACCOUNT, *_PROFILE),
     _K.BANK_LINKED: Words("A bank was linked to your account", _C.SECURITY, *_BANK),
     _K.BANK_STILL_LINKED: Words("Your bank is still linked", _C.SECURITY, *_BANK),
     _K.BANK_REMOVED: Words("A bank was removed from your account", _C.SECURITY, *_BANK),

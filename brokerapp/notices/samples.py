@@ -20,7 +20,7 @@ from brokerapp.notices.table import TABLE
 from brokerapp.records.models import DocumentKind, IssuedDocument
 from brokerapp.support.models import Case
 from funding.models import BankLink, Transfer
-from onboarding.cases import CipRecord, KycAnswer
+from onboarding.cases import CipRecord, DuePaper, KycAnswer
 from onboarding.models import Document, KycApplication, ProfileChange, TaxForm
 from trading.models import Order
 
@@ -56,6 +56,7 @@ def rows() -> dict[type[Any], Any]:
         KycAnswer: KycAnswer(id=ID, user=person),
         CipRecord: CipRecord(id=ID, user=person),
         TaxForm: TaxForm(id=ID, user=person, application=KycApplication(id=ID, user=person, account=account)),
+        DuePaper: DuePaper(**moved, part="paper", ends_on=AT.date()),
         ProfileChange: ProfileChange(**moved),
         AccountClosing: AccountClosing(**moved),
         BankLink: BankLink(**moved),
@@ -81,6 +82,7 @@ MODEL_OF = {
     NoticeKind.ANSWER_REFUSED: KycAnswer,
     **{kind: ProfileChange for kind in NoticeKind if kind.startswith("PROFILE_")},
     **{kind: TaxForm for kind in NoticeKind if kind.startswith("TAX_FORM_")},
+    NoticeKind.PAPER_DUE: DuePaper,
     **{kind: AccountClosing for kind in NoticeKind if kind.startswith("CLOSING_")},
     **{kind: BankLink for kind in NoticeKind if kind.startswith("BANK_")},
     **{

@@ -29,13 +29,14 @@ from funding.statuses import (
     RailName,
     TransferStatus,
 )
-from onboarding.cases import CipRecord, KycAnswer
+from onboarding.cases import CipRecord, DuePaper, KycAnswer
 from onboarding.models import Document, KycApplication, ProfileChange, TaxForm
 from onboarding.staff_reasons import STAFF_ASKED
 from onboarding.statuses import (
     AnswerStatus,
     ApplicationStatus,
     DocumentStatus,
+    PaperStatus,
     ProfileChangeStatus,
     TaxFormStatus,
 )
@@ -138,6 +139,10 @@ TAX_FORM: dict[str, Entry] = {
     TaxFormStatus.SENT: Silent("It is in force, as the profile says; nothing is to be done."),
     TaxFormStatus.DUE: _K.TAX_FORM_DUE,
     TaxFormStatus.REPLACED: Silent("The person has signed the form that takes its place."),
+}
+PAPER: dict[str, Entry] = {
+    PaperStatus.ASKED: _K.PAPER_DUE,
+    PaperStatus.OVER: Silent("The person has given the newer paper, and the profile says so."),
 }
 PROFILE_CHANGE: dict[str, Entry] = {
     ProfileChangeStatus.SUBMITTING: Silent("The person has just asked for it; how it ends is told."),
@@ -305,6 +310,7 @@ TABLE: Mapping[type[models.Model], Mapping[str, Entry]] = {
     KycAnswer: ANSWER,
     CipRecord: CIP,
     TaxForm: TAX_FORM,
+    DuePaper: PAPER,
     ProfileChange: PROFILE_CHANGE,
     AccountClosing: CLOSING,
     BankLink: BANK,

@@ -37,7 +37,8 @@ class Held:
 
 
 RECORDS = (
-    "six years after the account is closed (17 CFR 240.17a-4); erased on request before anything was sent"
+    "ACCOUNT_RETENTION_YEARS (six, 17 CFR 240.17a-4) after the account is closed; erased on request before "
+    "anything was sent"
 )
 APPLICATION, DOCUMENT, BANK = "onboarding_kycapplication", "onboarding_document", "funding_banklink"
 TAX_FORM, PROFILE_CHANGE = "onboarding_taxform", "onboarding_profilechange"

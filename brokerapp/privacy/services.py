@@ -98,7 +98,7 @@ def erase(*, person: User, by: User, reason: str, request: HttpRequest | None = 
             raise CannotErase(erasure.why_not_all)
         _erase_drafts(person)
         if erasure.contact:
-            _erase_contact(person)
+            erase_contact(person)
         record(
             Kind.DATA_ERASED,
             person=person,
@@ -125,7 +125,7 @@ def _erase_drafts(person: User) -> None:
     KycApplication.objects.filter(pk__in=[draft.pk for draft in drafts]).delete()
 
 
-def _erase_contact(person: User) -> None:
+def erase_contact(person: User) -> None:
     """Nobody can sign in as this person, or be found or written to by what they gave."""
     for relation in User._meta.related_objects:
         child = relation.related_model

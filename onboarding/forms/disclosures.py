@@ -13,8 +13,9 @@ from onboarding.forms.step import StepForm
 from onboarding.models import KycApplication
 from onboarding.questions import fields
 from onboarding.questions.descriptions import Question
-from onboarding.questions.disclosures import CONTEXT_TITLES, disclosure_contexts
+from onboarding.questions.disclosures import CONTEXT_TITLES, CONTEXTS, disclosure_contexts
 
+NO_STATE = "Choose the state of this US company."
 REVISED = "The {0} is now at revision {1}. Read it, and tick this to agree to it."
 
 
@@ -92,7 +93,7 @@ class DisclosureDetailsForm(StepForm):
             if cleaned.get(f"{context}-company_country") == "USA" and not cleaned.get(
                 f"{context}-company_state"
             ):
-                self.add_error(f"{context}-company_state", "Choose the state of this US company.")
+                self.add_error(f"{context}-company_state", NO_STATE)
         return cleaned
 
     def answers(self) -> dict[str, Any]:
@@ -115,6 +116,62 @@ def detail_fields(context: str) -> dict[str, forms.Field]:
         name: make(context, name, label.format(WHOSE.get(context, "")), length)
         for name, (label, length) in wanted.items()
     }
+
+
+class AllDisclosuresForm(StepForm):
+    """The disclosures, each followed by its details: what an account's owner changes as one."""
+
+    key = "disclosures"
+
+    def __init__(self, data: Any = None, files: Any = None, **options: Any) -> None:
+        super().__init__(data, files, **options)
+        known = {entry["context_type"]: entry for entry in self.application.disclosure_context}
+        self.needed: dict[str, list[str]] = {}
+        order: list[str] = []
+        for question in self.questions:
+            order.append(question.name)
+            if context := CONTEXTS.get(question.name):
+                order += self._add_details(question.name, context, known.get(context, {}))
+        self.order_fields(order)
+
+    def _add_details(self, flag: str, context: str, known: dict[str, Any]) -> list[str]:
+        if_yes = Follows(flag, ("True",), words="if you answer Yes")
+        names = []
+        for name, field in detail_fields(context).items():
+            full = f"{context}-{name}"
+            if field.required:
+                self.needed.setdefault(flag, []).append(full)
+                asked_after(field, if_yes)
+            else:  # of the state, which follows the country too
+                asked_after(field, field.follows, if_yes)  # type: ignore[attr-defined]
+            self.fields[full], self.initial[full] = field, known.get(name, "")
+            names.append(full)
+        return names
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        entries = [self._entry(cleaned, flag, context) for flag, context in CONTEXTS.items()]
+        cleaned["disclosure_context"] = [entry for entry in entries if entry]
+        return cleaned
+
+    def _entry(self, cleaned: dict[str, Any], flag: str, context: str) -> dict[str, Any]:
+        """The details of one disclosure; none, and none of their errors, where it is answered by No."""
+        names = [name for name in self.fields if name.startswith(f"{context}-")]
+        if not cleaned.get(flag):
+            for name in names:
+                self.errors.pop(name, None)
+            return {}
+        for name in self.needed[flag]:
+            if not cleaned.get(name) and name not in self.errors:
+                self.add_error(name, self.fields[name].error_messages["required"])
+        in_the_us = cleaned.get(f"{context}-company_country") == "USA"
+        state = f"{context}-company_state"
+        if in_the_us and not cleaned.get(state):
+            self.add_error(state, NO_STATE)
+        given = {name.partition("-")[2]: cleaned[name] for name in names if cleaned.get(name)}
+        if not in_the_us:
+            given.pop("company_state", None)
+        return {"context_type": context, **given}
 
 
 class AgreementsForm(StepForm):

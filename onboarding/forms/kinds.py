@@ -19,10 +19,10 @@ from onboarding.questions import fields
 from onboarding.questions.descriptions import Question
 from onboarding.questions.retirement import CONTINGENT, MOST_BENEFICIARIES, PRIMARY, RANKS, RELATIONSHIPS
 from onboarding.services import kinds
+from onboarding.services.obstacles import ADDRESS_TAKEN, HAS_IRA
 
 WHOLE = Decimal(100)
 WHERE_TAXED = ("country_of_residence", "country_of_tax_residence")
-HAS_IT = "You have this kind of IRA here already. Choose the other, or go on with the one you have."
 
 
 class EligibilityForm(StepForm):
@@ -48,7 +48,7 @@ class RetirementForm(StepForm):
     def clean_account_sub_type(self) -> str:
         chosen: str = self.cleaned_data["account_sub_type"]
         if self.application.user_id and chosen in kinds.taken_sub_types(self.application):
-            raise ValidationError(HAS_IT)
+            raise ValidationError(HAS_IRA)
         return chosen
 
 
@@ -201,7 +201,5 @@ class AccountEmailForm(StepForm):
     def clean_account_email(self) -> str:
         typed: str = self.cleaned_data["account_email"]
         if self.application.user_id and typed.casefold() in kinds.taken_addresses(self.application):
-            raise ValidationError(
-                "The broker has this address with another account of yours. Use another one."
-            )
+            raise ValidationError(ADDRESS_TAKEN)
         return typed

@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 from brokerapp.security.uploads.files import CleanFile, FileRefused
 from brokerapp.ui.widgets import FileDrop
 from onboarding import agreements, rules
-from onboarding.forms.disclosures import REVISED
+from onboarding.forms.disclosures import REVISED, AllDisclosuresForm
 from onboarding.forms.papers import read_paper
 from onboarding.forms.personal import ContactForm, NameForm
 from onboarding.forms.step import StepForm
@@ -114,7 +114,7 @@ class ProfileForm(StepForm):
         """The answers that are others than before, by their questions' names; None for what was taken out."""
         given = {name: self.cleaned_data[name] for name in self.part.names if name in self.cleaned_data}
         # A box that is not ticked is no answer.
-        ticks = [name for name in given if isinstance(self.fields[name], forms.BooleanField)]
+        ticks = [name for name in given if isinstance(self.fields.get(name), forms.BooleanField)]
         given |= {name: given[name] or None for name in ticks}
         before = {name: self.application.answer(name) for name in given}
         return {
@@ -124,7 +124,12 @@ class ProfileForm(StepForm):
         }
 
 
-PECULIAR: dict[str, type[StepForm]] = {"name": NameForm, "address": ContactForm, "phone": ContactForm}
+PECULIAR: dict[str, type[StepForm]] = {
+    "name": NameForm,
+    "address": ContactForm,
+    "phone": ContactForm,
+    "disclosures": AllDisclosuresForm,
+}
 
 
 def form_of(part: Part) -> type[ProfileForm]:

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
 from typing import Any
 
 from django import forms
 
 from brokerapp.ui.fields import Follows, asked_after
+from onboarding import rules
 from onboarding.kinds import is_owner_known
 from onboarding.models import KycApplication
 from onboarding.questions import reading
@@ -42,9 +45,10 @@ class Question:
     `ask` makes the form's field, without label; None if the page's own form asks. `missing` is said when a
     required answer is left out, `rule` raises `rules.AnswerRefused` for an answer that we do not take. `sent`
     is where the broker is told, as a path in the body of `POST /v1/accounts`; of several paths `send` gives a
-    value each. `short` and `read` are label and text on the page where answers are checked. `identifies`: the
-    answer tells who somebody is, so it is taken out of what others write about them. `of_owner`: it is about
-    the owner and not about the account; of what is sent, `sent` says so.
+    value each, and `nothing` is sent where an answer is taken out later. `short` and `read` are label and
+    text on the page where answers are checked. `identifies`: the answer tells who somebody is, so it is taken
+    out of what others write about them. `of_owner`: it is about the owner and not about the account; of what
+    is sent, `sent` says so.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Question:
     rule: Callable[[Any], None] | None = None
     sent: str | tuple[str, ...] = ()
     send: Sent = as_it_is
+    nothing: Any = ""
     read: Callable[[Any], str] = reading.plainly
     identifies: bool = False
     of_owner: bool = False
@@ -73,11 +78,30 @@ class Question:
             field.error_messages["required"] = self.missing
         return field
 
+    @property
+    def is_about_owner(self) -> bool:
+        """Whether it is about the owner and not about the account."""
+        paths = (self.sent,) if isinstance(self.sent, str) else self.sent
+        return self.of_owner or (bool(self.sent) and all(path.startswith(OF_OWNER) for path in paths))
+
     def is_known_already(self, answers: Answers) -> bool:
         """Whether it was answered for the owner's other account, which a further one names."""
-        paths = (self.sent,) if isinstance(self.sent, str) else self.sent
-        is_sent_of_owner = bool(self.sent) and all(path.startswith(OF_OWNER) for path in paths)
-        return (self.of_owner or is_sent_of_owner) and is_owner_known(answers)
+        return self.is_about_owner and is_owner_known(answers)
+
+    @cached_property
+    def _is_day(self) -> bool:
+        """Whether its answer is a date, which may be kept as text."""
+        return self.ask is not None and isinstance(self.field(), forms.DateField)
+
+    def wrong_today(self, answer: Any) -> str:
+        """Why an answer of then is none that we take today: a visa has ended, say; "" if it is."""
+        if self.rule is None or is_empty(answer):
+            return ""
+        try:
+            self.rule(date.fromisoformat(answer) if self._is_day and isinstance(answer, str) else answer)
+        except rules.AnswerRefused as refusal:
+            return str(refusal)
+        return ""
 
     def values_to_send(self, answer: Any) -> Iterator[tuple[str, Any]]:
         """Path and value of each member of the request that this answer makes; empty ones are left out."""
@@ -167,7 +191,16 @@ class Page:
         required = [question.name for question in self.asked(application.answer) if question.required]
         names = [*required, self.seen] if self.seen else required
         answered = all(not is_empty(application.answer(name)) for name in names)
-        return answered and self.still_holds(application.answer)
+        return answered and self.still_holds(application.answer) and not self.wrong_today(application.answer)
+
+    def wrong_today(self, answers: Answers) -> list[tuple[str, str]]:
+        """The questions whose answer is none that we take any more, each with why."""
+        asked = [(question, answers(question.name)) for question in self.asked(answers)]
+        alone = {question.name: question.wrong_today(answer) for question, answer in asked}
+        together = self.check({question.name: answer for question, answer in asked if not is_empty(answer)})
+        wrong = {**together, **{name: why for name, why in alone.items() if why}}
+        labels = {question.name: question.short or question.label for question, _ in asked}
+        return [(label, wrong[name]) for name, label in labels.items() if name in wrong]
 
     def _has(self, name: str) -> bool:
         return any(question.name == name for question in self.questions)

@@ -81,6 +81,11 @@ def _details(a: KycApplication) -> list[tuple[str, str]]:
     return [(CONTEXT_TITLES[entry["context_type"]], _disclosed(entry)) for entry in a.disclosure_context]
 
 
+def details_as_one(a: KycApplication) -> str:
+    """The same as one text."""
+    return " ".join(f"{title}: {text}" for title, text in _details(a)) or "None needed"
+
+
 def _disclosed(entry: dict[str, Any]) -> str:
     """One disclosure's details as a sentence or two."""
     if entry["context_type"] == "IMMEDIATE_FAMILY_EXPOSED":
@@ -99,7 +104,11 @@ DETAILS = Page(
     DISCLOSURES_TASK,
     "Details of what you disclosed",
     when=has_details,
-    questions=(Question("disclosure_context", "Details of what you disclosed", sent="disclosures.context"),),
+    questions=(
+        Question(
+            "disclosure_context", "Details of what you disclosed", sent="disclosures.context", nothing=[]
+        ),
+    ),
     read=_details,
 )
 

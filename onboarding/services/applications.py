@@ -22,8 +22,7 @@ from onboarding.kinds import ACCOUNT_TYPES, AccountKind
 from onboarding.models import Agreement, KycApplication
 from onboarding.questions import catalogue
 from onboarding.review import answers_to_check
-from onboarding.services import tax_forms
-from onboarding.services.kinds import taken_sub_types
+from onboarding.services import obstacles, tax_forms
 from onboarding.statuses import ApplicationStatus
 
 CONFLICT = 409
@@ -93,7 +92,8 @@ def submit_application(*, application: KycApplication, by: User, now: datetime) 
 
     A second call finds the first and does nothing.
 
-    Raises `steps.ApplicationIncomplete` naming the pages that need an answer.
+    Raises `steps.ApplicationIncomplete` naming the pages that need an answer, and `kinds.KindRefused` if the
+    person cannot have this account (any more).
     """
     with transaction.atomic(durable=True):
         locked = (
@@ -104,8 +104,7 @@ def submit_application(*, application: KycApplication, by: User, now: datetime) 
         if not locked.is_editable:
             return locked
         steps.check_complete(locked)
-        if locked.answer("account_sub_type") in taken_sub_types(locked):
-            raise steps.ApplicationIncomplete([catalogue.PAGES["retirement"]])
+        obstacles.check(locked)
         by_staff = settings.STAFF_APPROVE_APPLICATIONS
         state.move(
             locked,

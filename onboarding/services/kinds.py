@@ -1,21 +1,17 @@
 """One more account of the same person: which kinds there are for them, and what is known already."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from django import forms
 from django.db import transaction
 
 from brokerapp.accounts.models import BrokerageAccount, User
-from brokerapp.accounts.statuses import AccountStatus
-from onboarding import rules
+from brokerapp.accounts.statuses import FINAL_ACCOUNT, AccountStatus
 from onboarding.kinds import ONLY_TAXED_HERE, WITH_KNOWN_OWNER, AccountKind, lives_and_pays_tax_here
 from onboarding.models import KycApplication
 from onboarding.questions import child, retirement
-from onboarding.questions.catalogue import PAGES
+from onboarding.questions.catalogue import PAGES, every_question, forget_what_is_not_asked
 from onboarding.questions.conditions import is_empty
-from onboarding.questions.descriptions import Question
 from onboarding.services import profile
 from onboarding.statuses import EDITABLE_APPLICATION
 
@@ -34,10 +30,18 @@ OF_ONE_APPLICATION = frozenset(
 """Answers that stand for a signature or a paper, which the next application does not have."""
 TAX_ID = ("tax_id", "tax_id_type", "tax_id_last4")
 IRAS = frozenset({"traditional", "roth"})
+OVER = (AccountStatus.ACCOUNT_CLOSED, AccountStatus.REJECTED)
 
 
 class KindRefused(Exception):
-    """A person cannot apply for this kind of account now; the message says why."""
+    """A person cannot apply for this kind of account now; the message says why.
+
+    `page` is the key of the page where it can be mended; "" where none of the application's can do it.
+    """
+
+    def __init__(self, words: str, page: str = "") -> None:
+        self.page = page
+        super().__init__(words)
 
 
 class FirstNotOpen(KindRefused):
@@ -59,21 +63,42 @@ class Known:
     applications: list[KycApplication]
     first: KycApplication | None
     """The application of an open account, whose answers are taken over."""
+    former: KycApplication | None
+    """That of one that is closed, where no application leads to another any more."""
 
     @classmethod
-    def of(cls, user: User) -> "Known":
-        """One query."""
-        rows = list(KycApplication.objects.of_person(user.pk).select_related("account"))
+    def of(cls, user: User, *, besides: KycApplication | None = None) -> "Known":
+        """Without the application `besides`, if there is one. One query."""
+        found = KycApplication.objects.of_person(user.pk).select_related("account")
+        rows = [row for row in found if besides is None or row.pk != besides.pk]
         opened = [row for row in rows if row.account and row.account.status == AccountStatus.ACTIVE]
         # The account that names no other: further ones name it (Broker API, primary_account_holder_id).
         own = [row for row in opened if not row.holder_id and row.account_kind in WITH_KNOWN_OWNER]
         oldest = own or opened
-        return cls(rows, oldest[-1] if oldest else None)
+        sent = [row for row in rows if row.submitted_at]
+        closed = [row for row in sent if row.account and row.account.status in FINAL_ACCOUNT]
+        has_none_left = bool(sent) and closed == sent
+        return cls(rows, oldest[-1] if oldest else None, closed[0] if has_none_left else None)
 
     @property
     def was_sent(self) -> bool:
         """Whether they have applied before."""
         return any(row.submitted_at for row in self.applications)
+
+    @property
+    def source(self) -> KycApplication | None:
+        """The application whose answers the next one begins with."""
+        return self.first or self.former
+
+    def names_owner(self, application: KycApplication) -> bool:
+        """Whether an application tells the broker of the owner as it has to: by an account that is open, or
+        anew, with an address that no other account has, a closed one neither.
+        """
+        if self.first and {application.account_kind, self.first.account_kind} <= WITH_KNOWN_OWNER:
+            opened = [row.account for row in self.applications if row.account and row.account.is_open]
+            return application.holder_id in [account.broker_account_id for account in opened]
+        has_other = bool(application.answer("has_other_account"))
+        return application.holder_id is None and (has_other or self.source is None)
 
 
 def draft_of(known: Known, kind: AccountKind) -> KycApplication | None:
@@ -89,23 +114,26 @@ def refusal(known: Known, kind: AccountKind) -> KindRefused | None:
         return HasItAlready("You have this account, or have applied for it.")
     if kind == AccountKind.IRA and {row.answer("account_sub_type") for row in in_use} >= IRAS:
         return HasItAlready("You have a traditional and a Roth IRA, or have applied for them.")
-    if known.first is None:
-        if known.was_sent:
-            return FirstNotOpen("You can apply for it once your first account is open.")
-        return None
-    if kind != AccountKind.INDIVIDUAL and not lives_and_pays_tax_here(known.first.answer):
+    if known.source is None:
+        return FirstNotOpen("It needs your first account to be open.") if known.was_sent else None
+    if kind != AccountKind.INDIVIDUAL and not lives_and_pays_tax_here(_as_they_are_now(known.source).answer):
         return NotTaxedHere(ONLY_TAXED_HERE)
     return None
 
 
+def _as_they_are_now(known: KycApplication) -> KycApplication:
+    """What the person said, with the changes that the broker has taken since."""
+    assert known.account is not None
+    return profile.current(known.account)
+
+
 def _in_use(known: Known, kind: AccountKind) -> list[KycApplication]:
-    over = (AccountStatus.ACCOUNT_CLOSED, AccountStatus.REJECTED)
     return [
         row
         for row in known.applications
         if row.account_kind == kind
         and row.status not in EDITABLE_APPLICATION
-        and not (row.account and row.account.status in over)
+        and not (row.account and row.account.status in OVER)
     ]
 
 
@@ -134,22 +162,41 @@ def start_application(*, user: User, kind: AccountKind) -> KycApplication:
         User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
         known = Known.of(user)
         if (begun := draft_of(known, kind)) is not None:
+            _tell_of_the_owner(begun, known)
             return begun
         if refused := refusal(known, kind):
             raise refused
         application = KycApplication(user=user, account_kind=kind)
-        if known.first is not None:
-            _take_over(application, known.first)
+        if known.source is not None:
+            _take_over(application, known.source, by_name=known.first is not None)
         application.save(force_insert=True)
     return application
 
 
-def _take_over(application: KycApplication, known: KycApplication) -> None:
-    """Answer what the person has answered before, as they have changed it since."""
+def _tell_of_the_owner(begun: KycApplication, known: Known) -> None:
+    """Take into an application what an account says that was opened, or closed, since; the rest stays."""
+    if known.source is None or known.names_owner(begun):
+        return
+    of_account = [question for _, question in every_question() if not question.is_about_owner]
+    own = {question.name: begun.answer(question.name) for question in of_account}
+    for name in TAX_ID:
+        setattr(begun, name, "")
+    begun.holder_id = None
+    _take_over(begun, known.source, by_name=known.first is not None)
+    begun.keep_answers({name: answer for name, answer in own.items() if not is_empty(answer)})
+    forget_what_is_not_asked(begun)
+    begun.save()
+
+
+def _take_over(application: KycApplication, known: KycApplication, *, by_name: bool) -> None:
+    """Answer what the person has answered before, as they have changed it since.
+
+    `by_name`: the owner is told to the broker by naming their account, where its kind lets us.
+    """
     first: BrokerageAccount | None = known.account
     assert first is not None
-    application.keep_answers(_answers_of(profile.current(first)))
-    if {application.account_kind, known.account_kind} <= WITH_KNOWN_OWNER:
+    application.keep_answers(_answers_of(_as_they_are_now(known)))
+    if by_name and {application.account_kind, known.account_kind} <= WITH_KNOWN_OWNER:
         application.holder_id = known.holder_id or first.broker_account_id
     else:
         application.keep_answers({"has_other_account": True})
@@ -164,20 +211,8 @@ def _answers_of(known: KycApplication) -> dict[str, Any]:
         question.name
         for page in pages
         for question in page.questions
-        if question.name not in OF_ONE_APPLICATION and _still_holds(question, known.answer(question.name))
+        if question.name not in OF_ONE_APPLICATION and not question.wrong_today(known.answer(question.name))
     ]
     seen = [page.seen for page in pages if page.seen]
     found = {name: known.answer(name) for name in [*names, *seen] if name not in TAX_ID}
     return {name: answer for name, answer in found.items() if not is_empty(answer)}
-
-
-def _still_holds(question: Question, answer: Any) -> bool:
-    """Whether an answer of then would be taken today: a visa may have ended."""
-    if question.rule is None or is_empty(answer):
-        return True
-    is_day = question.ask is not None and isinstance(question.field(), forms.DateField)
-    try:
-        question.rule(date.fromisoformat(answer) if is_day and isinstance(answer, str) else answer)
-    except rules.AnswerRefused:
-        return False
-    return True

@@ -52,10 +52,11 @@ class Consent:
 def current(account: BrokerageAccount) -> KycApplication:
     """What the broker has been told of the owner, with all changes that it took; not to be saved."""
     application = KycApplication.objects.select_related("user").get(account=account)
-    return with_changes(application, _applied(account))
+    return with_changes(application, applied_changes(account))
 
 
-def _applied(account: BrokerageAccount) -> "Iterator[ProfileChange]":
+def applied_changes(account: BrokerageAccount) -> "Iterator[ProfileChange]":
+    """The changes that the broker took, oldest first."""
     changes = ProfileChange.objects.filter(account=account, status=ProfileChangeStatus.APPLIED)
     return changes.order_by("status_at").iterator()
 

@@ -13,9 +13,10 @@ from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
 from brokerapp.workflow import jobs, state
 from brokerapp.workflow.state import IllegalMove
+from onboarding import steps
 from onboarding.cases import CaseFile, CipRecord, KycAnswer, StaffRequest, Word, WordKind
 from onboarding.models import KycApplication
-from onboarding.services import cip, documents, kyc, staff_mails
+from onboarding.services import cip, documents, kyc, obstacles, staff_mails
 from onboarding.staff_reasons import REJECT_REASONS, STAFF_ASKED
 from onboarding.statuses import AnswerStatus, ApplicationStatus, DocumentStatus
 
@@ -79,12 +80,13 @@ def ask(
 def approve(*, application: KycApplication, reason: str, by: User, now: datetime) -> KycApplication:
     """Send an application to the broker, and after it how we made sure who the person is.
 
-    Raises `IllegalMove` or `LostRace` if it does not wait for that.
+    Raises `IllegalMove` or `LostRace` if it does not wait for that, or cannot be sent any more.
     """
     with transaction.atomic():
         locked = _locked(application)
         if locked.status != ApplicationStatus.IN_REVIEW:
             raise IllegalMove("It does not wait for an approval.")
+        _check_may_be_sent(locked)
         approved = {"approved_by_id": by.pk, "approved_at": now, "reason": reason[:500]}
         if not CipRecord.objects.filter(application=locked).update(**approved):
             record_of = CipRecord(application=locked, user_id=locked.user_id, **approved)
@@ -102,6 +104,15 @@ def approve(*, application: KycApplication, reason: str, by: User, now: datetime
         _log(locked, by, "approved", reason)
         _put_down(locked)
     return locked
+
+
+def _check_may_be_sent(application: KycApplication) -> None:
+    """Raises `IllegalMove` if what was answered would not be taken any more, since it was sent to us."""
+    why = [f"{label}: {words}" for label, words in steps.wrong_today(application)]
+    if obstacle := obstacles.find(application):
+        why.append(str(obstacle))
+    if why:
+        raise IllegalMove(f"It cannot be sent to the broker any more. {' '.join(why)} Ask the person for it.")
 
 
 def reject(*, application: KycApplication, why: str, text: str, by: User, now: datetime) -> KycApplication:

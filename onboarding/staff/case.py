@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.apps import apps
+
 from brokerapp.accounts.models import User
 from brokerapp.workflow.models import StatusChange
 from onboarding.cases import Attempt, CipRecord, Word
@@ -46,11 +48,15 @@ def grouped_results(kyc_results: dict[str, Any] | None) -> list[tuple[str, list[
     """What the broker's checks say, by part, those that stand in the way first."""
     results = kyc_results or {}
     return [
-        (title, [Result(code, _title(code)) for code in results.get(part) or ()]) for part, title in PARTS
+        (title, [Result(code, _title(code, part)) for code in results.get(part) or ()])
+        for part, title in PARTS
     ]
 
 
-def _title(code: str) -> str:
+def _title(code: str, part: str) -> str:
+    """What stands in the way; nothing where it does not any more."""
+    if part == "accept":
+        return ""
     return REQUESTS[code].title if code in REQUESTS else "Not one that we know: see what the broker says"
 
 
@@ -107,7 +113,10 @@ def _who(word: Word, names: dict[int, str]) -> str:
 
 
 def _of_change(change: StatusChange, names: dict[int, str]) -> Entry:
-    noun = change.row_type.rpartition(".")[2]
-    step = f"{noun}: {change.from_status or 'new'} → {change.to_status}"
+    model = apps.get_model(change.row_type)
+    words: dict[str, str] = dict(model._meta.get_field("status").choices)
+    noun = str(model._meta.verbose_name)
+    before = words.get(change.from_status, change.from_status) or "new"
+    step = f"{noun[:1].upper()}{noun[1:]}: {before} → {words.get(change.to_status, change.to_status)}"
     who = names.get(change.actor_id or 0, "") or change.get_actor_display()
     return Entry(change.at, f"{step}. {change.reason}" if change.reason else step, who, change.request_id)

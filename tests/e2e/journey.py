@@ -233,14 +233,23 @@ class Journey:
         self.page.wait_for_url(lambda url: "/authenticate/" not in url)
 
     def give_demo_code(self) -> None:
-        """The second step of the demo's staff; a code that another test has used is waited out."""
+        """The second step of the demo's staff."""
+        self._give_new_code("The second step", "Sign in", "/authenticate/")
+
+    def confirm_by_demo_code(self) -> None:
+        """Confirm as the demo's staff, if the page that was asked for wants it first."""
+        if "/reauthenticate/" in self.page.url:
+            self._give_new_code("Confirm that it is you", "Go on", "/reauthenticate/")
+
+    def _give_new_code(self, heading: str, button: str, address: str) -> None:
+        """Give a code of the demo's staff on a page; one that was used before is waited out."""
         code = self.demo_code()
         for _ in range(3):
-            self.expect_heading("The second step")
+            self.expect_heading(heading)
             self.page.get_by_role("textbox", name="Code").fill(code)
-            self.press("Sign in")
+            self.press(button)
             self.page.wait_for_load_state()
-            if "/authenticate/" not in self.page.url:
+            if address not in self.page.url:
                 return
             used = code
             while code == used:

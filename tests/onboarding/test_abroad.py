@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from onboarding import countries, payloads, rules, steps, tax_ids, w8ben
+from onboarding import payloads, rules, steps, tax_ids, w8ben
 from onboarding.forms import FORMS
 from onboarding.forms.foreign import W8BenForm
 from onboarding.forms.step import StepForm
@@ -363,4 +364,13 @@ def test_account_request_without_a_tax_number_says_so() -> None:
 def test_countries_not_taken_are_those_the_broker_prohibits(near_broker: InProcess) -> None:
     known = near_broker.request("GET", "/v1/country-info").body
     prohibited = {code for code, row in known.items() if row["securities_risk_rating"] == "prohibited"}
-    assert prohibited == countries.NOT_TAKEN
+    assert prohibited == settings.COUNTRIES_NOT_TAKEN
+
+
+def test_countries_not_taken_are_a_setting(settings: Any) -> None:
+    settings.COUNTRIES_NOT_TAKEN = frozenset({"CUB", "FRA"})
+    with pytest.raises(rules.AnswerRefused, match="US sanctions forbid it"):
+        rules.check_country_taken("CUB")
+    with pytest.raises(rules.AnswerRefused, match="We open no accounts"):
+        rules.check_country_taken("FRA")
+    rules.check_country_taken("IRN")

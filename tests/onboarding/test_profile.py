@@ -137,6 +137,60 @@ def test_form_of_a_preference_is_signed_for_and_never_ticked_before(key: str, ye
     assert again.agreed_to() is None
 
 
+def test_form_of_disclosures_asks_for_the_details_of_each_yes_and_of_no_other() -> None:
+    no = dict.fromkeys(
+        (
+            "is_control_person",
+            "is_affiliated_exchange_or_finra",
+            "is_politically_exposed",
+            "immediate_family_exposed",
+        ),
+        "False",
+    )
+    firm = {
+        "CONTROLLED_FIRM-company_name": "Initech",
+        "CONTROLLED_FIRM-company_street_address": "1 Main St",
+        "CONTROLLED_FIRM-company_city": "Austin",
+        "CONTROLLED_FIRM-company_country": "USA",
+        "CONTROLLED_FIRM-company_compliance_email": "legal@initech.com",
+    }
+    assert form("disclosures", no).is_valid()
+    assert form("disclosures", no).fields["CONTROLLED_FIRM-company_name"].required is False
+    bare = form("disclosures", no | {"is_control_person": "True"})
+    assert set(bare.errors) == set(firm)
+    stateless = form("disclosures", no | {"is_control_person": "True"} | firm)
+    assert set(stateless.errors) == {"CONTROLLED_FIRM-company_state"}
+    whole = form(
+        "disclosures", no | {"is_control_person": "True"} | firm | {"CONTROLLED_FIRM-company_state": "TX"}
+    )
+    assert whole.is_valid(), whole.errors
+    entry = {name.partition("-")[2]: value for name, value in firm.items()}
+    assert whole.changes() == {
+        "is_control_person": True,
+        "disclosure_context": [{"context_type": "CONTROLLED_FIRM", **entry, "company_state": "TX"}],
+    }
+    unasked = form("disclosures", no | {"CONTROLLED_FIRM-company_compliance_email": "not one"})
+    assert unasked.is_valid(), unasked.errors
+    assert unasked.changes() == {}
+
+
+def test_disclosure_that_is_over_takes_its_details_back() -> None:
+    family = [{"context_type": "IMMEDIATE_FAMILY_EXPOSED", "given_name": "Ann", "family_name": "Lee"}]
+    exposed = person(immediate_family_exposed=True, disclosure_context=family)
+    typed = {
+        **dict.fromkeys(
+            ("is_control_person", "is_affiliated_exchange_or_finra", "is_politically_exposed"), "False"
+        ),
+        "immediate_family_exposed": "False",
+    }
+    over = form("disclosures", typed, exposed)
+    assert over.is_valid(), over.errors
+    assert over.changes() == {"immediate_family_exposed": False, "disclosure_context": None}
+    assert body("disclosures", over.changes(), exposed) == {
+        "disclosures": {"immediate_family_exposed": False, "context": []}
+    }
+
+
 def test_parts_for_cash_only_kinds_have_no_trading_preferences() -> None:
     trading, ira = ({part.key for part in parts_for(kind, person())} for kind in ("trading", "ira"))
     assert trading - ira == {"margin", "options", "crypto"}
@@ -220,6 +274,13 @@ TYPED: dict[str, dict[str, Any]] = {
     "address": MOVED,
     "phone": {"phone_number": "(212) 555-0199"},
     "work": {**WORK, "employer_name": "Looms"},
+    "disclosures": {
+        **dict.fromkeys(("is_control_person", "is_affiliated_exchange_or_finra"), "False"),
+        "is_politically_exposed": "True",
+        "immediate_family_exposed": "True",
+        "IMMEDIATE_FAMILY_EXPOSED-given_name": "Ann",
+        "IMMEDIATE_FAMILY_EXPOSED-family_name": "Lee",
+    },
     "finances": {"annual_income": "50000-100000", "number_of_dependents": "2"},
     "investing": {"risk_tolerance": "moderate", "investment_experience_with_stocks": "none"},
     "trusted-contact": {
@@ -262,6 +323,9 @@ def test_broker_takes_a_change_and_then_says_all_of_it(near_broker: InProcess, k
         (True, "1", False),
         (["a"], ["a"], True),
         (["a", "b"], ["a"], False),
+        (None, [], True),
+        ([{"b": "2", "a": "1", "c": ""}], [{"a": "1", "b": 2}], True),
+        ([{"a": "1"}], [{"a": "1", "b": "2"}], False),
         ("here", "there", False),
     ],
 )

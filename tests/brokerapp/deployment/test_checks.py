@@ -124,6 +124,33 @@ def test_check_lets_a_site_on_this_machine_alone_do_without_tls(production: Any,
     assert said() == []
 
 
+@pytest.mark.parametrize(
+    ("codes", "message"),
+    [
+        ({"CUB", "XKX"}, ""),
+        (set(), ""),
+        ({"CUB", "CU", "cub"}, "COUNTRIES_NOT_TAKEN has what is no country: CU, cub."),
+        ({"USA"}, "COUNTRIES_NOT_TAKEN has the United States."),
+    ],
+)
+@pytest.mark.parametrize("development", [True, False])
+def test_check_refuses_countries_that_are_none(
+    production: Any, codes: set[str], message: str, development: bool
+) -> None:
+    production.DEVELOPMENT = development
+    production.BROKER_KIND = BrokerKind.BUILT_IN
+    production.COUNTRIES_NOT_TAKEN = frozenset(codes)
+
+    assert said() == ([message] if message else [])
+
+
+def test_check_refuses_to_forget_closed_accounts_before_the_law_does(production: Any) -> None:
+    production.ACCOUNT_RETENTION_YEARS = 6
+    assert said() == []
+    production.ACCOUNT_RETENTION_YEARS = 5
+    assert said() == ["ACCOUNT_RETENTION_YEARS is 5: the records of closed accounts would be gone too early."]
+
+
 def test_check_lets_the_built_in_sandbox_do_without_tls(production: Any) -> None:
     production.BROKER_KIND = BrokerKind.BUILT_IN
     production.BROKER_BASE_URL = production.BROKER_DATA_URL = "http://sandbox:8100"

@@ -9,13 +9,29 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.axe import axe_everywhere
 from tests.e2e.journey import Journey
+from tests.e2e.journeys.test_two_accounts import TAKE_OVER
 from tests.e2e.stack import DEMO_PASSWORD, Stack
+from tests.sandbox.people import apply
 
 pytestmark = pytest.mark.e2e
 
 SAID = "No halves today"
 SYMBOL = "PG"
 """Nobody else trades it: an order to sell it would stand against this one."""
+PAPERS = """
+from onboarding.models import KycApplication
+from onboarding.services import documents
+from tests.brokerapp.security.uploads.samples import passport, picture
+
+application = KycApplication.objects.get(user__email={email!r})
+application.attempts.create(number=8, answers=[["Your legal name", "Legal name", "Ada Lovelace"]])
+application.attempts.create(number=9, answers=[["Your legal name", "Legal name", "Ada Byron"]])
+for mime_type, content in (("image/png", picture("PNG", (640, 400))), ("application/pdf", passport())):
+    documents.store_document(
+        application=application, document_type="identity_verification", mime_type=mime_type, content=content
+    )
+"""
+QUEUE = "/admin/onboarding/kycapplication/queue/"
 
 PAGES = (
     "/admin/",
@@ -98,5 +114,76 @@ def test_pages_of_staff_are_accessible(new_context: Callable[..., BrowserContext
     ops.open("/admin/search/?q=trader@example.com")
     ops.page.get_by_role("main").get_by_role("link", name="Person").click()
     findings += axe_everywhere(ops.page)
+    assert findings == []
+    assert problems == []
+
+
+def waits_for_staff(stack: Stack, email: str) -> None:
+    """Somebody whose account the broker asks several things of, one of which nobody here knows."""
+    names = {"identity__given_name": "Ada", "identity__family_name": "Byron"}
+    account_id = apply(stack.sandbox, contact__email_address=email, **names)["id"]
+    stack.sandbox.set_account_status(account_id, "ACTIVE")
+    stack.manage("shell", "-c", TAKE_OVER.format(email=email, account_ids=[account_id]))
+    stack.manage("shell", "-c", PAPERS.format(email=email))
+    results = {
+        "accept": {"DATE_OF_BIRTH": {}},
+        "indeterminate": {"ADDRESS_VERIFICATION": {}, "A_CODE_OF_TOMORROW": {}},
+        "reject": {"IDENTITY_VERIFICATION": {}},
+        "additional_information": "The picture is cut off.",
+    }
+    stack.sandbox.set_account_status(account_id, "ACTION_REQUIRED", kyc_results=results)
+
+
+def test_review_of_an_application_is_accessible_from_the_queue_to_the_mail(
+    new_context: Callable[..., BrowserContext], stack: Stack
+) -> None:
+    email = "unclear@example.com"
+    waits_for_staff(stack, email)
+    ops = signed_in(new_context, stack, "ops@example.com")
+    page, problems, findings = ops.page, list[str](), list[str]()
+    page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+
+    def look() -> None:
+        """Run axe, whose own styles (for sheets that a sheet imports) the policy stops, which is no fault."""
+        before = len(problems)
+        findings.extend(axe_everywhere(page))
+        del problems[before:]
+
+    ops.open(QUEUE)
+    ops.reload_until(page.get_by_role("link", name=email))
+    look()
+    page.get_by_role("link", name=email).click()
+    ops.expect_heading("Review of an application")
+    look()
+    review = page.url
+
+    page.get_by_role("link", name="Open answers and papers").click()
+    ops.confirm_by_demo_code()
+    page.get_by_label("Reason").fill("The broker does not know this paper.")
+    look()
+    ops.press("Show")
+    expect(page.get_by_text("Shown for the reason that you gave")).to_be_visible()
+    look()
+    papers = page.get_by_role("link", name="Turn or enlarge")
+    for paper in [link.get_attribute("href") for link in papers.all()]:
+        ops.open(paper or "")
+        page.get_by_role("link", name="Turn left").click()
+        if page.get_by_role("img").count():  # a PDF is enlarged by the browser's viewer
+            page.get_by_role("link", name="200%").click()
+        look()
+
+    page.goto(review)
+    ask = page.locator("form", has=page.get_by_role("button", name="See the mail first"))
+    ask.get_by_role("button", name="See the mail first").click()
+    expect(page.get_by_text("Choose what you ask for.")).to_be_visible()
+    look()
+    page.get_by_label("Government ID").check()
+    page.get_by_label("In your words").fill("All four corners of it, please.")
+    ask.get_by_role("button", name="See the mail first").click()
+    ops.expect_heading("This mail will be sent")
+    expect(page.get_by_text("All four corners of it, please.")).to_be_visible()
+    look()
+    ops.press("Decide, and send it")
+    expect(page.get_by_text("Done, and kept with your name.")).to_be_visible()
     assert findings == []
     assert problems == []

@@ -16,8 +16,6 @@ DRAWN_ANEW = """async (plot) => {
     await Promise.resolve(); // what watches the palette has heard of it
     return plot.getAttribute("aria-valuetext");
 }"""
-
-
 TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 RETURNED = "returned@example.com"
 """Whose account holds nothing at the broker, and whose positions nobody reads again meanwhile."""

@@ -224,7 +224,10 @@ class Details(BrokerModel):
 
 def _alike(found: Any, value: Any) -> bool:
     if isinstance(value, list):
-        return isinstance(found, list) and [str(one) for one in found] == [str(one) for one in value]
+        several = found if isinstance(found, list) else []
+        return len(several) == len(value) and all(map(_alike, several, value))
+    if isinstance(value, dict):
+        return isinstance(found, dict) and all(_alike(found.get(name), one) for name, one in value.items())
     if isinstance(value, bool) or isinstance(found, bool):
         return found is value
     if found in (None, "") or value in (None, ""):
