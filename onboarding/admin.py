@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 
+from brokerapp.in_hand.admin import HandMixin
 from brokerapp.security_log.reveal import RevealMixin
 from brokerapp.ui.admin_pages import change_link
 from brokerapp.workflow import jobs
@@ -30,7 +31,7 @@ class AgreementInline(admin.TabularInline):
 
 
 @admin.register(KycApplication)
-class KycApplicationAdmin(CaseMixin, RevealMixin, StatusRowAdmin):
+class KycApplicationAdmin(HandMixin, CaseMixin, RevealMixin, StatusRowAdmin):
     """Applications: name and e-mail address, to know whose it is; the rest on the page that reveals it."""
 
     personal = "name, e-mail address, last four of the tax id"

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from brokerapp.accounts.models import User
+from brokerapp.in_hand.admin import HandMixin
 from brokerapp.ui.admin_pages import ReadOnlyAdmin, ask_reason
 from brokerapp.workflow.status_admin import StatusRowAdmin
 from trading.models import (
@@ -59,7 +60,7 @@ class ProgressInline(admin.TabularInline):
 
 
 @admin.register(Order)
-class OrderAdmin(StatusRowAdmin):
+class OrderAdmin(HandMixin, StatusRowAdmin):
     """Orders, with their fills, broker calls and history."""
 
     list_display = (

@@ -24,6 +24,7 @@ from brokerapp.accounts.roles import Role
 from brokerapp.accounts.signin import second_factor
 from brokerapp.accounts.statuses import HoldStatus
 from brokerapp.decisions import services as decisions
+from brokerapp.in_hand.admin import HandMixin
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.reveal import RevealMixin
 from brokerapp.security_log.services import record
@@ -189,7 +190,7 @@ def _access(answers: dict[str, Any]) -> dict[str, Any]:
 
 
 @admin.register(BrokerageAccount)
-class BrokerageAccountAdmin(RevealMixin, StatusRowAdmin):
+class BrokerageAccountAdmin(HandMixin, RevealMixin, StatusRowAdmin):
     """Accounts at Alpaca, with the last synced balances."""
 
     hidden = ("kyc_results",)
@@ -243,7 +244,7 @@ class InForceFilter(admin.SimpleListFilter):
 
 
 @admin.register(WithdrawalHold)
-class WithdrawalHoldAdmin(StatusRowAdmin):
+class WithdrawalHoldAdmin(HandMixin, StatusRowAdmin):
     """Holds on withdrawals, those that people placed by securing their account among them."""
 
     list_display = ("created_at", "user", "cause", "until", "status", "in_force", "status_reason")

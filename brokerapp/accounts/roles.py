@@ -34,6 +34,7 @@ REVEAL = "accounts.reveal_personal_data"
 SEND_RESET = "accounts.send_password_reset"
 REMOVE_SECOND_STEP = "accounts.remove_second_step"
 WRITE_NOTE = "ops.add_staffnote"
+TAKE = "in_hand.take_row"
 
 WITHOUT_PERSONAL_DATA = frozenset(
     {
@@ -105,12 +106,12 @@ ALL_READS = "*"
 """Of an auditor: every permission to view, whatever is added later."""
 
 ROLES: dict[Role, frozenset[str]] = {
-    Role.SUPPORT: WITHOUT_PERSONAL_DATA | CASES | {SEND_RESET, WRITE_NOTE},
+    Role.SUPPORT: WITHOUT_PERSONAL_DATA | CASES | {SEND_RESET, TAKE, WRITE_NOTE},
     Role.OPERATIONS: WITHOUT_PERSONAL_DATA
     | CASES
     | OPERATE
-    | {SEND_RESET, REMOVE_SECOND_STEP, REVEAL, WRITE_NOTE},
-    Role.APPROVER: WITHOUT_PERSONAL_DATA | {"decisions.confirm_staffdecision"},
+    | {SEND_RESET, REMOVE_SECOND_STEP, REVEAL, TAKE, WRITE_NOTE},
+    Role.APPROVER: WITHOUT_PERSONAL_DATA | {"decisions.confirm_staffdecision", TAKE},
     Role.AUDITOR: frozenset({ALL_READS, REVEAL}),
     Role.ADMINISTRATOR: frozenset(
         {

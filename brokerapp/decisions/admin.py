@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 from brokerapp.decisions import services
 from brokerapp.decisions.models import DecisionStatus, StaffDecision
+from brokerapp.in_hand.admin import HandMixin
 from brokerapp.ui.admin_pages import ask_reason, change_link, person_link
 from brokerapp.workflow.status_admin import StatusRowAdmin
 
@@ -13,7 +14,7 @@ CONFIRMED, TURNED_DOWN = "Confirmed and done", "Turned down"
 
 
 @admin.register(StaffDecision)
-class StaffDecisionAdmin(StatusRowAdmin):
+class StaffDecisionAdmin(HandMixin, StatusRowAdmin):
     """Who proposed what about which row, why, and who decided."""
 
     list_display = (

@@ -19,6 +19,7 @@ from brokerapp.broker.streams.models import EventStream, StreamCursor
 from brokerapp.events import replay, services
 from brokerapp.events.forms import ApplyForm, WindowForm
 from brokerapp.events.models import UNREADABLE, BrokerEvent
+from brokerapp.in_hand.admin import HandMixin
 from brokerapp.ui.admin_pages import ReadOnlyAdmin
 from brokerapp.ui.forms import ReasonForm
 
@@ -50,7 +51,7 @@ class HandledFilter(admin.SimpleListFilter):
 
 
 @admin.register(BrokerEvent)
-class BrokerEventAdmin(ReadOnlyAdmin):
+class BrokerEventAdmin(HandMixin, ReadOnlyAdmin):
     """Every event, as stored."""
 
     list_display = (

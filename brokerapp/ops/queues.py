@@ -17,6 +17,7 @@ from brokerapp.support.models import Case
 from brokerapp.ui.queues import Queue, register
 from funding.models import Transfer
 from funding.statuses import TransferStatus
+from onboarding.cases import Word, WordKind
 from onboarding.models import KycApplication
 from onboarding.statuses import ApplicationStatus
 from trading.models import Order
@@ -65,7 +66,28 @@ def _list(*statuses: str) -> str:
 
 
 OPERATIONS, APPROVER, SUPPORT = Role.OPERATIONS.value, Role.APPROVER.value, Role.SUPPORT.value
+TO_REVIEW = "admin:onboarding_kycapplication_queue"
 QUEUES = (
+    Queue(
+        "applications-to-decide",
+        "Applications to decide",
+        OPERATIONS,
+        lambda: KycApplication.objects.filter(status=ApplicationStatus.IN_REVIEW),
+        "status_at",
+        TO_REVIEW,
+        "kind=APPROVAL",
+        "onboarding.view_kycapplication",
+    ),
+    Queue(
+        "applicants-words",
+        "Answers and appeals of applicants",
+        OPERATIONS,
+        lambda: Word.objects.filter(kind__in=(WordKind.REPLY, WordKind.APPEAL), settled_at=None),
+        "at",
+        TO_REVIEW,
+        "",
+        "onboarding.view_kycapplication",
+    ),
     Queue(
         "applications-in-review",
         "Applications at the broker",

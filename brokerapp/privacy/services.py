@@ -9,10 +9,11 @@ from django.db import models, transaction
 from django.http import HttpRequest
 
 from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.in_hand import services as in_hand
 from brokerapp.privacy.holdings import Encoder, everything_about
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
-from onboarding.cases import CaseFile, Word
+from onboarding.cases import Word
 from onboarding.models import Agreement, Document, KycApplication, TaxForm
 from onboarding.review import answers_to_check
 
@@ -120,7 +121,7 @@ def _erase_drafts(person: User) -> None:
     Document.objects.filter(application__in=drafts).delete()
     Agreement.objects.filter(application__in=drafts).delete()
     Word.objects.filter(application__in=drafts).delete()
-    CaseFile.objects.filter(application__in=drafts).delete()
+    in_hand.put_down(*drafts)
     TaxForm.objects.filter(application__in=drafts).delete()
     KycApplication.objects.filter(pk__in=[draft.pk for draft in drafts]).delete()
 

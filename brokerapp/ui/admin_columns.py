@@ -31,7 +31,16 @@ PRICES = frozenset(
     "stop_loss_price stop_price take_profit_price trail_price".split()
 )
 REFERENCES = frozenset({"request_id", "last_request_id"})
-PEOPLE = ("user_id", "owner_id", "person_id", "staff_id", "proposed_by_id", "decided_by_id", "actor_id")
+PEOPLE = (
+    "user_id",
+    "person_id",
+    "staff_id",
+    "proposed_by_id",
+    "decided_by_id",
+    "actor_id",
+    "approved_by_id",
+    "in_hand_of_id",
+)
 
 _known: ContextVar[dict[int, str] | None] = ContextVar("names of people on this page", default=None)
 

@@ -103,8 +103,12 @@ class ListAdmin(admin.ModelAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         found = super().get_changelist_instance(request)
         found.result_list = list(found.result_list)
-        admin_columns.learn_names(found.result_list)
+        self.learn(found.result_list)
         return found
+
+    def learn(self, rows: list[Any]) -> None:
+        """Look up in one go, for these rows, what columns say that is not in the rows themselves."""
+        admin_columns.learn_names(rows)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -142,7 +146,7 @@ class ListAdmin(admin.ModelAdmin):
     def _lines(self, rows: QuerySet[Any], columns: list[Any]) -> Iterator[list[Any]]:
         found = rows.iterator(chunk_size=AT_ONCE)
         while some := list(islice(found, AT_ONCE)):
-            admin_columns.learn_names(some)
+            self.learn(some)
             for row in some:
                 yield [self._cell(row, name) for name in columns]
 

@@ -6,10 +6,11 @@ queues.register(
 )
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
@@ -49,11 +50,15 @@ class Queue:
 
 @dataclass(frozen=True)
 class Length:
-    """How many wait in a queue (`MOST` and one for more than that), and since when the longest."""
+    """How many wait in a queue (`MOST` and one for more than that), and since when the longest.
+
+    `hands` has the name of each member of staff who has taken some of them, and how many.
+    """
 
     queue: Queue
     count: int
     oldest: datetime | None
+    hands: tuple[tuple[str, int], ...] = ()
 
     @property
     def in_words(self) -> str:
@@ -72,6 +77,15 @@ def register(queue: Queue) -> None:
 def queues_of(user: AbstractBaseUser | AnonymousUser) -> list[Queue]:
     """The queues that somebody may look at, in the order in which they were added."""
     return [queue for queue in _queues.values() if user.has_perm(queue.permission)]  # type: ignore[union-attr]
+
+
+def of_list(page: str, asked: Mapping[str, str]) -> list[Queue]:
+    """The queues whose rows the list `page` shows when it is asked for with these filters, and maybe more."""
+    return [
+        queue
+        for queue in _queues.values()
+        if queue.page == page and all(asked.get(name) == value for name, value in parse_qsl(queue.query))
+    ]
 
 
 def measure(queue: Queue) -> Length:
