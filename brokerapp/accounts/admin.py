@@ -29,10 +29,11 @@ from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.reveal import RevealMixin
 from brokerapp.security_log.services import record
 from brokerapp.ui.admin_pages import ListAdmin, ReadOnlyAdmin, ask_reason, person_link
+from brokerapp.workflow.state import IllegalMove
 from brokerapp.workflow.status_admin import StatusRowAdmin
 
 LIFTED = "Withdrawals opened again"
-PROPOSED = "So much money could leave that somebody else has to agree first; proposed"
+PROPOSED = "It opens so much that somebody else has to agree first; proposed"
 
 # What opens a session or an account is nobody's to read or change here.
 for model in (EmailAddress, Authenticator, UserSession, Group):
@@ -102,6 +103,7 @@ class UserAdmin(ListAdmin):
     readonly_fields = ("email", "is_superuser", "date_joined", "last_login")
     filter_horizontal = ("groups",)
     actions = ("send_reset", "remove_second_step")
+    confirmed_actions = ("remove_second_step",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
@@ -177,10 +179,24 @@ class UserAdmin(ListAdmin):
             if user.is_staff and not roles.may_manage(request.user, user):
                 self.message_user(request, f"{user} is staff: ask an administrator.", messages.ERROR)
                 continue
+            self._remove_second_step(request, user, reason)
+        return None
+
+    def _remove_second_step(self, request: HttpRequest, user: User, reason: str) -> None:
+        """At once, or proposed where it opens more than one member of staff may open."""
+        if not second_factor.needs_two_to_remove(user):
             second_factor.remove_lost(user)
             self.log_change(request, user, "Second step taken away")
             self.message_user(request, f"{user} has no second step any more, and a mail says so.")
-        return None
+            return
+        what = second_factor.REMOVE_LOST
+        try:
+            decisions.propose(what=what, row=user, by=person(request), reason=reason)
+        except IllegalMove as refusal:
+            self.message_user(request, f"{user}: {refusal}", messages.ERROR)
+        else:
+            self.log_change(request, user, "Proposed that the second step is taken away")
+            self.message_user(request, f"{user}: {PROPOSED}.")
 
 
 def _access(answers: dict[str, Any]) -> dict[str, Any]:
@@ -272,7 +288,7 @@ class WithdrawalHoldAdmin(HandMixin, StatusRowAdmin):
             return reason
         by = person(request)
         rows = list(queryset)
-        two = [hold for hold in rows if hold.status == HoldStatus.ACTIVE and holds.needs_two_to_lift(hold)]
+        two = [hold for hold in rows if hold.status == HoldStatus.ACTIVE and holds.needs_two(hold.user_id)]
         self.run_action(
             request,
             (hold for hold in rows if hold not in two),

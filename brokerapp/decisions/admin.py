@@ -7,7 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from brokerapp.decisions import services
 from brokerapp.decisions.models import DecisionStatus, StaffDecision
 from brokerapp.in_hand.admin import HandMixin
-from brokerapp.ui.admin_pages import ask_reason, change_link, person_link
+from brokerapp.ui.admin_columns import row_link
+from brokerapp.ui.admin_pages import ask_reason, person_link
 from brokerapp.workflow.status_admin import StatusRowAdmin
 
 CONFIRMED, TURNED_DOWN = "Confirmed and done", "Turned down"
@@ -56,7 +57,7 @@ class StaffDecisionAdmin(HandMixin, StatusRowAdmin):
 
     @admin.display(description="about")
     def subject(self, decision: StaffDecision) -> str:
-        return change_link(decision.row_type, decision.row_id, decision.row_type)
+        return row_link(decision.row_type, decision.row_id)
 
     @admin.display(description="person")
     def person(self, decision: StaffDecision) -> str:

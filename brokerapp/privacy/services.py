@@ -13,6 +13,7 @@ from brokerapp.in_hand import services as in_hand
 from brokerapp.privacy.holdings import Encoder, everything_about
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
+from brokerapp.workflow.state import IllegalMove
 from onboarding.cases import Word
 from onboarding.models import Agreement, Document, KycApplication, TaxForm
 from onboarding.review import answers_to_check
@@ -29,7 +30,11 @@ ERASED_DOMAIN = "erased.invalid"
 """A name under which no mail is ever delivered (RFC 2606)."""
 
 
-class CannotErase(Exception):
+ERASE = "ERASE"
+"""The decision of two members of staff that what may be erased of a person is."""
+
+
+class CannotErase(IllegalMove):
     """Nothing of the person may be erased; the message says why."""
 
 
@@ -85,6 +90,18 @@ def what_may_be_erased(person: User) -> Erasure:
         return Erasure(drafts, contact=False, why_not_all=LAW)
     gone = person.email.endswith(f"@{ERASED_DOMAIN}")
     return Erasure(drafts, contact=not gone, why_not_all=NOTHING if gone else "")
+
+
+def check_erasable(person: User) -> None:
+    """Raises `CannotErase` where nothing may be erased."""
+    erasure = what_may_be_erased(person)
+    if erasure.is_empty:
+        raise CannotErase(erasure.why_not_all)
+
+
+def decide_erasure(person: User, by: User, reason: str) -> None:
+    """What a decision `ERASE` does, once a second person has confirmed it."""
+    erase(person=person, by=by, reason=reason)
 
 
 def erase(*, person: User, by: User, reason: str, request: HttpRequest | None = None) -> Erasure:

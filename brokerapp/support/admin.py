@@ -19,7 +19,7 @@ from brokerapp.in_hand.admin import HandMixin
 from brokerapp.support import services
 from brokerapp.support.forms import AnswerForm
 from brokerapp.support.models import Case
-from brokerapp.ui.admin_columns import time_text
+from brokerapp.ui.admin_columns import row_link, time_text
 from brokerapp.ui.admin_pages import ReadOnlyAdmin, as_uuid, change_link, people_called, person_link
 from brokerapp.workflow.state import IllegalMove, LostRace
 
@@ -92,7 +92,7 @@ class CaseAdmin(HandMixin, ReadOnlyAdmin):
 
     @admin.display(description="about")
     def subject(self, case: Case) -> str:
-        return change_link(case.about_type, case.about_id, case.about_type) or "-"
+        return row_link(case.about_type, case.about_id)
 
     @admin.display(description="messages")
     def conversation(self, case: Case) -> str:
@@ -111,7 +111,7 @@ class CaseAdmin(HandMixin, ReadOnlyAdmin):
         lines = (
             (
                 time_text(step.at),
-                change_link(step.row_type, step.row_id, step.row_type),
+                row_link(step.row_type, step.row_id),
                 step.from_status or "new",
                 step.to_status,
                 step.get_actor_display(),

@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
+from django.utils.text import capfirst
 
 from brokerapp.ui import names
 from brokerapp.ui.templatetags.ui import money, price, qty
@@ -79,6 +81,15 @@ def change_link(label: str, pk: str | int | None, text: str) -> str:
     except NoReverseMatch:
         return text
     return format_html('<a href="{}">{}</a>', url, text)
+
+
+def row_link(label: str, pk: str | int | None) -> str:
+    """A link to a row by what it is, `Transfer` say; `label` is its model's, as logs have it."""
+    try:
+        words = capfirst(apps.get_model(label)._meta.verbose_name) if label else ""
+    except LookupError:
+        words = label
+    return change_link(label, pk, words) or EMPTY
 
 
 def person_link(person_id: int | None) -> str:

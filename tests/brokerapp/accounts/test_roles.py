@@ -1,6 +1,7 @@
 """Roles: what each may do, and that nobody makes itself, or anybody, more."""
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,9 +14,19 @@ from django.urls import reverse
 from brokerapp.accounts import roles
 from brokerapp.accounts.models import User, WithdrawalHold
 from brokerapp.accounts.roles import Role
+from brokerapp.decisions import services as decisions
+from brokerapp.decisions.models import StaffDecision
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.models import SecurityEvent
-from tests.factories import PASSWORD, StaffFactory, UserFactory, give_second_step, staff_in_role
+from tests.factories import (
+    PASSWORD,
+    BrokerageAccountFactory,
+    StaffFactory,
+    UserFactory,
+    confirm,
+    give_second_step,
+    staff_in_role,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -234,6 +245,12 @@ def test_may_manage_is_for_administrators_and_others_than_themselves() -> None:
     assert not roles.may_manage(staff_in_role(Role.OPERATIONS), person)
 
 
+def confirmed(person: User) -> Client:
+    client = signed_in(person)
+    confirm(client)
+    return client
+
+
 def take_away(client: Client, user: User, **answers: str) -> str:
     data = {"action": "remove_second_step", "_selected_action": [user.pk], **answers}
     return client.post(reverse("admin:accounts_user_changelist"), data, follow=True).content.decode()
@@ -242,7 +259,7 @@ def take_away(client: Client, user: User, **answers: str) -> str:
 def test_lost_second_step_is_taken_away_for_a_reason_and_money_waits() -> None:
     person, member = UserFactory.create(), staff_in_role(Role.OPERATIONS)
     give_second_step(person)
-    client = signed_in(member)
+    client = confirmed(member)
     assert 'name="reason"' in take_away(client, person)
     assert Authenticator.objects.filter(user=person).exists()
     take_away(client, person, reason="She came to the office with her passport.")
@@ -256,8 +273,39 @@ def test_lost_second_step_is_taken_away_for_a_reason_and_money_waits() -> None:
 def test_second_step_of_staff_is_an_administrators_to_take_away_and_never_ones_own(role: Role) -> None:
     member, administrator = staff_in_role(role), staff_in_role(Role.ADMINISTRATOR)
     reason = "They asked me to do it in person."
-    take_away(signed_in(member), administrator, reason=reason)
-    take_away(signed_in(administrator), administrator, reason=reason)
+    take_away(confirmed(member), administrator, reason=reason)
+    take_away(confirmed(administrator), administrator, reason=reason)
     assert Authenticator.objects.filter(user=administrator).exists()
-    take_away(signed_in(administrator), member, reason=reason)
+    take_away(confirmed(administrator), member, reason=reason)
+    assert Authenticator.objects.filter(user=member).exists()  # it opens the pages of staff
+    decision = StaffDecision.objects.get()
+    assert decision.person_id == member.pk
+    decisions.confirm(decision=decision, by=staff_in_role(Role.APPROVER), reason=reason)
     assert not Authenticator.objects.filter(user=member).exists()
+
+
+def test_lost_second_step_before_much_money_is_taken_away_by_two(settings: Any) -> None:
+    settings.SECOND_PERSON_ABOVE = Decimal(500)
+    person = BrokerageAccountFactory.create(cash_withdrawable=Decimal("500.01")).user
+    give_second_step(person)
+    page = take_away(
+        confirmed(staff_in_role(Role.OPERATIONS)), person, reason="She was here, with her passport."
+    )
+    assert "somebody else has to agree first" in page
+    assert Authenticator.objects.filter(user=person).exists()
+    decision = StaffDecision.objects.get()
+    decisions.confirm(decision=decision, by=staff_in_role(Role.APPROVER), reason="I was there.")
+    assert not Authenticator.objects.filter(user=person).exists()
+    assert [hold.cause for hold in WithdrawalHold.objects.filter(user=person)] == ["MFA"]
+
+
+def test_action_that_opens_much_asks_once_more_who_it_is() -> None:
+    person, client = UserFactory.create(), Client()
+    give_second_step(person)
+    client.force_login(staff_in_role(Role.OPERATIONS))
+    reply = client.post(
+        reverse("admin:accounts_user_changelist"),
+        {"action": "remove_second_step", "_selected_action": [person.pk], "reason": "They came in person."},
+    )
+    assert (reply.status_code, "reauthenticate" in reply.headers.get("Location", "")) == (302, True)
+    assert Authenticator.objects.filter(user=person).exists()
