@@ -1,6 +1,6 @@
 """The queues of what every installation has; further apps add their own in the same way (`ui.queues`)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -17,8 +17,8 @@ from brokerapp.support.models import Case
 from brokerapp.ui.queues import Queue, register
 from funding.models import Transfer
 from funding.statuses import TransferStatus
-from onboarding.cases import Word, WordKind
 from onboarding.models import KycApplication
+from onboarding.services.queue import waiting
 from onboarding.statuses import ApplicationStatus
 from trading.models import Order
 from trading.statuses import OrderStatus
@@ -61,32 +61,28 @@ def _returned() -> QuerySet[Transfer]:
     )
 
 
+def _applications_waiting() -> tuple[int, datetime | None]:
+    """How many, whatever for, and since when the longest; a handful of queries."""
+    found = waiting(timezone.now())
+    return len(found), found[0].since if found else None
+
+
 def _list(*statuses: str) -> str:
     return "status__in=" + ",".join(statuses)
 
 
 OPERATIONS, APPROVER, SUPPORT = Role.OPERATIONS.value, Role.APPROVER.value, Role.SUPPORT.value
-TO_REVIEW = "admin:onboarding_kycapplication_queue"
 QUEUES = (
     Queue(
-        "applications-to-decide",
-        "Applications to decide",
+        "applications-waiting",
+        "Applications that wait for us",
         OPERATIONS,
-        lambda: KycApplication.objects.filter(status=ApplicationStatus.IN_REVIEW),
+        lambda: KycApplication.objects.filter(pk__in=[one.application_id for one in waiting(timezone.now())]),
         "status_at",
-        TO_REVIEW,
-        "kind=APPROVAL",
-        "onboarding.view_kycapplication",
-    ),
-    Queue(
-        "applicants-words",
-        "Answers and appeals of applicants",
-        OPERATIONS,
-        lambda: Word.objects.filter(kind__in=(WordKind.REPLY, WordKind.APPEAL), settled_at=None),
-        "at",
-        TO_REVIEW,
+        "admin:onboarding_kycapplication_queue",
         "",
         "onboarding.view_kycapplication",
+        measured=_applications_waiting,
     ),
     Queue(
         "applications-in-review",

@@ -39,6 +39,8 @@ MOST = 1000
 """Rows that a list counts and shows; who looks for older ones has something to search by."""
 MOST_IN_FILE = 50_000
 AT_ONCE = 500
+SHOWN = 20
+"""Rows that a page which asks for a reason shows."""
 
 list_context: list[Callable[[HttpRequest, admin.ModelAdmin], dict[str, Any]]] = []
 """What other packages add to the page of every list; called with the request and the list's admin."""
@@ -150,6 +152,20 @@ class ListAdmin(admin.ModelAdmin):
             for row in some:
                 yield [self._cell(row, name) for name in columns]
 
+    def in_short(self, rows: QuerySet[Any], request: HttpRequest) -> dict[str, Any]:
+        """The first of these rows as a table with the list's columns, and how many more there are."""
+        some = list(rows[: SHOWN + 1])
+        self.learn(some)
+        columns = self.get_list_display(request)
+        shown = [[self._shown(row, name) for name in columns] for row in some[:SHOWN]]
+        heads = [label_for_field(name, self.model, self) for name in columns]
+        more = rows.count() - SHOWN if len(some) > SHOWN else 0
+        return {"heads": heads, "lines": shown, "more": more}
+
+    def _shown(self, row: Model, name: Any) -> Any:
+        value = name(row) if isinstance(name, Column) else self._cell(row, name)
+        return admin_columns.EMPTY if value in (None, "") else value
+
     def _cell(self, row: Model, name: Any) -> Any:
         if isinstance(name, Column):
             return name.raw(row)
@@ -192,7 +208,7 @@ def people_called(email: str) -> list[Any]:
 
 
 def ask_reason(
-    model_admin: admin.ModelAdmin, request: HttpRequest, rows: QuerySet, *, action: str, title: str, text: str
+    model_admin: ListAdmin, request: HttpRequest, rows: QuerySet, *, action: str, title: str, text: str
 ) -> str | TemplateResponse:
     """The reason for which an action is done to `rows`, or the page that asks for it.
 
@@ -207,7 +223,7 @@ def ask_reason(
         "text": text,
         "opts": model_admin.opts,
         "form": form,
-        "rows": rows,
+        **model_admin.in_short(rows, request),
         "hidden": [
             ("action", action),
             ("select_across", request.POST.get("select_across", "0")),

@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.e2e.axe import axe_everywhere
 from tests.e2e.journey import Journey
 from tests.e2e.stack import DEMO_PASSWORD, Stack
+from tests.e2e.staff import signed_in
 
 pytestmark = pytest.mark.e2e
 
@@ -26,13 +27,6 @@ PAGES = (
     "/admin/decisions/staffdecision/",
     "/admin/support/case/",
 )
-
-
-def signed_in(new_context: Callable[..., BrowserContext], stack: Stack, email: str) -> Journey:
-    staff = Journey(new_context().new_page(), stack, email)
-    staff.sign_in(email, DEMO_PASSWORD)
-    staff.give_demo_code()
-    return staff
 
 
 def test_failing_order_reaches_the_brokers_support_by_the_support_role(
