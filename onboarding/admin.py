@@ -9,7 +9,7 @@ from django.utils.html import format_html_join
 
 from brokerapp.in_hand.admin import HandMixin
 from brokerapp.security_log.reveal import RevealMixin
-from brokerapp.ui.admin_pages import change_link
+from brokerapp.ui.admin_pages import ReadOnlyInline, change_link
 from brokerapp.workflow import jobs
 from brokerapp.workflow.status_admin import StatusRowAdmin
 from onboarding.cases import CipRecord, KycAnswer
@@ -18,16 +18,11 @@ from onboarding.services import duplicates
 from onboarding.staff.pages import CaseMixin, PaperMixin
 
 
-class AgreementInline(admin.TabularInline):
+class AgreementInline(ReadOnlyInline):
     """What was signed, when and from where."""
 
     model = Agreement
-    extra = 0
-    can_delete = False
-    fields = readonly_fields = ("agreement", "revision", "signed_at", "ip_address")
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    fields = ("agreement", "revision", "signed_at", "ip_address")
 
 
 @admin.register(KycApplication)

@@ -16,7 +16,6 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
-from django.utils.text import capfirst
 
 from brokerapp.ui import names
 from brokerapp.ui.templatetags.ui import money, price, qty
@@ -84,10 +83,10 @@ def change_link(label: str, pk: str | int | None, text: str) -> str:
 
 
 def row_link(label: str, pk: str | int | None) -> str:
-    """A link to a row by what it is, `Transfer` say; `label` is its model's, as logs have it."""
+    """A link to a row by what it is, `order` say; `label` is its model's, as logs have it."""
     try:
-        words = capfirst(apps.get_model(label)._meta.verbose_name) if label else ""
-    except LookupError:
+        words = str(apps.get_model(label)._meta.verbose_name) if label else ""
+    except (LookupError, ValueError):  # there is no such model any more
         words = label
     return change_link(label, pk, words) or EMPTY
 

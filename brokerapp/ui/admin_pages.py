@@ -201,6 +201,26 @@ class ReadOnlyAdmin(ListAdmin):
         return self.in_words(names, in_list=False)
 
 
+class ReadOnlyInline(admin.TabularInline):
+    """Rows of a row, on its page: in words as everywhere, and never added, changed or deleted."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @cached_property
+    def _columns(self) -> tuple[Any, ...]:
+        return tuple(admin_columns.column(self.model, str(name)) for name in self.fields or ())
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self._columns
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self._columns
+
+
 def people_called(email: str) -> list[Any]:
     """The ids of people with exactly this e-mail address, in any case."""
     people = get_user_model()._default_manager.filter(email=email.strip().lower())

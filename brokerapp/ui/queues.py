@@ -28,8 +28,8 @@ class Queue:
     `rows` gives the rows that wait; `since` is the column that says from when on, and has an index with them.
     `page` is the list in the admin site (`funding_transfer`), or the whole name of a page of its own with a
     colon in it; `query` are the list's filters. Who has not got `permission` does not see it. `is_urgent`:
-    somebody's money or account stands still meanwhile. `measured` counts them and tells since when the longest
-    waits, where that is not one query over `rows`.
+    somebody's money or account stands still meanwhile. `measured` counts them and tells since when the
+    longest waits, where that is not one query over `rows`.
     """
 
     name: str
