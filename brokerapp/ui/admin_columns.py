@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
@@ -114,6 +115,11 @@ def time_text(at: datetime | None) -> str:
     )
 
 
+def short_id(key: UUID | None) -> str:
+    """The first digits of an id, enough to tell rows apart, with the whole on hover."""
+    return EMPTY if key is None else format_html('<code title="{}">{}…</code>', key, str(key)[:8])
+
+
 def calls_link(reference: str) -> str:
     """A Request ID, leading to the calls that have it; shortened, with the whole on hover."""
     return _calls_link(reference, reference if len(reference) <= 13 else f"{reference[:12]}…")
@@ -178,6 +184,10 @@ def column(model: type[models.Model], name: str, *, in_list: bool = True) -> Col
         return name
     if isinstance(field, models.DateTimeField):
         return Column(field, time_text, ", ET")
+    if name in PEOPLE:  # a number, as of logs, and no foreign key
+        return Column(field, person_link)
+    if isinstance(field, models.UUIDField) and in_list:
+        return Column(field, short_id)
     if isinstance(field, models.DecimalField):
         return Column(field, _figure_of(name))
     if isinstance(field, models.ForeignKey):
