@@ -32,6 +32,8 @@ from brokerapp.ui.admin_pages import ListAdmin, ReadOnlyAdmin, ask_reason, perso
 from brokerapp.workflow.state import IllegalMove
 from brokerapp.workflow.status_admin import StatusRowAdmin
 
+SENTENCE = 10
+"""Letters of the shortest reason."""
 LIFTED = "Withdrawals opened again"
 PROPOSED = "It opens so much that somebody else has to agree first; proposed"
 
@@ -50,7 +52,16 @@ class GroupAdmin(ReadOnlyAdmin):
 
 
 class RolesForm(forms.ModelForm):
-    """Whether somebody is staff, and in which role."""
+    """Whether somebody is staff, and in which role. `held_back` has roles that wait for a second person."""
+
+    reason = forms.CharField(
+        label="Why",
+        required=False,
+        max_length=500,
+        widget=forms.Textarea({"rows": 2, "cols": 80}),
+        help_text="For a role that acts or reads everything: somebody else has to agree, and reads this.",
+    )
+    held_back: tuple[str, ...] = ()
 
     class Meta:
         model = User
@@ -63,7 +74,24 @@ class RolesForm(forms.ModelForm):
             self.add_error("groups", "Only staff have a role. Tick “staff status”, or take the role away.")
         if Role.ADMINISTRATOR in chosen and len(chosen) > 1:
             self.add_error("groups", "An administrator gives roles and has no other: choose one.")
+        if self._taking_two() and len((cleaned.get("reason") or "").strip()) < SENTENCE:
+            self.add_error("reason", "Say in a sentence why they are given this role.")
         return cleaned
+
+    def _taking_two(self) -> tuple[str, ...]:
+        """Of the roles that were chosen anew, those that take a second person."""
+        had = {group.name for group in self.initial.get("groups", ())}
+        chosen = {group.name for group in self.cleaned_data.get("groups") or ()}
+        return tuple(sorted((chosen - had) & roles.TAKES_TWO))
+
+    def hold_back(self) -> None:
+        """Keep the rest of the answers, without the roles that take a second person."""
+        self.held_back = self._taking_two()
+        if self.held_back:
+            kept = self.cleaned_data["groups"].exclude(name__in=self.held_back)
+            self.cleaned_data["groups"] = kept
+            if not (self.initial["is_staff"] or kept):
+                self.cleaned_data["is_staff"] = self.instance.is_staff = False
 
 
 class NewPersonForm(forms.ModelForm):
@@ -109,7 +137,10 @@ class UserAdmin(ListAdmin):
         return super().get_queryset(request).prefetch_related("groups")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fieldsets if obj else self.add_fieldsets
+        if obj is None:
+            return self.add_fieldsets
+        why = (("Why", {"fields": ("reason",)}),)
+        return (*self.fieldsets, *(why if self.has_change_permission(request, obj) else ()))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.readonly_fields if obj else ()
@@ -145,12 +176,33 @@ class UserAdmin(ListAdmin):
         """Whether this member of staff may have somebody mailed a link to a new password."""
         return request.user.has_perm(roles.SEND_RESET)
 
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        if change and not person(request).is_superuser:  # who sets the site up is alone
+            form.hold_back()
+        return super().save_form(request, form, change)
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        if change and form.changed_data:
-            detail = {"before": _access(form.initial), "after": _access(form.cleaned_data)}
-            user = form.instance
-            record(Kind.RIGHTS_CHANGED, person=user, request=request, obj=user, detail=detail)
+        if not change:
+            return
+        user, reason = form.instance, form.cleaned_data["reason"]
+        before, after = _access(form.initial), _access(form.cleaned_data)
+        if before != after:
+            detail = {"before": before, "after": after}
+            record(Kind.RIGHTS_CHANGED, person=user, request=request, obj=user, detail=detail, reason=reason)
+        if form.held_back:
+            self._propose(request, user, roles.GIVE_ROLE, reason, value=",".join(form.held_back))
+
+    def _propose(self, request: HttpRequest, user: User, what: str, reason: str, value: str = "") -> None:
+        """Have a second person decide, and say so."""
+        try:
+            decisions.propose(what=what, row=user, by=person(request), reason=reason, value=value)
+        except IllegalMove as refusal:
+            self.message_user(request, f"{user}: {refusal}", messages.ERROR)
+        else:
+            said = decisions.label_of(what).lower()
+            self.log_change(request, user, f"Proposed to {said}")
+            self.message_user(request, f"{user}: {PROPOSED}.", messages.WARNING)
 
     @admin.action(permissions=["reset"], description="Mail them a link to choose a new password")
     def send_reset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
@@ -189,14 +241,7 @@ class UserAdmin(ListAdmin):
             self.log_change(request, user, "Second step taken away")
             self.message_user(request, f"{user} has no second step any more, and a mail says so.")
             return
-        what = second_factor.REMOVE_LOST
-        try:
-            decisions.propose(what=what, row=user, by=person(request), reason=reason)
-        except IllegalMove as refusal:
-            self.message_user(request, f"{user}: {refusal}", messages.ERROR)
-        else:
-            self.log_change(request, user, "Proposed that the second step is taken away")
-            self.message_user(request, f"{user}: {PROPOSED}.")
+        self._propose(request, user, second_factor.REMOVE_LOST, reason)
 
 
 def _access(answers: dict[str, Any]) -> dict[str, Any]:

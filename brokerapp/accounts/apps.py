@@ -39,6 +39,10 @@ class AccountsConfig(AppConfig):
                 "Take a lost second step away", second_factor.check_has_one, second_factor.decide_removal
             ),
         )
+        decisions.register(
+            roles.GIVE_ROLE,
+            decisions.Registered("Give a role", roles.check_may_get, roles.decide_giving, takes_value=True),
+        )
         rotation.register(second_factor.reseal)
         credentials.connect()
         roles.connect()

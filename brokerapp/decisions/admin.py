@@ -53,7 +53,8 @@ class StaffDecisionAdmin(HandMixin, StatusRowAdmin):
 
     @admin.display(description="decision")
     def said(self, decision: StaffDecision) -> str:
-        return services.label_of(decision.what)
+        label = services.label_of(decision.what)
+        return f"{label}: {decision.value}" if decision.value else label
 
     @admin.display(description="about")
     def subject(self, decision: StaffDecision) -> str:

@@ -184,15 +184,20 @@ def column(model: type[models.Model], name: str, *, in_list: bool = True) -> Col
         return name
     if isinstance(field, models.DateTimeField):
         return Column(field, time_text, ", ET")
-    if name in PEOPLE:  # a number, as of logs, and no foreign key
-        return Column(field, person_link)
-    if isinstance(field, models.UUIDField) and in_list:
-        return Column(field, short_id)
+    if isinstance(field, models.ForeignKey) and field.related_model is not get_user_model():
+        return LinkColumn(field)
+    show = _way_of(field, name, in_list=in_list)
+    return Column(field, show) if show else name
+
+
+def _way_of(field: Any, name: str, *, in_list: bool) -> Callable[[Any], str] | None:
+    if name in PEOPLE or isinstance(field, models.ForeignKey):
+        return person_link
     if isinstance(field, models.DecimalField):
-        return Column(field, _figure_of(name))
-    if isinstance(field, models.ForeignKey):
-        return Column(field, person_link) if field.related_model is get_user_model() else LinkColumn(field)
-    return Column(field, calls_link if in_list else whole_calls_link) if name in REFERENCES else name
+        return _figure_of(name)
+    if name in REFERENCES:
+        return calls_link if in_list else whole_calls_link
+    return short_id if isinstance(field, models.UUIDField) and in_list else None
 
 
 def _figure_of(name: str) -> Callable[[Decimal | None], str]:

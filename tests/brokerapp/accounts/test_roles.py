@@ -15,9 +15,10 @@ from brokerapp.accounts import roles
 from brokerapp.accounts.models import User, WithdrawalHold
 from brokerapp.accounts.roles import Role
 from brokerapp.decisions import services as decisions
-from brokerapp.decisions.models import StaffDecision
+from brokerapp.decisions.models import DecisionStatus, StaffDecision
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.models import SecurityEvent
+from brokerapp.workflow.state import IllegalMove
 from tests.factories import (
     PASSWORD,
     BrokerageAccountFactory,
@@ -171,6 +172,56 @@ def test_administrator_gives_a_role_to_somebody_else_and_it_is_kept() -> None:
     assert (event.staff_id, event.person_id) == (administrator.pk, person.pk)
     assert event.detail["before"] == {"roles": [], "staff": False, "active": True}
     assert event.detail["after"] == {"roles": ["support"], "staff": True, "active": True}
+
+
+@pytest.mark.parametrize("role", sorted(roles.TAKES_TWO))
+def test_role_that_acts_is_given_by_two(role: str) -> None:
+    administrator, person = staff_in_role(Role.ADMINISTRATOR), UserFactory.create()
+    client = signed_in(administrator)
+    assert "Say in a sentence why" in grant(client, person, role).content.decode()
+    grant(client, person, role, reason="They start on Monday in the team of Dana.")
+    person.refresh_from_db()
+    assert (person.is_staff, person.groups.exists()) == (False, False)
+    decision, approver = StaffDecision.objects.get(), staff_in_role(Role.APPROVER)
+    assert (decision.person_id, decision.value) == (person.pk, role)
+    with pytest.raises(decisions.SamePerson):
+        decisions.confirm(decision=decision, by=administrator, reason="Me again, as I said so.")
+    decisions.confirm(decision=decision, by=approver, reason="I know that they start on Monday.")
+    person.refresh_from_db()
+    assert person.is_staff
+    assert [group.name for group in person.groups.all()] == [role]
+    event = SecurityEvent.objects.get(kind=Kind.RIGHTS_CHANGED)
+    assert (event.staff_id, event.detail["after"]["roles"]) == (approver.pk, [role])
+
+
+def test_role_that_acts_beside_one_that_does_not_and_one_taken_away() -> None:
+    person = staff_in_role(Role.AUDITOR)
+    reason = "They move to the team of Dana."
+    grant(signed_in(staff_in_role(Role.ADMINISTRATOR)), person, "support", "operations", reason=reason)
+    assert [group.name for group in person.groups.all()] == ["support"]
+    decisions.confirm(decision=StaffDecision.objects.get(), by=staff_in_role(Role.APPROVER), reason=reason)
+    assert sorted(group.name for group in person.groups.all()) == ["operations", "support"]
+
+
+def test_superuser_sets_up_the_first_roles_alone() -> None:
+    person = UserFactory.create()
+    grant(signed_in(StaffFactory.create()), person, "approver", reason="The first who approves.")
+    assert [group.name for group in person.groups.all()] == ["approver"]
+
+
+def test_administrators_role_is_not_given_beside_another_that_came_meanwhile() -> None:
+    person = UserFactory.create()
+    grant(
+        signed_in(staff_in_role(Role.ADMINISTRATOR)), person, "administrator", reason="They start on Monday."
+    )
+    person.groups.add(Group.objects.get(name="support"))
+    with pytest.raises(IllegalMove):
+        decisions.confirm(
+            decision=StaffDecision.objects.get(),
+            by=staff_in_role(Role.APPROVER),
+            reason="They start on Monday.",
+        )
+    assert StaffDecision.objects.get().status == DecisionStatus.PROPOSED
 
 
 def test_administrator_has_no_other_role_and_customers_have_none() -> None:
