@@ -1,4 +1,4 @@
-"""Proposing a decision on money, and another person's word on it."""
+"""Proposing a decision that takes two, and another person's word on it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
