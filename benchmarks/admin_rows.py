@@ -53,6 +53,8 @@ def _default(field: Any) -> str:
         return "now()"
     if isinstance(field, models.UUIDField):
         return "gen_random_uuid()"
+    if isinstance(field, models.BooleanField) and not field.has_default():
+        return "false"
     value = (
         field.get_default()
         if field.has_default()

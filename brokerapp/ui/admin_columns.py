@@ -153,7 +153,11 @@ class Column:
     def raw(self, row: Any) -> Any:
         """What a file has of it: the value itself, and of a person the name."""
         value = getattr(row, self.attname)
-        return name_of(value) if self._show is person_link and value is not None else value
+        if value is None:
+            return None
+        if self._show is person_link:
+            return name_of(value)
+        return str(value) if isinstance(value, UUID) else value
 
 
 class LinkColumn(Column):

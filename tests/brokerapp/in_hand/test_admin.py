@@ -123,7 +123,7 @@ def test_take_by_two_is_one_persons(member: User, transfer: Transfer) -> None:
 
 def test_row_that_left_its_queue_is_in_nobodys_way(member: User, transfer: Transfer) -> None:
     services.take(row=transfer, by=member, now=timezone.now())
-    Transfer.objects.update(needs_decision_at=None, status="COMPLETE")
+    Transfer.objects.update(needs_decision_at=None, status="NOT_MADE")
     home = signed_in(member).get(HOME)
     assert home.context["mine"] == []
     assert all(length.hands == () for length in home.context["lengths"])
