@@ -42,7 +42,7 @@ def fill(model: type[models.Model], count: int, columns: dict[str, str]) -> None
 
 
 def _is_made_by_the_database(field: Any) -> bool:
-    return isinstance(field, models.AutoField) or field.has_db_default()
+    return isinstance(field, models.AutoField) or field.generated or field.has_db_default()
 
 
 def _default(field: Any) -> str:

@@ -5,7 +5,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from brokerapp.ui.admin_columns import row_link
-from brokerapp.ui.admin_pages import ReadOnlyAdmin, as_uuid, people_called, person_link
+from brokerapp.ui.admin_pages import ReadOnlyAdmin, WordsFilter, as_uuid, people_called, person_link
 from brokerapp.workflow.models import StatusChange
 
 
@@ -14,7 +14,7 @@ class StatusChangeAdmin(ReadOnlyAdmin):
     """Every status that changed, found by Request ID, row or person."""
 
     list_display = ("at", "subject", "from_status", "to_status", "reason", "request_id", "person")
-    list_filter = ("row_type", "to_status", "at")
+    list_filter = (("row_type", WordsFilter), ("to_status", WordsFilter), "at")
     search_fields = ("request_id",)
     search_help_text = "Request ID, a row's id, or a person's e-mail address"
     fields = (("subject", "row_id"), ("from_status", "to_status"), "reason", ("request_id", "person"), "at")

@@ -64,7 +64,7 @@ def test_day_of_staff_for_a_person(
     expect(ops.page.get_by_text(IN_THEIR_WORDS)).to_be_visible()
     ops.press("Decide, and send it")
     expect(ops.page.get_by_text("Done, and kept with your name.")).to_be_visible()
-    mail_to(person, "We need something")
+    mail_to(person, "Your application needs something from you")
 
     # A hold: they secured their account, and called. Staff find them by the end of their account number.
     person.open("/accounts/secure/")
