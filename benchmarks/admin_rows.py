@@ -53,20 +53,21 @@ def _default(field: Any) -> str:
         return "now()"
     if isinstance(field, models.UUIDField):
         return "gen_random_uuid()"
-    if isinstance(field, models.BooleanField) and not field.has_default():
-        return "false"
-    value = (
-        field.get_default()
-        if field.has_default()
-        else field.get_empty_value()
-        if hasattr(field, "get_empty_value")
-        else ""
-    )
+    value = _empty(field)
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (dict, list)):
         return f"'{{}}'::{kind}"
     return f"'{value if value is not None else ''}'::{kind}"
+
+
+def _empty(field: Any) -> Any:
+    """What a row has in a column of which nothing is said."""
+    if field.has_default():
+        return field.get_default()
+    if isinstance(field, models.BooleanField):
+        return False
+    return field.get_empty_value() if hasattr(field, "get_empty_value") else ""
 
 
 def make(*, people: int, calls: int, orders: int) -> None:
