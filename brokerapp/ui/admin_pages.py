@@ -61,8 +61,8 @@ class BoundedPaginator(Paginator):
 class WordsFilter(admin.AllValuesFieldListFilter):
     """By the words that a column has, of the newest rows: to look for all of them reads the whole table."""
 
-    def __init__(self, field: Any, request: HttpRequest, *others: Any) -> None:
-        super().__init__(field, request, *others)
+    def __init__(self, field: Any, request: HttpRequest, *others: Any, **more: Any) -> None:
+        super().__init__(field, request, *others, **more)
         newest = field.model._default_manager.order_by("-pk").values_list(field.name, flat=True)
         self.lookup_choices = sorted({str(word) for word in newest[:LOOKED_THROUGH] if word})
 
