@@ -42,7 +42,7 @@ def fill(model: type[models.Model], count: int, columns: dict[str, str]) -> None
 
 
 def _is_made_by_the_database(field: Any) -> bool:
-    return isinstance(field, models.AutoField) or field.has_db_default()
+    return isinstance(field, models.AutoField) or field.generated or field.has_db_default()
 
 
 def _default(field: Any) -> str:
@@ -53,18 +53,21 @@ def _default(field: Any) -> str:
         return "now()"
     if isinstance(field, models.UUIDField):
         return "gen_random_uuid()"
-    value = (
-        field.get_default()
-        if field.has_default()
-        else field.get_empty_value()
-        if hasattr(field, "get_empty_value")
-        else ""
-    )
+    value = _empty(field)
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (dict, list)):
         return f"'{{}}'::{kind}"
     return f"'{value if value is not None else ''}'::{kind}"
+
+
+def _empty(field: Any) -> Any:
+    """What a row has in a column of which nothing is said."""
+    if field.has_default():
+        return field.get_default()
+    if isinstance(field, models.BooleanField):
+        return False
+    return field.get_empty_value() if hasattr(field, "get_empty_value") else ""
 
 
 def make(*, people: int, calls: int, orders: int) -> None:

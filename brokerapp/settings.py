@@ -141,6 +141,7 @@ INSTALLED_APPS = [
     "brokerapp.broker.streams",
     "brokerapp.security_log",
     "brokerapp.workflow",
+    "brokerapp.in_hand",
     "brokerapp.decisions",
     "brokerapp.accounts",
     "brokerapp.activities",

@@ -17,6 +17,7 @@ from brokerapp.accounts.access import person
 from brokerapp.accounts.signin.gate import confirm
 from brokerapp.broker.alpaca.errors import BrokerError
 from brokerapp.decisions import services as decisions
+from brokerapp.in_hand.admin import HandMixin
 from brokerapp.security_log.reveal import RevealMixin
 from brokerapp.ui.admin_pages import ask_reason
 from brokerapp.ui.forms import ReasonForm
@@ -101,7 +102,7 @@ class ReturnedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Transfer)
-class TransferAdmin(StatusRowAdmin):
+class TransferAdmin(HandMixin, StatusRowAdmin):
     """Deposits and withdrawals. UNKNOWN ones are looked for by themselves and wait for a decision here."""
 
     list_display = (

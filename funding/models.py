@@ -113,7 +113,10 @@ class BankLink(SentModel, FollowedModel):
     objects = BankLinkQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["status", "due_at"], name="bank_link_due")]
+        indexes = [
+            models.Index(fields=["status", "due_at"], name="bank_link_due"),
+            models.Index(fields=["-created_at", "-id"], name="bank_link_newest"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["account"],

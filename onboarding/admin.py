@@ -7,8 +7,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 
+from brokerapp.in_hand.admin import HandMixin
 from brokerapp.security_log.reveal import RevealMixin
-from brokerapp.ui.admin_pages import change_link
+from brokerapp.ui.admin_pages import ReadOnlyInline, change_link
 from brokerapp.workflow import jobs
 from brokerapp.workflow.status_admin import StatusRowAdmin
 from onboarding.cases import CipRecord, KycAnswer
@@ -17,20 +18,15 @@ from onboarding.services import duplicates
 from onboarding.staff.pages import CaseMixin, PaperMixin
 
 
-class AgreementInline(admin.TabularInline):
+class AgreementInline(ReadOnlyInline):
     """What was signed, when and from where."""
 
     model = Agreement
-    extra = 0
-    can_delete = False
-    fields = readonly_fields = ("agreement", "revision", "signed_at", "ip_address")
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    fields = ("agreement", "revision", "signed_at", "ip_address")
 
 
 @admin.register(KycApplication)
-class KycApplicationAdmin(CaseMixin, RevealMixin, StatusRowAdmin):
+class KycApplicationAdmin(HandMixin, CaseMixin, RevealMixin, StatusRowAdmin):
     """Applications: name and e-mail address, to know whose it is; the rest on the page that reveals it."""
 
     personal = "name, e-mail address, last four of the tax id"

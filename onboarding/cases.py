@@ -134,19 +134,6 @@ class Word(models.Model):
         return f"word {self.pk}"
 
 
-class CaseFile(models.Model):
-    """Which member of staff has an application in hand."""
-
-    application = models.OneToOneField(
-        APPLICATION, on_delete=models.PROTECT, primary_key=True, related_name="case_file"
-    )
-    taken_by_id = models.BigIntegerField("taken by")
-    taken_at = models.DateTimeField(default=timezone.now)
-
-    def __str__(self) -> str:
-        return f"case of {self.application_id}"
-
-
 class Attempt(models.Model):
     """The answers of an application as they were sent, to tell later what was changed.
 

@@ -1,14 +1,13 @@
 """Ops pages of this app: read-only but for actions: one service each, which leaves calls to workers."""
 
-from typing import Any
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from brokerapp.accounts.models import User
-from brokerapp.ui.admin_pages import ReadOnlyAdmin, ask_reason
+from brokerapp.in_hand.admin import HandMixin
+from brokerapp.ui.admin_pages import ReadOnlyAdmin, ReadOnlyInline, ask_reason
 from brokerapp.workflow.status_admin import StatusRowAdmin
 from trading.models import (
     Asset,
@@ -25,13 +24,11 @@ from trading.models import (
 from trading.services import orders, portfolio
 
 
-class FillInline(admin.TabularInline):
+class FillInline(ReadOnlyInline):
     """What was executed, and what of it was taken back or corrected."""
 
     model = Fill
-    extra = 0
-    can_delete = False
-    fields = readonly_fields = (
+    fields = (
         "at",
         "qty",
         "price",
@@ -42,24 +39,16 @@ class FillInline(admin.TabularInline):
         "superseded_by",
     )
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
-
-class ProgressInline(admin.TabularInline):
+class ProgressInline(ReadOnlyInline):
     """What the broker said of the order at each moment."""
 
     model = OrderProgress
-    extra = 0
-    can_delete = False
-    fields = readonly_fields = ("at", "kind", "status", "filled_qty", "filled_avg_price", "reason")
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    fields = ("at", "kind", "status", "filled_qty", "filled_avg_price", "reason")
 
 
 @admin.register(Order)
-class OrderAdmin(StatusRowAdmin):
+class OrderAdmin(HandMixin, StatusRowAdmin):
     """Orders, with their fills, broker calls and history."""
 
     list_display = (

@@ -24,14 +24,18 @@ from brokerapp.accounts.roles import Role
 from brokerapp.accounts.signin import second_factor
 from brokerapp.accounts.statuses import HoldStatus
 from brokerapp.decisions import services as decisions
+from brokerapp.in_hand.admin import HandMixin
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.reveal import RevealMixin
 from brokerapp.security_log.services import record
 from brokerapp.ui.admin_pages import ListAdmin, ReadOnlyAdmin, ask_reason, person_link
+from brokerapp.workflow.state import IllegalMove
 from brokerapp.workflow.status_admin import StatusRowAdmin
 
+SENTENCE = 10
+"""Letters of the shortest reason."""
 LIFTED = "Withdrawals opened again"
-PROPOSED = "So much money could leave that somebody else has to agree first; proposed"
+PROPOSED = "It opens so much that somebody else has to agree first; proposed"
 
 # What opens a session or an account is nobody's to read or change here.
 for model in (EmailAddress, Authenticator, UserSession, Group):
@@ -48,7 +52,16 @@ class GroupAdmin(ReadOnlyAdmin):
 
 
 class RolesForm(forms.ModelForm):
-    """Whether somebody is staff, and in which role."""
+    """Whether somebody is staff, and in which role. `held_back` has roles that wait for a second person."""
+
+    reason = forms.CharField(
+        label="Why",
+        required=False,
+        max_length=500,
+        widget=forms.Textarea({"rows": 2, "cols": 80}),
+        help_text="For a role that acts or reads everything: somebody else has to agree, and reads this.",
+    )
+    held_back: tuple[str, ...] = ()
 
     class Meta:
         model = User
@@ -61,7 +74,24 @@ class RolesForm(forms.ModelForm):
             self.add_error("groups", "Only staff have a role. Tick “staff status”, or take the role away.")
         if Role.ADMINISTRATOR in chosen and len(chosen) > 1:
             self.add_error("groups", "An administrator gives roles and has no other: choose one.")
+        if self._taking_two() and len((cleaned.get("reason") or "").strip()) < SENTENCE:
+            self.add_error("reason", "Say in a sentence why they are given this role.")
         return cleaned
+
+    def _taking_two(self) -> tuple[str, ...]:
+        """Of the roles that were chosen anew, those that take a second person."""
+        had = {group.name for group in self.initial.get("groups", ())}
+        chosen = {group.name for group in self.cleaned_data.get("groups") or ()}
+        return tuple(sorted((chosen - had) & roles.TAKES_TWO))
+
+    def hold_back(self) -> None:
+        """Keep the rest of the answers, without the roles that take a second person."""
+        self.held_back = self._taking_two()
+        if self.held_back:
+            kept = self.cleaned_data["groups"].exclude(name__in=self.held_back)
+            self.cleaned_data["groups"] = kept
+            if not (self.initial["is_staff"] or kept):
+                self.cleaned_data["is_staff"] = self.instance.is_staff = False
 
 
 class NewPersonForm(forms.ModelForm):
@@ -101,12 +131,16 @@ class UserAdmin(ListAdmin):
     readonly_fields = ("email", "is_superuser", "date_joined", "last_login")
     filter_horizontal = ("groups",)
     actions = ("send_reset", "remove_second_step")
+    confirmed_actions = ("remove_second_step",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fieldsets if obj else self.add_fieldsets
+        if obj is None:
+            return self.add_fieldsets
+        why = (("Why", {"fields": ("reason",)}),)
+        return (*self.fieldsets, *(why if self.has_change_permission(request, obj) else ()))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.readonly_fields if obj else ()
@@ -142,12 +176,33 @@ class UserAdmin(ListAdmin):
         """Whether this member of staff may have somebody mailed a link to a new password."""
         return request.user.has_perm(roles.SEND_RESET)
 
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        if change and not person(request).is_superuser:  # who sets the site up is alone
+            form.hold_back()
+        return super().save_form(request, form, change)
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        if change and form.changed_data:
-            detail = {"before": _access(form.initial), "after": _access(form.cleaned_data)}
-            user = form.instance
-            record(Kind.RIGHTS_CHANGED, person=user, request=request, obj=user, detail=detail)
+        if not change:
+            return
+        user, reason = form.instance, form.cleaned_data["reason"]
+        before, after = _access(form.initial), _access(form.cleaned_data)
+        if before != after:
+            detail = {"before": before, "after": after}
+            record(Kind.RIGHTS_CHANGED, person=user, request=request, obj=user, detail=detail, reason=reason)
+        if form.held_back:
+            self._propose(request, user, roles.GIVE_ROLE, reason, value=",".join(form.held_back))
+
+    def _propose(self, request: HttpRequest, user: User, what: str, reason: str, value: str = "") -> None:
+        """Have a second person decide, and say so."""
+        try:
+            decisions.propose(what=what, row=user, by=person(request), reason=reason, value=value)
+        except IllegalMove as refusal:
+            self.message_user(request, f"{user}: {refusal}", messages.ERROR)
+        else:
+            said = decisions.label_of(what).lower()
+            self.log_change(request, user, f"Proposed to {said}")
+            self.message_user(request, f"{user}: {PROPOSED}.", messages.WARNING)
 
     @admin.action(permissions=["reset"], description="Mail them a link to choose a new password")
     def send_reset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
@@ -176,10 +231,17 @@ class UserAdmin(ListAdmin):
             if user.is_staff and not roles.may_manage(request.user, user):
                 self.message_user(request, f"{user} is staff: ask an administrator.", messages.ERROR)
                 continue
+            self._remove_second_step(request, user, reason)
+        return None
+
+    def _remove_second_step(self, request: HttpRequest, user: User, reason: str) -> None:
+        """At once, or proposed where it opens more than one member of staff may open."""
+        if not second_factor.needs_two_to_remove(user):
             second_factor.remove_lost(user)
             self.log_change(request, user, "Second step taken away")
             self.message_user(request, f"{user} has no second step any more, and a mail says so.")
-        return None
+            return
+        self._propose(request, user, second_factor.REMOVE_LOST, reason)
 
 
 def _access(answers: dict[str, Any]) -> dict[str, Any]:
@@ -189,7 +251,7 @@ def _access(answers: dict[str, Any]) -> dict[str, Any]:
 
 
 @admin.register(BrokerageAccount)
-class BrokerageAccountAdmin(RevealMixin, StatusRowAdmin):
+class BrokerageAccountAdmin(HandMixin, RevealMixin, StatusRowAdmin):
     """Accounts at Alpaca, with the last synced balances."""
 
     hidden = ("kyc_results",)
@@ -243,7 +305,7 @@ class InForceFilter(admin.SimpleListFilter):
 
 
 @admin.register(WithdrawalHold)
-class WithdrawalHoldAdmin(StatusRowAdmin):
+class WithdrawalHoldAdmin(HandMixin, StatusRowAdmin):
     """Holds on withdrawals, those that people placed by securing their account among them."""
 
     list_display = ("created_at", "user", "cause", "until", "status", "in_force", "status_reason")
@@ -271,7 +333,7 @@ class WithdrawalHoldAdmin(StatusRowAdmin):
             return reason
         by = person(request)
         rows = list(queryset)
-        two = [hold for hold in rows if hold.status == HoldStatus.ACTIVE and holds.needs_two_to_lift(hold)]
+        two = [hold for hold in rows if hold.status == HoldStatus.ACTIVE and holds.needs_two(hold.user_id)]
         self.run_action(
             request,
             (hold for hold in rows if hold not in two),

@@ -33,6 +33,16 @@ class AccountsConfig(AppConfig):
             holds.LIFT_HOLD,
             decisions.Registered("Open withdrawals again", holds.check_active, holds.decide_lift),
         )
+        decisions.register(
+            second_factor.REMOVE_LOST,
+            decisions.Registered(
+                "Take a lost second step away", second_factor.check_has_one, second_factor.decide_removal
+            ),
+        )
+        decisions.register(
+            roles.GIVE_ROLE,
+            decisions.Registered("Give a role", roles.check_may_get, roles.decide_giving, takes_value=True),
+        )
         rotation.register(second_factor.reseal)
         credentials.connect()
         roles.connect()

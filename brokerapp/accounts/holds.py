@@ -68,9 +68,9 @@ LIFT_HOLD = "LIFT_HOLD"
 """The decision of two members of staff that money may leave again, where there is much of it."""
 
 
-def needs_two_to_lift(hold: WithdrawalHold) -> bool:
+def needs_two(person_id: int) -> bool:
     """Whether more could leave at once than one member of staff may open (`SECOND_PERSON_ABOVE`, USD)."""
-    theirs = BrokerageAccount.objects.filter(user_id=hold.user_id)
+    theirs = BrokerageAccount.objects.filter(user_id=person_id)
     most = theirs.aggregate(total=Sum("cash_withdrawable"))["total"] or Decimal(0)
     return bool(most > settings.SECOND_PERSON_ABOVE)
 

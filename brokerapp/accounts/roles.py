@@ -14,7 +14,13 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, Group, Permission
+from django.db import transaction
 from django.db.models.signals import post_migrate
+
+from brokerapp.accounts.models import User
+from brokerapp.security_log.kinds import Kind
+from brokerapp.security_log.services import record
+from brokerapp.workflow.state import IllegalMove
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +40,7 @@ REVEAL = "accounts.reveal_personal_data"
 SEND_RESET = "accounts.send_password_reset"
 REMOVE_SECOND_STEP = "accounts.remove_second_step"
 WRITE_NOTE = "ops.add_staffnote"
+TAKE = "in_hand.take_row"
 
 WITHOUT_PERSONAL_DATA = frozenset(
     {
@@ -105,12 +112,12 @@ ALL_READS = "*"
 """Of an auditor: every permission to view, whatever is added later."""
 
 ROLES: dict[Role, frozenset[str]] = {
-    Role.SUPPORT: WITHOUT_PERSONAL_DATA | CASES | {SEND_RESET, WRITE_NOTE},
+    Role.SUPPORT: WITHOUT_PERSONAL_DATA | CASES | {SEND_RESET, TAKE, WRITE_NOTE},
     Role.OPERATIONS: WITHOUT_PERSONAL_DATA
     | CASES
     | OPERATE
-    | {SEND_RESET, REMOVE_SECOND_STEP, REVEAL, WRITE_NOTE},
-    Role.APPROVER: WITHOUT_PERSONAL_DATA | {"decisions.confirm_staffdecision"},
+    | {SEND_RESET, REMOVE_SECOND_STEP, REVEAL, TAKE, WRITE_NOTE},
+    Role.APPROVER: WITHOUT_PERSONAL_DATA | {"decisions.confirm_staffdecision", TAKE},
     Role.AUDITOR: frozenset({ALL_READS, REVEAL}),
     Role.ADMINISTRATOR: frozenset(
         {
@@ -124,6 +131,11 @@ ROLES: dict[Role, frozenset[str]] = {
         }
     ),
 }
+
+TAKES_TWO = frozenset(Role) - {Role.SUPPORT}
+"""Roles that act, or read everything: given by an administrator once a second person has agreed."""
+GIVE_ROLE = "GIVE_ROLE"
+"""The decision of two members of staff that somebody has one of those from now on."""
 
 NOT_READ = frozenset({"sessions", "account", "mfa", "usersessions", "contenttypes"})
 """Apps whose rows open a session or an account: nobody reads them in the admin site."""
@@ -180,3 +192,32 @@ def may_manage(by: AbstractBaseUser | AnonymousUser, user: Any = None) -> bool:
     if not by.has_perm(MANAGE_ROLES):  # type: ignore[union-attr]
         return False
     return user is None or (user.pk != by.pk and (by.is_superuser or not user.is_superuser))  # type: ignore[union-attr]
+
+
+def check_may_get(person: User) -> None:
+    """Raises `IllegalMove` where nobody may be given a role."""
+    if not person.is_active:
+        raise IllegalMove("They may not sign in.")
+
+
+def decide_giving(person: User, by: User, reason: str, names: str) -> None:
+    """What a decision `GIVE_ROLE` does once a second person has confirmed it; `names` with commas between.
+
+    Raises `IllegalMove` where somebody would be an administrator and something else.
+    """
+    check_may_get(person)
+    before = access_of(person)
+    after = {**before, "staff": True, "roles": sorted({*before["roles"], *names.split(",")})}
+    if Role.ADMINISTRATOR in after["roles"] and len(after["roles"]) > 1:
+        raise IllegalMove("An administrator gives roles and has no other: take the other away first.")
+    with transaction.atomic():
+        User.objects.filter(pk=person.pk).update(is_staff=True)
+        person.groups.add(*Group.objects.filter(name__in=names.split(",")))
+        detail = {"before": before, "after": after}
+        record(Kind.RIGHTS_CHANGED, person=person, staff=by, obj=person, detail=detail, reason=reason)
+
+
+def access_of(person: User) -> dict[str, Any]:
+    """What the security log keeps of somebody's rights."""
+    names = sorted(person.groups.values_list("name", flat=True))
+    return {"roles": names, "staff": person.is_staff, "active": person.is_active}

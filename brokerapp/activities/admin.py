@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from brokerapp.activities.models import Activity
-from brokerapp.ui.admin_pages import ReadOnlyAdmin, as_uuid
+from brokerapp.ui.admin_pages import ReadOnlyAdmin, WordsFilter, as_uuid
 
 
 @admin.register(Activity)
@@ -15,7 +15,7 @@ class ActivityAdmin(ReadOnlyAdmin):
     """Every activity, found by its id, its order, its transfer or its Request ID."""
 
     list_display = ("at", "account", "activity_type", "subtype", "symbol", "qty", "net_amount", "status")
-    list_filter = ("activity_type", "status", "at")
+    list_filter = (("activity_type", WordsFilter), ("status", WordsFilter), "at")
     list_select_related = ("account",)
     search_fields = ("reference",)
     search_help_text = "Activity, order, transfer or journal ID at Alpaca, or Request ID"

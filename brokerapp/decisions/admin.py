@@ -6,14 +6,16 @@ from django.http import HttpRequest, HttpResponse
 
 from brokerapp.decisions import services
 from brokerapp.decisions.models import DecisionStatus, StaffDecision
-from brokerapp.ui.admin_pages import ask_reason, change_link, person_link
+from brokerapp.in_hand.admin import HandMixin
+from brokerapp.ui.admin_columns import row_link
+from brokerapp.ui.admin_pages import ask_reason, person_link
 from brokerapp.workflow.status_admin import StatusRowAdmin
 
 CONFIRMED, TURNED_DOWN = "Confirmed and done", "Turned down"
 
 
 @admin.register(StaffDecision)
-class StaffDecisionAdmin(StatusRowAdmin):
+class StaffDecisionAdmin(HandMixin, StatusRowAdmin):
     """Who proposed what about which row, why, and who decided."""
 
     list_display = (
@@ -51,11 +53,12 @@ class StaffDecisionAdmin(StatusRowAdmin):
 
     @admin.display(description="decision")
     def said(self, decision: StaffDecision) -> str:
-        return services.label_of(decision.what)
+        label = services.label_of(decision.what)
+        return f"{label}: {decision.value}" if decision.value else label
 
     @admin.display(description="about")
     def subject(self, decision: StaffDecision) -> str:
-        return change_link(decision.row_type, decision.row_id, decision.row_type)
+        return row_link(decision.row_type, decision.row_id)
 
     @admin.display(description="person")
     def person(self, decision: StaffDecision) -> str:

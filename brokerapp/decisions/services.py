@@ -1,4 +1,4 @@
-"""Proposing a decision on money, and another person's word on it."""
+"""Proposing a decision that takes two, and another person's word on it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ def propose(
         what=what,
         row_type=row._meta.label,
         row_id=str(row.pk),
-        person_id=getattr(row, "user_id", None),
+        person_id=_person_of(row),
         value=value,
         reason=reason[:500],
         proposed_by_id=by.pk,
@@ -109,6 +109,11 @@ def turn_down(*, decision: StaffDecision, by: AbstractBaseUser, reason: str) -> 
         )
         record(Kind.DECISION_TURNED_DOWN, **_about(decision), staff=by, obj=row, reason=reason)
     return turned_down
+
+
+def _person_of(row: models.Model) -> int | None:
+    """Whom a row is about: its `user_id`, or itself where it is a person."""
+    return row.pk if isinstance(row, AbstractBaseUser) else getattr(row, "user_id", None)
 
 
 def _about(decision: StaffDecision) -> dict[str, Any]:

@@ -17,8 +17,9 @@ from brokerapp.accounts.access import person as signed_in
 from brokerapp.broker.alpaca.errors import BrokerError
 from brokerapp.broker.streams.models import EventStream, StreamCursor
 from brokerapp.events import replay, services
-from brokerapp.events.forms import ApplyForm, WindowForm
+from brokerapp.events.forms import ApplyForm, WindowForm, last_hour
 from brokerapp.events.models import UNREADABLE, BrokerEvent
+from brokerapp.in_hand.admin import HandMixin
 from brokerapp.ui.admin_pages import ReadOnlyAdmin
 from brokerapp.ui.forms import ReasonForm
 
@@ -50,7 +51,7 @@ class HandledFilter(admin.SimpleListFilter):
 
 
 @admin.register(BrokerEvent)
-class BrokerEventAdmin(ReadOnlyAdmin):
+class BrokerEventAdmin(HandMixin, ReadOnlyAdmin):
     """Every event, as stored."""
 
     list_display = (
@@ -125,7 +126,9 @@ class BrokerEventAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         asked = request.POST if request.method == "POST" else request.GET
         is_apply = request.method == "POST"
-        form: WindowForm = (ApplyForm if is_apply else WindowForm)(asked or None)
+        form: WindowForm = (ApplyForm if is_apply else WindowForm)(
+            asked or None, initial=last_hour(timezone.now())
+        )
         window, problem = None, ""
         if form.is_bound and form.is_valid():
             window, problem = self._pull(request, form.cleaned_data, is_apply=is_apply)

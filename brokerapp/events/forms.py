@@ -1,5 +1,6 @@
 """The forms of replay: which window of which stream, and why it is applied."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -7,6 +8,12 @@ from django import forms
 from brokerapp.broker.streams.models import EventStream
 from brokerapp.ui.forms import ReasonForm
 from brokerapp.ui.words import SpokenForm
+
+
+def last_hour(now: datetime) -> dict[str, datetime]:
+    """The window that is looked at most: the last hour, with the minute that has begun."""
+    until = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return {"since": until - timedelta(hours=1), "until": until}
 
 
 class WindowForm(SpokenForm):

@@ -2,12 +2,13 @@
 
 from django.contrib import admin
 
+from brokerapp.in_hand.admin import HandMixin
 from brokerapp.mailing.models import QueuedMail
 from brokerapp.ui.admin_pages import ReadOnlyAdmin
 
 
 @admin.register(QueuedMail)
-class QueuedMailAdmin(ReadOnlyAdmin):
+class QueuedMailAdmin(HandMixin, ReadOnlyAdmin):
     """Every mail of the last 90 days."""
 
     list_display = ("created_at", "subject", "status", "attempts", "next_try_at", "error")

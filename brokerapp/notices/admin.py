@@ -2,12 +2,14 @@
 
 from django.contrib import admin
 
+from brokerapp.in_hand.admin import HandMixin
 from brokerapp.notices.models import Digest, Notice
+from brokerapp.ui.admin_columns import row_link
 from brokerapp.ui.admin_pages import ReadOnlyAdmin, change_link, person_link
 
 
 @admin.register(Notice)
-class NoticeAdmin(ReadOnlyAdmin):
+class NoticeAdmin(HandMixin, ReadOnlyAdmin):
     """Every notice, found by person or by what it is about; the words are in no column."""
 
     list_display = ("created_at", "kind", "status", "subject", "person", "attempts", "next_try_at", "error")
@@ -29,7 +31,7 @@ class NoticeAdmin(ReadOnlyAdmin):
 
     @admin.display(description="about")
     def subject(self, notice: Notice) -> str:
-        return change_link(notice.row_type, notice.row_id, notice.row_type)
+        return row_link(notice.row_type, notice.row_id)
 
     @admin.display(description="status change")
     def change(self, notice: Notice) -> str:

@@ -1,6 +1,6 @@
 """The queues of what every installation has; further apps add their own in the same way (`ui.queues`)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -18,6 +18,7 @@ from brokerapp.ui.queues import Queue, register
 from funding.models import Transfer
 from funding.statuses import TransferStatus
 from onboarding.models import KycApplication
+from onboarding.services.queue import waiting
 from onboarding.statuses import ApplicationStatus
 from trading.models import Order
 from trading.statuses import OrderStatus
@@ -60,12 +61,29 @@ def _returned() -> QuerySet[Transfer]:
     )
 
 
+def _applications_waiting() -> tuple[int, datetime | None]:
+    """How many, whatever for, and since when the longest; a handful of queries."""
+    found = waiting(timezone.now())
+    return len(found), found[0].since if found else None
+
+
 def _list(*statuses: str) -> str:
     return "status__in=" + ",".join(statuses)
 
 
 OPERATIONS, APPROVER, SUPPORT = Role.OPERATIONS.value, Role.APPROVER.value, Role.SUPPORT.value
 QUEUES = (
+    Queue(
+        "applications-waiting",
+        "Applications that wait for us",
+        OPERATIONS,
+        lambda: KycApplication.objects.filter(pk__in=[one.application_id for one in waiting(timezone.now())]),
+        "status_at",
+        "admin:onboarding_kycapplication_queue",
+        "",
+        "onboarding.view_kycapplication",
+        measured=_applications_waiting,
+    ),
     Queue(
         "applications-in-review",
         "Applications at the broker",

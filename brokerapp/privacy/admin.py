@@ -14,11 +14,14 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from brokerapp.accounts.access import person as signed_in
+from brokerapp.decisions import services as decisions
 from brokerapp.privacy import services
 from brokerapp.privacy.models import DataSubject
 from brokerapp.ui.admin_pages import ReadOnlyAdmin
 from brokerapp.ui.forms import ReasonForm
+from brokerapp.workflow.state import IllegalMove
 
+PROPOSED = "Proposed: it is erased as soon as somebody else agrees"
 EXPORT, ERASE = "privacy.export_personal_data", "privacy.erase_personal_data"
 
 
@@ -55,7 +58,7 @@ class DataSubjectAdmin(ReadOnlyAdmin):
         if erasure.is_empty:
             return erasure.why_not_all
         url = reverse("admin:privacy_datasubject_erase", args=[person.pk])
-        link = '<a href="{}">Erase {}</a> (asks why, and is kept). {}'
+        link = '<a href="{}">Erase {}</a> (asks why, somebody else has to agree, and is kept). {}'
         return format_html(link, url, in_words(erasure), erasure.why_not_all)
 
     def export_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
@@ -65,7 +68,7 @@ class DataSubjectAdmin(ReadOnlyAdmin):
         return view(request, object_id)
 
     def erase_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        """Ask who they are and for a reason, and erase. Raises `PermissionDenied`."""
+        """Ask who they are and for a reason, and propose it: another erases. Raises `PermissionDenied`."""
         self._check(request, ERASE)
         view: Callable[..., HttpResponseBase] = reauthentication_required(self._erase)
         return view(request, object_id)
@@ -94,19 +97,17 @@ class DataSubjectAdmin(ReadOnlyAdmin):
         back = redirect("admin:privacy_datasubject_change", person.pk)
         erasure = services.what_may_be_erased(person)
         try:
-            if erasure.is_empty:
-                raise services.CannotErase(erasure.why_not_all)
+            services.check_erasable(person)
             if request.method == "POST" and form.is_valid():
-                done = services.erase(
-                    person=person, by=signed_in(request), reason=form.cleaned_data["reason"], request=request
-                )
-                messages.success(request, f"Erased: {in_words(done)}. {done.why_not_all}")
+                reason = form.cleaned_data["reason"]
+                decisions.propose(what=services.ERASE, row=person, by=signed_in(request), reason=reason)
+                messages.success(request, f"{PROPOSED}: {in_words(erasure)}. {erasure.why_not_all}")
                 return back
-        except services.CannotErase as refusal:
-            messages.error(request, f"Nothing was erased. {refusal}")
+        except IllegalMove as refusal:
+            messages.error(request, f"Nothing is erased. {refusal}")
             return back
         title = f"Erase {in_words(erasure)}; this cannot be undone"
-        return self._page(request, person, form, title, "Erase")
+        return self._page(request, person, form, title, "Propose to erase")
 
     def _asked(self, request: HttpRequest, object_id: str) -> tuple[DataSubject, ReasonForm]:
         person = self.get_object(request, object_id)

@@ -6,3 +6,14 @@ class PrivacyConfig(AppConfig):
 
     name = "brokerapp.privacy"
     verbose_name = "Personal data"
+
+    def ready(self) -> None:
+        from brokerapp.decisions.services import Registered, register
+        from brokerapp.privacy import services
+
+        register(
+            services.ERASE,
+            Registered(
+                "Erase what may be erased of a person", services.check_erasable, services.decide_erasure
+            ),
+        )

@@ -9,10 +9,12 @@ from django.db import models, transaction
 from django.http import HttpRequest
 
 from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.in_hand import services as in_hand
 from brokerapp.privacy.holdings import Encoder, everything_about
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
-from onboarding.cases import CaseFile, Word
+from brokerapp.workflow.state import IllegalMove
+from onboarding.cases import Word
 from onboarding.models import Agreement, Document, KycApplication, TaxForm
 from onboarding.review import answers_to_check
 
@@ -28,7 +30,11 @@ ERASED_DOMAIN = "erased.invalid"
 """A name under which no mail is ever delivered (RFC 2606)."""
 
 
-class CannotErase(Exception):
+ERASE = "ERASE"
+"""The decision of two members of staff that what may be erased of a person is."""
+
+
+class CannotErase(IllegalMove):
     """Nothing of the person may be erased; the message says why."""
 
 
@@ -86,6 +92,18 @@ def what_may_be_erased(person: User) -> Erasure:
     return Erasure(drafts, contact=not gone, why_not_all=NOTHING if gone else "")
 
 
+def check_erasable(person: User) -> None:
+    """Raises `CannotErase` where nothing may be erased."""
+    erasure = what_may_be_erased(person)
+    if erasure.is_empty:
+        raise CannotErase(erasure.why_not_all)
+
+
+def decide_erasure(person: User, by: User, reason: str) -> None:
+    """What a decision `ERASE` does, once a second person has confirmed it."""
+    erase(person=person, by=by, reason=reason)
+
+
 def erase(*, person: User, by: User, reason: str, request: HttpRequest | None = None) -> Erasure:
     """Erase what may be erased of a person, and keep that it was; returns what it was.
 
@@ -120,7 +138,7 @@ def _erase_drafts(person: User) -> None:
     Document.objects.filter(application__in=drafts).delete()
     Agreement.objects.filter(application__in=drafts).delete()
     Word.objects.filter(application__in=drafts).delete()
-    CaseFile.objects.filter(application__in=drafts).delete()
+    in_hand.put_down(*drafts)
     TaxForm.objects.filter(application__in=drafts).delete()
     KycApplication.objects.filter(pk__in=[draft.pk for draft in drafts]).delete()
 

@@ -9,7 +9,8 @@ from django.http import HttpRequest, StreamingHttpResponse
 from brokerapp.security_log import services
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.models import SecurityEvent
-from brokerapp.ui.admin_pages import ReadOnlyAdmin, change_link, people_called, person_link
+from brokerapp.ui.admin_columns import row_link
+from brokerapp.ui.admin_pages import ReadOnlyAdmin, people_called, person_link
 from brokerapp.web.addresses import read_address
 
 
@@ -78,9 +79,7 @@ class SecurityEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="about")
     def subject(self, event: SecurityEvent) -> str:
-        if not event.object_type:
-            return "-"
-        return change_link(event.object_type, event.object_id, event.object_type)
+        return row_link(event.object_type, event.object_id)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[SecurityEvent], search_term: str

@@ -29,7 +29,8 @@ class OperationsSite(admin.AdminSite):
     """The one place through which every admin page is asked for.
 
     A `ModelAdmin` with `personal = "what it shows"` has each look at its pages written down. Actions that it
-    names in `money_actions` are decisions on money.
+    names in `money_actions` are decisions on money. Before those, and those in `confirmed_actions`, staff say
+    once more who they are.
     """
 
     site_header = site_title = "Operations"
@@ -97,11 +98,12 @@ class OperationsSite(admin.AdminSite):
 
 
 def _hold_to_confirmation(view: Callable[..., Any], request: HttpRequest) -> None:
-    """Before an action on money staff say once more who they are; the form goes on afterwards.
+    """Before what opens or moves much staff say once more who they are; the form goes on afterwards.
 
     Raises allauth's `ReauthenticationRequired`, which a middleware answers.
     """
-    actions = set(getattr(getattr(view, "__self__", None), "money_actions", ()))
+    page = getattr(view, "__self__", None)
+    actions = {*getattr(page, "money_actions", ()), *getattr(page, "confirmed_actions", ())}
     if request.method == "POST" and actions & set(request.POST.getlist("action")):
         raise_if_reauthentication_required(request, app="")
 

@@ -59,7 +59,7 @@ class Kind(TextChoices):
     APPLICATION_DECIDED = "APPLICATION_DECIDED", "work of staff on an application"
     PAPER_VIEWED = "PAPER_VIEWED", "paper of an applicant viewed"
 
-    DECISION_PROPOSED = "DECISION_PROPOSED", "decision on money proposed"
-    DECISION_CONFIRMED = "DECISION_CONFIRMED", "decision on money confirmed"
-    DECISION_TURNED_DOWN = "DECISION_TURNED_DOWN", "decision on money turned down"
+    DECISION_PROPOSED = "DECISION_PROPOSED", "decision of two proposed"
+    DECISION_CONFIRMED = "DECISION_CONFIRMED", "decision of two confirmed"
+    DECISION_TURNED_DOWN = "DECISION_TURNED_DOWN", "decision of two turned down"
     MONEY_DECIDED = "MONEY_DECIDED", "decision about money"

@@ -13,26 +13,27 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
 from brokerapp.accounts.access import person
-from brokerapp.accounts.models import User
 from brokerapp.broker.calls import handout_pages
+from brokerapp.in_hand import services as in_hand
+from brokerapp.in_hand.admin import HandMixin
 from brokerapp.support import services
 from brokerapp.support.forms import AnswerForm
 from brokerapp.support.models import Case
-from brokerapp.ui.admin_columns import time_text
+from brokerapp.ui.admin_columns import row_link, time_text
 from brokerapp.ui.admin_pages import ReadOnlyAdmin, as_uuid, change_link, people_called, person_link
 from brokerapp.workflow.state import IllegalMove, LostRace
 
 
 @admin.register(Case)
-class CaseAdmin(ReadOnlyAdmin):
+class CaseAdmin(HandMixin, ReadOnlyAdmin):
     """Every case, those that wait the longest first when filtered so; answered by an action."""
 
-    list_display = ("created_at", "topic", "status", "status_at", "asked_by", "looked_after_by", "reference")
+    list_display = ("created_at", "topic", "status", "status_at", "asked_by", "in_hand", "reference")
     list_filter = ("status", "topic", "created_at")
     search_help_text = "A case's id, a reference, a Request ID, or a person's e-mail address"
     search_fields = ("reference",)
     views = (("Waiting for us", "status__exact=OPEN"), ("Answered", "status__exact=ANSWERED"))
-    actions = ("answer", "take_over", "close")
+    actions = ("answer", "close")
     personal = "messages of a case"
     fields = (
         ("topic", "status", "status_at"),
@@ -84,13 +85,14 @@ class CaseAdmin(ReadOnlyAdmin):
     def asked_by(self, case: Case) -> str:
         return person_link(case.user_id)
 
-    @admin.display(description="looked after by", ordering="owner_id")
+    @admin.display(description="in hand")
     def looked_after_by(self, case: Case) -> str:
-        return person_link(case.owner_id)
+        taken = in_hand.found_of(case)
+        return person_link(taken.taken_by_id if taken else None)
 
     @admin.display(description="about")
     def subject(self, case: Case) -> str:
-        return change_link(case.about_type, case.about_id, case.about_type) or "-"
+        return row_link(case.about_type, case.about_id)
 
     @admin.display(description="messages")
     def conversation(self, case: Case) -> str:
@@ -109,7 +111,7 @@ class CaseAdmin(ReadOnlyAdmin):
         lines = (
             (
                 time_text(step.at),
-                change_link(step.row_type, step.row_id, step.row_type),
+                row_link(step.row_type, step.row_id),
                 step.from_status or "new",
                 step.to_status,
                 step.get_actor_display(),
@@ -181,15 +183,6 @@ class CaseAdmin(ReadOnlyAdmin):
         }
         status = 422 if form.is_bound else 200
         return TemplateResponse(request, "admin/support/answer.html", context, status=status)
-
-    @admin.action(description="Look after them myself", permissions=["answer"])
-    def take_over(self, request: HttpRequest, queryset: QuerySet[Case]) -> None:
-        """Note the member of staff as the one who looks after the cases."""
-        by: User = person(request)
-        for case in queryset:
-            services.take_over(case=case, by=by)
-            self.log_change(request, case, "taken over")
-        self.message_user(request, "You look after them now.")
 
     @admin.action(description="Close", permissions=["answer"])
     def close(self, request: HttpRequest, queryset: QuerySet[Case]) -> None:

@@ -46,14 +46,6 @@ class Case(StatusModel):
     about_type = models.CharField("about", max_length=100, blank=True)
     about_id = models.CharField(max_length=64, blank=True)
     happened_at = models.DateTimeField(default=timezone.now)
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        help_text="the member of staff who looks after it",
-    )
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = CaseQuerySet.as_manager()
@@ -65,7 +57,7 @@ class Case(StatusModel):
             models.Index(fields=["status_at"], condition=models.Q(status=CaseStatus.OPEN), name="case_open"),
             models.Index(fields=["-created_at", "-id"], name="case_newest"),
         ]
-        permissions = [("answer_case", "Can answer cases, take them over and close them")]
+        permissions = [("answer_case", "Can answer cases and close them")]
 
     def __str__(self) -> str:
         return f"case {self.pk}"

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.broker.calls.models import ApiCall
+from brokerapp.in_hand import services as in_hand
 from brokerapp.support import subjects
 from brokerapp.support.models import Case, CaseCall, CaseMessage
 from brokerapp.support.statuses import CaseStatus
@@ -143,19 +144,14 @@ def answer(*, case: Case, by: User, text: str, now: datetime) -> Case:
     with transaction.atomic():
         case = _locked(case)
         CaseMessage.objects.create(case=case, author=by, by_staff=True, text=text, created_at=now)
-        if case.owner_id is None:
-            Case.objects.filter(pk=case.pk).update(owner=by)
+        if in_hand.found_of(case) is None:
+            in_hand.take(row=case, by=by, now=now)
         if case.status == CaseStatus.CLOSED:
             state.move(case, CaseStatus.OPEN, by=by, reason="Taken up again")
         if case.status == CaseStatus.OPEN:
             return state.move(case, CaseStatus.ANSWERED, by=by)
         state.note(case, by=by, reason=ANSWERED_AGAIN)
     return case
-
-
-def take_over(*, case: Case, by: User) -> None:
-    """Note who looks after a case."""
-    Case.objects.filter(pk=case.pk).update(owner=by)
 
 
 def close(*, case: Case, by: User) -> Case:

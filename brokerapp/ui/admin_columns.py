@@ -9,7 +9,9 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
@@ -31,7 +33,16 @@ PRICES = frozenset(
     "stop_loss_price stop_price take_profit_price trail_price".split()
 )
 REFERENCES = frozenset({"request_id", "last_request_id"})
-PEOPLE = ("user_id", "owner_id", "person_id", "staff_id", "proposed_by_id", "decided_by_id", "actor_id")
+PEOPLE = (
+    "user_id",
+    "person_id",
+    "staff_id",
+    "proposed_by_id",
+    "decided_by_id",
+    "actor_id",
+    "approved_by_id",
+    "in_hand_of_id",
+)
 
 _known: ContextVar[dict[int, str] | None] = ContextVar("names of people on this page", default=None)
 
@@ -72,6 +83,15 @@ def change_link(label: str, pk: str | int | None, text: str) -> str:
     return format_html('<a href="{}">{}</a>', url, text)
 
 
+def row_link(label: str, pk: str | int | None) -> str:
+    """A link to a row by what it is, `order` say; `label` is its model's, as logs have it."""
+    try:
+        words = str(apps.get_model(label)._meta.verbose_name) if label else ""
+    except (LookupError, ValueError):  # there is no such model any more
+        words = label
+    return change_link(label, pk, words) or EMPTY
+
+
 def person_link(person_id: int | None) -> str:
     """A link to the page of everything about somebody, by their name."""
     if person_id is None:
@@ -93,6 +113,11 @@ def time_text(at: datetime | None) -> str:
         f"{utc:%Y-%m-%d %H:%M:%S}",
         f"{local:%b} {local.day}{year}, {local:%H:%M:%S}",
     )
+
+
+def short_id(key: UUID | None) -> str:
+    """The first digits of an id, enough to tell rows apart, with the whole on hover."""
+    return EMPTY if key is None else format_html('<code title="{}">{}…</code>', key, str(key)[:8])
 
 
 def calls_link(reference: str) -> str:
@@ -128,7 +153,11 @@ class Column:
     def raw(self, row: Any) -> Any:
         """What a file has of it: the value itself, and of a person the name."""
         value = getattr(row, self.attname)
-        return name_of(value) if self._show is person_link and value is not None else value
+        if value is None:
+            return None
+        if self._show is person_link:
+            return name_of(value)
+        return str(value) if isinstance(value, UUID) else value
 
 
 class LinkColumn(Column):
@@ -159,11 +188,20 @@ def column(model: type[models.Model], name: str, *, in_list: bool = True) -> Col
         return name
     if isinstance(field, models.DateTimeField):
         return Column(field, time_text, ", ET")
+    if isinstance(field, models.ForeignKey) and field.related_model is not get_user_model():
+        return LinkColumn(field)
+    show = _way_of(field, name, in_list=in_list)
+    return Column(field, show) if show else name
+
+
+def _way_of(field: Any, name: str, *, in_list: bool) -> Callable[[Any], str] | None:
+    if name in PEOPLE or isinstance(field, models.ForeignKey):
+        return person_link
     if isinstance(field, models.DecimalField):
-        return Column(field, _figure_of(name))
-    if isinstance(field, models.ForeignKey):
-        return Column(field, person_link) if field.related_model is get_user_model() else LinkColumn(field)
-    return Column(field, calls_link if in_list else whole_calls_link) if name in REFERENCES else name
+        return _figure_of(name)
+    if name in REFERENCES:
+        return calls_link if in_list else whole_calls_link
+    return short_id if isinstance(field, models.UUIDField) and in_list else None
 
 
 def _figure_of(name: str) -> Callable[[Decimal | None], str]:

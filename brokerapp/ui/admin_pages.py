@@ -39,6 +39,10 @@ MOST = 1000
 """Rows that a list counts and shows; who looks for older ones has something to search by."""
 MOST_IN_FILE = 50_000
 AT_ONCE = 500
+LOOKED_THROUGH = 2000
+"""Rows whose words a filter offers; another word is a filter too, in the address."""
+SHOWN = 20
+"""Rows that a page which asks for a reason shows."""
 
 list_context: list[Callable[[HttpRequest, admin.ModelAdmin], dict[str, Any]]] = []
 """What other packages add to the page of every list; called with the request and the list's admin."""
@@ -52,6 +56,15 @@ class BoundedPaginator(Paginator):
     @cached_property
     def count(self) -> int:
         return self.object_list[:MOST].count()
+
+
+class WordsFilter(admin.AllValuesFieldListFilter):
+    """By the words that a column has, of the newest rows: to look for all of them reads the whole table."""
+
+    def __init__(self, field: Any, request: HttpRequest, *others: Any, **more: Any) -> None:
+        super().__init__(field, request, *others, **more)
+        newest = field.model._default_manager.order_by("-pk").values_list(field.name, flat=True)
+        self.lookup_choices = sorted({str(word) for word in newest[:LOOKED_THROUGH] if word})
 
 
 class ListAdmin(admin.ModelAdmin):
@@ -103,8 +116,12 @@ class ListAdmin(admin.ModelAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         found = super().get_changelist_instance(request)
         found.result_list = list(found.result_list)
-        admin_columns.learn_names(found.result_list)
+        self.learn(found.result_list)
         return found
+
+    def learn(self, rows: list[Any]) -> None:
+        """Look up in one go, for these rows, what columns say that is not in the rows themselves."""
+        admin_columns.learn_names(rows)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -142,9 +159,23 @@ class ListAdmin(admin.ModelAdmin):
     def _lines(self, rows: QuerySet[Any], columns: list[Any]) -> Iterator[list[Any]]:
         found = rows.iterator(chunk_size=AT_ONCE)
         while some := list(islice(found, AT_ONCE)):
-            admin_columns.learn_names(some)
+            self.learn(some)
             for row in some:
                 yield [self._cell(row, name) for name in columns]
+
+    def in_short(self, rows: QuerySet[Any], request: HttpRequest) -> dict[str, Any]:
+        """The first of these rows as a table with the list's columns, and how many more there are."""
+        some = list(rows[: SHOWN + 1])
+        self.learn(some)
+        columns = self.get_list_display(request)
+        shown = [[self._shown(row, name) for name in columns] for row in some[:SHOWN]]
+        heads = [label_for_field(name, self.model, self) for name in columns]
+        more = rows.count() - SHOWN if len(some) > SHOWN else 0
+        return {"heads": heads, "lines": shown, "more": more}
+
+    def _shown(self, row: Model, name: Any) -> Any:
+        value = name(row) if isinstance(name, Column) else self._cell(row, name)
+        return admin_columns.EMPTY if value in (None, "") else value
 
     def _cell(self, row: Model, name: Any) -> Any:
         if isinstance(name, Column):
@@ -181,6 +212,26 @@ class ReadOnlyAdmin(ListAdmin):
         return self.in_words(names, in_list=False)
 
 
+class ReadOnlyInline(admin.TabularInline):
+    """Rows of a row, on its page: in words as everywhere, and never added, changed or deleted."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @cached_property
+    def _columns(self) -> tuple[Any, ...]:
+        return tuple(admin_columns.column(self.model, str(name)) for name in self.fields or ())
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self._columns
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self._columns
+
+
 def people_called(email: str) -> list[Any]:
     """The ids of people with exactly this e-mail address, in any case."""
     people = get_user_model()._default_manager.filter(email=email.strip().lower())
@@ -188,7 +239,7 @@ def people_called(email: str) -> list[Any]:
 
 
 def ask_reason(
-    model_admin: admin.ModelAdmin, request: HttpRequest, rows: QuerySet, *, action: str, title: str, text: str
+    model_admin: ListAdmin, request: HttpRequest, rows: QuerySet, *, action: str, title: str, text: str
 ) -> str | TemplateResponse:
     """The reason for which an action is done to `rows`, or the page that asks for it.
 
@@ -203,7 +254,7 @@ def ask_reason(
         "text": text,
         "opts": model_admin.opts,
         "form": form,
-        "rows": rows,
+        **model_admin.in_short(rows, request),
         "hidden": [
             ("action", action),
             ("select_across", request.POST.get("select_across", "0")),

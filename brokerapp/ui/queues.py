@@ -6,10 +6,11 @@ queues.register(
 )
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
@@ -27,7 +28,8 @@ class Queue:
     `rows` gives the rows that wait; `since` is the column that says from when on, and has an index with them.
     `page` is the list in the admin site (`funding_transfer`), or the whole name of a page of its own with a
     colon in it; `query` are the list's filters. Who has not got `permission` does not see it. `is_urgent`:
-    somebody's money or account stands still meanwhile.
+    somebody's money or account stands still meanwhile. `measured` counts them and tells since when the
+    longest waits, where that is not one query over `rows`.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Queue:
     query: str
     permission: str
     is_urgent: bool = True
+    measured: Callable[[], tuple[int, datetime | None]] | None = None
 
     @property
     def url(self) -> str:
@@ -49,11 +52,15 @@ class Queue:
 
 @dataclass(frozen=True)
 class Length:
-    """How many wait in a queue (`MOST` and one for more than that), and since when the longest."""
+    """How many wait in a queue (`MOST` and one for more than that), and since when the longest.
+
+    `hands` has the name of each member of staff who has taken some of them, and how many.
+    """
 
     queue: Queue
     count: int
     oldest: datetime | None
+    hands: tuple[tuple[str, int], ...] = ()
 
     @property
     def in_words(self) -> str:
@@ -74,8 +81,19 @@ def queues_of(user: AbstractBaseUser | AnonymousUser) -> list[Queue]:
     return [queue for queue in _queues.values() if user.has_perm(queue.permission)]  # type: ignore[union-attr]
 
 
+def of_list(page: str, asked: Mapping[str, str]) -> list[Queue]:
+    """The queues whose rows the list `page` shows when it is asked for with these filters, and maybe more."""
+    return [
+        queue
+        for queue in _queues.values()
+        if queue.page == page and all(asked.get(name) == value for name, value in parse_qsl(queue.query))
+    ]
+
+
 def measure(queue: Queue) -> Length:
-    """Count a queue's rows, the oldest first. One query."""
+    """Count a queue's rows, the oldest first. One query, where the queue has no way of its own."""
+    if queue.measured is not None:
+        return Length(queue, *queue.measured())
     oldest = queue.rows().order_by(queue.since).values(waits_since=F(queue.since))[: MOST + 1]
     found = oldest.aggregate(count=Count("*"), oldest=Min("waits_since"))
     return Length(queue, found["count"], found["oldest"])

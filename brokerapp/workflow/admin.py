@@ -4,7 +4,8 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from brokerapp.ui.admin_pages import ReadOnlyAdmin, as_uuid, change_link, people_called, person_link
+from brokerapp.ui.admin_columns import row_link
+from brokerapp.ui.admin_pages import ReadOnlyAdmin, WordsFilter, as_uuid, people_called, person_link
 from brokerapp.workflow.models import StatusChange
 
 
@@ -13,7 +14,7 @@ class StatusChangeAdmin(ReadOnlyAdmin):
     """Every status that changed, found by Request ID, row or person."""
 
     list_display = ("at", "subject", "from_status", "to_status", "reason", "request_id", "person")
-    list_filter = ("row_type", "to_status", "at")
+    list_filter = (("row_type", WordsFilter), ("to_status", WordsFilter), "at")
     search_fields = ("request_id",)
     search_help_text = "Request ID, a row's id, or a person's e-mail address"
     fields = (("subject", "row_id"), ("from_status", "to_status"), "reason", ("request_id", "person"), "at")
@@ -25,7 +26,7 @@ class StatusChangeAdmin(ReadOnlyAdmin):
 
     @admin.display(description="row")
     def subject(self, change: StatusChange) -> str:
-        return change_link(change.row_type, change.row_id, change.row_type)
+        return row_link(change.row_type, change.row_id)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[StatusChange], search_term: str

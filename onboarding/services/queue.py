@@ -9,7 +9,8 @@ from uuid import UUID
 from django.db.models import BooleanField, F, Func, Min, Q, QuerySet, TextChoices, Value
 
 from brokerapp.accounts.statuses import AccountStatus
-from onboarding.cases import CaseFile, CipRecord, Word, WordKind
+from brokerapp.in_hand import services as in_hand
+from onboarding.cases import CipRecord, Word, WordKind
 from onboarding.kyc_results import REQUESTS
 from onboarding.models import KycApplication
 from onboarding.statuses import AnswerStatus, ApplicationStatus
@@ -49,11 +50,12 @@ class JsonPath(Func):
 
 def waiting(now: datetime) -> list[Waiting]:
     """Every application that waits for somebody, the longest first; each once, for what presses most."""
-    taken = dict(CaseFile.objects.values_list("application_id", "taken_by_id"))
+    taken = in_hand.holders_of(KycApplication)
     found: dict[UUID, Waiting] = {}
     for kind, rows in _by_kind(now):
         for application_id, since in rows:
-            found.setdefault(application_id, Waiting(application_id, kind, since, taken.get(application_id)))
+            holder = taken.get(str(application_id))
+            found.setdefault(application_id, Waiting(application_id, kind, since, holder))
     return sorted(found.values(), key=lambda one: (one.since, one.application_id))
 
 

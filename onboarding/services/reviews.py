@@ -8,45 +8,32 @@ from django.db import transaction
 from brokerapp.accounts import services as accounts
 from brokerapp.accounts.models import User
 from brokerapp.accounts.statuses import FINAL_ACCOUNT
+from brokerapp.in_hand import services as in_hand
 from brokerapp.mailing.services import queue_mail
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
 from brokerapp.workflow import jobs, state
 from brokerapp.workflow.state import IllegalMove
 from onboarding import steps
-from onboarding.cases import CaseFile, CipRecord, KycAnswer, StaffRequest, Word, WordKind
+from onboarding.cases import CipRecord, KycAnswer, StaffRequest, Word, WordKind
 from onboarding.models import KycApplication
 from onboarding.services import cip, documents, kyc, obstacles, staff_mails
 from onboarding.staff_reasons import REJECT_REASONS, STAFF_ASKED
 from onboarding.statuses import AnswerStatus, ApplicationStatus, DocumentStatus
 
 
-class TakenByAnother(IllegalMove):
-    """Somebody else has it in hand."""
-
-
-def take(*, application: KycApplication, by: User, over: bool = False, now: datetime) -> CaseFile:
-    """Take an application in hand; with `over` from who has it. Raises `TakenByAnother`."""
+def take(*, application: KycApplication, by: User, over: bool = False, now: datetime) -> None:
+    """Take an application in hand; with `over` from who has it. Raises `in_hand.TakenByAnother`."""
     with transaction.atomic():
-        case, is_new = CaseFile.objects.get_or_create(
-            application=application, defaults={"taken_by_id": by.pk, "taken_at": now}
-        )
-        if case.taken_by_id != by.pk:
-            if not over:
-                raise TakenByAnother("Somebody else has it. Take it over, if they know.")
-            CaseFile.objects.filter(pk=case.pk).update(taken_by_id=by.pk, taken_at=now)
-            case.refresh_from_db()
-            _log(application, by, "taken over")
-        elif is_new:
-            _log(application, by, "taken")
-    return case
+        had = in_hand.take(row=application, by=by, over=over, now=now)
+        if had != by.pk:
+            _log(application, by, "taken over" if had else "taken")
 
 
 def give_back(*, application: KycApplication, by: User) -> None:
     """Let others take an application; only who has it does."""
     with transaction.atomic():
-        gone, _ = CaseFile.objects.filter(application=application, taken_by_id=by.pk).delete()
-        if gone:
+        if in_hand.give_back(row=application, by=by):
             _log(application, by, "given back")
 
 
@@ -73,7 +60,7 @@ def ask(
         )
         queue_mail(staff_mails.asking(locked, reasons, text))
         _log(locked, by, "asked", ", ".join(reasons))
-        _put_down(locked)
+        in_hand.put_down(locked)
     return request
 
 
@@ -102,7 +89,7 @@ def approve(*, application: KycApplication, reason: str, by: User, now: datetime
         )
         jobs.enqueue("onboarding.tasks.open_account", application_id=locked.pk)
         _log(locked, by, "approved", reason)
-        _put_down(locked)
+        in_hand.put_down(locked)
     return locked
 
 
@@ -123,7 +110,7 @@ def reject(*, application: KycApplication, why: str, text: str, by: User, now: d
         state.move(locked, ApplicationStatus.REJECTED, by=by, reason=" ".join(said))
         queue_mail(staff_mails.mail(staff_mails.REJECTED, application=locked, lines=said))
         _log(locked, by, "rejected", why)
-        _put_down(locked)
+        in_hand.put_down(locked)
     return locked
 
 
@@ -208,11 +195,6 @@ def _locked(application: KycApplication) -> KycApplication:
         .select_related("account", "user")
         .get(pk=application.pk)
     )
-
-
-def _put_down(application: KycApplication) -> None:
-    """Who decided has nothing more to do about it."""
-    CaseFile.objects.filter(application=application).delete()
 
 
 def _log(application: KycApplication, by: User, what: str, reason: str = "") -> None:

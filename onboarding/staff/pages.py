@@ -18,12 +18,13 @@ from django.utils.html import format_html
 
 from brokerapp.accounts.access import person
 from brokerapp.accounts.roles import REVEAL
+from brokerapp.in_hand import services as in_hand
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
 from brokerapp.ui.admin_pages import as_uuid
 from brokerapp.ui.forms import ReasonForm
 from brokerapp.workflow.state import IllegalMove, LostRace
-from onboarding.cases import CaseFile, Word, WordKind
+from onboarding.cases import Word, WordKind
 from onboarding.models import Document, KycApplication
 from onboarding.review import answers_to_check
 from onboarding.services import duplicates, kyc, queue, reviews, staff_mails
@@ -126,7 +127,7 @@ class CaseMixin(admin.ModelAdmin):
         """The page; `more` has what was opened on it, or a form that was refused."""
         may_act = self.has_operate_permission(request)  # type: ignore[attr-defined]
         attempts = list(application.attempts.all())
-        taken = CaseFile.objects.filter(application=application).first()
+        taken = in_hand.found_of(application)
         context = {
             **self.admin_site.each_context(request),
             "title": "Review of an application",

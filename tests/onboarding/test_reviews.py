@@ -14,12 +14,13 @@ from PIL import Image
 
 from brokerapp.accounts.models import User
 from brokerapp.accounts.roles import Role
+from brokerapp.in_hand import services as in_hand
 from brokerapp.mailing.models import QueuedMail
 from brokerapp.mailing.services import send_mails
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.models import SecurityEvent
 from brokerapp.workflow.models import StatusChange
-from onboarding.cases import Attempt, CaseFile, CipRecord, KycAnswer, StaffRequest, Word, WordKind
+from onboarding.cases import Attempt, CipRecord, KycAnswer, StaffRequest, Word, WordKind
 from onboarding.models import Document, KycApplication
 from onboarding.services import applications, cip, documents, queue, reviews
 from onboarding.staff import papers
@@ -189,12 +190,12 @@ def test_ask_about_an_account_leaves_it_with_the_broker(ops: Client) -> None:
 def test_take_is_for_one_at_a_time(application: KycApplication, ops: Client, member: User) -> None:
     do(ops, application, "take")
     other = staff_in_role(Role.OPERATIONS)
-    with pytest.raises(reviews.TakenByAnother):
+    with pytest.raises(in_hand.TakenByAnother):
         reviews.take(application=application, by=other, now=timezone.now())
-    assert CaseFile.objects.get().taken_by_id == member.pk
+    assert in_hand.holders_of(KycApplication) == {str(application.pk): member.pk}
     assert member.email in ops.get(reverse("admin:onboarding_kycapplication_queue")).content.decode()
     do(ops, application, "give_back")
-    assert not CaseFile.objects.exists()
+    assert not in_hand.holders_of(KycApplication)
     assert decided() == [("taken", member.pk), ("given back", member.pk)]
 
 

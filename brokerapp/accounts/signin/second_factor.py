@@ -2,6 +2,7 @@
 
 import time
 from enum import StrEnum
+from functools import partial
 
 from allauth.mfa import app_settings
 from allauth.mfa.models import Authenticator
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 
+from brokerapp import live
 from brokerapp.accounts import holds
 from brokerapp.accounts.models import User
 from brokerapp.accounts.signin import mails, sealing, sessions
@@ -19,6 +21,7 @@ from brokerapp.security.encryption import CannotDecrypt
 from brokerapp.security.rotation import Rotated, Say
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
+from brokerapp.workflow.state import IllegalMove
 
 SEALED = ("secret", "seed")
 """What allauth keeps encrypted of an app and of recovery codes."""
@@ -77,6 +80,28 @@ def use_code_once(authenticator: Authenticator, code: str) -> bool:
         row.save(update_fields=["data"])
     authenticator.data = row.data
     return True
+
+
+REMOVE_LOST = "REMOVE_SECOND_STEP"
+"""The decision of two members of staff that a lost second step is taken away, where it opens much."""
+
+
+def needs_two_to_remove(person: User) -> bool:
+    """Whether one member of staff may not take it away: it opens much money, or the pages of staff."""
+    return person.is_staff or holds.needs_two(person.pk)
+
+
+def check_has_one(person: User) -> None:
+    """Raises `IllegalMove` where there is nothing to take away."""
+    if not Authenticator.objects.filter(user=person).exists():
+        raise IllegalMove("They have no second step.")
+
+
+def decide_removal(person: User, by: User, reason: str) -> None:
+    """What a decision `REMOVE_LOST` does, once a second person has confirmed it; in their transaction."""
+    remove_lost(person)
+    # Open pages asked whether their session is there still before its end was committed.
+    transaction.on_commit(partial(live.check_sessions, person.pk))
 
 
 def remove_lost(person: User) -> int:

@@ -17,8 +17,8 @@ from django.utils.http import urlencode
 from brokerapp.broker.calls import handout
 from brokerapp.broker.calls.handout_pages import answer
 from brokerapp.broker.calls.models import ApiCall
-from brokerapp.ui.admin_columns import calls_link
-from brokerapp.ui.admin_pages import ReadOnlyAdmin, as_uuid, change_link, people_called, person_link
+from brokerapp.ui.admin_columns import calls_link, row_link
+from brokerapp.ui.admin_pages import ReadOnlyAdmin, as_uuid, people_called, person_link
 
 TROUBLE = ~Q(outcome=ApiCall.Outcome.OK)
 """Part of every class but 2xx, as these calls have an index."""
@@ -139,9 +139,7 @@ class ApiCallAdmin(ReadOnlyAdmin):
 
     @admin.display(description="what for")
     def subject(self, call: ApiCall) -> str:
-        if not call.about_type:
-            return "–"
-        return change_link(call.about_type, call.about_id, name_of_model(call.about_type))
+        return row_link(call.about_type, call.about_id)
 
     @admin.display(description="ms", ordering="milliseconds")
     def took(self, call: ApiCall) -> int | None:
@@ -203,14 +201,6 @@ def _row_of(calls: list[ApiCall]) -> Model | None:
         return apps.get_model(label)._default_manager.filter(pk=key).first() if label else None
     except (LookupError, ValueError, ValidationError):
         return None
-
-
-def name_of_model(label: str) -> str:
-    """What a row of a model is called: `order`, `transfer`; its label if there is no such model any more."""
-    try:
-        return str(apps.get_model(label)._meta.verbose_name)
-    except (LookupError, ValueError):
-        return label
 
 
 def call_match(term: str) -> Q:

@@ -1,6 +1,7 @@
 """Roles: what each may do, and that nobody makes itself, or anybody, more."""
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,9 +14,20 @@ from django.urls import reverse
 from brokerapp.accounts import roles
 from brokerapp.accounts.models import User, WithdrawalHold
 from brokerapp.accounts.roles import Role
+from brokerapp.decisions import services as decisions
+from brokerapp.decisions.models import DecisionStatus, StaffDecision
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.models import SecurityEvent
-from tests.factories import PASSWORD, StaffFactory, UserFactory, give_second_step, staff_in_role
+from brokerapp.workflow.state import IllegalMove
+from tests.factories import (
+    PASSWORD,
+    BrokerageAccountFactory,
+    StaffFactory,
+    UserFactory,
+    confirm,
+    give_second_step,
+    staff_in_role,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -162,6 +174,56 @@ def test_administrator_gives_a_role_to_somebody_else_and_it_is_kept() -> None:
     assert event.detail["after"] == {"roles": ["support"], "staff": True, "active": True}
 
 
+@pytest.mark.parametrize("role", sorted(roles.TAKES_TWO))
+def test_role_that_acts_is_given_by_two(role: str) -> None:
+    administrator, person = staff_in_role(Role.ADMINISTRATOR), UserFactory.create()
+    client = signed_in(administrator)
+    assert "Say in a sentence why" in grant(client, person, role).content.decode()
+    grant(client, person, role, reason="They start on Monday in the team of Dana.")
+    person.refresh_from_db()
+    assert (person.is_staff, person.groups.exists()) == (False, False)
+    decision, approver = StaffDecision.objects.get(), staff_in_role(Role.APPROVER)
+    assert (decision.person_id, decision.value) == (person.pk, role)
+    with pytest.raises(decisions.SamePerson):
+        decisions.confirm(decision=decision, by=administrator, reason="Me again, as I said so.")
+    decisions.confirm(decision=decision, by=approver, reason="I know that they start on Monday.")
+    person.refresh_from_db()
+    assert person.is_staff
+    assert [group.name for group in person.groups.all()] == [role]
+    event = SecurityEvent.objects.get(kind=Kind.RIGHTS_CHANGED)
+    assert (event.staff_id, event.detail["after"]["roles"]) == (approver.pk, [role])
+
+
+def test_role_that_acts_beside_one_that_does_not_and_one_taken_away() -> None:
+    person = staff_in_role(Role.AUDITOR)
+    reason = "They move to the team of Dana."
+    grant(signed_in(staff_in_role(Role.ADMINISTRATOR)), person, "support", "operations", reason=reason)
+    assert [group.name for group in person.groups.all()] == ["support"]
+    decisions.confirm(decision=StaffDecision.objects.get(), by=staff_in_role(Role.APPROVER), reason=reason)
+    assert sorted(group.name for group in person.groups.all()) == ["operations", "support"]
+
+
+def test_superuser_sets_up_the_first_roles_alone() -> None:
+    person = UserFactory.create()
+    grant(signed_in(StaffFactory.create()), person, "approver", reason="The first who approves.")
+    assert [group.name for group in person.groups.all()] == ["approver"]
+
+
+def test_administrators_role_is_not_given_beside_another_that_came_meanwhile() -> None:
+    person = UserFactory.create()
+    grant(
+        signed_in(staff_in_role(Role.ADMINISTRATOR)), person, "administrator", reason="They start on Monday."
+    )
+    person.groups.add(Group.objects.get(name="support"))
+    with pytest.raises(IllegalMove):
+        decisions.confirm(
+            decision=StaffDecision.objects.get(),
+            by=staff_in_role(Role.APPROVER),
+            reason="They start on Monday.",
+        )
+    assert StaffDecision.objects.get().status == DecisionStatus.PROPOSED
+
+
 def test_administrator_has_no_other_role_and_customers_have_none() -> None:
     client, person = signed_in(staff_in_role(Role.ADMINISTRATOR)), UserFactory.create()
     both = grant(client, person, "administrator", "approver")
@@ -234,6 +296,12 @@ def test_may_manage_is_for_administrators_and_others_than_themselves() -> None:
     assert not roles.may_manage(staff_in_role(Role.OPERATIONS), person)
 
 
+def confirmed(person: User) -> Client:
+    client = signed_in(person)
+    confirm(client)
+    return client
+
+
 def take_away(client: Client, user: User, **answers: str) -> str:
     data = {"action": "remove_second_step", "_selected_action": [user.pk], **answers}
     return client.post(reverse("admin:accounts_user_changelist"), data, follow=True).content.decode()
@@ -242,7 +310,7 @@ def take_away(client: Client, user: User, **answers: str) -> str:
 def test_lost_second_step_is_taken_away_for_a_reason_and_money_waits() -> None:
     person, member = UserFactory.create(), staff_in_role(Role.OPERATIONS)
     give_second_step(person)
-    client = signed_in(member)
+    client = confirmed(member)
     assert 'name="reason"' in take_away(client, person)
     assert Authenticator.objects.filter(user=person).exists()
     take_away(client, person, reason="She came to the office with her passport.")
@@ -256,8 +324,39 @@ def test_lost_second_step_is_taken_away_for_a_reason_and_money_waits() -> None:
 def test_second_step_of_staff_is_an_administrators_to_take_away_and_never_ones_own(role: Role) -> None:
     member, administrator = staff_in_role(role), staff_in_role(Role.ADMINISTRATOR)
     reason = "They asked me to do it in person."
-    take_away(signed_in(member), administrator, reason=reason)
-    take_away(signed_in(administrator), administrator, reason=reason)
+    take_away(confirmed(member), administrator, reason=reason)
+    take_away(confirmed(administrator), administrator, reason=reason)
     assert Authenticator.objects.filter(user=administrator).exists()
-    take_away(signed_in(administrator), member, reason=reason)
+    take_away(confirmed(administrator), member, reason=reason)
+    assert Authenticator.objects.filter(user=member).exists()  # it opens the pages of staff
+    decision = StaffDecision.objects.get()
+    assert decision.person_id == member.pk
+    decisions.confirm(decision=decision, by=staff_in_role(Role.APPROVER), reason=reason)
     assert not Authenticator.objects.filter(user=member).exists()
+
+
+def test_lost_second_step_before_much_money_is_taken_away_by_two(settings: Any) -> None:
+    settings.SECOND_PERSON_ABOVE = Decimal(500)
+    person = BrokerageAccountFactory.create(cash_withdrawable=Decimal("500.01")).user
+    give_second_step(person)
+    page = take_away(
+        confirmed(staff_in_role(Role.OPERATIONS)), person, reason="She was here, with her passport."
+    )
+    assert "somebody else has to agree first" in page
+    assert Authenticator.objects.filter(user=person).exists()
+    decision = StaffDecision.objects.get()
+    decisions.confirm(decision=decision, by=staff_in_role(Role.APPROVER), reason="I was there.")
+    assert not Authenticator.objects.filter(user=person).exists()
+    assert [hold.cause for hold in WithdrawalHold.objects.filter(user=person)] == ["MFA"]
+
+
+def test_action_that_opens_much_asks_once_more_who_it_is() -> None:
+    person, client = UserFactory.create(), Client()
+    give_second_step(person)
+    client.force_login(staff_in_role(Role.OPERATIONS))
+    reply = client.post(
+        reverse("admin:accounts_user_changelist"),
+        {"action": "remove_second_step", "_selected_action": [person.pk], "reason": "They came in person."},
+    )
+    assert (reply.status_code, "reauthenticate" in reply.headers.get("Location", "")) == (302, True)
+    assert Authenticator.objects.filter(user=person).exists()

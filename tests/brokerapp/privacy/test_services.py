@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import User
 from brokerapp.accounts.roles import Role
+from brokerapp.decisions import services as decisions
+from brokerapp.decisions.models import StaffDecision
 from brokerapp.privacy import services
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.models import SecurityEvent
@@ -163,14 +165,21 @@ def test_admin_export_asks_why_and_answers_with_the_file(staff: User) -> None:
     assert answer.json()["person"] == person.pk
 
 
-def test_admin_erase_asks_why_and_says_what_was_done(staff: User) -> None:
+def test_admin_erase_asks_why_and_waits_for_somebody_else(staff: User) -> None:
     person = KycApplicationFactory.create().user
     client = signed_in(staff)
     shown = client.get(admin_page(person, "change")).content.decode()
     assert "Erase 1 application that was never sent and their e-mail address" in shown
     done = client.post(admin_page(person, "erase"), {"reason": WHY}, follow=True).content.decode()
-    assert "Erased: 1 application that was never sent" in done
-    assert "Nothing is left that could be erased." in done
+    assert "as soon as somebody else agrees: 1 application that was never sent" in done
+    assert KycApplication.objects.exists()
+    approver, decision = staff_in_role(Role.APPROVER), StaffDecision.objects.get()
+    decisions.confirm(decision=decision, by=approver, reason="They asked me too.")
+    assert not KycApplication.objects.exists()
+    event = SecurityEvent.objects.get(kind=Kind.DATA_ERASED)
+    assert (event.person_id, event.staff_id) == (person.pk, approver.pk)
+    shown = client.get(admin_page(person, "change")).content.decode()
+    assert "Nothing is left that could be erased." in shown
 
 
 def test_admin_erase_of_a_customer_says_why_not(staff: User) -> None:
@@ -178,7 +187,7 @@ def test_admin_erase_of_a_customer_says_why_not(staff: User) -> None:
     client = signed_in(staff)
     assert "six years" in client.get(admin_page(person, "change")).content.decode()
     refused = client.post(admin_page(person, "erase"), {"reason": WHY}, follow=True).content.decode()
-    assert "Nothing was erased. An application was sent to the broker." in refused
+    assert "Nothing is erased. An application was sent to the broker." in refused
 
 
 @pytest.mark.parametrize("what", ["export", "erase"])

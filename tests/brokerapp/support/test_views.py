@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from brokerapp.accounts.roles import Role
+from brokerapp.in_hand import services as in_hand
 from brokerapp.support import services
 from brokerapp.support.forms import mint_key
 from brokerapp.support.models import Case, CaseMessage
@@ -202,11 +203,12 @@ def test_case_in_admin_shows_the_question_the_calls_and_the_steps() -> None:
     assert str(case.pk) not in client.get(CASES, {"q": "nothing"}).content.decode()
 
 
-def test_staff_close_and_take_over() -> None:
+def test_staff_take_and_close() -> None:
     case, member = a_case(), StaffFactory.create()
     client = client_of(member)
     confirm(client)
-    for action in ("take_over", "close", "close"):
+    for action in ("take", "close", "close"):
         client.post(CASES, {"action": action, "_selected_action": str(case.pk)})
     case.refresh_from_db()
-    assert (case.owner, case.status) == (member, CaseStatus.CLOSED)
+    assert in_hand.holders_of(Case) == {str(case.pk): member.pk}
+    assert case.status == CaseStatus.CLOSED

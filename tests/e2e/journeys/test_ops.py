@@ -11,6 +11,7 @@ from tests.e2e.axe import axe_everywhere
 from tests.e2e.journey import Journey
 from tests.e2e.journeys.test_two_accounts import TAKE_OVER
 from tests.e2e.stack import DEMO_PASSWORD, Stack
+from tests.e2e.staff import signed_in
 from tests.sandbox.people import apply
 
 pytestmark = pytest.mark.e2e
@@ -44,13 +45,6 @@ PAGES = (
     "/admin/decisions/staffdecision/",
     "/admin/support/case/",
 )
-
-
-def signed_in(new_context: Callable[..., BrowserContext], stack: Stack, email: str) -> Journey:
-    staff = Journey(new_context().new_page(), stack, email)
-    staff.sign_in(email, DEMO_PASSWORD)
-    staff.give_demo_code()
-    return staff
 
 
 def test_failing_order_reaches_the_brokers_support_by_the_support_role(

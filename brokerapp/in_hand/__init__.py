@@ -1,0 +1,1 @@
+"""Which member of staff has taken what waits in a queue."""
