@@ -32,6 +32,7 @@ from brokerapp.events.models import BrokerEvent
 from brokerapp.health.models import ErrorPage, Heartbeat
 from brokerapp.mailing.models import QueuedMail
 from brokerapp.notices.models import Digest, Notice, NoticeKind
+from brokerapp.security_log.admin_site import OperationsSite
 from brokerapp.support.models import Case
 from brokerapp.support.services import open_case
 from brokerapp.support.statuses import Topic
@@ -90,6 +91,7 @@ def house(monkeypatch: pytest.MonkeyPatch) -> House:
     monkeypatch.setattr("brokerapp.workflow.jobs.send", lambda task, path, ids: None)
     # Who is answered what is decided before a page is put together, which takes most of its time.
     monkeypatch.setattr(Template, "render", lambda self, context=None, request=None: "")
+    monkeypatch.setattr(OperationsSite, "each_context", lambda self, request: {})
     account = BrokerageAccountFactory.create(cash=1000, cash_withdrawable=1000)
     people = {"the person": account.user, "another person": BrokerageAccountFactory.create().user}
     people |= {role.value: staff_in_role(role) for role in Role} | {"superuser": StaffFactory.create()}
