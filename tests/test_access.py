@@ -33,6 +33,7 @@ from brokerapp.events.models import BrokerEvent
 from brokerapp.health.models import ErrorPage, Heartbeat
 from brokerapp.mailing.models import QueuedMail
 from brokerapp.notices.models import Digest, Notice, NoticeKind
+from brokerapp.security_log.admin_site import OperationsSite
 from brokerapp.support.models import Case
 from brokerapp.support.services import open_case
 from brokerapp.support.statuses import Topic
@@ -93,6 +94,7 @@ def house(monkeypatch: pytest.MonkeyPatch) -> House:
     # Only pages: of a part of one, what it comes to may be kept for as long as the process lives.
     monkeypatch.setattr("django.shortcuts.loader", SimpleNamespace(render_to_string=lambda *_, **__: ""))
     monkeypatch.setattr(SimpleTemplateResponse, "rendered_content", "")
+    monkeypatch.setattr(OperationsSite, "each_context", lambda self, request: {})
     account = BrokerageAccountFactory.create(cash=1000, cash_withdrawable=1000)
     people = {"the person": account.user, "another person": BrokerageAccountFactory.create().user}
     people |= {role.value: staff_in_role(role) for role in Role} | {"superuser": StaffFactory.create()}
