@@ -9,7 +9,8 @@ from trading.valuation import Held, Holding
 
 
 def holding(cost: str | None, last: str | None, qty: str = "0.42") -> Holding:
-    held = Held("A", "A", Decimal(qty), cost and Decimal(cost), last and Decimal(last), None)
+    told = [None if text is None else Decimal(text) for text in (cost, last)]
+    held = Held("A", "A", Decimal(qty), *told, None)
     return Holding(held, held)
 
 
