@@ -83,7 +83,7 @@ def _details(a: KycApplication) -> list[tuple[str, str]]:
 
 def details_as_one(a: KycApplication) -> str:
     """The same as one text."""
-    return " ".join(f"{title}: {text}" for title, text in _details(a)) or "None needed"
+    return " ".join(f"{title}: {text}" for title, text in _details(a)) or "Nothing more"
 
 
 def _disclosed(entry: dict[str, Any]) -> str:
