@@ -112,9 +112,7 @@ class TransferAdmin(HandMixin, StatusRowAdmin):
         "direction",
         "amount",
         "status",
-        "broker_status",
         "status_at",
-        "needs_decision_at",
         "last_request_id",
     )
     list_filter = (UndecidedFilter, ReturnedFilter, "status", "rail", "direction", "created_at")

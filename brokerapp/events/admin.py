@@ -60,7 +60,6 @@ class BrokerEventAdmin(HandMixin, ReadOnlyAdmin):
         "said",
         "event_id",
         "became",
-        "handled_at",
         "attempts",
         "error",
     )

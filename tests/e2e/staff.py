@@ -22,6 +22,12 @@ class Staff(Journey):
         self.open("/admin/")
         self.page.get_by_role("link", name=title, exact=True).click()
 
+    def look_for(self, text: str) -> None:
+        """Search in the list that is open."""
+        self.page.locator("#searchbar").fill(text)
+        with self.page.expect_navigation():
+            self.page.locator("#searchbar").press("Enter")
+
     def row(self, text: str) -> Locator:
         """The first row of a table that says this."""
         return self.page.get_by_role("main").locator("tbody tr").filter(has_text=text).first

@@ -23,7 +23,7 @@ TYPED_KEY = "typed_when_signed_out"
 PURPOSE = "form that waits"
 MOST_BYTES = 64 * 1024
 AGAIN = "again"
-"""In the address, says which suspended form a page to confirm belongs to; views do not read it."""
+"""In the address, says which suspended form a page to confirm belongs to; views do not see it."""
 
 
 def typed_in(request: HttpRequest) -> str | None:
@@ -62,9 +62,11 @@ def _to(confirm_url: str, url: str) -> HttpResponseRedirect:
 def resume(request: HttpRequest, state: dict[str, str]) -> HttpResponse:
     """Send on what was suspended, called by allauth once the person has confirmed."""
     url = get_next_redirect_url(request, REDIRECT_FIELD_NAME) or ""
-    if not constant_time_compare(url, state["url"]):
-        return HttpResponseRedirect(url or resolve_url("home"))
     path, _, query = url.partition("?")
+    # A list of staff takes whatever it does not know for a filter that is none, and starts anew.
+    query = urlencode(_without(QueryDict(query), AGAIN))
+    if not constant_time_compare(url, state["url"]):
+        return HttpResponseRedirect((f"{path}?{query}" if query else path) or resolve_url("home"))
     match = resolve(path)
     request.POST = QueryDict(unseal(state["sealed"], PURPOSE))
     request.GET = QueryDict(query)

@@ -1,7 +1,10 @@
 """Decisions on money take two people, whatever right each of them has."""
 
+import re
+from html import unescape
 from typing import Any
 
+import pyotp
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
@@ -17,7 +20,14 @@ from brokerapp.workflow.state import IllegalMove, LostRace
 from funding.models import Transfer
 from funding.services.settling import NEVER_MADE, NotUndecided
 from funding.statuses import TransferStatus
-from tests.factories import StaffFactory, TransferFactory, confirm, staff_in_role
+from tests.factories import (
+    TOTP_SECRET,
+    StaffFactory,
+    TransferFactory,
+    confirm,
+    give_second_step,
+    staff_in_role,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -186,3 +196,22 @@ def test_asking_for_a_reason_is_no_decision_in_the_log() -> None:
     assert not SecurityEvent.objects.filter(kind=Kind.MONEY_DECIDED).exists()
     act(client, LIST, "confirm", decision, reason="I asked Dana as well.")
     assert SecurityEvent.objects.get(kind=Kind.MONEY_DECIDED).object_id == str(decision.pk)
+
+
+def test_action_on_a_filtered_list_goes_on_once_confirmed() -> None:
+    transfer, member = TransferFactory.create(status="UNKNOWN"), staff_in_role("operations")
+    give_second_step(member)
+    client = Client()
+    client.force_login(member)
+    queue = f"{TRANSFERS}?status__exact=UNKNOWN&undecided=no"
+    chosen = {"action": "propose_not_done", "_selected_action": [str(transfer.pk)]}
+    asked = client.post(queue, chosen)
+    page = client.post(asked.headers["Location"], {"code": pyotp.TOTP(TOTP_SECRET).now()})
+    assert page.status_code == 200
+    said = page.content.decode()
+    assert "Propose that it was never made" in said
+    form = re.search(r'<form method="post" action="([^"]+)" novalidate>', said)
+    assert form is not None
+    assert unescape(form[1]) == queue
+    client.post(queue, chosen | {"reason": REASON})
+    assert StaffDecision.objects.get().row_id == str(transfer.pk)
