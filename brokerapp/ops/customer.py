@@ -237,12 +237,13 @@ def _notices(user: User) -> Section:
     rows = Notice.objects.filter(user=user).order_by("-created_at", "-pk")[:SHOWN]
     return Section(
         "Notices and mails",
-        ("When, ET", "What", "Status", "Problem"),
+        ("When, ET", "What", "Status", "Arrival", "Problem"),
         [
             (
                 time_text(row.created_at),
                 _link(row, row.get_kind_display()),
                 row.get_status_display(),
+                row.get_arrival_display() or "–",
                 row.error,
             )
             for row in rows
