@@ -24,6 +24,14 @@ DEBUG = DEVELOPMENT and env.bool("DEBUG_PAGES", default=False)
 """Django's own DEBUG: its error pages, with the source, and every query kept. Off in development too, so that
 an error page is seen there as people see it."""
 
+MAIL_PROVIDERS = ("brevo", "mailgun", "postmark", "resend")
+"""Those of django-anymail's that say what became of each mail, in one small request with our reference."""
+MAIL_PROVIDER = env.str("MAIL_PROVIDER", default="")
+"""By whose API mails are sent; "" for the mail server of `EMAIL_URL`, which does not tell what came back."""
+if MAIL_PROVIDER not in ("", *MAIL_PROVIDERS):
+    raise ImproperlyConfigured(f"MAIL_PROVIDER is one of {', '.join(MAIL_PROVIDERS)}, or empty.")
+_PROVIDER_SECRETS = ("MAIL_PROVIDER_OPTIONS", "MAIL_WEBHOOK_SECRET")
+
 PROCESS = env.str("PROCESS", default="")
 """The process's name in the Procfile; "" for any other, which must be given everything."""
 REQUIRED_IN_PRODUCTION = (
@@ -35,7 +43,7 @@ REQUIRED_IN_PRODUCTION = (
     "TRUSTED_PROXY_HOPS",
     "DATABASE_URL",
     "REDIS_URL",
-    "EMAIL_URL",
+    *(_PROVIDER_SECRETS if MAIL_PROVIDER else ("EMAIL_URL",)),
     "DEFAULT_FROM_EMAIL",
     "BROKER_BASE_URL",
     "BROKER_DATA_URL",
@@ -45,15 +53,19 @@ REQUIRED_IN_PRODUCTION = (
 )
 _BROKER_SECRETS = ("BROKER_KEY", "BROKER_SECRET")
 _COLUMN_SECRETS = ("FIELD_ENCRYPTION_KEYS", "BLIND_INDEX_KEYS")
-_WORKER_SECRETS = ("SECRET_KEY", "EMAIL_URL")
+_SENDING_SECRETS = ("EMAIL_URL", "MAIL_PROVIDER_OPTIONS")
+_REPORT_SECRETS = ("MAIL_WEBHOOK_SECRET", "MAIL_WEBHOOK_OPTIONS")
+_MAIL_SECRETS = (*_SENDING_SECRETS, *_REPORT_SECRETS)
+_WORKER_SECRETS = ("SECRET_KEY", *_MAIL_SECRETS)
 NOT_NEEDED_BY = {
-    "release": (*_BROKER_SECRETS, "EMAIL_URL"),
-    "web": ("EMAIL_URL",),
+    "release": (*_BROKER_SECRETS, *_MAIL_SECRETS),
+    "web": _SENDING_SECRETS,
+    "worker": _REPORT_SECRETS,
     "assets": (*_WORKER_SECRETS, *_COLUMN_SECRETS),
     "beat": (*_WORKER_SECRETS, *_COLUMN_SECRETS, *_BROKER_SECRETS),
-    "events": ("EMAIL_URL",),
-    "news": ("EMAIL_URL",),
-    "sweeper": ("EMAIL_URL",),
+    "events": _MAIL_SECRETS,
+    "news": _MAIL_SECRETS,
+    "sweeper": _MAIL_SECRETS,
 }
 """Secrets that a process does without, so that it need not be given them (docker-compose.yml does not)."""
 if not DEVELOPMENT:
@@ -387,7 +399,9 @@ CONNECTIONS_PER_ADDRESS = env.int("CONNECTIONS_PER_ADDRESS", default=200)
 """Connections that one address may have to one process at once; behind proxies, requests under way."""
 
 EMAIL_FILE_PATH = env.str("EMAIL_FILE_PATH", default=str(BASE_DIR / ".dev" / "mail"))
-if {"EMAIL_URL", "EMAIL_URL_FILE"} & set(env.ENVIRON):
+if MAIL_PROVIDER:
+    MAIL_TRANSPORT = f"anymail.backends.{MAIL_PROVIDER}.EmailBackend"
+elif {"EMAIL_URL", "EMAIL_URL_FILE"} & set(env.ENVIRON):
     _mail = env.email("EMAIL_URL")
     MAIL_TRANSPORT = _mail.pop("EMAIL_BACKEND")
     globals().update(_mail)
@@ -399,6 +413,22 @@ EMAIL_BACKEND = "brokerapp.mailing.backend.QueueBackend"
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"{BRAND_NAME} <no-reply@localhost>")
 EMAIL_TIMEOUT = env.float("EMAIL_TIMEOUT", default=10.0)
 """How long connecting to the mail server, or each answer of it, may take, in seconds."""
+MAIL_WEBHOOK_SECRET = env.str("MAIL_WEBHOOK_SECRET", default="")
+"""`user:password` with which the provider tells `/mail/reports/` what became of mails."""
+MAIL_PROVIDER_OPTIONS = env.dict("MAIL_PROVIDER_OPTIONS", default={})
+"""What mails are sent with, and in the next one what the provider signs its reports with: in the names of
+django-anymail."""
+MAIL_WEBHOOK_OPTIONS = env.dict("MAIL_WEBHOOK_OPTIONS", default={})
+_UNTRACKED = {"track_opens": False, "track_clicks": False}
+ANYMAIL = {
+    **MAIL_PROVIDER_OPTIONS,
+    **MAIL_WEBHOOK_OPTIONS,
+    "WEBHOOK_SECRET": MAIL_WEBHOOK_SECRET,
+    "REQUESTS_TIMEOUT": EMAIL_TIMEOUT,
+    # Links of ours lead to us, and who opens a mail is nobody's business.
+    "MAILGUN_SEND_DEFAULTS": _UNTRACKED,
+    "POSTMARK_SEND_DEFAULTS": _UNTRACKED,
+}
 
 CELERY_BROKER_URL = REDIS_URL
 if REDIS_URL.startswith("unix://"):

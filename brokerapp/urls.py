@@ -11,9 +11,10 @@ from django.views.generic import RedirectView
 
 from brokerapp.accounts.views import AccountSecured, SecureAccount, SecureAccountByLink, ShortAddress
 from brokerapp.notices.gallery import MailAlone, Mails
+from brokerapp.ui.branding import brand
 from onboarding.urls import account_urlpatterns
 
-FAVICON = lazy(static, str)("img/favicon.svg")
+FAVICON = lazy(lambda: brand().logo_url or static("img/favicon.svg"), str)()
 
 handler400 = "brokerapp.health.views.bad_request"
 handler403 = "brokerapp.health.views.permission_denied"
@@ -34,6 +35,7 @@ urlpatterns = [
     path("accounts/", include("brokerapp.accounts.signin_pages.urls")),
     path("help/", include("brokerapp.support.urls")),
     path("inbox/", include("brokerapp.notices.urls")),
+    path("mail/", include("brokerapp.mailing.urls")),
     path("legal/", include("brokerapp.legal.urls")),
     path("styleguide/mails/", Mails.as_view(), name="mail_samples"),
     path("styleguide/mails/<slug:key>/", MailAlone.as_view(), name="mail_sample"),

@@ -18,11 +18,12 @@ class AccountsConfig(AppConfig):
         from allauth.account.signals import authentication_step_completed
         from django.contrib.auth.signals import user_logged_in
 
-        from brokerapp.accounts import credentials, holds, roles
+        from brokerapp.accounts import credentials, holds, mail_arrival, roles
         from brokerapp.accounts.capabilities import Capability
         from brokerapp.accounts.models import known_values_of, names_of_staff
         from brokerapp.accounts.signin import second_factor
         from brokerapp.decisions import services as decisions
+        from brokerapp.mailing import arrivals
         from brokerapp.security import rotation
         from brokerapp.security.known_values import register
         from brokerapp.ui import names
@@ -44,6 +45,7 @@ class AccountsConfig(AppConfig):
             decisions.Registered("Give a role", roles.check_may_get, roles.decide_giving, takes_value=True),
         )
         rotation.register(second_factor.reseal)
+        arrivals.register(mail_arrival.note)
         credentials.connect()
         roles.connect()
 

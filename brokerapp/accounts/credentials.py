@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account import signals as account_signals
 from django.apps import apps
 
+from brokerapp.accounts import mail_arrival
 from brokerapp.accounts.holds import place_hold
 from brokerapp.accounts.models import User
 from brokerapp.accounts.statuses import HoldReason
@@ -34,6 +35,7 @@ def on_password(sender: Any, user: User, **about: Any) -> None:
 
 def on_email(sender: Any, user: User, from_email_address: Any = None, **about: Any) -> None:
     """Another main address. The first that is confirmed, at sign-up, is no change."""
+    mail_arrival.forget(user)
     if from_email_address is not None:
         place_hold(user, HoldReason.EMAIL)
 

@@ -23,6 +23,7 @@ from brokerapp.accounts.statuses import (
     HoldReason,
     HoldStatus,
 )
+from brokerapp.mailing.models import NOT_ARRIVED, Arrival
 from brokerapp.web.fixed_queries import FixedQuery
 from brokerapp.workflow.following import FollowedModel
 from brokerapp.workflow.state import StatusModel
@@ -70,6 +71,14 @@ class User(AbstractUser):
     unread_notices = models.PositiveIntegerField(
         default=0, editable=False, help_text="in their inbox; here, as every page shows it"
     )
+    mail_arrival = models.CharField(
+        max_length=9,
+        choices=Arrival,
+        blank=True,
+        editable=False,
+        help_text="of the newest mail to their address of which the mail provider said something",
+    )
+    mail_arrival_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = []
@@ -88,6 +97,17 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return f"person {self.pk}"
+
+    @property
+    def mail_comes_back(self) -> bool:
+        """Whether mails to their address do not arrive, as far as we know."""
+        return self.mail_arrival in NOT_ARRIVED
+
+    @property
+    def masked_email(self) -> str:
+        """Their address as its owner recognizes it, and nobody else: `a…@example.com`."""
+        name, _, host = self.email.rpartition("@")
+        return f"{name[:1]}…@{host}"
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """What each session of this person is held against: counting up ends them all, wherever they are."""

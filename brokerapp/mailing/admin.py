@@ -11,11 +11,12 @@ from brokerapp.ui.admin_pages import ReadOnlyAdmin
 class QueuedMailAdmin(HandMixin, ReadOnlyAdmin):
     """Every mail of the last 90 days."""
 
-    list_display = ("created_at", "subject", "status", "attempts", "next_try_at", "error")
-    list_filter = ("status", "created_at")
+    list_display = ("created_at", "subject", "status", "arrival", "attempts", "next_try_at", "error")
+    list_filter = ("status", "arrival", "created_at")
     fields = (
         "subject",
         ("status", "error"),
+        ("arrival", "arrival_reason", "arrival_at"),
         ("attempts", "next_try_at"),
         ("created_at", "claimed_at", "sent_at"),
     )

@@ -6,3 +6,6 @@ class MailingConfig(AppConfig):
 
     name = "brokerapp.mailing"
     verbose_name = "Mails"
+
+    def ready(self) -> None:
+        from brokerapp.mailing import checks  # noqa: F401  registers itself

@@ -11,13 +11,16 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from anymail.exceptions import AnymailError
+from anymail.signals import RejectReason
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from brokerapp.mailing.models import MailModel, MailStatus
+from brokerapp.mailing import arrivals, providers
+from brokerapp.mailing.models import Arrival, MailModel, MailStatus
 from brokerapp.workflow import sweeps
 
 logger = logging.getLogger(__name__)
@@ -31,8 +34,7 @@ LOST = "The process that was sending it has ended. It may have been sent, so it 
 UNWRITTEN = "It could not be written; the log of the workers says why."
 NO_ANSWER = "The mail server's answer was lost. It may have been sent, so it is not sent again."
 
-REFUSALS = (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused, smtplib.SMTPNotSupportedError)
-"""The mail server answered, and took nothing."""
+NO_MAILBOX = "The mail server says that nothing can be delivered to this address."
 
 
 class NotSent(Exception):
@@ -41,6 +43,10 @@ class NotSent(Exception):
 
 class MailServerAway(NotSent):
     """The mail server was not reached, or does not let us in: no other mail would get through either."""
+
+
+class AddressRefused(NotSent):
+    """Nothing can be delivered to the address, now or later."""
 
 
 class MayHaveBeenSent(Exception):
@@ -64,10 +70,14 @@ def send(row: M, message_of: Callable[[M], EmailMessage], *, now: datetime) -> M
     Returns the row re-read. Raises what `message_of` raises, before anything is claimed or sent.
     """
     message = message_of(row)
+    # What providers call metadata: it comes back with the word of what became of the mail.
+    message.metadata = {arrivals.KEY: arrivals.reference_of(row)}  # type: ignore[attr-defined]
     if not _claim(row, now):
         return row
     try:
         deliver(message)
+    except AddressRefused:
+        _give_up(row, message, now)
     except NotSent as error:
         _try_again(row, str(error), now)
         if isinstance(error, MailServerAway):
@@ -99,7 +109,10 @@ def _claim(row: MailModel, now: datetime) -> bool:
 
 
 def deliver(message: EmailMessage) -> None:
-    """Hand a mail to the mail server, which `EMAIL_TIMEOUT` bounds. Raises `NotSent` or `MayHaveBeenSent`."""
+    """Hand a mail to the mail server or the provider's API; `EMAIL_TIMEOUT` bounds each of its answers.
+
+    Raises `NotSent` or `MayHaveBeenSent`.
+    """
     connection = message.connection = get_connection(settings.MAIL_TRANSPORT)
     try:
         connection.open()
@@ -109,23 +122,26 @@ def deliver(message: EmailMessage) -> None:
             # that hangs up then would look as if it might have taken it.
             session.ehlo_or_helo_if_needed()
     except OSError as error:
-        raise MailServerAway(_name(error)) from error
+        raise MailServerAway(providers.name_of(error)) from error
     try:
         if not message.send():
             raise NotSent("The mail backend sent nothing.")
-    except REFUSALS as error:
-        raise NotSent(_name(error)) from error
-    except OSError as error:
-        raise MayHaveBeenSent(_name(error)) from error
+        if not providers.is_taken(message):
+            raise MayHaveBeenSent("The provider's answer is not understood.")
+    except (OSError, AnymailError) as error:
+        raise _meaning(error) from error
     finally:
         with suppress(OSError):
             connection.close()
 
 
-def _name(error: OSError) -> str:
-    """An error without its text, which can hold the address."""
-    code = getattr(error, "smtp_code", "")
-    return f"{type(error).__name__} {code}".strip()
+def _meaning(error: OSError | AnymailError) -> NotSent | MayHaveBeenSent:
+    name = providers.name_of(error)
+    if providers.refuses_address(error):
+        return AddressRefused(name)
+    if providers.is_away(error):
+        return MailServerAway(name)
+    return NotSent(name) if providers.refuses_mail(error) else MayHaveBeenSent(name)
 
 
 def _put_off_unwritten(row: MailModel, now: datetime) -> None:
@@ -133,6 +149,14 @@ def _put_off_unwritten(row: MailModel, now: datetime) -> None:
     if row.status == MailStatus.WAITING:
         row.attempts += 1
         _try_again(row, UNWRITTEN, now)
+
+
+def _give_up(row: MailModel, message: EmailMessage, now: datetime) -> None:
+    """Note that a mail can never be delivered, and tell of its address."""
+    came_back = {"arrival": Arrival.RETURNED, "arrival_at": now, "arrival_reason": RejectReason.INVALID}
+    _conclude(row, status=MailStatus.FAILED, error=NO_MAILBOX, **came_back)
+    for address in message.recipients():
+        arrivals.tell(address, Arrival.RETURNED, now)
 
 
 def _try_again(row: MailModel, error: str, now: datetime) -> None:

@@ -26,6 +26,16 @@ class MailStatus(models.TextChoices):
     NOT_MAILED = "NOT_MAILED", "No mail"
 
 
+class Arrival(models.TextChoices):
+    """What became of a mail after it was sent, as the mail provider says; DELAYED is not the last word."""
+
+    DELAYED = "DELAYED", "Delayed"
+    DELIVERED = "DELIVERED", "Delivered"
+    RETURNED = "RETURNED", "Came back"
+    SPAM = "SPAM", "Reported as spam"
+
+
+NOT_ARRIVED = (Arrival.RETURNED, Arrival.SPAM)
 ENDED = (MailStatus.SENT, MailStatus.FAILED, MailStatus.UNKNOWN)
 
 
@@ -43,7 +53,7 @@ class MailQuerySet(models.QuerySet[Any]):
 
 
 class MailModel(models.Model):
-    """One mail: whether it was sent, and when it is tried next. `brokerapp.mailing.delivery` changes it."""
+    """One mail: whether it was sent, and when it is tried next. `delivery` and `arrivals` change it."""
 
     status = models.CharField(max_length=10, choices=MailStatus, default=MailStatus.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -51,6 +61,13 @@ class MailModel(models.Model):
     claimed_at = models.DateTimeField(null=True, blank=True, help_text="when a process began to send it")
     sent_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=500, blank=True)
+    arrival = models.CharField(
+        max_length=9, choices=Arrival, blank=True, help_text="empty while the mail provider said nothing"
+    )
+    arrival_at = models.DateTimeField(null=True, blank=True, help_text="by the mail provider's clock")
+    arrival_reason = models.CharField(
+        max_length=20, blank=True, help_text="why it came back, in one word of django-anymail's"
+    )
 
     objects = MailQuerySet.as_manager()
 
@@ -89,6 +106,7 @@ class QueuedMail(MailModel):
             models.Index(fields=["next_try_at"], condition=Q(status=MailStatus.WAITING), name="mail_waiting"),
             models.Index(fields=["claimed_at"], condition=Q(status=MailStatus.SENDING), name="mail_sending"),
             models.Index(fields=["-created_at", "-id"], name="mail_newest"),
+            models.Index(fields=["created_at"], condition=Q(arrival__in=NOT_ARRIVED), name="mail_returned"),
         ]
 
     def __str__(self) -> str:

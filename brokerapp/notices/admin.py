@@ -1,24 +1,56 @@
 """The mails in admin: what was sent to whom about what, and what was given up."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from brokerapp.in_hand.admin import HandMixin
+from brokerapp.mailing.models import NOT_ARRIVED
+from brokerapp.notices.kinds import MUST_BE_MAILED
 from brokerapp.notices.models import Digest, Notice
 from brokerapp.ui.admin_columns import row_link
 from brokerapp.ui.admin_pages import ReadOnlyAdmin, change_link, person_link
+
+
+class DeadLetters(admin.SimpleListFilter):
+    """Mails that must arrive, as the law or the safety of an account asks for them, and did not."""
+
+    title = "dead letters"
+    parameter_name = "dead"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("letters", "Must arrive, came back")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Notice]) -> QuerySet[Notice]:
+        if self.value() != "letters":
+            return queryset
+        return queryset.filter(arrival__in=NOT_ARRIVED, kind__in=MUST_BE_MAILED)
 
 
 @admin.register(Notice)
 class NoticeAdmin(HandMixin, ReadOnlyAdmin):
     """Every notice, found by person or by what it is about; the words are in no column."""
 
-    list_display = ("created_at", "kind", "status", "subject", "person", "attempts", "next_try_at", "error")
-    list_filter = ("status", "kind", "created_at")
+    list_display = (
+        "created_at",
+        "kind",
+        "status",
+        "arrival",
+        "subject",
+        "person",
+        "attempts",
+        "next_try_at",
+        "error",
+    )
+    list_filter = ("status", "arrival", DeadLetters, "kind", "created_at")
     search_fields = ("=row_id", "=user__email")
     search_help_text = "A row's id, or a person's e-mail address"
     fields = (
         ("kind", "subject", "person"),
         ("status", "error"),
+        ("arrival", "arrival_reason", "arrival_at"),
         ("attempts", "next_try_at"),
         ("created_at", "claimed_at", "sent_at"),
         "change",
@@ -42,13 +74,23 @@ class NoticeAdmin(HandMixin, ReadOnlyAdmin):
 class DigestAdmin(ReadOnlyAdmin):
     """Mails about several orders that were filled, and how each ended."""
 
-    list_display = ("created_at", "status", "person", "closed_at", "attempts", "next_try_at", "error")
-    list_filter = ("status", "created_at")
+    list_display = (
+        "created_at",
+        "status",
+        "arrival",
+        "person",
+        "closed_at",
+        "attempts",
+        "next_try_at",
+        "error",
+    )
+    list_filter = ("status", "arrival", "created_at")
     search_fields = ("=user__email",)
     search_help_text = "A person's e-mail address"
     fields = (
         "person",
         ("status", "error"),
+        ("arrival", "arrival_reason", "arrival_at"),
         ("attempts", "next_try_at"),
         ("created_at", "closed_at", "claimed_at", "sent_at"),
     )

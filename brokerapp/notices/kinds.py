@@ -195,6 +195,9 @@ WORDS: dict[NoticeKind, Words] = {
 }
 
 
+MUST_BE_MAILED = frozenset(kind for kind, words in WORDS.items() if words.category in ALWAYS_MAILED)
+
+
 def kinds_of(category: Category) -> list[NoticeKind]:
     """What belongs to a category."""
     return [kind for kind, words in WORDS.items() if words.category == category]

@@ -14,7 +14,7 @@ from brokerapp.accounts.models import BrokerageAccount, User, WithdrawalHold
 from brokerapp.accounts.statuses import HoldReason
 from brokerapp.mailing.html import as_html
 from brokerapp.notices import digests
-from brokerapp.notices.kinds import ALWAYS_MAILED
+from brokerapp.notices.kinds import ALWAYS_MAILED, Category
 from brokerapp.notices.models import Digest, Notice
 from brokerapp.support.models import Case
 from onboarding.cases import KycAnswer
@@ -115,6 +115,8 @@ def _context(notice: Notice, row: Any) -> dict[str, Any]:
     }
     if isinstance(row, WithdrawalHold):
         return context | _about_hold(row) | {"frame": "notices/base_hold.txt"}
+    if words.category == Category.SECURITY:
+        context["secure_link"] = securing.link_for(notice.user)
     if words.page:
         path = _path(words.page, row, context["account"])
         context |= {"path": path, "link": at_site(path), "link_text": words.link}

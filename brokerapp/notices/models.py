@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from brokerapp.mailing.models import MailModel, MailQuerySet, MailStatus
+from brokerapp.mailing.models import NOT_ARRIVED, MailModel, MailQuerySet, MailStatus
 from brokerapp.notices.kinds import WORDS, NoticeKind, Words
 
 __all__ = ["Digest", "Fills", "Notice", "NoticeKind", "NoticePreferences"]
@@ -138,6 +138,7 @@ class Notice(MailModel):
             ),
             models.Index(fields=["row_id"], name="notice_row"),
             models.Index(fields=["-created_at", "-id"], name="notice_newest"),
+            models.Index(fields=["created_at"], condition=Q(arrival__in=NOT_ARRIVED), name="notice_returned"),
             models.Index(fields=["user", "-created_at", "-id"], name="notice_inbox"),
             models.Index(fields=["user"], condition=Q(read_at__isnull=True), name="notice_unread"),
         ]

@@ -11,7 +11,8 @@ from brokerapp.accounts.roles import Role
 from brokerapp.accounts.statuses import AccountStatus, HoldStatus
 from brokerapp.decisions.models import DecisionStatus, StaffDecision
 from brokerapp.events.models import UNREADABLE, BrokerEvent
-from brokerapp.mailing.models import MailStatus, QueuedMail
+from brokerapp.mailing.models import NOT_ARRIVED, MailStatus, QueuedMail
+from brokerapp.notices.kinds import MUST_BE_MAILED
 from brokerapp.notices.models import Notice
 from brokerapp.support.models import Case
 from brokerapp.ui.queues import Queue, register
@@ -53,6 +54,12 @@ def _failing() -> QuerySet[BrokerEvent]:
 def _lost(model: Any) -> QuerySet[Any]:
     """Mails of the last days that were given up, or may not have arrived."""
     return model.objects.filter(status__in=FAILED_MAIL, created_at__gt=timezone.now() - LATELY)
+
+
+def _dead_letters() -> QuerySet[Notice]:
+    """Mails of the last days that the law asks for, and that the mail provider says did not arrive."""
+    lately = Notice.objects.filter(arrival__in=NOT_ARRIVED, created_at__gt=timezone.now() - LATELY)
+    return lately.filter(kind__in=MUST_BE_MAILED)
 
 
 def _returned() -> QuerySet[Transfer]:
@@ -214,6 +221,17 @@ QUEUES = (
         "created_at",
         "notices_notice",
         _list(*FAILED_MAIL),
+        "notices.view_notice",
+        is_urgent=False,
+    ),
+    Queue(
+        "dead-letters",
+        "Mails that must arrive and came back, 30 days",
+        SUPPORT,
+        _dead_letters,
+        "created_at",
+        "notices_notice",
+        "dead=letters",
         "notices.view_notice",
         is_urgent=False,
     ),

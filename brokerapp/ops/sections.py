@@ -196,6 +196,7 @@ KINDS = (
             "When, ET": _at("created_at"),
             "What": _to(_said("kind")),
             "Status": _said("status"),
+            "Arrival": _said("arrival"),
             "Problem": _of("error"),
         },
     ),

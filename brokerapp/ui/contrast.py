@@ -110,6 +110,7 @@ def as_css(colors: Colors) -> str:
     light, dark = colors.light, colors.dark
     pairs = (
         ("primary", light.primary, dark.primary),
+        ("brand", light.primary, dark.primary),  # the admin site's own sheet takes `primary` for itself
         ("primary-strong", light.strong, dark.strong),
         ("on-primary", light.on_primary, dark.on_primary),
         ("info-tint", light.tint, dark.tint),
