@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('notices', '0005_kinds_of_onboarding'),
+        ('notices', '0006_papers_that_end'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
