@@ -33,7 +33,6 @@ OF_APPLICATION = (
     "CipRecord",
     "StaffRequest",
     "Word",
-    "CaseFile",
     "Attempt",
 )
 """Rows that go with an application."""
