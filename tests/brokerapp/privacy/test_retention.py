@@ -16,7 +16,7 @@ from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.models import SecurityEvent
 from brokerapp.support.models import Case, CaseMessage
 from funding.models import Transfer
-from onboarding.cases import Attempt, CaseFile, CipRecord, DuePaper, KycAnswer, StaffRequest, Word
+from onboarding.cases import Attempt, CipRecord, DuePaper, KycAnswer, StaffRequest, Word
 from onboarding.models import Document, KycApplication, ProfileChange, TaxForm
 from onboarding.services import documents
 from tests.factories import (
@@ -72,7 +72,6 @@ def everywhere(account: BrokerageAccount) -> None:
     )
     StaffRequest.objects.create(application=application, reasons=["OTHER"], text=SAID, asked_by_id=1)
     Word.objects.create(application=application, kind="NOTE", text=SAID, by_id=1)
-    CaseFile.objects.create(application=application, taken_by_id=1)
     Attempt.objects.create(application=application, number=9, answers=[["Name", "Name", "Ada Byron"]])
 
 
