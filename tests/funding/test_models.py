@@ -96,7 +96,7 @@ def test_sync_transfers_failed_read_is_due_again_within_seconds_then_less_often(
 def test_sync_transfers_idle_for_a_day_makes_few_calls(now: datetime, broker: BrokerStub) -> None:
     transfer = TransferFactory.create()
     page = broker.on_account("GET", transfer.account, "transfers", json=[listed(transfer)])
-    for minute in range(0, 24 * 60, 2):
+    for minute in range(0, 24 * 60, 10):
         transfers.sync_transfers(now=now + timedelta(minutes=minute))
     assert page.call_count < 50
 
