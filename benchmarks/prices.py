@@ -20,6 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from threading import Event
 from typing import Any
 
 import psutil
@@ -33,6 +34,7 @@ AT = re.compile(rb'event: prices\ndata: \{"at":"([^"]+)"')
 PROCESSES = {"web": "brokerapp.deployment.serve", "events": "stream_events", "sandbox": "-m sandbox"}
 SNAPSHOTS = "/v2/stocks/snapshots"
 WARM_UP_SECONDS = 8
+OPEN_SECONDS = 120
 
 
 @dataclass
@@ -42,6 +44,8 @@ class Seen:
     delays: list[float] = field(default_factory=list)
     events: int = 0
     bytes: int = 0
+    opened: int = 0
+    """Pages whose stream was answered."""
 
 
 class Page(asyncio.Protocol):
@@ -49,13 +53,16 @@ class Page(asyncio.Protocol):
 
     def __init__(self, path: str, cookie: str, seen: Seen) -> None:
         self.request = f"GET {path} HTTP/1.1\r\nHost: {LOOPBACK}\r\nCookie: {cookie}\r\n\r\n".encode()
-        self.seen, self.tail = seen, b""
+        self.seen, self.tail, self.is_open = seen, b"", False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport.write(self.request)  # type: ignore[attr-defined]
 
     def data_received(self, data: bytes) -> None:
         now = time.time()
+        if not self.is_open:
+            self.is_open = True
+            self.seen.opened += data.startswith(b"HTTP/1.1 200")
         self.seen.bytes += len(data)
         text = self.tail + data
         for found in AT.finditer(text):
@@ -64,13 +71,24 @@ class Page(asyncio.Protocol):
         self.tail = text[-80:] if not AT.search(text[-80:]) else b""
 
 
-async def hold(port: int, pages: list[tuple[str, str]], seconds: float, warm_up: float) -> Seen:
-    """Keep the pages open; what they were told after the warm-up."""
+async def hold(
+    port: int, pages: list[tuple[str, str]], seconds: float, warm_up: float, opened: Event
+) -> Seen:
+    """Keep the pages open, `opened` once all are; what they were told after the warm-up.
+
+    Raises `TimeoutError` if a page is not answered, as on a machine that is too busy to say anything.
+    """
     loop, seen, transports = asyncio.get_running_loop(), Seen(), []
     for path, cookie in pages:
         transport, _ = await loop.create_connection(partial(Page, path, cookie, seen), LOOPBACK, port)
         transports.append(transport)
         await asyncio.sleep(0.002)
+    deadline = time.monotonic() + OPEN_SECONDS
+    while seen.opened < len(pages):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{seen.opened} of {len(pages)} pages were answered")
+        await asyncio.sleep(0.1)
+    opened.set()
     await asyncio.sleep(warm_up)
     seen.delays.clear()
     seen.events = seen.bytes = 0
@@ -176,10 +194,15 @@ WATCH = """() => {
 """Notes, once for each event of prices, how old it is when a price on the page has changed by it."""
 
 
-def watch_in_browser(port: int, cookie: str, path: str, seconds: float) -> list[float]:
-    """How old prices are when a page of a real browser has changed to them, in milliseconds."""
+def watch_in_browser(port: int, cookie: str, path: str, seconds: float, opened: Event) -> list[float]:
+    """How old prices are when a page of a real browser has changed to them, in milliseconds.
+
+    It is opened after the others; none if they do not come.
+    """
     from playwright.sync_api import sync_playwright
 
+    if not opened.wait(OPEN_SECONDS):
+        return []
     with sync_playwright() as playwright:
         chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
@@ -218,12 +241,13 @@ def main() -> int:
         port = int(os.environ["PORT"])
         print(f"{arguments.symbols} symbols on {arguments.pages} pages, {arguments.each} on each")
         path = f"/a/{account.pk}/watchlists/"
+        opened = Event()
         with ThreadPoolExecutor(1) as beside:
             # The browser is one more page among the others, for as long as they are open.
             watched = beside.submit(
-                watch_in_browser, port, pages[0][1], path, arguments.seconds + WARM_UP_SECONDS
+                watch_in_browser, port, pages[0][1], path, arguments.seconds + WARM_UP_SECONDS, opened
             )
-            seen = uvloop.run(hold(port, pages, arguments.seconds, warm_up=WARM_UP_SECONDS))
+            seen = uvloop.run(hold(port, pages, arguments.seconds, WARM_UP_SECONDS, opened))
             rate = seen.events / arguments.seconds / arguments.pages
             print(
                 f"  {rate:.2f} events a page and second, "

@@ -74,8 +74,8 @@ def run_process(command: list[str], port: int, threads: int) -> Iterator[psutil.
 
 
 def wait_until_open(process: subprocess.Popen[bytes], port: int) -> None:
-    """Wait for the port. Raises `RuntimeError` when the process ends first or takes 20 seconds."""
-    for _ in range(200):
+    """Wait for the port. Raises `RuntimeError` when the process ends first or takes a minute."""
+    for _ in range(600):
         try:
             socket.create_connection((LOOPBACK, port), 1).close()
         except OSError:
