@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -43,7 +44,7 @@ def test_day_of_staff_for_a_person(
     person.answer_application()
     person.submit_application()
     (account,) = stack.sandbox.get("/v1/accounts", params={"query": person.email})
-    asked = {"IDENTITY_VERIFICATION": {}, "SOMETHING_NEW": {}}
+    asked: dict[str, Any] = {"IDENTITY_VERIFICATION": {}, "SOMETHING_NEW": {}}
     stack.sandbox.set_account_status(account["id"], "ACTION_REQUIRED", kyc_results={"indeterminate": asked})
     person.open("/apply/status/")
     person.reload_until(page.get_by_text("The broker needs something from you"))
