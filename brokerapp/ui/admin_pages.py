@@ -64,7 +64,8 @@ class WordsFilter(admin.AllValuesFieldListFilter):
     def __init__(self, field: Any, request: HttpRequest, *others: Any, **more: Any) -> None:
         super().__init__(field, request, *others, **more)
         newest = field.model._default_manager.order_by("-pk").values_list(field.name, flat=True)
-        self.lookup_choices = sorted({str(word) for word in newest[:LOOKED_THROUGH] if word})
+        words = sorted({str(word) for word in newest[:LOOKED_THROUGH] if word})
+        self.lookup_choices = words  # type: ignore[assignment]
 
 
 class ListAdmin(admin.ModelAdmin):

@@ -20,7 +20,8 @@ class Staff(Journey):
     def open_queue(self, title: str) -> None:
         """From the home to the list of what waits in a queue."""
         self.open("/admin/")
-        self.page.get_by_role("link", name=title, exact=True).click()
+        queues = self.page.get_by_role("region", name="Queues")
+        queues.get_by_role("link", name=title, exact=True).click()
 
     def look_for(self, text: str) -> None:
         """Search in the list that is open."""

@@ -66,7 +66,7 @@ def test_failing_order_reaches_the_brokers_support_by_the_support_role(
 
     support = signed_in(new_context, stack, "support@example.com")
     support.open("/admin/")
-    support.page.get_by_role("link", name="Questions of people").click()
+    support.page.get_by_role("region", name="Queues").get_by_role("link", name="Questions of people").click()
     support.page.locator("#result_list tbody th a").first.click()
     support.page.get_by_role("link", name="Export these calls for the broker's support").click()
     support.page.get_by_label("What we expected, and what is wrong").fill("A market buy of half a share.")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -9,6 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.e2e.journey import Journey
 from tests.e2e.stack import DEMO_PASSWORD, Stack
 from tests.e2e.staff import Staff, signed_in
+from tests.sandbox_process import eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -43,7 +45,7 @@ def test_day_of_staff_for_a_person(
     person.answer_application()
     person.submit_application()
     (account,) = stack.sandbox.get("/v1/accounts", params={"query": person.email})
-    asked = {"IDENTITY_VERIFICATION": {}, "SOMETHING_NEW": {}}
+    asked: dict[str, Any] = {"IDENTITY_VERIFICATION": {}, "SOMETHING_NEW": {}}
     stack.sandbox.set_account_status(account["id"], "ACTION_REQUIRED", kyc_results={"indeterminate": asked})
     person.open("/apply/status/")
     person.reload_until(page.get_by_text("The broker needs something from you"))
@@ -133,9 +135,13 @@ def test_day_of_staff_for_money(page: Page, new_context: Callable[..., BrowserCo
     expect(page.get_by_text("You can send it again.")).to_be_visible()
 
     # Events that were told while nobody listened are pulled again.
-    stack.kill("events")
+    (account,) = stack.sandbox.get("/v1/accounts", params={"query": trader.email})
+    closed = f"/v1/trading/accounts/{account['id']}/orders?status=closed"
+    before = len(stack.sandbox.get(closed))
     trader.review_order("AAPL", "1")
-    trader.confirm_order()
+    stack.kill("events")
+    trader.press("Place buy order")
+    eventually(lambda: len(stack.sandbox.get(closed)) > before, timeout=60, what="the fill at the broker")
     ops.open("/admin/events/brokerevent/")
     ops.page.get_by_role("link", name="Pull a time again from the broker").click()
     ops.page.locator("select[name=stream]").select_option("trades")
