@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -61,7 +62,8 @@ class NoticeAdmin(ReadOnlyAdmin):
 
     @admin.display(description="about")
     def subject(self, notice: Notice) -> str:
-        return change_link(notice.row_type, notice.row_id, notice.row_type)
+        name = str(apps.get_model(notice.row_type)._meta.verbose_name)
+        return change_link(notice.row_type, notice.row_id, name)
 
     @admin.display(description="status change")
     def change(self, notice: Notice) -> str:
