@@ -143,7 +143,7 @@ def test_every_event_is_told_once_and_mailed_at_most_once(
     monkeypatch.setattr("brokerapp.workflow.jobs.send", lambda task, path, ids: None)
     monkeypatch.setattr(outbox, "BATCH", 397)
     accounts = [BrokerageAccountFactory.create() for _ in range(PEOPLE)]
-    rows = [TransferFactory.create(account) for account in accounts]
+    rows: list[Any] = [TransferFactory.create(account) for account in accounts]
     rows += [OrderFactory.create(account, status="new") for account in accounts[: PEOPLE // 2]]
     all_ended()
     outbox.start_reader(reader.READER)
