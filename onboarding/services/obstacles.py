@@ -26,7 +26,10 @@ def find(application: KycApplication) -> KindRefused | None:
     """
     user: User = application.user
     known = kinds.Known.of(user, besides=application)
-    if refused := kinds.refusal(known, AccountKind(application.account_kind)):
+    kind = AccountKind(application.account_kind)
+    if kind == AccountKind.INDIVIDUAL and (known.source is None or known.source.account_kind == kind):
+        return _taken(application)  # the kind that everybody may have; a second one is never begun
+    if refused := kinds.refusal(known, kind):
         return refused
     if not suits_the_kind(application.answer):
         page = "" if application.holder_id else "eligibility"
