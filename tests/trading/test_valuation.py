@@ -9,8 +9,8 @@ from trading.valuation import Held, Holding
 
 
 def holding(cost: str | None, last: str | None, qty: str = "0.42") -> Holding:
-    told = [None if text is None else Decimal(text) for text in (cost, last)]
-    held = Held("A", "A", Decimal(qty), *told, None)
+    cost_basis, price = (None if text is None else Decimal(text) for text in (cost, last))
+    held = Held("A", "A", Decimal(qty), cost_basis, price, None)
     return Holding(held, held)
 
 

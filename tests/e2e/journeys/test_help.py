@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect
 
 from tests.e2e.axe import axe_everywhere
 from tests.e2e.journey import Journey
-from tests.e2e.journeys.test_ops import signed_in
+from tests.e2e.staff import signed_in
 from tests.e2e.stack import DEMO_PASSWORD, Stack
 
 pytestmark = pytest.mark.e2e
