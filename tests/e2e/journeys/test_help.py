@@ -8,8 +8,8 @@ from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect
 
 from tests.e2e.axe import axe_everywhere
 from tests.e2e.journey import Journey
-from tests.e2e.staff import signed_in
 from tests.e2e.stack import DEMO_PASSWORD, Stack
+from tests.e2e.staff import signed_in
 
 pytestmark = pytest.mark.e2e
 
