@@ -436,6 +436,7 @@ OURS = {
     "onboarding_taxform.revision",
     "onboarding_taxform.valid_until",
     "onboarding_profilechange.part",
+    "accounts_user.mail_arrival",
 }
 """Columns of these tables that say nothing of a person that the row itself does not."""
 

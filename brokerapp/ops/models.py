@@ -9,7 +9,7 @@ from brokerapp.security.encryption import EncryptedTextField
 
 
 class StaffNote(models.Model):
-    """What a member of staff wrote down about a person, for other staff. Never changed, and kept for good.
+    """What a member of staff wrote down about a person, for other staff: never changed, forgotten with them.
 
     No foreign keys, as of a log. The text is encrypted, since it may hold what the person said of themselves.
     """

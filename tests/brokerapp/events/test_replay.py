@@ -26,7 +26,7 @@ REASON = "The follower was away during the night."
 
 @pytest.fixture(autouse=True)
 def _little_silence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replay, "QUIET", 0.5)
+    monkeypatch.setattr(replay, "QUIET", 1.0)
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_staff_see_the_change_and_apply_it_for_a_reason(account: BrokerageAccoun
     asked = {
         "stream": "accounts",
         "since": f"{now - timedelta(hours=1):%Y-%m-%dT%H:%M}",
-        "until": f"{now:%Y-%m-%dT%H:%M:%S}",
+        "until": f"{now + timedelta(minutes=1):%Y-%m-%dT%H:%M:%S}",  # what was just said is in it
     }
     page = client.get(REPLAY, asked).content.decode()
     assert "<del>SUBMITTED</del>" in page
