@@ -173,8 +173,8 @@ def test_check_page_query_count_does_not_depend_on_the_answers(
     signed_in: Client, user: User, django_assert_max_num_queries: Any
 ) -> None:
     KycApplicationFactory.create(user=user)
-    # The accounts, for the navigation, and the freshness of figures are two of them.
-    with django_assert_max_num_queries(9):
+    # The accounts, for the navigation, the freshness of figures, and what else the person applied for.
+    with django_assert_max_num_queries(10):
         signed_in.get(reverse("apply_check"))
 
 
