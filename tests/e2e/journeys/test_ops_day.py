@@ -14,6 +14,8 @@ from tests.sandbox_process import eventually
 
 pytestmark = pytest.mark.e2e
 
+SYMBOL = "WMT"
+"""Nobody else trades it: an order to sell it would stand against this one."""
 AMOUNT, SHOWN = "217.31", "$217.31"
 """No other journey of the trader's moves as much."""
 CHECKED = "Dana at the broker looked it up on the phone: they have no such transfer."
@@ -138,7 +140,7 @@ def test_day_of_staff_for_money(page: Page, new_context: Callable[..., BrowserCo
     (account,) = stack.sandbox.get("/v1/accounts", params={"query": trader.email})
     closed = f"/v1/trading/accounts/{account['id']}/orders?status=closed"
     before = len(stack.sandbox.get(closed))
-    trader.review_order("AAPL", "1")
+    trader.review_order(SYMBOL, "1")
     stack.kill("events")
     trader.press("Place buy order")
     eventually(lambda: len(stack.sandbox.get(closed)) > before, timeout=60, what="the fill at the broker")

@@ -9,7 +9,8 @@ from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 from tests.e2e.axe import axe_everywhere
 from tests.e2e.journey import PASSWORD, Journey
 from tests.e2e.second_step import confirm, set_up_app
-from tests.e2e.stack import DEMO_PASSWORD, Stack
+from tests.e2e.stack import Stack
+from tests.e2e.staff import signed_in
 
 pytestmark = pytest.mark.e2e
 
@@ -113,15 +114,10 @@ def test_lost_device_and_codes_are_taken_away_by_staff(
     confirm(page, PASSWORD)
     set_up_app(page)
 
-    ops = Journey(new_context().new_page(), stack, "ops@example.com")
-    ops.sign_in(ops.email, DEMO_PASSWORD)
-    ops.give_demo_code()
+    ops = signed_in(new_context, stack, "ops@example.com")
     ops.open(f"/admin/accounts/user/?q={journey.email}")
-    ops.page.locator("input.action-select").first.check()
-    ops.page.locator("select[name=action]").select_option("remove_second_step")
-    ops.page.get_by_role("button", name="Go", exact=True).click()
-    ops.page.locator("[name=reason]").fill("Called back on the number of the application, and answered.")
-    ops.page.get_by_role("button", name="Take the second step away").click()
+    ops.act(journey.email, "Take a lost second step away")
+    ops.give_reason("Called back on the number of the application.", "Take the second step away")
     expect(ops.page.get_by_text("has no second step any more")).to_be_visible()
 
     journey.open("/accounts/security/")

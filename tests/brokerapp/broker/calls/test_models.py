@@ -92,7 +92,8 @@ def log():
 
 
 def plan_of(calls):
-    return calls.order_by("-started_at", "-id").explain()
+    # Without an order: of so few rows, going through all of them in order is as cheap as looking some up.
+    return calls.order_by().explain()
 
 
 @pytest.mark.parametrize(
