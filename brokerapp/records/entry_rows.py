@@ -15,7 +15,7 @@ from brokerapp.units.market_time import day_text
 
 PLACES = ("icon", "url", "title", "detail", "ties", "amount")
 ROWS = {flag: Flat("records/_entry.html", *PLACES, has_detail=flag) for flag in (True, False)}
-DAY = Flat("records/_day.html", "key", "title", "entries")
+DAY = Flat("records/_day.html", "key", "title", "items")
 
 
 def rows_of(account: BrokerageAccount, entries: Iterable[Entry]) -> SafeString:
@@ -27,7 +27,7 @@ def rows_of(account: BrokerageAccount, entries: Iterable[Entry]) -> SafeString:
 def days_of(account: BrokerageAccount, entries: Iterable[Entry]) -> SafeString:
     """The entries by the day that they count for, as sections with their lists."""
     days = [
-        DAY(key=f"{day:%Y-%m-%d}", title=f"{day_text(day)} {day.year}", entries=rows_of(account, each))
+        DAY(key=f"{day:%Y-%m-%d}", title=f"{day_text(day)} {day.year}", items=rows_of(account, each))
         for day, each in groupby(entries, lambda entry: entry.activity.date)
     ]
     return mark_safe("".join(days))  # noqa: S308 - of escaped parts
