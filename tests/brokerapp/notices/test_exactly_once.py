@@ -29,7 +29,7 @@ from tests.brokerapp.notices.smtp_server import MailServer, mail_server
 from tests.brokerapp.notices.test_reader import all_ended
 from tests.factories import BrokerageAccountFactory, OrderFactory, TransferFactory
 
-NUMBER = int(os.environ.get("NOTICE_EVENTS", "2000"))
+NUMBER = int(os.environ.get("NOTICE_EVENTS", "500"))
 PEOPLE = 20
 MAILED = 60
 """So many of them are handed to the mail server; each is a call of its own."""
