@@ -42,7 +42,7 @@ CHILD = {
     "minor_family_name": "Byron",
     "minor_date_of_birth_month": "3",
     "minor_date_of_birth_day": "31",
-    "minor_date_of_birth_year": "2018",
+    "minor_date_of_birth_year": str(timezone.localdate().year - 8),
     "minor_tax_id": "124-55-4322",
     "minor_email": "tim@example.com",
     "minor_country_of_citizenship": "USA",
@@ -361,7 +361,7 @@ def test_custodial_request_is_what_was_typed(person: Client, account: BrokerageA
     assert sent["minor_identity"] == {
         "given_name": "Tim",
         "family_name": "Byron",
-        "date_of_birth": "2018-03-31",
+        "date_of_birth": f"{timezone.localdate().year - 8}-03-31",
         "tax_id": "124554322",
         "tax_id_type": "USA_SSN",
         "email": "tim@example.com",

@@ -1,5 +1,6 @@
 """Somebody with an account opens an IRA and an account for a child, each to ACTIVE."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,9 @@ from tests.e2e.stack import Stack
 from tests.sandbox.people import apply
 
 pytestmark = pytest.mark.e2e
+
+BORN = datetime.now(UTC).year - 8
+"""The year of the child's birth."""
 
 
 def person_with_an_account(page: Page, stack: Stack, email: str) -> Journey:
@@ -106,7 +110,7 @@ def test_account_for_a_child_to_an_open_account(page: Page, stack: Stack) -> Non
         ("E-mail address for the child", "tim@example.com"),
     ):
         journey.field(label).fill(typed)
-    journey.birth("3", "31", "2018")
+    journey.birth("3", "31", str(BORN))
     page.get_by_label("Child's country of citizenship").select_option("USA")
     page.get_by_label("Country where the child was born").select_option("CAN")
     page.get_by_label("State where the child lives").select_option("NY")
@@ -120,7 +124,7 @@ def test_account_for_a_child_to_an_open_account(page: Page, stack: Stack) -> Non
         "given_name": "Tim",
         "family_name": "Byron",
         "email": "tim@example.com",
-        "date_of_birth": "2018-03-31",
+        "date_of_birth": f"{BORN}-03-31",
         "country_of_tax_residence": "USA",
         "state": "NY",
         "tax_id_type": "USA_SSN",
