@@ -23,8 +23,9 @@ from tests.onboarding import abroad
 pytestmark = pytest.mark.django_db
 
 ENDS = timezone.localdate() + ASKED_BEFORE + timedelta(days=100)
-EARLY = timezone.now() + timedelta(days=99)
-IN_TIME = timezone.now() + timedelta(days=101)
+# A day apart from that on which it is asked for, and one more for a summer time that begins between.
+EARLY = timezone.now() + timedelta(days=98)
+IN_TIME = timezone.now() + timedelta(days=102)
 
 
 @pytest.fixture
