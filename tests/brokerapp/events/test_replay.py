@@ -1,6 +1,6 @@
 """A window of a stream pulled again: what is missing is shown, and is handled only when applied."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.accounts.roles import Role
 from brokerapp.broker.streams.models import EventStream
 from brokerapp.events import replay, services
+from brokerapp.events.forms import WindowForm
 from brokerapp.events.models import BrokerEvent
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.models import SecurityEvent
@@ -106,11 +107,12 @@ def test_pull_of_a_window_that_is_none_is_refused(since: int, until: int) -> Non
 
 def test_staff_see_the_change_and_apply_it_for_a_reason(account: BrokerageAccount, client: Client) -> None:
     client.force_login(staff_in_role(Role.OPERATIONS))
-    now = in_new_york(timezone.now())
+    now = timezone.now()
     asked = {
         "stream": "accounts",
-        "since": f"{now - timedelta(hours=1):%Y-%m-%dT%H:%M}",
-        "until": f"{now + timedelta(minutes=1):%Y-%m-%dT%H:%M:%S}",  # what was just said is in it
+        "since": f"{in_new_york(now - timedelta(hours=1)):%Y-%m-%dT%H:%M}",
+        # What was just said is in it.
+        "until": f"{in_new_york(now + timedelta(minutes=1)):%Y-%m-%dT%H:%M:%S}",
     }
     page = client.get(REPLAY, asked).content.decode()
     assert "<del>SUBMITTED</del>" in page
@@ -124,3 +126,12 @@ def test_staff_see_the_change_and_apply_it_for_a_reason(account: BrokerageAccoun
 def test_replay_is_for_those_who_handle_events(client: Client) -> None:
     client.force_login(staff_in_role(Role.AUDITOR))
     assert client.get(REPLAY).status_code == 403
+
+
+def test_window_takes_the_hour_that_comes_twice_whole_and_one_that_there_is_not() -> None:
+    twice = WindowForm({"stream": "accounts", "since": "2026-11-01T01:10", "until": "2026-11-01T01:20"})
+    assert twice.is_valid(), twice.errors
+    assert twice.cleaned_data["since"].astimezone(UTC).hour == 5
+    assert twice.cleaned_data["until"].astimezone(UTC).hour == 6
+    never = WindowForm({"stream": "accounts", "since": "2026-03-08T02:30", "until": "2026-03-08T04:00"})
+    assert never.is_valid(), never.errors
