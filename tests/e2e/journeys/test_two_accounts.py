@@ -66,10 +66,11 @@ def test_person_with_two_accounts(page: Page, stack: Stack) -> None:
     page.get_by_role("main").get_by_role("link").first.click()
     journey.expect_heading("Portfolio")
 
+    # Quantities of nine decimals: "0.474747919" is also a part of many a price.
     done: dict[str, tuple[list[str], list[str]]] = {}
     for account, amount, shown, symbol, quantity in (
-        (first, "1111.11", "$1,111.11", "AAPL", "0.31"),
-        (second, "2222.22", "$2,222.22", "MSFT", "0.47"),
+        (first, "1111.11", "$1,111.11", "AAPL", "0.313131713"),
+        (second, "2222.22", "$2,222.22", "MSFT", "0.474747919"),
     ):
         journey.account = account
         journey.link_bank()
