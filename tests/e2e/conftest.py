@@ -55,5 +55,5 @@ def stack(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterato
     """The whole product, with its seeded people, for the journeys."""
     assert browser.is_connected()
     with Stack(tmp_path_factory.mktemp("stack")) as running:
-        running.manage("seed_demo")
+        running.command("seed_demo")
         yield running

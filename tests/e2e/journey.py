@@ -208,9 +208,19 @@ class Journey:
 
     def confirm_order(self) -> str:
         """Place the order, wait until it is filled, and give the Request ID of its receipt."""
-        self.press("Place buy order")
+        self.place("Place buy order")
         self.wait_for(self.page.locator(".receipt .tag", has_text="Filled"))
         return self.request_id()
+
+    def place(self, button: str) -> None:
+        """Place an order from its review, which asks again where the price has moved or is old by then."""
+        for _ in range(3):
+            with self.page.expect_navigation():
+                self.press(button)
+            if re.search(r"/orders/[0-9a-f-]{36}/$", self.page.url):
+                return
+            self.expect_heading("Review your order")
+        raise AssertionError(self.page.get_by_role("main").inner_text())
 
     def request_id(self) -> str:
         """The broker's Request ID on a receipt; an event can be on the page before the reply that has it."""
@@ -232,32 +242,35 @@ class Journey:
         self.press("Sign in")
         self.page.wait_for_url(lambda url: "/authenticate/" not in url)
 
-    def give_demo_code(self) -> None:
-        """The second step of the demo's staff."""
-        self._give_new_code("The second step", "Sign in", "/authenticate/")
+    def give_demo_code(self, code: Callable[[], str] | None = None) -> None:
+        """The second step of the demo's staff: a code of their app, or what `code` gives."""
+        self._give_new_code("The second step", "Sign in", "/authenticate/", code or self.demo_code)
 
     def confirm_by_demo_code(self) -> None:
         """Confirm as the demo's staff, if the page that was asked for wants it first."""
         if "/reauthenticate/" in self.page.url:
-            self._give_new_code("Confirm that it is you", "Go on", "/reauthenticate/")
+            self._give_new_code("Confirm that it is you", "Go on", "/reauthenticate/", self.demo_code)
 
-    def _give_new_code(self, heading: str, button: str, address: str) -> None:
-        """Give a code of the demo's staff on a page; one that was used before is waited out."""
-        code = self.demo_code()
+    def _give_new_code(self, heading: str, button: str, address: str, code: Callable[[], str]) -> None:
+        """Give a code of the demo's staff on a page, and another one if it was used before."""
+        used = ""
         for _ in range(3):
             self.expect_heading(heading)
-            self.page.get_by_role("textbox", name="Code").fill(code)
+            while (answer := code()) == used:
+                self.page.wait_for_timeout(500)
+            used = answer
+            self.page.get_by_role("textbox", name="Code").fill(answer)
             self.press(button)
             self.page.wait_for_load_state()
             if address not in self.page.url:
                 return
-            used = code
-            while code == used:
-                self.page.wait_for_timeout(1000)
-                code = self.demo_code()
         raise AssertionError("no code was taken")
 
     def demo_code(self) -> str:
+        """A code of this member of the demo's staff that was not used yet."""
+        return self.stack.apps[self.email].code()
+
+    def mailbox_code(self) -> str:
         """This member of the demo's staff's code, as the dev mailbox shows it."""
         with self.page.context.new_page() as mailbox:
             mailbox.goto(f"{self.stack.url}/mailbox/")

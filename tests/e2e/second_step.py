@@ -8,6 +8,8 @@ import pyotp
 from playwright.sync_api import Page, expect
 
 PERIOD = 30
+TIME_TO_TYPE = 10
+"""Seconds for which a code must still be taken when it is given."""
 
 
 @dataclass
@@ -18,8 +20,8 @@ class App:
     used: int = field(default=0)
 
     def code(self) -> str:
-        """A code that has not been used; the site takes the one that comes next a little early."""
-        step = max(int(time.time()) // PERIOD, self.used + 1)
+        """A code that has not been used; the site takes those before and after the present one as well."""
+        step = max(int(time.time() + TIME_TO_TYPE) // PERIOD - 1, self.used + 1)
         while step > int(time.time()) // PERIOD + 1:
             time.sleep(1)
         self.used = step

@@ -1,10 +1,12 @@
 """The whole product for browser tests: every process of the Procfile, its own database and sandbox."""
 
+import json
 import os
 import secrets
 import signal
 import subprocess
 import time
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -13,6 +15,7 @@ import requests
 
 from devstack.templates import template_of
 from devstack.valkey import url_after
+from tests.e2e.second_step import App
 from tests.sandbox_process import SandboxProcess, eventually, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +25,14 @@ DEMO_PASSWORD = secrets.token_urlsafe(12)
 STOP_SECONDS = 15
 REDIS_DATABASES_APART = 8
 """The unit tests' workers take the first few database numbers."""
+
+KEYS_OF_STAFF = """
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import decrypt
+from brokerapp.demo.codes import SET_UP_BY_DEMO
+for row in Authenticator.objects.filter(data__has_key=SET_UP_BY_DEMO).select_related("user"):
+    print(row.user.email, decrypt(row.data["secret"]))
+"""
 
 
 class Stack:
@@ -50,7 +61,7 @@ class Stack:
         self.environment = self._environment()
         if not migrated:
             self.manage("migrate", "--noinput")
-        self.manage("sync_assets")
+        self.command("sync_assets")
         for name in PROCESSES:
             self.start(name)
         eventually(lambda: answers(f"{self.url}/"), timeout=START_SECONDS, what="the site answering")
@@ -64,17 +75,22 @@ class Stack:
         with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
 
-    def start(self, name: str) -> None:
-        """Start one process; what it prints is kept in `<folder>/<name>.log`."""
+    def start(self, name: str, command: list[str] | None = None, **pipes: int) -> None:
+        """Start a process of the Procfile, or `command`; what it prints is kept in `<folder>/<name>.log`."""
         with (self.folder / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
-                [ROOT / "bin" / "process", name],
+                command or [str(ROOT / "bin" / "process"), name],
                 cwd=ROOT,
                 env=self.environment,
-                stdout=log,
-                stderr=log,
                 start_new_session=True,
+                **{"stdout": log, "stderr": log} | pipes,
             )
+
+    @cached_property
+    def apps(self) -> dict[str, App]:
+        """The authenticator apps that the demo made for its staff, by e-mail address."""
+        lines = (line.split() for line in self.run(KEYS_OF_STAFF).splitlines())
+        return {email: App(key) for email, key in lines}
 
     def kill(self, name: str) -> None:
         """`kill -9` of one process and its children."""
@@ -88,6 +104,28 @@ class Stack:
         return subprocess.run(
             command, cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True
         ).stdout
+
+    def command(self, name: str) -> None:
+        """Run a `manage.py` command without arguments where `run` does."""
+        self.run(f"from django.core.management import call_command; call_command({name!r})")
+
+    def run(self, script: str) -> str:
+        """Run Python with the site's models, in a process that stays for the next script; what it prints."""
+        if "inside" not in self.running:
+            self.start(
+                "inside",
+                [str(ROOT / ".venv" / "bin" / "python"), "-m", "tests.e2e.inside"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+        process = self.running["inside"]
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(json.dumps(script).encode() + b"\n")
+        process.stdin.flush()
+        reply = json.loads(process.stdout.readline())
+        assert not reply["failed"], reply["failed"]
+        return str(reply["printed"])
 
     def _environment(self) -> dict[str, str]:
         return {

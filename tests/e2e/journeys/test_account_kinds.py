@@ -23,7 +23,7 @@ def person_with_an_account(page: Page, stack: Stack, email: str) -> Journey:
     names = {"identity__given_name": "Ada", "identity__family_name": "Byron"}
     first = apply(stack.sandbox, contact__email_address=email, **names)["id"]
     stack.sandbox.set_account_status(first, "ACTIVE")
-    stack.manage("shell", "-c", TAKE_OVER.format(email=email, account_ids=[first]))
+    stack.run(TAKE_OVER.format(email=email, account_ids=[first]))
     journey = Journey(page, stack, email)
     journey.sign_in(email, PASSWORD)
     return journey
@@ -49,9 +49,7 @@ def sign_and_send(journey: Journey) -> dict[str, Any]:
     journey.page.get_by_role("link", name="See your portfolio").click()
     journey.expect_heading("Portfolio")
     journey.account = journey.page.url.split("/a/")[1].split("/")[0]
-    said = journey.stack.manage(
-        "shell",
-        "-c",
+    said = journey.stack.run(
         "from brokerapp.accounts.models import BrokerageAccount as A;"
         f"print('at broker', A.objects.get(pk='{journey.account}').broker_account_id)",
     )

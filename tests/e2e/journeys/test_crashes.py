@@ -75,7 +75,7 @@ def test_processes_killed_on_the_way(page: Page, stack: Stack, document: Path) -
     journey.review_order("AAPL", "0.42")
     stack.kill("events")
     stack.kill("beat")
-    journey.press("Place buy order")
+    journey.place("Place buy order")
     stack.start("events")
     stack.start("beat")
     journey.wait_for(page.locator(".receipt .tag", has_text="Filled"))

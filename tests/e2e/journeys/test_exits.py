@@ -57,7 +57,7 @@ def test_sell_all_of_a_fraction_leaves_nothing(page: Page, stack: Stack, journey
     journey.press("Review order")
     after = page.locator("dl > div", has_text=f"{SYMBOL} after")
     expect(after).to_contain_text("0 shares")
-    journey.press("Place sell order")
+    journey.place("Place sell order")
 
     journey.wait_for(page.locator(".receipt > .row .tag", has_text="Filled"))
     journey.open("/portfolio/")

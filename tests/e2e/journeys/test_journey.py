@@ -36,7 +36,7 @@ def go_all_the_way(journey: Journey, document: Path) -> None:
 
 def ops_finds(ops: Journey, request_id: str) -> None:
     ops.sign_in(ops.email, DEMO_PASSWORD)
-    ops.give_demo_code()
+    ops.give_demo_code(ops.mailbox_code)
     ops.open(f"/admin/calls/apicall/?q={request_id}")
     row = ops.page.locator("#result_list tbody tr")
     expect(row).to_have_count(1)

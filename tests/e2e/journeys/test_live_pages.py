@@ -29,7 +29,7 @@ def test_an_order_and_prices_reach_every_open_page_without_a_reload(page: Page, 
         expect(what).to_have_count(0)  # nobody traded this before
 
     journey.review_order("PFE", "0.1")
-    journey.press("Place buy order")
+    journey.place("Place buy order")
 
     for path, what in news:
         expect(what.first).to_be_visible(timeout=WAIT_MS)

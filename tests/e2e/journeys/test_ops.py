@@ -54,7 +54,7 @@ def test_failing_order_reaches_the_brokers_support_by_the_support_role(
     trader.sign_in(trader.email, DEMO_PASSWORD)
     trader.review_order(SYMBOL, "0.5")
     stack.sandbox.fail_next("POST", "/v1/trading/accounts/*/orders", "status", status=422, message=SAID)
-    trader.press("Place buy order")
+    trader.place("Place buy order")
     expect(page.get_by_text(f"It said: “{SAID}.”").first).to_be_visible()
     reference = trader.request_id()
 
@@ -117,8 +117,8 @@ def waits_for_staff(stack: Stack, email: str) -> None:
     names = {"identity__given_name": "Ada", "identity__family_name": "Byron"}
     account_id = apply(stack.sandbox, contact__email_address=email, **names)["id"]
     stack.sandbox.set_account_status(account_id, "ACTIVE")
-    stack.manage("shell", "-c", TAKE_OVER.format(email=email, account_ids=[account_id]))
-    stack.manage("shell", "-c", PAPERS.format(email=email))
+    stack.run(TAKE_OVER.format(email=email, account_ids=[account_id]))
+    stack.run(PAPERS.format(email=email))
     results = {
         "accept": {"DATE_OF_BIRTH": {}},
         "indeterminate": {"ADDRESS_VERIFICATION": {}, "A_CODE_OF_TOMORROW": {}},

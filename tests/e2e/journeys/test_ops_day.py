@@ -142,7 +142,7 @@ def test_day_of_staff_for_money(page: Page, new_context: Callable[..., BrowserCo
     before = len(stack.sandbox.get(closed))
     trader.review_order(SYMBOL, "1")
     stack.kill("events")
-    trader.press("Place buy order")
+    trader.place("Place buy order")
     eventually(lambda: len(stack.sandbox.get(closed)) > before, timeout=60, what="the fill at the broker")
     ops.open("/admin/events/brokerevent/")
     ops.page.get_by_role("link", name="Pull a time again from the broker").click()

@@ -38,7 +38,7 @@ LIMIT = {"symbol": "F", "side": "BUY", "type": "LIMIT", "limit_price": "2.00", "
 
 def place(stack: Stack, *wanted: dict[str, str]) -> list[str]:
     """Orders of the trader; their ids, and at last the account's at the broker."""
-    said = stack.manage("shell", "-c", PLACE.format(email=TRADER, wanted=list(wanted)))
+    said = stack.run(PLACE.format(email=TRADER, wanted=list(wanted)))
     lines = [line.split() for line in said.splitlines() if line.startswith("order ")]
     return [*(line[1] for line in lines), lines[-1][2]]
 

@@ -101,7 +101,6 @@ def test_ticket_without_scripts(browser: Browser, stack: Stack) -> None:
         page.get_by_role("main").get_by_role("link", name="Edit").first.click()
         expect(page.get_by_label("Trail by")).to_have_value("1.5")
         journey.press("Review order")
-        journey.press("Place buy order")
-        expect(page).to_have_url(re.compile(r"/orders/[0-9a-f-]{36}/$"))
+        journey.place("Place buy order")
     finally:
         context.close()

@@ -40,7 +40,7 @@ def person_with_two_accounts(stack: Stack, email: str) -> list[str]:
     for account_id in (first, second):
         stack.sandbox.set_account_status(account_id, "ACTIVE")
     script = TAKE_OVER.format(email=email, account_ids=[first, second])
-    said = stack.manage("shell", "-c", script)
+    said = stack.run(script)
     return [line.split()[1] for line in said.splitlines() if line.startswith("account ")]
 
 
