@@ -65,7 +65,7 @@ class Portfolio(SectionMixin):
             "blocked": self.blocked_from(Capability.TRADE),
             "spans": SPANS.values(),
             "span": span,
-            "history": performance.get_history(figures, span, now),
+            "history": performance.get_outline(figures, span, now),
         }
         return render(request, "trading/portfolio.html", context)
 

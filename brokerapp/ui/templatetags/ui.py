@@ -159,10 +159,8 @@ def et(value: datetime | None, style: str = "full") -> str:
         day += f" {local.year}"
     clock = market_time.clock_text(local)
     text = {"full": f"{day}, {clock}", "date": day, "time": clock}[style]
-    utc = value.astimezone(UTC)
-    return mark_safe(  # noqa: S308 - a date that was formatted here
-        f'<time datetime="{utc:%Y-%m-%dT%H:%M:%SZ}">{text}</time>'
-    )
+    utc = value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
+    return mark_safe(f'<time datetime="{utc}Z">{text}</time>')  # noqa: S308 - a date that was formatted here
 
 
 @register.simple_tag(takes_context=True)
