@@ -79,7 +79,7 @@ def test_find_turns_of_years_without_flows_are_two_days(account: BrokerageAccoun
 
 def test_find_turns_counts_days_of_which_the_broker_says_another_figure(account: BrokerageAccount) -> None:
     tell(account, {1: 100, 2: 100, 3: 100}, {})
-    for day, told in ((1, "100.01"), (2, "100.009"), (3, "99.99")):
+    for day, told in ((1, "100.01"), (2, "100.00"), (3, "99.99")):
         DailyEquity.objects.filter(day=on(day)).update(broker_equity=D(told))
 
     assert find_turns(account.pk, on(1)).differing == 2
