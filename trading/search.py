@@ -16,7 +16,7 @@ from brokerapp.units import typed
 ACCENTED = "".join(letter for letter in map(chr, range(0xC0, 0x180)) if len(typed.spelling(letter)) == 1)
 PLAIN = "".join(map(typed.spelling, ACCENTED))
 """The Latin letters with a mark, and each without it."""
-NAMED_AFTER = r"\m(etfs?|etns?|funds?|trust|preferred|notes|warrants?)\M"
+NAMED_AFTER = r"\m(etfs?|etns?|funds?|trust(?!,? (inc|corp|co))|preferred|notes|warrants?)\M"
 """What in a name says that it is no ordinary share, but a fund or a paper of the company it begins with."""
 EXCHANGE = re.compile(r"^(nasdaq|nyse|nyse ?arca|arca|nyse ?american|amex|bats|cboe|otc)\s*:", re.IGNORECASE)
 

@@ -21,13 +21,20 @@ def _listed() -> AssetQuerySet:
     return Asset.objects.offered().filter(status=Asset.ACTIVE)
 
 
+SHOWN = (
+    *("symbol", "name", "tradable", "fractionable"),
+    *("quote__last", "quote__previous_close", "quote__is_halted"),
+    *("quote__feed", "quote__synced_at", "quote__looked_at"),
+)
+"""What lists of assets go by."""
+STAND_INS = search.patterns("a stand-in")
 find_ranked = FixedQuery(
-    lambda *fits: search.ranked(_listed(), *fits).select_related("quote"), *search.patterns("a stand-in")
+    lambda *fits: search.ranked(_listed(), *fits).select_related("quote").only(*SHOWN), *STAND_INS
 )
 """The assets that fit the patterns of a key, the likeliest first, with their quotes."""
 find_beginning = FixedQuery(
-    lambda *fits: search.beginning_with(_listed(), *fits).select_related("quote"),
-    *search.patterns("a stand-in")[:2],
+    lambda *fits: search.beginning_with(_listed(), *fits).select_related("quote").only(*SHOWN),
+    *STAND_INS[:2],
 )
 """Its first two ranks."""
 
