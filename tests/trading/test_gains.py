@@ -114,9 +114,12 @@ def test_refresh_if_behind_asks_for_books_once_there_is_something_newer(
     account: BrokerageAccount, sent: list[str]
 ) -> None:
     happened(account, "CSD", DAY, "5")
-    book = gains.work_out(account=account)
-    gains.refresh_if_behind(account=account, book=book)
+    gains.work_out(account=account)
+    gains.refresh_if_behind(account=account, book=gains.get_book(account))
     assert sent == []
+    happened(account, "CSD", DAY, "6")
+    gains.refresh_if_behind(account=account, book=gains.get_book(account))
+    assert sent == ["trading.tasks.sync_gains"]
 
 
 def test_get_years_has_short_and_long_term_apart(account: BrokerageAccount) -> None:

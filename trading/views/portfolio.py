@@ -21,7 +21,16 @@ from trading import timeline
 from trading.lots import DIVIDENDS
 from trading.models import ClosedLot, HeldLot, Position
 from trading.performance import SPANS, span_of
-from trading.services import cash, gains, order_lists, performance, portfolio, position_pages, tickets
+from trading.services import (
+    cash,
+    corporate_actions,
+    gains,
+    order_lists,
+    performance,
+    portfolio,
+    position_pages,
+    tickets,
+)
 from trading.views.position_rows import Sort, joined, table
 
 POSITIONS_PER_PAGE = 50
@@ -82,13 +91,15 @@ class PositionPage(AccountRequiredMixin):
             raise Http404
         if position.symbol != symbol:
             return self.redirect("trading:position", position.symbol)
-        figures = position_pages.get_position_figures(self.account, position, timezone.now())
+        now = timezone.now()
+        figures = position_pages.get_position_figures(self.account, position, now)
         gains.refresh_if_behind(account=self.account, book=figures.book)
         average = figures.average
         context = {
             "figures": figures,
             "holding": figures.holding,
             "position": position,
+            "has_actions": corporate_actions.has_upcoming(position.asset, now),
             "broker_average": position.avg_entry_price if average and _differs(average, position) else None,
             "lots": figures.lots,
             "lot_rows": _lot_rows(figures.lots),
