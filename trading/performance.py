@@ -121,7 +121,8 @@ def summarize(
 ) -> Summary:
     """A time from `first_day` on (None: from the first flow) to the closing.
 
-    `opening` is the worth before it, `days` those within it, oldest first; flows and income are of its days.
+    `opening` is the worth before it, `days` those within it, oldest first, where those may be left out that
+    have no flow beside them (`past.TURNS`); flows and income are of its days.
     """
     flows = sorted(flows, key=lambda flow: flow.day)
     known = [first_day] if first_day else [flow.day for flow in flows[:1]]
@@ -188,6 +189,8 @@ def money_weighted(
         return None
     for _ in range(HALVINGS):
         middle = (low + high) / 2
+        if middle in (low, high):  # as near as floats come
+            break
         if missing(middle) > 0:
             high = middle
         else:

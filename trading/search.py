@@ -16,6 +16,8 @@ from brokerapp.units import typed
 ACCENTED = "".join(letter for letter in map(chr, range(0xC0, 0x180)) if len(typed.spelling(letter)) == 1)
 PLAIN = "".join(map(typed.spelling, ACCENTED))
 """The Latin letters with a mark, and each without it."""
+NAMED_AFTER = r"\m(etfs?|etns?|funds?|trust(?!,? (inc|corp|co))|preferred|notes|warrants?)\M"
+"""What in a name says that it is no ordinary share, but a fund or a paper of the company it begins with."""
 EXCHANGE = re.compile(r"^(nasdaq|nyse|nyse ?arca|arca|nyse ?american|amex|bats|cboe|otc)\s*:", re.IGNORECASE)
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
@@ -58,13 +60,16 @@ def patterns(wanted: str) -> tuple[str, str, str, str, str]:
 
 
 def ranked(assets: Rows, symbol: str, beginning: str, name: str, the_name: str, part: str) -> Rows:
-    """Assets that fit the `patterns` of a key, the likeliest first."""
+    """Assets that fit the `patterns` of a key, the likeliest first.
+
+    Of those whose name begins so, ordinary shares stand before what is named after their company.
+    """
+    by_name = Case(When(name__iregex=NAMED_AFTER, then=3), default=2)
     rank = Case(
         When(Like("searched", Value(symbol)), then=0),
         When(Like("searched", Value(beginning)), then=1),
-        When(Like("searched", Value(name)), then=2),
-        When(Like("searched", Value(the_name)), then=2),
-        default=3,
+        When(Like("searched", Value(name)) | Like("searched", Value(the_name)), then=by_name),
+        default=4,
     )
     fitting = assets.filter(Like("searched", Value(part)))
     return fitting.alias(rank=rank).order_by("rank", "-tradable", "symbol")

@@ -31,7 +31,10 @@ class Flat:
         if parts is None:
             parts = self._parts = self._render()
         filled = parts.copy()
-        filled[1::2] = [_escaped(values[place]) for place in parts[1::2]]
+        filled[1::2] = [
+            value if isinstance(value, SafeString) else _escaped(str(value))
+            for value in map(values.__getitem__, parts[1::2])
+        ]
         return SafeString("".join(filled))
 
     def _render(self) -> list[str]:
@@ -39,9 +42,5 @@ class Flat:
         return PLACE.split(render_to_string(self._template, {**self._context, **marks}).strip())
 
 
-def _escaped(value: object) -> str:
-    """As Django's `conditional_escape`, without what that does for texts to be translated later."""
-    if isinstance(value, SafeString):
-        return value
-    text = str(value)
+def _escaped(text: str) -> str:
     return html.escape(text) if SPECIAL.search(text) else text

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import get_urlconf, reverse
+from django.urls import reverse
 
 ACCOUNT_ID = "account_id"
 
@@ -18,7 +18,7 @@ class HasKey(Protocol):
 
 def page_url(name: str, *args: object) -> str:
     """The address of a page by its name and arguments: `reverse`, which pages ask the same things of."""
-    return _reversed(get_urlconf() or settings.ROOT_URLCONF, name, args)
+    return _reversed(settings.ROOT_URLCONF, name, args)
 
 
 @lru_cache(maxsize=10_000)

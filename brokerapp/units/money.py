@@ -53,17 +53,18 @@ def usd(amount: Decimal) -> str:
 
 def price(amount: Decimal) -> str:
     """USD for one share: to the cent, and up to 4 decimals below a dollar: `$1,234.56`, `$0.1234`."""
+    if abs(amount) >= 1:
+        return usd(amount)
     fine = amount.quantize(FINE, rounding=ROUND_HALF_EVEN)
-    if abs(amount) >= 1 or quantize_cash(fine) == fine:
-        return usd(amount if abs(amount) >= 1 else fine)
+    if quantize_cash(fine) == fine:
+        return usd(fine)
     return f"{MINUS if fine < 0 else ''}${plain(abs(fine))}"
 
 
 def quantity(number: Decimal) -> str:
     """A quantity for sentences and figures, 9 dp at most: `1,200`, `0.42`, `−3`."""
     kept = quantize_shares(number)
-    whole, _, fraction = plain(abs(kept)).partition(".")
-    return f"{MINUS if kept < 0 else ''}{int(whole):,}{'.' if fraction else ''}{fraction}"
+    return f"{MINUS if kept < 0 else ''}{abs(kept):,f}".rstrip("0").rstrip(".")
 
 
 def shares(number: Decimal) -> str:

@@ -46,9 +46,9 @@ class Plan:
 class FixedQuery(Generic[Row]):
     """`make(*values)` is a query set; a call gives its rows as a list, and `count` how many there are.
 
-    Rows are whole rows of a model, which may bring along others (`select_related`) and annotations, or the
-    tuples of `values_list`. `stand_ins` are values that occur in no other place of the query, one for each
-    argument.
+    Rows are rows of a model, which may bring along others (`select_related`) and annotations, and of which
+    columns may be left out (`only`), or the tuples of `values_list`. `stand_ins` are values that occur in no
+    other place of the query, one for each argument.
     """
 
     def __init__(self, make: Callable[..., "models.QuerySet[Any, Row]"], *stand_ins: Any) -> None:
@@ -135,15 +135,16 @@ def _converted(row: Sequence[Any], converters: dict[int, Any]) -> Sequence[Any]:
 def _reader(compiler: Any) -> Callable[[Sequence[Any]], Any]:
     """How the row of a model is read, with those that it brings along."""
     klass, select = compiler.klass_info, compiler.select
-    if not klass or len(klass["select_fields"]) < len(klass["model"]._meta.concrete_fields):
-        raise ValueError("a fixed query is of whole rows of a model, or of tuples")
+    if not klass:
+        raise ValueError("a fixed query is of rows of a model, or of tuples")
     own = slice(klass["select_fields"][0], klass["select_fields"][-1] + 1)
-    columns = [column[0].target.attname for column in select[own]]
+    columns = frozenset(column[0].target.attname for column in select[own])
     related = get_related_populators(klass, select, connection.alias)  # type: ignore[call-arg]
     annotations = dict(compiler.annotation_col_map)
+    alias = connection.alias
 
     def read(row: Sequence[Any]) -> Any:
-        made = klass["model"].from_db(connection.alias, columns, row[own])
+        made = klass["model"].from_db(alias, columns, row[own])
         for populator in related:
             populator.populate(row, made)
         for name, place in annotations.items():

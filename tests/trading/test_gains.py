@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -111,12 +112,17 @@ def test_work_out_due_finds_accounts_with_news(account: BrokerageAccount) -> Non
 
 
 def test_refresh_if_behind_asks_for_books_once_there_is_something_newer(
-    account: BrokerageAccount, sent: list[str]
+    account: BrokerageAccount, sent: list[str], django_capture_on_commit_callbacks: Any
 ) -> None:
     happened(account, "CSD", DAY, "5")
-    book = gains.work_out(account=account)
-    gains.refresh_if_behind(account=account, book=book)
+    gains.work_out(account=account)
+    with django_capture_on_commit_callbacks(execute=True):
+        gains.refresh_if_behind(account=account, book=gains.get_book(account))
     assert sent == []
+    happened(account, "CSD", DAY, "6")
+    with django_capture_on_commit_callbacks(execute=True):
+        gains.refresh_if_behind(account=account, book=gains.get_book(account))
+    assert sent == ["trading.tasks.sync_gains"]
 
 
 def test_get_years_has_short_and_long_term_apart(account: BrokerageAccount) -> None:

@@ -14,12 +14,14 @@ pytestmark = pytest.mark.django_db
 
 LISTED = {
     "AAPL": "Apple Inc.",
+    "AJJ": "Johnson & Johnson 2.5% Notes due 2055",
     "BRK.A": "Berkshire Hathaway Inc. Class A",
     "BRK.B": "Berkshire Hathaway Inc. Class B",
     "BRKR": "Bruker Corporation",
     "COKE": "Coca-Cola Consolidated, Inc.",
     "EL": "The Estee Lauder Companies Inc. Class A",
     "JCI": "Johnson Controls International plc",
+    "JEPI": "JPMorgan Equity Premium Income ETF",
     "JNJ": "Johnson & Johnson",
     "JPM": "JPMorgan Chase & Co.",
     "KO": "The Coca-Cola Company",
@@ -71,6 +73,19 @@ def assets() -> None:
 )
 def test_matching_finds_what_people_call_it(typed: str, first: str) -> None:
     assert Asset.objects.matching(typed).values_list("symbol", flat=True)[0] == first
+
+
+@pytest.mark.parametrize(
+    ("typed", "listed"),
+    [
+        ("JP Morgan", ["JPM", "JEPI"]),
+        ("johnson", ["JCI", "JNJ", "AJJ"]),
+        ("jpmorgan equity", ["JEPI"]),
+        ("j", ["JCI", "JEPI", "JNJ", "JPM", "AJJ"]),
+    ],
+)
+def test_matching_puts_shares_before_what_is_named_after_their_company(typed: str, listed: list[str]) -> None:
+    assert list(Asset.objects.matching(typed).values_list("symbol", flat=True)) == listed
 
 
 def test_matching_coca_cola_finds_both() -> None:

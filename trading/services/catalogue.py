@@ -2,6 +2,7 @@
 
 from django.db import connection
 
+from brokerapp.web.fixed_queries import FixedQuery
 from trading import search
 from trading.asset_classes import OFFERED
 from trading.models import Asset
@@ -20,6 +21,24 @@ def _listed() -> AssetQuerySet:
     return Asset.objects.offered().filter(status=Asset.ACTIVE)
 
 
+SHOWN = (
+    *("symbol", "name", "tradable", "fractionable"),
+    *("quote__last", "quote__previous_close", "quote__is_halted"),
+    *("quote__feed", "quote__synced_at", "quote__looked_at"),
+)
+"""What lists of assets go by."""
+STAND_INS = search.patterns("a stand-in")
+find_ranked = FixedQuery(
+    lambda *fits: search.ranked(_listed(), *fits).select_related("quote").only(*SHOWN), *STAND_INS
+)
+"""The assets that fit the patterns of a key, the likeliest first, with their quotes."""
+find_beginning = FixedQuery(
+    lambda *fits: search.beginning_with(_listed(), *fits).select_related("quote").only(*SHOWN),
+    *STAND_INS[:2],
+)
+"""Its first two ranks."""
+
+
 def likeliest(text: str, most: int) -> list[Asset]:
     """The first `most` assets of `Asset.objects.matching(text)`, with their quotes.
 
@@ -30,10 +49,10 @@ def likeliest(text: str, most: int) -> list[Asset]:
         return []
     fits = search.patterns(wanted)
     if len(wanted) < INDEXED:
-        found = list(search.beginning_with(_listed(), *fits[:2]).select_related("quote")[:most])
+        found = find_beginning(*fits[:2], most=most)
         if len(found) == most:
             return found
-    return list(search.ranked(_listed(), *fits).select_related("quote")[:most])
+    return find_ranked(*fits, most=most)
 
 
 class Found:
@@ -53,7 +72,8 @@ class Found:
     def __getitem__(self, part: slice) -> list[Asset]:
         if part.start == 0 and part.stop <= self._size:
             return self._first_page()[part]
-        return list(Asset.objects.matching(self._text).select_related("quote")[part])
+        fits = search.patterns(search.key(self._text))
+        return find_ranked(*fits, first=part.start, most=part.stop - part.start)
 
     def _first_page(self) -> list[Asset]:
         if self._first is None:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from brokerapp import live
@@ -23,11 +23,14 @@ from trading.models import ClosedLot, CorporateAction, ExternalFlow, GainBook, H
 
 logger = logging.getLogger(__name__)
 
-find_book = FixedQuery(lambda account_id: GainBook.objects.filter(account=account_id), UUID(int=1))
-find_newest: FixedQuery[tuple[int]] = FixedQuery(
-    lambda account_id: Activity.objects.filter(account=account_id).newest_first().values_list("pk")[:1],
-    UUID(int=1),
-)
+
+def _books(account_id: UUID) -> QuerySet[GainBook]:
+    newest = Activity.objects.filter(account=OuterRef("pk")).newest_first().values("pk")[:1]
+    return GainBook.objects.filter(account=account_id).annotate(newest_told=Subquery(newest))
+
+
+find_book = FixedQuery(_books, UUID(int=1))
+"""An account's books, with the row of the newest of its activities, whether or not it is in them."""
 OVERLAP = 1000
 """Rows before the newest known: one may be committed after another with a higher number."""
 
@@ -83,9 +86,8 @@ def keep_up(*, account: BrokerageAccount) -> None:
 
 
 def refresh_if_behind(*, account: BrokerageAccount, book: GainBook | None) -> None:
-    """Have books that somebody looks at worked out anew if a newer activity is there. One query."""
-    newest = max((pk for (pk,) in find_newest(account.pk)), default=0)
-    if book is None or newest > (book.newest_activity or 0):
+    """Have books that somebody looks at (of `get_book`) worked out anew if a newer activity is there."""
+    if book is None or (book.newest_told or 0) > (book.newest_activity or 0):  # type: ignore[attr-defined]
         jobs.enqueue("trading.tasks.sync_gains", account_id=account.pk)
 
 

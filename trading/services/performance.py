@@ -1,7 +1,7 @@
 """What an account gained over a time: its days, flows and books put together."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -28,13 +28,13 @@ from trading.services import gains, holdings, market
 from trading.services.holdings import Odd, Plain, Rows
 from trading.services.past import (
     DayRow,
+    Turns,
     find_activities,
     find_days,
-    find_flow_before,
     find_flows,
     find_income,
     find_points,
-    find_value_before,
+    find_turns,
 )
 from trading.valuation import Valuation
 
@@ -186,57 +186,80 @@ class Point:
 
 
 @dataclass(frozen=True)
-class History:
-    """A range: what is drawn, oldest first, and what it adds up to; None while that cannot be told."""
+class Outline:
+    """What a range adds up to (None while that cannot be told), and the flows in it, oldest first."""
 
     span: Span
-    points: Sequence[Point]
     summary: Summary | None
+    flows: Sequence[Flow]
+    days_counted: int
+    """Days with a value."""
+    differing: int
+    """Days of which the broker says another figure."""
 
-    @cached_property
-    def days_counted(self) -> int:
-        """Days with a value."""
-        return len({day_in_new_york(point.at) for point in self.points})
 
-    @cached_property
-    def differing(self) -> list[Point]:
-        """Days of which the broker says another figure."""
-        return [point for point in self.points if point.difference is not None]
+@dataclass(frozen=True)
+class History:
+    """A range: what is drawn, oldest first, and what it adds up to."""
+
+    outline: Outline
+    points: Sequence[Point]
+
+    @property
+    def summary(self) -> Summary | None:
+        """What it adds up to; None while that cannot be told."""
+        return self.outline.summary
+
+
+def get_outline(figures: Figures, span: Span, now: datetime) -> Outline:
+    """A range up to now, at the last prices, without its points. Three queries, five for one within days."""
+    if span.is_intraday:
+        return get_history(figures, span, now).outline
+    return _outline(figures, span, now)
 
 
 def get_history(figures: Figures, span: Span, now: datetime) -> History:
-    """A range up to now, which ends at what the account is worth at the last prices. At most six queries."""
+    """A range up to now, which ends at what the account is worth at the last prices. At most five queries."""
+    outline = _outline(figures, span, now)
+    points = _points(figures, span, outline.flows, now)
+    if span.is_intraday:
+        # A day with points of its own is drawn by them, and not held against the broker's figure.
+        differing = sum(point.difference is not None for point in points)
+        outline = replace(outline, differing=differing)
+    return History(outline, points)
+
+
+def _outline(figures: Figures, span: Span, now: datetime) -> Outline:
     account, first_day = figures.account, span.starts_on(figures.day)
     since = first_day or date.min
-    days = [DayRow(*row) for row in find_days(account.pk, since)]
+    turns = find_turns(account.pk, since)
     flows = [Flow(*row) for row in find_flows(account.pk, since)]
     summary = None
-    opening = _opening(figures, span, first_day)
+    opening = _opening(figures, span, turns)
     if figures.book is not None and not figures.valuation.unpriced and opening is not None:
         summary = performance.summarize(
             first_day=first_day,
             opening=opening,
-            days=[DayValue(day.day, day.equity) for day in days],
+            days=[DayValue(*row) for row in zip(turns.days, turns.equities, strict=True)],
             closing=DayValue(max([figures.day, *(flow.day for flow in flows)]), figures.equity),
             flows=flows,
             income=_income(account, since),
             unexplained=figures.unexplained,
         )
-    return History(span, _points(figures, span, days, flows, first_day, now), summary)
+    is_new_day = not figures.valuation.unpriced and turns.newest != day_in_new_york(now)
+    return Outline(span, summary, flows, turns.counted + is_new_day, turns.differing)
 
 
-def _opening(figures: Figures, span: Span, first_day: date | None) -> Decimal | None:
+def _opening(figures: Figures, span: Span, turns: Turns) -> Decimal | None:
     """What was there before a range; None while the values of earlier days have not been read.
 
     That of one day is at the prices that the day is counted from.
     """
     if span.days == 1 and figures.change.amount is not None:
         return figures.equity - figures.unexplained - figures.change.amount - figures.today.flows
-    if first_day is None:
-        return ZERO
-    if before := find_value_before(figures.account.pk, first_day):
-        return before[0][0]
-    return None if find_flow_before(figures.account.pk, first_day) else ZERO
+    if turns.value_before is not None:
+        return turns.value_before
+    return None if turns.had_flows_before else ZERO
 
 
 def _income(account: BrokerageAccount, since: date) -> dict[Group, Decimal]:
@@ -248,15 +271,10 @@ def _income(account: BrokerageAccount, since: date) -> dict[Group, Decimal]:
     return totals
 
 
-def _points(
-    figures: Figures,
-    span: Span,
-    days: Sequence[DayRow],
-    flows: Sequence[Flow],
-    first_day: date | None,
-    now: datetime,
-) -> list[Point]:
+def _points(figures: Figures, span: Span, flows: Sequence[Flow], now: datetime) -> list[Point]:
     """Of a short range each point written down, and the days that have none; of a longer one the days."""
+    first_day = span.starts_on(figures.day)
+    days = [DayRow(*row) for row in find_days(figures.account.pk, first_day or date.min)]
     found = [Point(day.at, day.equity, day.broker_equity, is_day=True) for day in days]
     if span.is_intraday and first_day:
         since = _midnight(first_day)

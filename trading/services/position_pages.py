@@ -15,6 +15,7 @@ from trading.day_change import session_day
 from trading.lots import DIVIDENDS, ZERO
 from trading.models import ClosedLot, GainBook, HeldLot, Order, Position
 from trading.services import gains, holdings, market, performance
+from trading.services.order_lists import LISTED
 from trading.valuation import Holding
 
 ROWS_SHOWN = 25
@@ -28,7 +29,10 @@ find_position = FixedQuery(
 )
 find_orders = FixedQuery(
     lambda account_id, asset_id: (
-        Order.objects.filter(account=account_id, asset=asset_id).newest_first().select_related(None)
+        Order.objects.filter(account=account_id, asset=asset_id)
+        .newest_first()
+        .select_related(None)
+        .only(*LISTED)
     ),
     KEY,
     UUID(int=2),

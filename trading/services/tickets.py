@@ -39,17 +39,19 @@ AVERAGE_OVER_DAYS = 20
 """The days of trading of which the average volume is taken."""
 
 
-def _days(asset_id: UUID, since: datetime) -> QuerySet[Bar]:
+def _volumes(asset_id: UUID, since: datetime) -> "QuerySet[Bar, tuple[Decimal]]":
     bars = Bar.objects.filter(series__asset_id=asset_id, series__timeframe=Timeframe.DAY, volume__gt=0)
-    return bars.filter(at__gte=since).order_by("-at")[:AVERAGE_OVER_DAYS]
+    return bars.filter(at__gte=since).order_by("-at").values_list("volume")[:AVERAGE_OVER_DAYS]
 
 
-def _days_from(now: datetime) -> datetime:
-    return now - timedelta(days=2 * AVERAGE_OVER_DAYS)
+find_volumes: FixedQuery[tuple[Decimal]] = FixedQuery(_volumes, UUID(int=1), datetime(1900, 1, 1, tzinfo=UTC))
+"""How many shares changed hands on each of the last days of trading of an asset, by its daily bars."""
 
 
-find_days = FixedQuery(_days, UUID(int=1), datetime(1900, 1, 1, tzinfo=UTC))
-"""The last days of trading of an asset, by its daily bars."""
+def _average_volume(asset: Asset, now: datetime) -> Decimal | None:
+    """Shares a day; None while no day is known."""
+    volumes = [volume for (volume,) in find_volumes(asset.pk, now - timedelta(days=2 * AVERAGE_OVER_DAYS))]
+    return sum(volumes, Decimal(0)) / len(volumes) if volumes else None
 
 
 @dataclass(frozen=True)
@@ -180,14 +182,16 @@ def prepare_review(*, account: BrokerageAccount, ticket: OrderSpec, now: datetim
 
     The broker is asked for the price if that is old, and for the days of trading if none are known.
     """
-    if not find_days(ticket.asset.pk, _days_from(now)):
+    average = _average_volume(ticket.asset, now)
+    if average is None:
         bars.fetch_days(asset=ticket.asset, now=now)
-    return _review(ticket, get_priced_facts(account, ticket.asset, now), now)
+        average = _average_volume(ticket.asset, now)
+    return _review(ticket, get_priced_facts(account, ticket.asset, now), now, average)
 
 
 def estimate_ticket(ticket: OrderSpec, facts: Facts, now: datetime) -> Review:
     """The same from facts as stored, without a word to the broker: for the estimate as one types."""
-    return _review(ticket, facts, now)
+    return _review(ticket, facts, now, _average_volume(ticket.asset, now))
 
 
 def most_whole_shares(asset: Asset, facts: Facts) -> Decimal | None:
@@ -199,7 +203,7 @@ def most_whole_shares(asset: Asset, facts: Facts) -> Decimal | None:
     return facts.spending.own // price or None
 
 
-def _review(ticket: OrderSpec, facts: Facts, now: datetime) -> Review:
+def _review(ticket: OrderSpec, facts: Facts, now: datetime, average_volume: Decimal | None) -> Review:
     refusal = None
     try:
         rules.check_can_trade(ticket, facts)
@@ -215,7 +219,7 @@ def _review(ticket: OrderSpec, facts: Facts, now: datetime) -> Review:
         wait_note=_wait_note(ticket, facts, now),
         now=now,
         fees=_fees(ticket, expected, now),
-        cautions=cautions(ticket, facts, expected, _seen(ticket, facts, now), _limits()),
+        cautions=cautions(ticket, facts, expected, _seen(ticket, facts, average_volume), _limits()),
     )
 
 
@@ -240,14 +244,12 @@ def _limits() -> Limits:
     )
 
 
-def _seen(ticket: OrderSpec, facts: Facts, now: datetime) -> Seen:
-    days = find_days(ticket.asset.pk, _days_from(now))
-    average = sum((day.volume for day in days), Decimal(0)) / len(days) if days else None
+def _seen(ticket: OrderSpec, facts: Facts, average_volume: Decimal | None) -> Seen:
     is_first = False
     if ticket.extended_hours:
         placed = Order.objects.filter(account=facts.account, extended_hours=True)
         is_first = not placed.exclude(status=OrderStatus.NOT_PLACED).exists()
-    return Seen(average_volume=average, is_first_extended=is_first)
+    return Seen(average_volume=average_volume, is_first_extended=is_first)
 
 
 def check_agreed(ticket: OrderSpec, agreed: Agreed, facts: Facts, now: datetime) -> None:
@@ -258,7 +260,8 @@ def check_agreed(ticket: OrderSpec, agreed: Agreed, facts: Facts, now: datetime)
     rules.check_price_age(agreed.was_told_of_old_price, facts, now)
     if agreed.has_read:
         return
-    known = cautions(ticket, facts, rules.estimate(ticket, facts), _seen(ticket, facts, now), _limits())
+    seen = _seen(ticket, facts, _average_volume(ticket.asset, now))
+    known = cautions(ticket, facts, rules.estimate(ticket, facts), seen, _limits())
     if any(caution.ask for caution in known):
         raise rules.CautionsNotRead(
             "Nothing was sent: read what is said about this order below, and tick that you have."

@@ -47,8 +47,10 @@ def _on_lists(account_id: UUID) -> QuerySet[WatchlistItem]:
     ).order_by()
 
 
-find_watched = FixedQuery(_on_lists, UUID(int=1))
-"""What is on any list of an account."""
+find_watched: FixedQuery[tuple[UUID]] = FixedQuery(
+    lambda account_id: _on_lists(account_id).values_list("asset"), UUID(int=1)
+)
+"""What is on any list of an account, by the asset's key."""
 find_places = FixedQuery(
     lambda account_id, asset_id: _on_lists(account_id).filter(asset_id=asset_id), UUID(int=1), UUID(int=2)
 )
@@ -80,7 +82,7 @@ def get_watched(account: BrokerageAccount, asset: Asset) -> list[tuple[Watchlist
 
 def get_watched_ids(account: BrokerageAccount) -> set[UUID]:
     """The assets on any list of the account. One query."""
-    return {item.asset_id for item in find_watched(account.pk)}
+    return {asset_id for (asset_id,) in find_watched(account.pk)}
 
 
 def get_first(account: BrokerageAccount) -> Watchlist | None:

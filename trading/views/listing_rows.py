@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.ui.flat import Flat
-from brokerapp.ui.links import page_url
+from brokerapp.ui.links import account_url
 from brokerapp.ui.templatetags.ui import delta, price, status_tag
 from trading.listings import Listing
 from trading.models import Asset, Quote
@@ -19,9 +19,10 @@ OPTION = Flat("trading/_suggestion.html", "number", "url", "symbol", "name", "pr
 
 def table_rows(account: BrokerageAccount, rows: Iterable[Listing]) -> SafeString:
     """The rows of a table of prices."""
+    address = _address(account)
     found = [
         ROWS[row.is_watched](
-            url=_url(account, row.asset),
+            url=_url(address, row.asset),
             symbol=row.asset.symbol,
             name=row.asset.name,
             tags=_tags(row),
@@ -35,10 +36,11 @@ def table_rows(account: BrokerageAccount, rows: Iterable[Listing]) -> SafeString
 
 def options(account: BrokerageAccount, rows: Iterable[Listing]) -> SafeString:
     """What a text being typed may mean."""
+    address = _address(account)
     found = [
         OPTION(
             number=number,
-            url=_url(account, row.asset),
+            url=_url(address, row.asset),
             symbol=row.asset.symbol,
             name=row.asset.name,
             price=_price(row),
@@ -49,9 +51,13 @@ def options(account: BrokerageAccount, rows: Iterable[Listing]) -> SafeString:
     return mark_safe("".join(found))  # noqa: S308 - of escaped parts
 
 
-def _url(account: BrokerageAccount, asset: Asset) -> str:
-    # Of one address the others are made: there are as many as assets times accounts.
-    return page_url("trading:asset", account.pk, "-").replace("/-/", f"/{quote(asset.symbol)}/")
+def _address(account: BrokerageAccount) -> str:
+    """Of this one address the others are made: there are as many as assets times accounts."""
+    return account_url(account, "trading:asset", "-")
+
+
+def _url(address: str, asset: Asset) -> str:
+    return address.replace("/-/", f"/{quote(asset.symbol)}/")
 
 
 def _change(quoted: Quote | None) -> SafeString:

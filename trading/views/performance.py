@@ -94,7 +94,7 @@ class Performance(SectionMixin):
         span, now = span_of(request.GET.get("range", ""), "All"), timezone.now()
         figures = performance.get_figures(self.account, now)
         gains.refresh_if_behind(account=self.account, book=figures.book)
-        history = performance.get_history(figures, span, now)
+        history = performance.get_outline(figures, span, now)
         summary = history.summary
         context = {
             "figures": figures,

@@ -14,14 +14,24 @@ from brokerapp.accounts.access import AccountRequiredMixin, SectionMixin
 from brokerapp.accounts.capabilities import Capability
 from brokerapp.activities.models import Activity
 from brokerapp.ui.flat import Flat
+from brokerapp.ui.paging import rest_of
 from brokerapp.ui.templatetags.ui import et, money, price, qty, signed_money
 from brokerapp.units.market_time import day_text
 from trading import timeline
 from trading.lots import DIVIDENDS
 from trading.models import ClosedLot, HeldLot, Position
 from trading.performance import SPANS, span_of
-from trading.services import cash, gains, order_lists, performance, portfolio, position_pages, tickets
-from trading.views.position_rows import Sort, joined, table_rows
+from trading.services import (
+    cash,
+    corporate_actions,
+    gains,
+    order_lists,
+    performance,
+    portfolio,
+    position_pages,
+    tickets,
+)
+from trading.views.position_rows import Sort, joined, table
 
 POSITIONS_PER_PAGE = 50
 ORDERS_SHOWN = 10
@@ -29,6 +39,11 @@ LOT = Flat("trading/_lot.html", "opened_on", "note", "qty", "cost")
 ACTIVITY = Flat("trading/_position_activity.html", "url", "words", "at", "qty", "price", "cash")
 COST_UNKNOWN = mark_safe("<small>The broker gave no cost for these.</small>")
 DEFAULT_SPAN = "1M"
+RANGES = {
+    word: Flat("trading/_chart_ranges.html", "rest", spans=SPANS.values(), span=span)
+    for word, span in SPANS.items()
+}
+"""Links to the ranges of the chart, by the one that is shown."""
 
 
 class Portfolio(SectionMixin):
@@ -52,10 +67,7 @@ class Portfolio(SectionMixin):
             "account": self.account,
             "figures": figures,
             "valuation": figures.valuation,
-            "page": page,
-            "rows": table_rows(self.account, page, figures.valuation.total),
-            "heads": sort.heads(request.GET),
-            "sort": sort,
+            "positions": table(self.account, page, sort, figures.valuation.total, request.GET),
             "spending": tickets.get_spending(self.account),
             "cash": cash.get_cash(self.account, figures.day),
             "withdraw_blocked": self.blocked_from(Capability.WITHDRAW),
@@ -63,9 +75,9 @@ class Portfolio(SectionMixin):
             "more_orders": len(open_orders) > ORDERS_SHOWN,
             "first_steps": timeline.first_steps(self.account) if is_new else [],
             "blocked": self.blocked_from(Capability.TRADE),
-            "spans": SPANS.values(),
             "span": span,
-            "history": performance.get_history(figures, span, now),
+            "ranges": RANGES[span.word](rest=rest_of(request.GET, "range")),
+            "history": performance.get_outline(figures, span, now),
         }
         return render(request, "trading/portfolio.html", context)
 
@@ -79,13 +91,15 @@ class PositionPage(AccountRequiredMixin):
             raise Http404
         if position.symbol != symbol:
             return self.redirect("trading:position", position.symbol)
-        figures = position_pages.get_position_figures(self.account, position, timezone.now())
+        now = timezone.now()
+        figures = position_pages.get_position_figures(self.account, position, now)
         gains.refresh_if_behind(account=self.account, book=figures.book)
         average = figures.average
         context = {
             "figures": figures,
             "holding": figures.holding,
             "position": position,
+            "has_actions": corporate_actions.has_upcoming(position.asset, now),
             "broker_average": position.avg_entry_price if average and _differs(average, position) else None,
             "lots": figures.lots,
             "lot_rows": _lot_rows(figures.lots),

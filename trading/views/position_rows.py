@@ -5,12 +5,14 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from django.core.paginator import Page
 from django.http import QueryDict
 from django.utils.safestring import SafeString, mark_safe
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.ui.flat import Flat
 from brokerapp.ui.links import account_url
+from brokerapp.ui.paging import page_links, rest_of
 from brokerapp.ui.templatetags.ui import delta, money, percent, price, qty, signed_percent
 from trading.valuation import Holding
 
@@ -55,28 +57,58 @@ class Sort(NamedTuple):
         """As an address says it."""
         return f"{'-' if self.descending else ''}{self.column.word}"
 
-    def heads(self, query: QueryDict) -> list[dict[str, Any]]:
-        """The heads of the table, each with the address that sorts by it, and how it is sorted if it is.
-
-        Another order begins with its first page.
-        """
+    def heads(self) -> list[dict[str, Any]]:
+        """The heads of the table, each with the order that it leads to, and how it is sorted if it is."""
         found = []
         for column in COLUMNS:
             is_current = column == self.column
             # Figures begin with the largest.
             descending = not self.descending if is_current else column.is_figure
-            changed = query.copy()
-            changed.pop("page", None)
-            changed["sort"] = Sort(column, descending).word
             direction = "descending" if self.descending else "ascending"
             found.append(
                 {
                     "column": column,
-                    "url": f"?{changed.urlencode()}#positions",
+                    "word": Sort(column, descending).word,
                     "sorted": direction if is_current else "",
                 }
             )
         return found
+
+
+ORDERS = [Sort(column, descending) for column in COLUMNS for descending in (False, True)]
+TABLES = {
+    (sort, has_pages): Flat(
+        "trading/_positions.html",
+        *("counted", "file_url", "rest", "rows", "pages"),
+        heads=sort.heads(),
+        has_pages=has_pages,
+    )
+    for sort in ORDERS
+    for has_pages in (True, False)
+}
+"""What stands around the rows, by how they are sorted and whether there are other pages."""
+
+
+def table(
+    account: BrokerageAccount, page: "Page[Holding]", sort: Sort, total: Decimal, query: QueryDict
+) -> SafeString:
+    """A page of positions as a table, empty without any; `total` is what all is worth, USD.
+
+    `query` is the address's.
+    """
+    count = page.paginator.count
+    if not count:
+        return SafeString()
+    pages = page_links(query, page, "#positions")
+    shown = f", {page.start_index()} to {page.end_index()} shown" if pages else ""
+    return TABLES[sort, bool(pages)](
+        counted=f"{count} position{'' if count == 1 else 's'}{shown}",
+        file_url=f"{account_url(account, 'trading:positions_file')}?sort={sort.word}",
+        # Another order begins with its first page.
+        rest=rest_of(query, "sort", "page"),
+        rows=table_rows(account, page, total),
+        pages=pages,
+    )
 
 
 def share_of(value: Decimal | None, total: Decimal) -> Decimal | None:

@@ -87,7 +87,8 @@ class OrderReview(AccountRequiredMixin):
             "ticket": ticket,
             "refusal": refusal or review.refusal,
             "may_place": review.refusal is None,
-            "form": ReviewForm(initial=seen),
+            "seen": seen,
+            "form": ReviewForm(),
             "edit_url": self.edit_url(ticket),
         }
         return render(self.request, "trading/review.html", context)

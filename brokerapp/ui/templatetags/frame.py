@@ -1,12 +1,16 @@
 """What stands around every page and is alike on most of them: rendered once, and filled in."""
 
+from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
 
 from django import template
-from django.template import Context
+from django.core.paginator import Page
+from django.template import Context, RequestContext
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
+from brokerapp.ui import paging
 from brokerapp.ui.branding import Brand
 from brokerapp.ui.flat import Flat
 from brokerapp.ui.navigation import NavItem
@@ -54,3 +58,21 @@ def site_footer(context: Context) -> SafeString:
 def _footer(brand: Brand, help_url: str, display_url: str, links: tuple[tuple[str, str], ...]) -> SafeString:
     context = {"brand": brand, "help_url": help_url, "display_url": display_url, "links": links}
     return mark_safe(render_to_string("_partials/footer.html", context))  # noqa: S308 - of a template
+
+
+@register.simple_tag(takes_context=True)
+def page_links(context: RequestContext, page: "Page[Any]", anchor: str = "") -> SafeString:
+    """The way to the other pages of a list."""
+    return paging.page_links(context.request.GET, page, anchor)
+
+
+@register.simple_tag
+def main_nav(items: Iterable[NavItem]) -> SafeString:
+    """Links to the sections of the site."""
+    found = [_nav_link(item.label, item.icon, item.current)(url=item.url) for item in items]
+    return mark_safe("".join(found))  # noqa: S308 - of escaped parts
+
+
+@lru_cache(maxsize=64)
+def _nav_link(label: str, icon: str, current: bool) -> Flat:
+    return Flat("_partials/nav_link.html", "url", label=label, icon=icon, current=current)

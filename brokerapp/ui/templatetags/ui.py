@@ -154,15 +154,14 @@ def et(value: datetime | None, style: str = "full") -> str:
     if value is None:
         return MISSING
     local = market_time.in_new_york(value)
-    day = market_time.day_text(local)
-    if local.year != market_time.in_new_york(timezone.now()).year:
-        day += f" {local.year}"
-    clock = market_time.clock_text(local)
-    text = {"full": f"{day}, {clock}", "date": day, "time": clock}[style]
-    utc = value.astimezone(UTC)
-    return mark_safe(  # noqa: S308 - a date that was formatted here
-        f'<time datetime="{utc:%Y-%m-%dT%H:%M:%SZ}">{text}</time>'
-    )
+    text = market_time.clock_text(local)
+    if style != "time":
+        day = market_time.day_text(local)
+        if local.year != market_time.in_new_york(timezone.now()).year:
+            day += f" {local.year}"
+        text = {"full": f"{day}, {text}", "date": day}[style]
+    utc = value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
+    return SafeString(f'<time datetime="{utc}Z">{text}</time>')
 
 
 @register.simple_tag(takes_context=True)

@@ -8,6 +8,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.db.models import F, Q
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from brokerapp.accounts.models import BrokerageAccount, User, find_accounts
 from brokerapp.web.fixed_queries import FixedQuery
@@ -85,10 +86,21 @@ def test_fixed_query_brings_along_related_rows_and_annotations(
     assert columns(first) == columns(priced.asset)
 
 
-def test_fixed_query_refuses_rows_that_are_not_whole() -> None:
-    partial = FixedQuery(lambda pk: BrokerageAccount.objects.only("status").filter(user_id=pk), 918_273_645)
-    with pytest.raises(ValueError, match="whole rows of a model"):
-        partial(5)
+def test_fixed_query_of_some_columns_asks_for_others_as_they_are_read(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    quote = QuoteFactory.create(symbol="A1")
+    query = FixedQuery(
+        lambda symbol: (
+            Asset.objects.filter(symbol=symbol).select_related("quote").only("symbol", "quote__last")
+        ),
+        "x",
+    )
+    with django_assert_num_queries(1):
+        (found,) = query("A1")
+        assert (found, found.symbol, found.quote.last) == (quote.asset, "A1", quote.last)
+    with django_assert_num_queries(1):
+        assert found.quote.bid == quote.bid
 
 
 def test_fixed_query_gives_tuples_a_page_at_a_time_and_counts() -> None:

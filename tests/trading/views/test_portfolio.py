@@ -198,7 +198,7 @@ def test_portfolio_sorts_by_any_column_and_says_so(owner: Client, account: Broke
     assert page.count("aria-sort=") == 1
     assert 'aria-sort="descending"><a data-keeps-range href="?range=1Y&amp;sort=value#' in page
     assert 'href="?range=1Y&amp;sort=-day#positions">Day' in page
-    assert 'href="?range=3M&amp;sort=-value"' in page
+    assert 'href="?sort=-value&amp;range=3M"' in page
 
 
 def test_portfolio_shows_the_day_and_all_that_was_gained(owner: Client, account: BrokerageAccount) -> None:
