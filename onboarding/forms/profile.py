@@ -5,14 +5,10 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core import signing
-from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 
-from brokerapp.security.uploads.files import CleanFile, FileRefused
-from brokerapp.ui.widgets import FileDrop
-from onboarding import agreements, rules
+from onboarding import agreements
 from onboarding.forms.disclosures import REVISED, AllDisclosuresForm
-from onboarding.forms.papers import read_paper
+from onboarding.forms.papers import TakesPaper, paper_field
 from onboarding.forms.personal import ContactForm, NameForm
 from onboarding.forms.step import StepForm
 from onboarding.models import KycApplication
@@ -24,12 +20,10 @@ KEEPS_CONTACT = "A trusted contact can be changed here but not taken away. Conta
 NO_PAPER = "Add a photo or scan of this paper."
 
 
-class ProfileForm(StepForm):
+class ProfileForm(TakesPaper, StepForm):
     """One part of the profile; what is not typed anew stays. `signed`: agreements that were signed before."""
 
     part: ClassVar[Part]
-    refused_as = ""
-    """Why a file was refused after somebody looked into it, as `brokerapp.security.uploads.files.WORDS`."""
 
     def __init__(
         self,
@@ -47,18 +41,10 @@ class ProfileForm(StepForm):
                 field.required = not question.when.parts
                 field.error_messages["required"] = STAYS
         if self.part.paper:
-            self.fields["file"] = self._paper()
+            self.fields["file"] = paper_field(self.part.paper, required=True, missing=NO_PAPER)
         self.wanted = None if self.part.agreement in signed else self._agreement()
         if self.wanted:
             self._ask_to_agree(self.wanted)
-
-    def _paper(self) -> forms.FileField:
-        return forms.FileField(
-            label=self.part.paper,
-            help_text="PDF, PNG, JPEG or HEIC, up to 7.5 MB.",
-            error_messages={"required": NO_PAPER},
-            widget=FileDrop(accept=".pdf,.png,.jpg,.jpeg,.heic,.heif", max_bytes=rules.MAX_DOCUMENT_BYTES),
-        )
 
     def _agreement(self) -> agreements.AgreementText | None:
         return agreements.text_of(self.part.agreement) if self.part.agreement else None
@@ -70,16 +56,6 @@ class ProfileForm(StepForm):
         )
         self.fields["shown"] = forms.CharField(widget=forms.HiddenInput, required=False)
         self.initial["shown"] = signing.dumps(wanted.revision, salt=self.salt)
-
-    def clean_file(self) -> CleanFile:
-        upload: UploadedFile = self.cleaned_data["file"]
-        try:
-            return read_paper(upload)
-        except FileRefused as refusal:
-            self.refused_as = refusal.reason
-            raise ValidationError(str(refusal)) from refusal
-        except rules.AnswerRefused as refusal:
-            raise ValidationError(str(refusal)) from refusal
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
