@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.core import signing
 
+from brokerapp.ui.fields import Follows, asked_after
 from onboarding import agreements
 from onboarding.forms.disclosures import REVISED, AllDisclosuresForm
 from onboarding.forms.papers import TakesPaper, paper_field
@@ -13,6 +14,7 @@ from onboarding.forms.personal import ContactForm, NameForm
 from onboarding.forms.step import StepForm
 from onboarding.models import KycApplication
 from onboarding.profile import PARTS, Part
+from onboarding.questions import fields
 from onboarding.questions.conditions import is_empty
 
 STAYS = "The broker keeps this once it has it. Choose another answer, or leave the page."
@@ -51,9 +53,13 @@ class ProfileForm(TakesPaper, StepForm):
 
     def _ask_to_agree(self, wanted: agreements.AgreementText) -> None:
         self.salt = f"profile:{self.part.key}:{self.application.pk}"
-        self.fields["agreed"] = forms.BooleanField(
+        agreed = forms.BooleanField(
             label=f"I have read and agree to the {wanted.title}", help_text=wanted.summary, required=False
         )
+        asked = self.questions[0].name
+        if self._can_be_answered_no(asked):
+            asked_after(agreed, Follows(asked, ("True",), words="if you answer Yes"))
+        self.fields["agreed"] = agreed
         self.fields["shown"] = forms.CharField(widget=forms.HiddenInput, required=False)
         self.initial["shown"] = signing.dumps(wanted.revision, salt=self.salt)
 
@@ -66,6 +72,10 @@ class ProfileForm(TakesPaper, StepForm):
             self._check_consent(self.wanted, cleaned)
         return cleaned
 
+    def _can_be_answered_no(self, name: str) -> bool:
+        """Whether a question is one of Yes and No, and so one that needs no agreement for No."""
+        return getattr(self.fields[name], "choices", None) == list(fields.YES_NO)
+
     def _says_yes(self, cleaned: dict[str, Any]) -> bool:
         """Whether the first question is answered by what the agreement is needed for."""
         return bool(cleaned.get(self.questions[0].name))
@@ -76,7 +86,9 @@ class ProfileForm(TakesPaper, StepForm):
         except signing.BadSignature:
             shown = ""
         if not cleaned.get("agreed"):
-            self.add_error("agreed", f"Tick this to agree to the {wanted.title}, or choose No.")
+            can_say_no = self._can_be_answered_no(self.questions[0].name)
+            otherwise = ", or choose No." if can_say_no else ". The broker allows no level without it."
+            self.add_error("agreed", f"Tick this to agree to the {wanted.title}{otherwise}")
         elif shown != wanted.revision:
             again = {name: self.data[name] for name in self.data if name != "agreed"}
             self.data = again | {"shown": signing.dumps(wanted.revision, salt=self.salt)}

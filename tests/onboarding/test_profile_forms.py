@@ -74,7 +74,13 @@ def test_form_of_the_trusted_contact_cannot_take_one_away() -> None:
 def test_form_of_a_preference_is_signed_for_and_never_ticked_before(key: str, yes: dict[str, str]) -> None:
     empty = FORMS[key](application=KycApplication())
     assert "checked" not in empty.as_p()
-    assert set(form(key, yes).errors) == {"agreed"}
+    # Where No is an answer, the agreement is asked for after Yes only.
+    follows = getattr(empty.fields["agreed"], "follows", None)
+    assert (follows is None) is (key == "options")
+    assert "Optional" not in empty.fields["agreed"].help_text
+    refused = form(key, yes)
+    assert set(refused.errors) == {"agreed"}
+    assert ("choose No" in str(refused.errors["agreed"])) is (key != "options")
     unseen = form(key, {**yes, "agreed": "on"})
     assert "is now at revision" in unseen.errors["agreed"][0]
     application = person()
