@@ -161,6 +161,7 @@ class DuePaperAdmin(StatusRowAdmin):
     list_display = ("id", "user", "what", "ends_on", "created_at", "status", "status_at")
     list_filter = ("status", "part", "ends_on")
     search_fields = ("id", "user__email")
+    ordering = ("ends_on", "id")
     list_select_related = ("user",)
     views = (
         ("Asked for now", "status__exact=ASKED"),

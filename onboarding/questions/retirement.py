@@ -165,7 +165,7 @@ def _one(entry: dict[str, Any]) -> tuple[str, str]:
     relationship = reading.among(RELATIONSHIPS)(entry["relationship"])
     born = reading.day(entry["date_of_birth"])
     last4 = entry.get("tax_id_last4")
-    number = f". Social Security number or ITIN •••-••-{last4}" if last4 else ""
+    number = f". SSN or ITIN ends in {last4}" if last4 else ""
     return name, f"{entry['share_pct']}%, {rank}. {relationship}, born {born}{number}"
 
 

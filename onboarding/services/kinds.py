@@ -32,11 +32,11 @@ TAX_ID = ("tax_id", "tax_id_type", "tax_id_last4")
 IRAS = frozenset({"traditional", "roth"})
 HAS_INDIVIDUAL = (
     "You have an individual account here, or have applied for one, and each person has one of them. Go on "
-    "with yours under “What you have” on the page of all your accounts."
+    "with yours: it is under “What you have”."
 )
 HAS_BOTH_IRAS = (
     "You have a traditional and a Roth IRA here, or have applied for them, and each person has one of both. "
-    "Go on with yours under “What you have” on the page of all your accounts."
+    "Go on with yours: they are under “What you have”."
 )
 FIRST_NOT_OPEN = "Your first account has to be open before you apply for another. It is not open yet."
 OVER = (AccountStatus.ACCOUNT_CLOSED, AccountStatus.REJECTED)

@@ -55,7 +55,7 @@ def test_ira_request_is_what_was_typed(person: Client, account: BrokerageAccount
         ],
     }
     check = person.get(addresses.url(ira, "apply_check")).content.decode()
-    assert "Social Security number or ITIN •••-••-4323" in check
+    assert "SSN or ITIN ends in 4323" in check
     page = person.get(addresses.url(ira, "apply_step", "beneficiary-details")).content.decode()
     assert "We have the one that ends in 4323" in page
     for shown in (check, page):

@@ -75,6 +75,14 @@ def test_change_page_says_the_effect_and_writes_the_change_down(account: Brokera
     assert ProfileChange.objects.count() == 1
 
 
+def test_change_page_of_margin_says_without_scripts_when_to_agree(account: BrokerageAccount) -> None:
+    page = AccountClient(account).get(short("change_profile", "margin")).content.decode()
+    words = 'I have read and agree to the Margin Agreement <span class="optional">(if you answer Yes)</span>'
+    assert words in page
+    assert 'data-follows="wants_margin"' in page
+    assert "Leave it unticked" not in page
+
+
 def test_change_page_of_the_name_sends_the_paper_too(account: BrokerageAccount) -> None:
     typed = {"given_name": "Ada", "family_name": "King", "file": SimpleUploadedFile("new.pdf", passport())}
     AccountClient(account).post(short("change_profile", "name"), typed)
