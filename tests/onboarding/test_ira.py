@@ -117,7 +117,9 @@ def test_beneficiaries_reopen_when_another_number_is_wanted(account: BrokerageAc
     assert not PAGES["beneficiary-details"].is_complete(ira)  # named before their numbers were asked for
     ira.keep_answers({"beneficiary_tax_ids": ["124554323"]})
     assert PAGES["beneficiary-details"].is_complete(ira)
-    ira.keep_answers({"number_of_beneficiaries": "2"})
+    ira.keep_answers({"number_of_beneficiaries": "2", "beneficiaries": [{}, {}]})
+    assert not PAGES["beneficiary-details"].is_complete(ira)  # of the second no number is there
+    ira.keep_answers({"beneficiaries": [{}]})
     assert not PAGES["beneficiary-details"].is_complete(ira)
     ira.keep_answers({"state": "NY", "spouse_agrees": None})
     assert PAGES["beneficiaries"].is_complete(ira)

@@ -279,3 +279,16 @@ def test_approve_of_what_cannot_be_sent_any_more_is_refused_with_why(settings: A
         reviews.approve(
             application=application, reason="All agree.", by=StaffFactory.create(), now=timezone.now()
         )
+
+
+def test_approve_of_what_the_broker_has_come_to_ask_since_is_refused(settings: Any) -> None:
+    settings.STAFF_APPROVE_APPLICATIONS = True
+    application = KycApplicationFactory.create()
+    submit(application)
+    application.refresh_from_db()
+    keep(application, wants_trusted_contact=None)
+    missing_page = PAGES["trusted-contact"].title
+    with pytest.raises(IllegalMove, match=f"“{missing_page}” is not complete. Ask the person for it."):
+        reviews.approve(
+            application=application, reason="All agree.", by=StaffFactory.create(), now=timezone.now()
+        )
