@@ -357,7 +357,7 @@ FIRM_AND_FRIEND = {
     "trusted_email_address": "sam@example.com",
 }
 """Forgotten where it is not asked."""
-ASKED_BY_HAND = {"tax-id", "documents", "disclosure-details", "w8ben", "agreements", "child"}
+ASKED_BY_HAND = {"documents", "disclosure-details", "w8ben", "agreements"}
 KEYBOARDS: dict[type[Field], st.SearchStrategy[str]] = {
     PhoneField: PHONES,
     ZipField: ZIPS,
