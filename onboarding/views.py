@@ -157,8 +157,8 @@ class StepPage(ApplicationView):
 
     def redirect_elsewhere(self) -> HttpResponse | None:
         """Where somebody goes whom this page is not asked, or not yet."""
-        if not self.step.applies_to(self.application):
-            return redirect(self.url("apply"))
+        if not self.step.applies_to(self.application) or kinds.is_one_too_many(self.application):
+            return redirect(self.url("apply"))  # which says why
         if earlier := steps.needed_before(self.application, self.step):
             messages.info(self.request, f"“{self.step.title}” can be opened once this page is complete.")
             return redirect(self.url("apply_step", earlier.key))

@@ -141,6 +141,12 @@ def has_it_already(known: Known, kind: AccountKind) -> HasItAlready | None:
     return None
 
 
+def is_one_too_many(application: KycApplication) -> bool:
+    """Whether the person has this kind by another application already. One query."""
+    known = Known.of(application.user, besides=application)
+    return has_it_already(known, AccountKind(application.account_kind)) is not None
+
+
 def _as_they_are_now(known: KycApplication) -> KycApplication:
     """What the person said, with the changes that the broker has taken since."""
     assert known.account is not None

@@ -199,8 +199,11 @@ def test_second_individual_application_is_refused_on_its_first_page_and_when_it_
         assert "You have an individual account here" in page
         assert "See all your accounts" in page
     assert "Send my application" not in shown
+    page = addresses.url(second, "apply_step", "name")
+    for reply in (client.get(page), client.post(page, {"given_name": "Ada", "family_name": "King"})):
+        assert reply.url == addresses.url(second, "apply")  # type: ignore[attr-defined]
     second.refresh_from_db()
-    assert second.status == ApplicationStatus.DRAFT
+    assert (second.status, second.family_name) == (ApplicationStatus.DRAFT, "Byron")
     offers = client.get(reverse("account_kinds")).content.decode()
     assert account.title in offers
 
