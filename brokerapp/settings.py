@@ -513,13 +513,14 @@ FEE_RATES = {
 IRA_LIMITS = {
     name: read_rates(env.list(setting, default=default))
     for name, setting, default in (
-        # IRS, "Retirement topics: IRA contribution limits", and Notice 2025-67 for 2026: USD a year and
-        # person, the second of those who are 50 or older at the end of the year.
-        ("UNDER_50", "IRA_LIMIT", ["2024-01-01=7000", "2026-01-01=7500"]),
-        ("FROM_50", "IRA_LIMIT_FROM_50", ["2024-01-01=8000", "2026-01-01=8600"]),
+        # IRS, Notices 2023-75, 2024-80 and 2025-67 (for 2024, 2025 and 2026): USD a year and person, the
+        # second of those who are 50 or older at the end of the year (for 2026 $7,500 and $1,100 more).
+        ("UNDER_50", "IRA_LIMIT", ["2024-01-01=7000", "2025-01-01=7000", "2026-01-01=7500"]),
+        ("FROM_50", "IRA_LIMIT_FROM_50", ["2024-01-01=8000", "2025-01-01=8000", "2026-01-01=8600"]),
     )
 }
-"""What a person may pay into all their IRAs for a year, each from a year on (`accounts.retirement`)."""
+"""What a person may pay into all their IRAs for a year, year by year (`accounts.retirement`): people are told
+where the amount of a year is not here yet."""
 WARN_LIMIT_AWAY_PERCENT = Decimal(env.str("WARN_LIMIT_AWAY_PERCENT", default="10"))
 WARN_VOLUME_PERCENT = Decimal(env.str("WARN_VOLUME_PERCENT", default="1"))
 WARN_PORTFOLIO_PERCENT = Decimal(env.str("WARN_PORTFOLIO_PERCENT", default="25"))

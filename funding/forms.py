@@ -123,6 +123,9 @@ class AmountForm(SpokenForm):
         return ira.NOTHING
 
 
+ONE_LIMIT = "The limit is for all your IRAs together; we know only what you put in here."
+
+
 class ContributionForm(AmountForm):
     """A deposit into an IRA: how much, and for which year."""
 
@@ -133,7 +136,7 @@ class ContributionForm(AmountForm):
             label="Which year does it count for?",
             choices=[(year, _year_words(facts.ira, year)) for year in facts.ira.limits],
             widget=forms.RadioSelect,
-            help_text="The limit is for all your IRAs together; we know only what you put in here.",
+            help_text=" ".join(filter(None, (ONE_LIMIT, *map(facts.ira.not_announced, facts.ira.limits)))),
             error_messages={"required": "Choose the year that this deposit counts for."},
         )
 

@@ -97,6 +97,8 @@ class Facts:
     """Whether what is taken out now is taken out before 59 and a half."""
     limits: Mapping[int, Decimal] = field(default_factory=dict)
     """How much may go into all IRAs of the person for each year that is open."""
+    limits_of: Mapping[int, int] = field(default_factory=dict)
+    """The year whose limit that is, where the limit of the year itself is not known here yet."""
     paid_in: Mapping[int, Decimal] = field(default_factory=dict)
     """What went in here, or is on its way."""
     deadlines: Mapping[int, date] = field(default_factory=dict)
@@ -104,6 +106,13 @@ class Facts:
     def left(self, year: int) -> Decimal:
         """What may still be paid in for a year, USD."""
         return max(self.limits.get(year, Decimal(0)) - self.paid_in.get(year, Decimal(0)), Decimal(0))
+
+    def not_announced(self, year: int) -> str:
+        """That the limit of a year is not known here, and by which we go meanwhile; "" where it is known."""
+        known = self.limits_of.get(year, year)
+        if known == year:
+            return ""
+        return f"The limit for {year} is not entered here yet, so we go by that for {known}."
 
     @property
     def reasons(self) -> list[Reason]:

@@ -206,9 +206,10 @@ def check_contribution(amount: Decimal, facts: ira.Facts, details: ira.Details) 
     if amount > (left := facts.left(year)):
         paid_in = facts.paid_in.get(year, Decimal(0))
         went = f" {usd(paid_in)} went in here already." if paid_in else ""
+        by = facts.not_announced(year)
         raise AskIra(
             f"For {year} you may put {usd(facts.limits[year])} into all your IRAs.{went} You can put in up "
-            f"to {usd(left)} more. More than the limit costs a tax of 6% each year.",
+            f"to {usd(left)} more. More than the limit costs a tax of 6% each year.{by and f' {by}'}",
             "amount",
         )
 

@@ -12,8 +12,9 @@ from brokerapp.security_log.reveal import RevealMixin
 from brokerapp.ui.admin_pages import ReadOnlyInline, change_link
 from brokerapp.workflow import jobs
 from brokerapp.workflow.status_admin import StatusRowAdmin
-from onboarding.cases import CipRecord, KycAnswer
+from onboarding.cases import CipRecord, DuePaper, KycAnswer
 from onboarding.models import Agreement, Document, KycApplication, ProfileChange, TaxForm
+from onboarding.profile import PARTS
 from onboarding.services import duplicates
 from onboarding.staff.pages import CaseMixin, PaperMixin
 
@@ -34,6 +35,7 @@ class KycApplicationAdmin(HandMixin, CaseMixin, RevealMixin, StatusRowAdmin):
         "date_of_birth",
         "tax_id",
         "minor_tax_id",
+        "beneficiary_tax_ids",
         "foreign_tax_id",
         "phone_number",
         "street_address",
@@ -152,12 +154,37 @@ class CipRecordAdmin(StatusRowAdmin):
     list_select_related = ("user",)
 
 
+@admin.register(DuePaper)
+class DuePaperAdmin(StatusRowAdmin):
+    """Papers that end, and that their owners were asked for new ones; forms W-8BEN have their own list."""
+
+    list_display = ("id", "user", "what", "ends_on", "created_at", "status", "status_at")
+    list_filter = ("status", "part", "ends_on")
+    search_fields = ("id", "user__email")
+    ordering = ("ends_on", "id")
+    list_select_related = ("user",)
+    views = (
+        ("Asked for now", "status__exact=ASKED"),
+        ("Given, or not needed any more", "status__exact=OVER"),
+    )
+
+    @admin.display(description="what is due", ordering="part")
+    def what(self, paper: DuePaper) -> str:
+        """The paper, as its owner's profile calls it."""
+        part = PARTS.get(paper.part)
+        return part.title if part else paper.part
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ["what", *super().get_fields(request, obj)]
+
+
 @admin.register(TaxForm)
 class TaxFormAdmin(StatusRowAdmin):
     """Signed forms W-8BEN, without what they say."""
 
     list_display = ("id", "user", "status", "signed_at", "valid_until", "last_request_id")
     list_filter = ("status",)
+    views = (("To be signed again", "status__exact=DUE"),)
     search_fields = ("id", "user__email", "last_request_id")
     list_select_related = ("user",)
     exclude = ("content", "signature")

@@ -46,8 +46,7 @@ AGREEMENTS = (
         "Margin Agreement",
         "22.2024.08",
         False,
-        "Optional. Lets you borrow against your shares. You can lose more than you put in. "
-        "Leave it unticked for a cash account.",
+        "Lets you borrow against your shares. You can lose more than you put in.",
         kinds=(AccountKind.INDIVIDUAL,),
     ),
     AgreementText(

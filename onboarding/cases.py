@@ -169,9 +169,11 @@ class DuePaper(StatusModel):
     status = models.CharField(max_length=10, choices=PaperStatus, default=PaperStatus.ASKED)
     part = models.CharField(max_length=30, help_text="of the profile")
     ends_on = models.DateField()
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField("asked for since", default=timezone.now)
 
     class Meta:
+        verbose_name = "paper that ends"
+        verbose_name_plural = "papers that end"
         constraints = [
             models.UniqueConstraint(fields=["account", "part", "ends_on"], name="paper_asked_for_once"),
         ]

@@ -125,6 +125,13 @@ class KycApplication(SentModel):
     minor_tax_id = EncryptedTextField("child's tax id", blank=True)
     minor_tax_id_last4 = models.CharField("child's tax id, last four", max_length=4, blank=True)
 
+    beneficiary_tax_ids = EncryptedJSONField(
+        "tax ids of those who get the IRA",
+        null=True,
+        blank=True,
+        help_text="in the order in which they are named",
+    )
+
     answers = EncryptedJSONField(
         null=True, blank=True, help_text="answers to questions without a column of their own, by their names"
     )

@@ -48,6 +48,8 @@ def account_request(
     for question in catalogue.asked(application):
         for path, value in question.values_to_send(application.answer(question.name)):
             _put(request, path, value)
+    if named := request.get("beneficiaries"):
+        request["beneficiaries"] = _with_tax_ids(named, application.beneficiary_tax_ids or [])
     if not any(agreement.agreement == "margin_agreement" for agreement in agreements):
         # Alpaca's accounts are margin accounts unless told otherwise; who did not sign for margin gets none.
         request["trading_configurations"] = {"max_margin_multiplier": "1", "no_shorting": True}
@@ -65,6 +67,14 @@ def _owner(application: KycApplication) -> dict[str, Any]:
         # Citizens and permanent residents are not asked: they are taxed there whatever else they do.
         "identity": {"country_of_tax_residence": "USA"},
     }
+
+
+def _with_tax_ids(named: list[dict[str, Any]], tax_ids: list[str]) -> list[dict[str, Any]]:
+    """Those who get an IRA, each with the number that is kept apart; its last four are for our pages."""
+    return [
+        {name: told for name, told in entry.items() if name != "tax_id_last4"} | {"tax_id": tax_id}
+        for entry, tax_id in zip(named, tax_ids, strict=True)
+    ]
 
 
 def _put(request: dict[str, Any], path: str, value: Any) -> None:

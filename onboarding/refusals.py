@@ -36,7 +36,10 @@ _IN_OUR_WORDS: dict[str, tuple[tuple[str, str], ...]] = {
         ("child", "the child's first name"),
         ("beneficiary-details", "the first names of those whom you name"),
     ),
-    "middle_name": (("name", "your middle name"),),
+    "middle_name": (
+        ("name", "your middle name"),
+        ("beneficiary-details", "the middle names of those whom you name"),
+    ),
     "family_name": (
         ("name", "your last name"),
         ("trusted-contact", "your trusted contact's last name"),
@@ -66,11 +69,13 @@ _IN_OUR_WORDS: dict[str, tuple[tuple[str, str], ...]] = {
         ("tax-id", "your Social Security number"),
         ("foreign-tax-id", "your tax number"),
         ("child", "the child's Social Security number"),
+        ("beneficiary-details", "the Social Security numbers of those whom you name"),
     ),
     "tax_id_type": (
         ("tax-id", "your Social Security number"),
         ("foreign-tax-id", "your tax number"),
         ("child", "the child's Social Security number"),
+        ("beneficiary-details", "the Social Security numbers of those whom you name"),
     ),
     "foreign_tax_id": (("foreign-tax-id", "your tax number"),),
     "ftin_not_required": (("foreign-tax-id", "your tax number"),),

@@ -84,7 +84,7 @@ def _agreement(key: str) -> agreements.AgreementText:
 def application_of(user: User, application_id: UUID | None) -> KycApplication:
     """The person's application of this id; without one theirs for an individual account, begun if need be.
 
-    Raises `Http404`.
+    Raises `Http404`, and `kinds.KindRefused` where none can be begun.
     """
     if application_id is None:
         return applications.get_or_start_application(user=user)
@@ -99,7 +99,11 @@ class ApplicationView(SignInRequiredMixin):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return self.handle_no_permission()
-        self.application = application_of(person(request), kwargs.pop("application_id", None))
+        try:
+            self.application = application_of(person(request), kwargs.pop("application_id", None))
+        except kinds.KindRefused as refusal:
+            messages.warning(request, str(refusal))
+            return redirect("account_kinds")
         if not self.application.is_editable:
             return redirect(self.url("application_status"))
         return super().dispatch(request, *args, **kwargs)
@@ -153,8 +157,8 @@ class StepPage(ApplicationView):
 
     def redirect_elsewhere(self) -> HttpResponse | None:
         """Where somebody goes whom this page is not asked, or not yet."""
-        if not self.step.applies_to(self.application):
-            return redirect(self.url("apply"))
+        if not self.step.applies_to(self.application) or kinds.is_one_too_many(self.application):
+            return redirect(self.url("apply"))  # which says why
         if earlier := steps.needed_before(self.application, self.step):
             messages.info(self.request, f"“{self.step.title}” can be opened once this page is complete.")
             return redirect(self.url("apply_step", earlier.key))

@@ -183,12 +183,24 @@ class BrokerageAccountFactory:
 
 
 def opened_account(user: User, **fields: Any) -> BrokerageAccount:
-    """An account that the broker opened for a person's complete application."""
+    """An account that the broker opened for a person's complete application.
+
+    One more of the same person is one that staff took over, as nobody is let apply for a second of its kind.
+    """
     application = KycApplicationFactory.create(user=user)
-    applications.submit_application(application=application, by=user, now=NOW)
+    if BrokerageAccount.objects.filter(user=user).exists():
+        take_over(application)
+    else:
+        applications.submit_application(application=application, by=user, now=NOW)
     return applications.apply_account(
         application=application, reply=account_reply(**fields), by=state.Process.REPLY, asked_at=NOW
     )
+
+
+def take_over(application: KycApplication) -> None:
+    """Send an application without asking whether the person may have one more account."""
+    user = application.user
+    state.move(application, "SUBMITTING", by=user, submitted_at=NOW, email_address=user.email)
 
 
 opened: list[Original] = []

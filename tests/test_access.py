@@ -40,7 +40,7 @@ from brokerapp.support.statuses import Topic
 from brokerapp.ui.links import ACCOUNT_ID
 from devstack.paths import ROOT
 from funding.services.settling import NEVER_MADE
-from onboarding.cases import CipRecord, KycAnswer
+from onboarding.cases import CipRecord, DuePaper, KycAnswer
 from onboarding.kinds import AccountKind
 from onboarding.models import Document, ProfileChange, TaxForm
 from onboarding.services import kinds
@@ -275,6 +275,7 @@ def a_row_of_everything(house: House) -> None:
     CipRecord.objects.create(**of_person, approved_by_id=1, approved_at=now, reason="They were here.")
     AccountClosing.objects.create(user=account.user, account=account)
     ProfileChange.objects.create(user=account.user, account=account, part="phone", answers={})
+    DuePaper.objects.create(user=account.user, account=account, part="visa", ends_on=now.date())
     TaxForm.objects.create(
         application=account.application,
         user=account.user,

@@ -40,20 +40,24 @@ from devstack.paths import ROOT
 from funding.models import BankLink, Transfer
 from funding.services import banks, transfers
 from funding.statuses import Direction
+from onboarding import addresses
 from onboarding.agreements import revisions_of
+from onboarding.kinds import AccountKind
 from onboarding.models import Document, KycApplication
-from onboarding.services import applications, documents
+from onboarding.services import applications, documents, kinds
 from tests.account_pages import AccountClient, short
 from tests.brokerapp.security.uploads.samples import pdf
 from tests.factories import PASSWORD, StaffFactory, UserFactory
+from tests.onboarding.account_kinds import IRA_PAGES
 from tests.sandbox_process import SandboxProcess, eventually
 
 MARKS: dict[str, str] = {
     "tax_id": "124559876",
+    "beneficiary_tax_id": "124557654",
     "phone_number": "+12125550197",
     "street_address": "7731 Quillfeather Lane",
     "city": "Zephyrhills",
-    "postal_code": "33540",
+    "postal_code": "33540-2917",  # five digits alone turn up in ids by chance
     "date_of_birth": "1971-02-17",
     "given_name": "Wilhelmina",
     "middle_name": "Xanthippe",
@@ -79,14 +83,23 @@ FOUND_AS = {
     "family_name": ("family_name", "account_owner_name"),
 }
 """The columns of the classification that hold a mark, where they are not called like it."""
-SECRETS_OF_ALL = ("tax_id", "bank_account_number", "bank_routing_number", "document", "password")
+SECRETS_OF_ALL = (
+    "tax_id",
+    "beneficiary_tax_id",
+    "bank_account_number",
+    "bank_routing_number",
+    "document",
+    "password",
+)
 """What no page shows, not even the person's own."""
 SAID = (
     "R03: no account 0007-1829-3645 of Wilhelmina QUACKENBUSH (クワッケンブッシュ), SSN 124 55 9876, "
-    "born Feb 17, 1971 (02/17/1971), 7731 quillfeather  lane, Zephyrhills 33540, (212) 555-0197, "
+    "born Feb 17, 1971 (02/17/1971), 7731 quillfeather  lane, Zephyrhills 33540 2917, (212) 555-0197, "
     "q.w.47113@example.com; ask Balthasar"
 )
 """What a bank or the broker writes: every value, none spelled as we keep it."""
+SAID_OF_IRA = "beneficiaries.tax_id: no (1) 24-55 7654 is known, 124 55 7654 neither"
+"""And of who gets an IRA, once we know them."""
 
 
 @pytest.fixture
@@ -205,7 +218,36 @@ def journey(sandbox: SandboxProcess) -> tuple[User, list[str]]:
     owner = AccountClient(account)
     pages.append(owner.get(short("funding:transfer", transfer.pk)).content.decode())
     events(account, transfer)
-    return user, pages
+    return user, pages + pages_of_an_ira(sandbox, client, user)
+
+
+def pages_of_an_ira(sandbox: SandboxProcess, client: Client, user: User) -> list[str]:
+    """One more account of the person, for which they name somebody; the pages that were shown."""
+    ira = kinds.start_application(user=user, kind=AccountKind.IRA)
+    keys = ("retirement", "beneficiaries", "beneficiary-details")
+    number = {"1-tax_id": "124-55-7654"}
+    for key, typed in zip(keys, (typed for _, typed in IRA_PAGES), strict=True):
+        reply = client.post(
+            addresses.url(ira, "apply_step", key), {**typed, **(number if key == keys[-1] else {})}
+        )
+        assert reply.status_code == 302, (key, reply.content.decode())
+    applications.sign_agreements(
+        application=ira,
+        signed=revisions_of("customer_agreement", "etc_agreement"),
+        ip_address="203.0.113.7",
+        now=timezone.now(),
+    )
+    pages = [client.get(addresses.url(ira, "apply_step", key)).content.decode() for key in keys]
+    sandbox.fail_next("POST", "/v1/accounts", "status", status=422, message=SAID_OF_IRA)
+    for status in ("NEEDS_CHANGES", "SUBMITTED"):
+        pages.append(client.get(addresses.url(ira, "apply_check")).content.decode())
+        client.post(addresses.url(ira, "apply_check"))
+        ira.refresh_from_db()
+        applications.open_account(application=ira, now=timezone.now())
+        ira.refresh_from_db()
+        assert ira.status == status, ira.status_reason
+        pages.append(client.get(addresses.url(ira, "application_status"), follow=True).content.decode())
+    return pages
 
 
 def come_back(sandbox: SandboxProcess, account: BrokerageAccount) -> Transfer:
@@ -271,8 +313,7 @@ def events(account: BrokerageAccount, transfer: Transfer) -> None:
 
 def fail_in_the_database(user: User) -> None:
     """A statement that fails, with the values of a row in it, as a page's would be logged."""
-    application = KycApplication.objects.get(user=user)
-    for row in (User(email=MARKS["email"], password="x"), application):
+    for row in (User(email=MARKS["email"], password="x"), *KycApplication.objects.filter(user=user)):
         try:
             row.save(force_insert=True)
         except IntegrityError:

@@ -43,11 +43,22 @@ def open_years(today: date) -> tuple[int, ...]:
 def yearly_limit(limits: Mapping[str, Rates], year: int, born: date) -> Decimal:
     """What somebody may pay into all their IRAs for a year, USD; 0 where no amount is known.
 
-    `limits`: UNDER_50 and FROM_50, each with amounts from a year on.
+    `limits`: UNDER_50 and FROM_50, each with the amounts of years. Of a year without its own, the last
+    before it counts (`year_of_limit`).
     """
     rates = limits["FROM_50" if year - born.year >= CATCH_UP_AGE else "UNDER_50"]
     known = [each for each in rates if each[0] <= date(year, 12, 31)]
     return max(known)[1] if known else Decimal(0)
+
+
+def year_of_limit(limits: Mapping[str, Rates], year: int) -> int:
+    """The year whose amounts are known and hold for a year: its own, or the last before it; 0 if none is.
+
+    The law only raises the amounts (section 219(b)(5)(C)), so that those of an earlier year allow too little
+    at the worst.
+    """
+    newest = (max((day.year for day, _ in rates if day.year <= year), default=0) for rates in limits.values())
+    return min(newest, default=0)
 
 
 def full_age_on(born: date) -> date:

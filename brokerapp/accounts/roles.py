@@ -61,6 +61,7 @@ WITHOUT_PERSONAL_DATA = frozenset(
         "onboarding.view_ciprecord",
         "ops.view_staffnote",
         "onboarding.view_document",
+        "onboarding.view_duepaper",
         "onboarding.view_kycanswer",
         "onboarding.view_kycapplication",
         "onboarding.view_profilechange",

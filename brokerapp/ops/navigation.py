@@ -20,6 +20,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "onboarding.Document",
             "onboarding.KycAnswer",
             "onboarding.CipRecord",
+            "onboarding.DuePaper",
             "onboarding.TaxForm",
             "onboarding.ProfileChange",
             "closing.AccountClosing",

@@ -50,9 +50,13 @@ def _of(table: str, *columns: str) -> tuple[str, ...]:
 
 HELD = (
     Held(
-        "Tax id (SSN, ITIN, or another country's), the person's and that of the child whose account it is",
+        "Tax id (SSN, ITIN, or another country's): the person's, that of the child whose account it is, and "
+        "those of the people who get an IRA",
         Grade.ENCRYPTED,
-        (*_of(APPLICATION, "tax_id", "foreign_tax_id", "minor_tax_id"), *_of(TAX_FORM, "content")),
+        (
+            *_of(APPLICATION, "tax_id", "foreign_tax_id", "minor_tax_id", "beneficiary_tax_ids"),
+            *_of(TAX_FORM, "content"),
+        ),
         (Place.BROKER, Place.ADMIN),
         "TAX_ID_RETENTION_DAYS after the account is open",
     ),

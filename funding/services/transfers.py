@@ -63,6 +63,7 @@ def get_ira_facts(*, account: BrokerageAccount, now: datetime) -> ira.Facts:
         sub_type=account.account_sub_type,
         early=retirement.is_early(born, today),
         limits={year: retirement.yearly_limit(settings.IRA_LIMITS, year, born) for year in years},
+        limits_of={year: retirement.year_of_limit(settings.IRA_LIMITS, year) for year in years},
         paid_in={year: deposits.filter(tax_year=year).total() for year in years},
         deadlines={year: retirement.deadline(year) for year in years},
     )

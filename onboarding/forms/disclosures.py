@@ -15,6 +15,7 @@ from onboarding.questions import fields
 from onboarding.questions.descriptions import Question
 from onboarding.questions.disclosures import CONTEXT_TITLES, CONTEXTS, disclosure_contexts
 
+OPTIONAL = "Optional. {0} Leave it unticked for a cash account."
 NO_STATE = "Choose the state of this US company."
 REVISED = "The {0} is now at revision {1}. Read it, and tick this to agree to it."
 
@@ -42,8 +43,8 @@ FIRM_FIELDS = {
 WHOSE = {"CONTROLLED_FIRM": "company", "AFFILIATE_FIRM": "exchange or firm"}
 """What the labels of two groups of the same fields call each, so that no two are alike."""
 FAMILY_FIELDS = {
-    "given_name": ("Their first name", limits.GIVEN_NAME),
-    "family_name": ("Their last name", limits.FAMILY_NAME),
+    "given_name": ("First name of the public official", limits.GIVEN_NAME),
+    "family_name": ("Last name of the public official", limits.FAMILY_NAME),
 }
 
 
@@ -192,7 +193,7 @@ class AgreementsForm(StepForm):
         for agreement in self.texts:
             self.fields[agreement.key] = forms.BooleanField(
                 label=f"I have read and agree to the {agreement.title}",
-                help_text=agreement.summary,
+                help_text=agreement.summary if agreement.required else OPTIONAL.format(agreement.summary),
                 required=agreement.required,
                 initial=application.signed_revisions.get(agreement.key) == agreement.revision,
                 error_messages={

@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from brokerapp.broker.alpaca import limits
-from brokerapp.ui.fields import NumberField
+from brokerapp.ui.fields import NumberField, TypedField
+from brokerapp.ui.widgets import SSNInput
 from brokerapp.units.money import plain
 from onboarding import rules
 from onboarding.forms.personal import read_ssn, words_of_kept
@@ -22,6 +23,10 @@ from onboarding.services import kinds
 from onboarding.services.obstacles import ADDRESS_TAKEN, HAS_IRA
 
 WHOLE = Decimal(100)
+TAX_ID = "tax_id"
+OWN_NUMBER = "This is your own number. Enter that of the person whom you name."
+SAME_NUMBER = "Two people cannot have the same number. Check the digits."
+NUMBER_AGAIN = "The date of birth is another one than before. Enter the number that goes with it."
 WHERE_TAXED = ("country_of_residence", "country_of_tax_residence")
 
 
@@ -81,6 +86,12 @@ ABOUT_EACH = (
     Question("family_name", "Last name of person {0}", ask=fields.line(max_length=limits.FAMILY_NAME)),
     Question("date_of_birth", "Date of birth of person {0}", ask=fields.day(), rule=_born_before_today),
     Question(
+        TAX_ID,
+        "Social Security number or ITIN of person {0}",
+        ask=lambda: TypedField(widget=SSNInput),
+        help="9 digits, dashes are fine. We encrypt it.",
+    ),
+    Question(
         "relationship", "Person {0} is your", ask=fields.choose(RELATIONSHIPS, "Choose who they are to you")
     ),
     Question("type", "When does person {0} get a share?", ask=fields.one_of(RANKS)),
@@ -90,6 +101,7 @@ MISSING = {
     "given_name": "Enter the first name.",
     "family_name": "Enter the last name.",
     "date_of_birth": "Enter the date of birth.",
+    TAX_ID: "Enter the Social Security number or ITIN.",
     "relationship": "Choose who they are to you.",
     "type": "Choose when they get a share.",
     "share_pct": "Enter the share in percent.",
@@ -97,7 +109,11 @@ MISSING = {
 
 
 class BeneficiariesForm(StepForm):
-    """As many people as were said, each with a share; the shares of each rank make 100%."""
+    """As many people as were said, each with a share; the shares of each rank make 100%.
+
+    Saved numbers are never shown again. Leaving the field empty keeps the one of who is the same person, as
+    the date of birth tells.
+    """
 
     key = "beneficiary-details"
 
@@ -105,13 +121,25 @@ class BeneficiariesForm(StepForm):
         super().__init__(data, files, application=application)
         wanted = str(application.answer("number_of_beneficiaries") or "0")
         self.numbers = range(1, min(int(wanted), MOST_BENEFICIARIES) + 1 if wanted.isdigit() else 1)
-        known = application.answer("beneficiaries") or []
+        self.known = application.answer("beneficiaries") or []
+        self.tax_ids = application.beneficiary_tax_ids or []
         for number in self.numbers:
-            entry = known[number - 1] if number <= len(known) else {}
+            entry = self._known(number)
             for about in ABOUT_EACH:
                 name = f"{number}-{about.name}"
                 self.fields[name] = self._field(about, number)
                 self.initial[name] = entry.get(about.name, "")
+            if self._kept_tax_id(number):
+                field = self.fields[f"{number}-{TAX_ID}"]
+                field.required = False
+                field.help_text = words_of_kept(entry["tax_id_last4"])
+
+    def _known(self, number: int) -> dict[str, Any]:
+        """What was answered of a person, by their place in the list."""
+        return self.known[number - 1] if number <= len(self.known) else {}
+
+    def _kept_tax_id(self, number: int) -> str:
+        return self.tax_ids[number - 1] if number <= min(len(self.tax_ids), len(self.known)) else ""
 
     @staticmethod
     def _field(about: Question, number: int) -> forms.Field:
@@ -137,9 +165,32 @@ class BeneficiariesForm(StepForm):
                     _born_before_today(cleaned[name])
                 except rules.AnswerRefused as refusal:
                     self.add_error(name, str(refusal))
+            self._read_tax_id(cleaned, number)
+        self._compare_tax_ids(cleaned)
         if not self.errors:
             self._check_shares(cleaned)
         return cleaned
+
+    def _read_tax_id(self, cleaned: dict[str, Any], number: int) -> None:
+        """Take what was typed as it is sent; where nothing is, the number that is there of this person."""
+        name, born = f"{number}-{TAX_ID}", cleaned.get(f"{number}-date_of_birth")
+        kept, born_before = self._kept_tax_id(number), self._known(number).get("date_of_birth")
+        try:
+            typed = read_ssn(cleaned.get(name, ""))
+        except ValidationError as refusal:
+            self.add_error(name, refusal)
+            return
+        cleaned[name] = typed or kept
+        if kept and not typed and born and born.isoformat() != born_before:
+            self.add_error(name, NUMBER_AGAIN)
+
+    def _compare_tax_ids(self, cleaned: dict[str, Any]) -> None:
+        seen = dict.fromkeys(kinds.own_tax_ids(self.application), OWN_NUMBER)
+        for name in (f"{number}-{TAX_ID}" for number in self.numbers):
+            if (tax_id := cleaned.get(name)) and tax_id in seen:
+                self.add_error(name, seen[tax_id])
+            elif tax_id:
+                seen[tax_id] = SAME_NUMBER
 
     def _check_shares(self, cleaned: dict[str, Any]) -> None:
         shares: dict[str, Decimal] = {}
@@ -156,13 +207,17 @@ class BeneficiariesForm(StepForm):
                 self.add_error(last[rank], said)
 
     def answers(self) -> dict[str, Any]:
-        return {"beneficiaries": [self._entry(number) for number in self.numbers]}
+        tax_ids = [self.cleaned_data[f"{number}-{TAX_ID}"] for number in self.numbers]
+        named = [self._entry(number, tax_id) for number, tax_id in zip(self.numbers, tax_ids, strict=True)]
+        return {"beneficiaries": named, "beneficiary_tax_ids": tax_ids}
 
-    def _entry(self, number: int) -> dict[str, Any]:
-        entry = {about.name: self.cleaned_data[f"{number}-{about.name}"] for about in ABOUT_EACH}
-        return entry | {
-            "date_of_birth": entry["date_of_birth"].isoformat(),
-            "share_pct": plain(entry["share_pct"]),
+    def _entry(self, number: int, tax_id: str) -> dict[str, Any]:
+        given = {about.name: self.cleaned_data[f"{number}-{about.name}"] for about in ABOUT_EACH}
+        return {name: answer for name, answer in given.items() if name != TAX_ID} | {
+            "date_of_birth": given["date_of_birth"].isoformat(),
+            "share_pct": plain(given["share_pct"]),
+            "tax_id_type": rules.tax_id_type(tax_id),
+            "tax_id_last4": tax_id[-4:],
         }
 
 

@@ -16,14 +16,14 @@ TOO_LARGE_OR_OTHER = (
 )
 
 
-def paper_field(label: str, *, required: bool) -> forms.FileField:
+def paper_field(label: str, *, required: bool, missing: str = "Choose the photo or scan.") -> forms.FileField:
     """A field for one photo or scan."""
     return forms.FileField(
         label=label,
         help_text="PDF, PNG, JPEG or HEIC, up to 7.5 MB.",
         required=required,
         widget=FileDrop(accept=".pdf,.png,.jpg,.jpeg,.heic,.heif", max_bytes=rules.MAX_DOCUMENT_BYTES),
-        error_messages={"required": "Choose the photo or scan."},
+        error_messages={"required": missing},
     )
 
 
@@ -35,10 +35,15 @@ def read_paper(upload: UploadedFile) -> CleanFile:
     return clean_file(content, most_bytes=rules.MAX_DOCUMENT_BYTES)
 
 
-class PaperForm(SpokenForm):
-    """A form that may have a paper, as `file`; `refused_as` says why it was refused after a look into it."""
+class TakesPaper(SpokenForm):
+    """A form that may have a paper, as `file`.
+
+    `refused_as` says why it was refused after a look into it, as `brokerapp.security.uploads.files.WORDS`;
+    `not_taken` is said of a file that the page's script took back.
+    """
 
     refused_as = ""
+    not_taken = TOO_LARGE_OR_OTHER
 
     def clean_file(self) -> CleanFile | None:
         upload: UploadedFile | None = self.cleaned_data["file"]
@@ -52,8 +57,12 @@ class PaperForm(SpokenForm):
                 raise ValidationError(str(refusal)) from refusal
         widget = self.fields["file"].widget
         if isinstance(widget, FileDrop) and widget.was_refused(self.data, self.add_prefix("file")):
-            raise ValidationError(TOO_LARGE_OR_OTHER)
+            raise ValidationError(self.not_taken)
         return None
+
+
+class PaperForm(TakesPaper):
+    """A form that asks for a paper where one is due."""
 
     def add_paper(self, label: str, *, required: bool) -> None:
         """Ask for one."""

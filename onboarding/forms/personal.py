@@ -4,14 +4,12 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import MinLengthValidator
 from django_countries import countries
 
-from brokerapp.security.uploads.files import CleanFile, FileRefused
 from brokerapp.ui.widgets import FileDrop
 from onboarding import postal_codes, rules
-from onboarding.forms.papers import read_paper
+from onboarding.forms.papers import TOO_LARGE_OR_OTHER, TakesPaper
 from onboarding.forms.step import StepForm
 from onboarding.models import Document, KycApplication
 from onboarding.questions.descriptions import Question
@@ -119,10 +117,11 @@ NO_PAPER = (
 )
 
 
-class DocumentsForm(StepForm):
+class DocumentsForm(TakesPaper, StepForm):
     """An identity document: optional now for who pays tax in the US, and Alpaca may ask for one later."""
 
     key = "documents"
+    not_taken = f"{TOO_LARGE_OR_OTHER.removesuffix('.')}, or go on without."
     document_type = forms.ChoiceField(label="What is it?", choices=Document.Type.choices, required=False)
     file = forms.FileField(
         label="Photo or scan",
@@ -143,9 +142,6 @@ class DocumentsForm(StepForm):
             self.fields["document_type"].required = self.fields["file"].required = True
             self.fields["file"].error_messages["required"] = NO_PAPER
 
-    refused_as = ""
-    """Why the file was refused after somebody looked into it, as `brokerapp.security.uploads.files.WORDS`."""
-
     def clean_document_type(self) -> str:
         # A browser always sends the first one; only what is written by hand leaves it out.
         chosen = self.cleaned_data["document_type"]
@@ -156,23 +152,6 @@ class DocumentsForm(StepForm):
 
     sub_type = ""
     """Which paper of those of `PAPERS` it is."""
-
-    def clean_file(self) -> CleanFile | None:
-        upload: UploadedFile | None = self.cleaned_data["file"]
-        if upload:
-            try:
-                return read_paper(upload)
-            except FileRefused as refusal:
-                self.refused_as = refusal.reason
-                raise ValidationError(str(refusal)) from refusal
-            except rules.AnswerRefused as refusal:
-                raise ValidationError(str(refusal)) from refusal
-        if self.was_refused():
-            raise ValidationError(
-                "The file you chose was not taken: it is too large, or not a PDF, PNG, JPEG or HEIC. "
-                "Choose another one, or go on without."
-            )
-        return None
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -186,8 +165,3 @@ class DocumentsForm(StepForm):
         if self.is_due and self.cleaned_data["file"] and self.sub_type:
             return {**given, "identity_paper": self.sub_type}
         return given
-
-    def was_refused(self) -> bool:
-        """Whether a file was chosen that the page's script took back."""
-        widget = self.fields["file"].widget
-        return isinstance(widget, FileDrop) and widget.was_refused(self.data, self.add_prefix("file"))

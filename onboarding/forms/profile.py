@@ -5,18 +5,16 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core import signing
-from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 
-from brokerapp.security.uploads.files import CleanFile, FileRefused
-from brokerapp.ui.widgets import FileDrop
-from onboarding import agreements, rules
+from brokerapp.ui.fields import Follows, asked_after
+from onboarding import agreements
 from onboarding.forms.disclosures import REVISED, AllDisclosuresForm
-from onboarding.forms.papers import read_paper
+from onboarding.forms.papers import TakesPaper, paper_field
 from onboarding.forms.personal import ContactForm, NameForm
 from onboarding.forms.step import StepForm
 from onboarding.models import KycApplication
 from onboarding.profile import PARTS, Part
+from onboarding.questions import fields
 from onboarding.questions.conditions import is_empty
 
 STAYS = "The broker keeps this once it has it. Choose another answer, or leave the page."
@@ -24,12 +22,10 @@ KEEPS_CONTACT = "A trusted contact can be changed here but not taken away. Conta
 NO_PAPER = "Add a photo or scan of this paper."
 
 
-class ProfileForm(StepForm):
+class ProfileForm(TakesPaper, StepForm):
     """One part of the profile; what is not typed anew stays. `signed`: agreements that were signed before."""
 
     part: ClassVar[Part]
-    refused_as = ""
-    """Why a file was refused after somebody looked into it, as `brokerapp.security.uploads.files.WORDS`."""
 
     def __init__(
         self,
@@ -47,39 +43,25 @@ class ProfileForm(StepForm):
                 field.required = not question.when.parts
                 field.error_messages["required"] = STAYS
         if self.part.paper:
-            self.fields["file"] = self._paper()
+            self.fields["file"] = paper_field(self.part.paper, required=True, missing=NO_PAPER)
         self.wanted = None if self.part.agreement in signed else self._agreement()
         if self.wanted:
             self._ask_to_agree(self.wanted)
-
-    def _paper(self) -> forms.FileField:
-        return forms.FileField(
-            label=self.part.paper,
-            help_text="PDF, PNG, JPEG or HEIC, up to 7.5 MB.",
-            error_messages={"required": NO_PAPER},
-            widget=FileDrop(accept=".pdf,.png,.jpg,.jpeg,.heic,.heif", max_bytes=rules.MAX_DOCUMENT_BYTES),
-        )
 
     def _agreement(self) -> agreements.AgreementText | None:
         return agreements.text_of(self.part.agreement) if self.part.agreement else None
 
     def _ask_to_agree(self, wanted: agreements.AgreementText) -> None:
         self.salt = f"profile:{self.part.key}:{self.application.pk}"
-        self.fields["agreed"] = forms.BooleanField(
+        agreed = forms.BooleanField(
             label=f"I have read and agree to the {wanted.title}", help_text=wanted.summary, required=False
         )
+        asked = self.questions[0].name
+        if self._can_be_answered_no(asked):
+            asked_after(agreed, Follows(asked, ("True",), words="if you answer Yes"))
+        self.fields["agreed"] = agreed
         self.fields["shown"] = forms.CharField(widget=forms.HiddenInput, required=False)
         self.initial["shown"] = signing.dumps(wanted.revision, salt=self.salt)
-
-    def clean_file(self) -> CleanFile:
-        upload: UploadedFile = self.cleaned_data["file"]
-        try:
-            return read_paper(upload)
-        except FileRefused as refusal:
-            self.refused_as = refusal.reason
-            raise ValidationError(str(refusal)) from refusal
-        except rules.AnswerRefused as refusal:
-            raise ValidationError(str(refusal)) from refusal
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -89,6 +71,10 @@ class ProfileForm(StepForm):
         if self.wanted and self._says_yes(cleaned):
             self._check_consent(self.wanted, cleaned)
         return cleaned
+
+    def _can_be_answered_no(self, name: str) -> bool:
+        """Whether a question is one of Yes and No, and so one that needs no agreement for No."""
+        return getattr(self.fields[name], "choices", None) == list(fields.YES_NO)
 
     def _says_yes(self, cleaned: dict[str, Any]) -> bool:
         """Whether the first question is answered by what the agreement is needed for."""
@@ -100,7 +86,9 @@ class ProfileForm(StepForm):
         except signing.BadSignature:
             shown = ""
         if not cleaned.get("agreed"):
-            self.add_error("agreed", f"Tick this to agree to the {wanted.title}, or choose No.")
+            can_say_no = self._can_be_answered_no(self.questions[0].name)
+            otherwise = ", or choose No." if can_say_no else ". The broker allows no level without it."
+            self.add_error("agreed", f"Tick this to agree to the {wanted.title}{otherwise}")
         elif shown != wanted.revision:
             again = {name: self.data[name] for name in self.data if name != "agreed"}
             self.data = again | {"shown": signing.dumps(wanted.revision, salt=self.salt)}

@@ -13,7 +13,8 @@ def known_values_of(person_id: int) -> Iterator[str]:
     for application in KycApplication.objects.filter(user_id=person_id):
         yield application.email_address
         for answer in map(application.answer, names):
-            if answer:
-                yield answer.isoformat() if isinstance(answer, date) else str(answer)
+            for value in answer if isinstance(answer, list) else (answer,):
+                if value:
+                    yield value.isoformat() if isinstance(value, date) else str(value)
     for change in ProfileChange.objects.filter(user_id=person_id):
         yield from (str(change.answers[name]) for name in names if change.answers.get(name))

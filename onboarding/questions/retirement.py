@@ -61,16 +61,18 @@ EARLY = (
 )
 
 
-def what_to_know() -> list[tuple[str, str]]:
-    """Headings and texts about both kinds, with this year's amounts."""
-    year = day_in_new_york(timezone.now()).year
+def what_to_know(today: date | None = None) -> list[tuple[str, str]]:
+    """Headings and texts about both kinds, with the amounts of the year (New York) or the last ones known."""
+    today = today or day_in_new_york(timezone.now())
+    year = retirement.year_of_limit(settings.IRA_LIMITS, today.year) or today.year
     limits, older = settings.IRA_LIMITS, retirement.CATCH_UP_AGE
     under = retirement.yearly_limit(limits, year, date(year, 1, 1))
     over = retirement.yearly_limit(limits, year, date(year - older, 1, 1))
+    not_announced = "" if year == today.year else f" The amount for {today.year} is not entered here yet."
     how_much = (
         f"Up to {usd(under)} for {year}, or {usd(over)} if you are {older} or older at the end of it: into "
         "all your IRAs together, here and elsewhere, and never more than you earn from work. Money for a "
-        "year can be put in until the tax day of the next, in April."
+        "year can be put in until the tax day of the next, in April." + not_announced
     )
     return [
         ("Traditional", TRADITIONAL),
@@ -149,8 +151,8 @@ def _names_somebody(answers: Answers) -> bool:
 
 
 def _all_are_there(answers: Answers) -> bool:
-    named = answers("beneficiaries") or []
-    return str(len(named)) == str(answers("number_of_beneficiaries"))
+    named, numbers = answers("beneficiaries") or [], answers("beneficiary_tax_ids") or []
+    return str(len(named)) == str(len(numbers)) == str(answers("number_of_beneficiaries"))
 
 
 def _beneficiaries(a: KycApplication) -> list[tuple[str, str]]:
@@ -162,16 +164,23 @@ def _one(entry: dict[str, Any]) -> tuple[str, str]:
     rank = "first" if entry["type"] == PRIMARY else "in reserve"
     relationship = reading.among(RELATIONSHIPS)(entry["relationship"])
     born = reading.day(entry["date_of_birth"])
-    return name, f"{entry['share_pct']}%, {rank}. {relationship}, born {born}"
+    last4 = entry.get("tax_id_last4")
+    number = f". SSN or ITIN ends in {last4}" if last4 else ""
+    return name, f"{entry['share_pct']}%, {rank}. {relationship}, born {born}{number}"
 
 
 BENEFICIARY_DETAILS = Page(
     "beneficiary-details",
     YOUR_IRA,
     "The people you name",
-    why="The shares of the first have to make 100% together, and so have those of the ones in reserve.",
+    why="The shares of the first have to make 100% together, and so have those of the ones in reserve. The "
+    "broker needs a Social Security number or ITIN of everybody. Name only those whose number you have.",
     when=_names_somebody,
     still_holds=_all_are_there,
-    questions=(Question("beneficiaries", "The people you name", sent="beneficiaries"),),
+    questions=(
+        Question("beneficiaries", "The people you name", sent="beneficiaries"),
+        # Kept apart, as they are forgotten sooner; sent with the people (`payloads`).
+        Question("beneficiary_tax_ids", "Their Social Security numbers", identifies=True),
+    ),
     read=_beneficiaries,
 )

@@ -22,7 +22,7 @@ from onboarding.kinds import ACCOUNT_TYPES, AccountKind
 from onboarding.models import Agreement, KycApplication
 from onboarding.questions import catalogue
 from onboarding.review import answers_to_check
-from onboarding.services import obstacles, tax_forms
+from onboarding.services import kinds, obstacles, tax_forms
 from onboarding.statuses import ApplicationStatus
 
 CONFLICT = 409
@@ -35,13 +35,12 @@ class NotOurAccount(Exception):
 
 
 def get_or_start_application(*, user: User) -> KycApplication:
-    """The person's newest application for an individual account, begun now if there is none."""
+    """The person's newest application for an individual account, begun now if there is none.
+
+    Raises `kinds.KindRefused` if they cannot begin one, as another account of theirs is not open yet, say.
+    """
     newest = KycApplication.objects.of_person(user.pk).filter(account_kind=AccountKind.INDIVIDUAL)
-    if (found := newest.first()) is not None:
-        return found
-    # Two pages opened at once both find none: the second one's row is left out.
-    KycApplication.objects.bulk_create([KycApplication(user=user)], ignore_conflicts=True)
-    return newest[0]
+    return newest.first() or kinds.start_application(user=user, kind=AccountKind.INDIVIDUAL)
 
 
 def save_answers(*, application: KycApplication, answers: dict[str, Any]) -> None:

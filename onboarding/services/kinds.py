@@ -30,6 +30,15 @@ OF_ONE_APPLICATION = frozenset(
 """Answers that stand for a signature or a paper, which the next application does not have."""
 TAX_ID = ("tax_id", "tax_id_type", "tax_id_last4")
 IRAS = frozenset({"traditional", "roth"})
+HAS_INDIVIDUAL = (
+    "You have an individual account here, or have applied for one, and each person has one of them. Go on "
+    "with yours: it is under “What you have”."
+)
+HAS_BOTH_IRAS = (
+    "You have a traditional and a Roth IRA here, or have applied for them, and each person has one of both. "
+    "Go on with yours: they are under “What you have”."
+)
+FIRST_NOT_OPEN = "Your first account has to be open before you apply for another. It is not open yet."
 OVER = (AccountStatus.ACCOUNT_CLOSED, AccountStatus.REJECTED)
 
 
@@ -109,16 +118,33 @@ def draft_of(known: Known, kind: AccountKind) -> KycApplication | None:
 
 def refusal(known: Known, kind: AccountKind) -> KindRefused | None:
     """Why a person cannot begin an application for a kind of account; None if they can."""
-    in_use = _in_use(known, kind)
-    if kind == AccountKind.INDIVIDUAL and in_use:
-        return HasItAlready("You have this account, or have applied for it.")
-    if kind == AccountKind.IRA and {row.answer("account_sub_type") for row in in_use} >= IRAS:
-        return HasItAlready("You have a traditional and a Roth IRA, or have applied for them.")
+    if has_it := has_it_already(known, kind):
+        return has_it
     if known.source is None:
-        return FirstNotOpen("It needs your first account to be open.") if known.was_sent else None
+        return FirstNotOpen(FIRST_NOT_OPEN) if known.was_sent else None
     if kind != AccountKind.INDIVIDUAL and not lives_and_pays_tax_here(_as_they_are_now(known.source).answer):
         return NotTaxedHere(ONLY_TAXED_HERE)
     return None
+
+
+def has_it_already(known: Known, kind: AccountKind) -> HasItAlready | None:
+    """That a person has this kind, or an application for it under way; None if they do not.
+
+    One individual account and one IRA of each sort for a person is our rule: neither the broker's pages nor
+    the law say so. What became of a lost call is told by the owner and these (`applications.find_account`).
+    """
+    in_use = _in_use(known, kind)
+    if kind == AccountKind.INDIVIDUAL and in_use:
+        return HasItAlready(HAS_INDIVIDUAL)
+    if kind == AccountKind.IRA and {row.answer("account_sub_type") for row in in_use} >= IRAS:
+        return HasItAlready(HAS_BOTH_IRAS)
+    return None
+
+
+def is_one_too_many(application: KycApplication) -> bool:
+    """Whether the person has this kind by another application already. One query."""
+    known = Known.of(application.user, besides=application)
+    return has_it_already(known, AccountKind(application.account_kind)) is not None
 
 
 def _as_they_are_now(known: KycApplication) -> KycApplication:
@@ -142,6 +168,12 @@ def taken_sub_types(application: KycApplication) -> set[str]:
     others = KycApplication.objects.of_person(application.user_id).in_use().exclude(pk=application.pk)
     iras = others.filter(account_kind=AccountKind.IRA)
     return {str(row.answer("account_sub_type")) for row in iras}
+
+
+def own_tax_ids(application: KycApplication) -> set[str]:
+    """The person's own tax ids, as far as they are not forgotten."""
+    others = KycApplication.objects.of_person(application.user_id) if application.user_id else ()
+    return {row.tax_id for row in (application, *others) if row.tax_id}
 
 
 def taken_addresses(application: KycApplication) -> set[str]:

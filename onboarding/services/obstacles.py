@@ -27,8 +27,10 @@ def find(application: KycApplication) -> KindRefused | None:
     user: User = application.user
     known = kinds.Known.of(user, besides=application)
     kind = AccountKind(application.account_kind)
+    if has_it := kinds.has_it_already(known, kind):
+        return has_it
     if kind == AccountKind.INDIVIDUAL and (known.source is None or known.source.account_kind == kind):
-        return _taken(application)  # the kind that everybody may have; a second one is never begun
+        return _taken(application)  # the kind that everybody may have
     if refused := kinds.refusal(known, kind):
         return refused
     if not suits_the_kind(application.answer):

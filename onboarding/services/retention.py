@@ -36,8 +36,8 @@ def drop_documents(*, now: datetime) -> int:
 def drop_tax_ids(*, now: datetime) -> int:
     """Forget the tax ids of applications whose account has been open for `TAX_ID_RETENTION_DAYS`; how many.
 
-    The child's too, of an account for a child. The last four digits stay, and the blind index, which tells
-    whether another application has the same.
+    The child's too, of an account for a child, and those of the people who get an IRA. The last four digits
+    stay, and the blind index, which tells whether another application has the same.
     """
     opened = KycApplication.objects.filter(
         status=ApplicationStatus.SUBMITTED,
@@ -46,8 +46,8 @@ def drop_tax_ids(*, now: datetime) -> int:
         tax_id_dropped_at__isnull=True,
     )
     abroad = list(opened.exclude(foreign_tax_id="").values_list("pk", flat=True))
-    kept = opened.exclude(tax_id="", minor_tax_id="", foreign_tax_id="")
-    dropped = kept.update(tax_id="", minor_tax_id="", foreign_tax_id="", tax_id_dropped_at=now)
+    nothing = {"tax_id": "", "minor_tax_id": "", "foreign_tax_id": "", "beneficiary_tax_ids": None}
+    dropped = opened.exclude(**nothing).update(**nothing, tax_id_dropped_at=now)
     _drop_from_tax_forms(abroad)
     if dropped:
         logger.info("forgot the tax ids of %s applications", dropped)

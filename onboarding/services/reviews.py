@@ -96,6 +96,9 @@ def approve(*, application: KycApplication, reason: str, by: User, now: datetime
 def _check_may_be_sent(application: KycApplication) -> None:
     """Raises `IllegalMove` if what was answered would not be taken any more, since it was sent to us."""
     why = [f"{label}: {words}" for label, words in steps.wrong_today(application)]
+    if not why:
+        # What the broker has come to ask since is not answered in what waited for us.
+        why = [f"“{page.title}” is not complete." for page in steps.incomplete_steps(application)]
     if obstacle := obstacles.find(application):
         why.append(str(obstacle))
     if why:

@@ -64,7 +64,7 @@ def update_account(call: Call) -> dict[str, Any]:
     if body.get("beneficiaries") is not None:
         if account.account_type != "ira":
             raise invalid("beneficiaries is only accepted for account_type ira")
-        details["beneficiaries"] = kinds.checked_beneficiaries(body["beneficiaries"])
+        details["beneficiaries"] = kinds.checked_beneficiaries(body["beneficiaries"], may_be_hidden=True)
     account.details = encode_numbers(details) if details else b""
     _change_assets(call, account, body)
     contact, identity = decoded_part(account.contact), decoded_part(account.identity)

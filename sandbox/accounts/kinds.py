@@ -15,7 +15,17 @@ MINOR_FIELDS = ("given_name", "family_name", "email", "date_of_birth", "country_
 UGMA_STATES = frozenset(("SC", "VT"))
 CUSTODIAL_REVISION = 18
 MOST_BENEFICIARIES = 6
-BENEFICIARY_FIELDS = ("given_name", "family_name", "date_of_birth", "relationship", "type", "share_pct")
+BENEFICIARY_FIELDS = (
+    "given_name",
+    "family_name",
+    "date_of_birth",
+    "relationship",
+    "type",
+    "share_pct",
+    "tax_id",
+    "tax_id_type",
+)
+"""OpenAPI, `Beneficiary`: these and `middle_name`, which may be empty."""
 HIDDEN_TAX_ID = "xxx-xx-xxxx"
 
 
@@ -46,7 +56,7 @@ def checked_members(body: dict[str, Any], kind: str, today: dt.date) -> dict[str
         if not body.get("account_sub_type"):
             raise invalid("account_sub_type is required")
         given = body.get("beneficiaries")
-        return {"beneficiaries": checked_beneficiaries(given)} if given else {}
+        return {"beneficiaries": checked_beneficiaries(given, may_be_hidden=False)} if given else {}
     return {}
 
 
@@ -74,13 +84,16 @@ def check_assets(assets: list[str], signed: set[str], kind: str) -> None:
         raise invalid("crypto_agreement is required")
 
 
-def checked_beneficiaries(value: Any) -> list[dict[str, Any]]:
-    """At most six; the shares of each type sum to 100. Their tax ids are checked and forgotten."""
+def checked_beneficiaries(value: Any, *, may_be_hidden: bool) -> list[dict[str, Any]]:
+    """At most six; the shares of each type sum to 100. Their tax ids are checked and forgotten.
+
+    `may_be_hidden`: a tax id may be left as replies show it, as in the OpenAPI's example of a PATCH.
+    """
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
         raise malformed("request body format is invalid: beneficiaries must be a list of objects")
     if len(value) > MOST_BENEFICIARIES:
         raise invalid(f"no more than {MOST_BENEFICIARIES} beneficiaries are allowed")
-    kept = [_checked_beneficiary(entry) for entry in value]
+    kept = [_checked_beneficiary(entry, may_be_hidden) for entry in value]
     for kind in ("primary", "contingent"):
         shares = [Decimal(entry["share_pct"]) for entry in kept if entry["type"] == kind]
         if shares and sum(shares) != 100:
@@ -88,7 +101,9 @@ def checked_beneficiaries(value: Any) -> list[dict[str, Any]]:
     return kept
 
 
-def _checked_beneficiary(entry: dict[str, Any]) -> dict[str, Any]:
+def _checked_beneficiary(entry: dict[str, Any], may_be_hidden: bool) -> dict[str, Any]:
+    if "middle_name" not in entry:
+        raise invalid("beneficiaries.middle_name is required")
     for name in BENEFICIARY_FIELDS:
         if not entry.get(name):
             raise invalid(f"beneficiaries.{name} is required")
@@ -100,15 +115,14 @@ def _checked_beneficiary(entry: dict[str, Any]) -> dict[str, Any]:
     if not 0 < share <= 100:
         raise invalid("beneficiaries.share_pct must be between 0 and 100")
     _check_birth(entry["date_of_birth"], "beneficiaries.date_of_birth")
-    kind = entry.get("tax_id_type") or "NOT_SPECIFIED"
+    kind, tax_id = entry["tax_id_type"], entry["tax_id"]
     if not isinstance(kind, str) or kind not in rules.TAX_ID_TYPES:
         raise invalid("beneficiaries.tax_id_type is invalid")
-    tax_id = entry.get("tax_id") or HIDDEN_TAX_ID
-    if tax_id != HIDDEN_TAX_ID:
+    if not (may_be_hidden and tax_id == HIDDEN_TAX_ID):
         rules.check_tax_id(tax_id, kind)
     names = {name: entry[name] for name in BENEFICIARY_FIELDS}
-    hidden = {"middle_name": entry.get("middle_name") or "", "tax_id": HIDDEN_TAX_ID, "tax_id_type": kind}
-    return {**names, **hidden, "share_pct": format(share, "f")}
+    shown = {"middle_name": entry["middle_name"] or "", "tax_id": HIDDEN_TAX_ID}
+    return {**names, **shown, "share_pct": format(share, "f")}
 
 
 def _checked_minor(minor: dict[str, Any], today: dt.date) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import time_machine
 
 from brokerapp.accounts.models import BrokerageAccount
 from funding import ira, payloads, rules
+from funding.forms import ContributionForm
 from funding.models import Transfer
 from funding.services import transfers
 from funding.statuses import Direction
@@ -50,6 +51,26 @@ def test_check_contribution_keeps_to_the_limit_of_an_open_year(
     with pytest.raises(rules.AskIra) as refused:
         rules.check_contribution(Decimal(amount), FACTS, details)
     assert refused.value.field == field
+
+
+def test_limit_of_a_year_that_is_not_known_yet_is_named_as_the_one_of_the_year_before() -> None:
+    facts = ira.Facts(
+        "roth",
+        early=True,
+        limits={2027: Decimal(7500), 2026: Decimal(7500)},
+        limits_of={2027: 2026, 2026: 2026},
+        deadlines={2027: date(2028, 4, 18), 2026: date(2027, 4, 15)},
+    )
+    words = "The limit for 2027 is not entered here yet, so we go by that for 2026."
+    form = ContributionForm(
+        account=BrokerageAccount(), bank=None, direction="INCOMING", facts=rules.TransferFacts(ira=facts)
+    )
+    assert str(form.fields["tax_year"].help_text).count("is not entered here yet") == 1
+    assert words in str(form.fields["tax_year"].help_text)
+    for year, is_said in ((2027, True), (2026, False)):
+        with pytest.raises(rules.AskIra) as refused:
+            rules.check_contribution(Decimal(7501), facts, ira.Details(tax_year=year))
+        assert (words in str(refused.value)) is is_said
 
 
 @pytest.mark.parametrize(

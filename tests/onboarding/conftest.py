@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from brokerapp.accounts.models import User
-from tests.factories import UserFactory
+from brokerapp.accounts.models import BrokerageAccount, User
+from tests.factories import BrokerageAccountFactory, UserFactory
 from tests.sandbox.in_process import InProcess
 
 
@@ -25,6 +25,19 @@ def user() -> User:
 @pytest.fixture
 def signed_in(client: Client, user: User) -> Client:
     client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def account(db: None) -> BrokerageAccount:
+    """The first account of a person, open."""
+    return BrokerageAccountFactory.create()
+
+
+@pytest.fixture
+def person(account: BrokerageAccount, client: Client) -> Client:
+    """The browser of the owner of `account`."""
+    client.force_login(account.user)
     return client
 
 

@@ -21,7 +21,13 @@ from onboarding.models import KycApplication
 from onboarding.services import applications
 from onboarding.statuses import ApplicationStatus
 from tests.broker_stub import REQUEST_ID, BrokerStub
-from tests.factories import IP_ADDRESS, BrokerageAccountFactory, KycApplicationFactory, StaffFactory
+from tests.factories import (
+    IP_ADDRESS,
+    BrokerageAccountFactory,
+    KycApplicationFactory,
+    StaffFactory,
+    take_over,
+)
 from tests.onboarding.revisions import revise
 
 pytestmark = pytest.mark.django_db
@@ -341,7 +347,8 @@ def test_open_account_conflict_adopts_the_account_of_somebody_with_one_name(brok
 
 def test_open_account_conflict_with_the_persons_other_account_here_needs_changes(broker: BrokerStub) -> None:
     first = BrokerageAccountFactory.create()
-    second = submit(KycApplicationFactory.create(user=first.user))
+    second = KycApplicationFactory.create(user=first.user)
+    take_over(second)
     broker.on(
         "POST", ACCOUNTS, status=409, json={"code": 40910000, "message": "email address already exists"}
     )

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from localflavor.us.us_states import STATE_CHOICES
 
 from brokerapp.accounts.emails import BrokerEmailField
+from brokerapp.ui.widgets import SSNInput
 from brokerapp.ui.words import SpokenForm
 from onboarding import payloads, steps, w8ben
 from onboarding.agreements import revisions_of
@@ -60,6 +61,7 @@ PHONES = (
     | st.from_regex(r"\A\+[0-9]{6,14}\Z")
     | TEXTS
 )
+SSNS = st.from_regex(r"\A[0-9]{3}[- –]?[0-9]{2}[- –]?[0-9]{4}\Z") | TEXTS
 EMAILS = (
     st.emails()
     | st.builds("{}@{}".format, st.text(HANDS, max_size=70), st.text(HANDS, max_size=20))
@@ -325,8 +327,11 @@ KINDS: dict[str, dict[str, Any]] = {
                 "date_of_birth": "1990-05-01",
                 "relationship": "friend",
                 "share_pct": "100",
+                "tax_id_type": "USA_SSN",
+                "tax_id_last4": "4323",
             }
         ],
+        "beneficiary_tax_ids": ["124554323"],
     },
     "parent": {
         "account_kind": "custodial",
@@ -352,7 +357,7 @@ FIRM_AND_FRIEND = {
     "trusted_email_address": "sam@example.com",
 }
 """Forgotten where it is not asked."""
-ASKED_BY_HAND = {"tax-id", "documents", "disclosure-details", "w8ben", "agreements", "child"}
+ASKED_BY_HAND = {"documents", "disclosure-details", "w8ben", "agreements"}
 KEYBOARDS: dict[type[Field], st.SearchStrategy[str]] = {
     PhoneField: PHONES,
     ZipField: ZIPS,
@@ -383,7 +388,7 @@ def typed_into(field: Field, name: str) -> st.SearchStrategy[dict[str, Any]]:
         return st.sampled_from([*keys[:3], *keys, "", "made up"]).map(lambda given: {name: given})
     if isinstance(field, BooleanField):
         return st.sampled_from([{}, {name: "True"}])
-    texts = KEYBOARDS.get(type(field), TEXTS | BOXES)
+    texts = SSNS if isinstance(field.widget, SSNInput) else KEYBOARDS.get(type(field), TEXTS | BOXES)
     return texts.map(lambda given: {name: given})
 
 

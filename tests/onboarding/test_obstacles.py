@@ -17,7 +17,7 @@ from onboarding.questions.catalogue import PAGES
 from onboarding.services import applications, kinds, obstacles, reviews
 from onboarding.statuses import ApplicationStatus
 from tests.factories import BrokerageAccountFactory, KycApplicationFactory, StaffFactory, UserFactory
-from tests.onboarding.test_account_kinds import CHILD_PAGES, IRA_PAGES, begin, fill_in, missing
+from tests.onboarding.account_kinds import CHILD_PAGES, IRA_PAGES, begin, fill_in, missing
 
 pytestmark = pytest.mark.django_db
 
@@ -34,18 +34,6 @@ ON_A_VISA = {
     "country_of_tax_residence": "USA",
     "visa_type": "H1B",
 }
-
-
-@pytest.fixture
-def account() -> BrokerageAccount:
-    """The first account of a person."""
-    return BrokerageAccountFactory.create()
-
-
-@pytest.fixture
-def person(account: BrokerageAccount, client: Client) -> Client:
-    client.force_login(account.user)
-    return client
 
 
 @pytest.fixture
@@ -194,6 +182,59 @@ def test_submit_of_a_draft_begun_before_the_first_account_is_refused_until_it_na
     assert again.status == ApplicationStatus.SUBMITTING
 
 
+@pytest.mark.parametrize("status", ["ACTIVE", "SUBMITTED", "ACTION_REQUIRED"])
+def test_second_individual_application_is_refused_on_its_first_page_and_when_it_is_sent(
+    client: Client, status: str
+) -> None:
+    account = BrokerageAccountFactory.create(status=status)
+    second = KycApplicationFactory.create(user=account.user)
+    client.force_login(account.user)
+
+    opened = client.get(addresses.url(second, "apply")).content.decode()
+    with pytest.raises(kinds.HasItAlready):
+        submit(second)
+    shown = check_page(client, second)
+
+    for page in (opened, shown):
+        assert "You have an individual account here" in page
+        assert "See all your accounts" in page
+    assert "Send my application" not in shown
+    page = addresses.url(second, "apply_step", "name")
+    for reply in (client.get(page), client.post(page, {"given_name": "Ada", "family_name": "King"})):
+        assert reply.url == addresses.url(second, "apply")  # type: ignore[attr-defined]
+    second.refresh_from_db()
+    assert (second.status, second.family_name) == (ApplicationStatus.DRAFT, "Byron")
+    offers = client.get(reverse("account_kinds")).content.decode()
+    assert account.title in offers
+
+
+@pytest.mark.parametrize("over", ["ACCOUNT_CLOSED", "REJECTED"])
+def test_individual_application_after_one_that_came_to_nothing_meets_no_obstacle(over: str) -> None:
+    account = BrokerageAccountFactory.create()
+    BrokerageAccount.objects.filter(pk=account.pk).update(status=over)
+    second = KycApplicationFactory.create(user=account.user)
+    assert obstacles.find(second) is None
+
+
+def test_apply_while_another_kind_is_under_way_is_refused_before_any_page(client: Client) -> None:
+    waiting = BrokerageAccountFactory.create(status="SUBMITTED")
+    KycApplication.objects.filter(account=waiting).update(account_kind=AccountKind.IRA)
+    client.force_login(waiting.user)
+    reply = client.get(reverse("apply"), follow=True)
+    assert reply.redirect_chain == [(reverse("account_kinds"), 302)]
+    assert "Your first account has to be open before you apply for another" in reply.content.decode()
+    assert not KycApplication.objects.filter(account=None).exists()
+
+
+def test_apply_with_another_kind_open_begins_with_what_is_known(
+    person: Client, account: BrokerageAccount
+) -> None:
+    KycApplication.objects.filter(account=account).update(account_kind=AccountKind.IRA)
+    assert person.get(reverse("apply")).status_code == 200
+    begun = KycApplication.objects.get(account=None)
+    assert (begun.account_kind, begun.holder_id) == (AccountKind.INDIVIDUAL, account.broker_account_id)
+
+
 def test_submit_of_somebody_s_first_application_meets_no_obstacle() -> None:
     application = KycApplicationFactory.create()
     assert obstacles.find(application) is None
@@ -238,6 +279,19 @@ def test_approve_of_what_cannot_be_sent_any_more_is_refused_with_why(settings: A
     application.refresh_from_db()
     keep(application, visa_expiration_date=days_from_now(-1))
     with pytest.raises(IllegalMove, match=r"Visa ends: .* in the past"):
+        reviews.approve(
+            application=application, reason="All agree.", by=StaffFactory.create(), now=timezone.now()
+        )
+
+
+def test_approve_of_what_the_broker_has_come_to_ask_since_is_refused(settings: Any) -> None:
+    settings.STAFF_APPROVE_APPLICATIONS = True
+    application = KycApplicationFactory.create()
+    submit(application)
+    application.refresh_from_db()
+    keep(application, wants_trusted_contact=None)
+    missing_page = PAGES["trusted-contact"].title
+    with pytest.raises(IllegalMove, match=f"“{missing_page}” is not complete. Ask the person for it."):
         reviews.approve(
             application=application, reason="All agree.", by=StaffFactory.create(), now=timezone.now()
         )

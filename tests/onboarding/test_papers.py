@@ -4,11 +4,14 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.accounts.roles import Role
 from brokerapp.notices.kinds import NoticeKind
 from brokerapp.notices.messages import message_of
 from brokerapp.notices.models import Notice
@@ -18,6 +21,7 @@ from onboarding import tasks
 from onboarding.cases import DuePaper
 from onboarding.profile import ASKED_BEFORE
 from onboarding.services import papers
+from tests.factories import BrokerageAccountFactory, confirm, staff_in_role
 from tests.onboarding import abroad
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +94,35 @@ def test_ask_again_leaves_out_accounts_that_are_not_open(
 ) -> None:
     BrokerageAccount.objects.filter(pk=account.pk).update(**columns)
     assert papers.ask_again(now=IN_TIME) == 0
+
+
+def test_papers_that_end_are_a_list_that_staff_read_and_cannot_change(
+    account: BrokerageAccount, django_assert_num_queries: Any
+) -> None:
+    papers.ask_again(now=IN_TIME)
+    (row,) = DuePaper.objects.all()
+    staff = Client()
+    staff.force_login(staff_in_role(Role.SUPPORT))
+    confirm(staff)
+    address = reverse("admin:onboarding_duepaper_changelist")
+    home = staff.get(reverse("admin:index")).content.decode()
+    assert f'href="{address}"' in home
+    listed = staff.get(address).content.decode()
+    for words in ("Ana Souza", "Passport or identity card", f"{ENDS:%b}", "Asked for again"):
+        assert words in listed
+    assert str(row.pk) in listed
+    page = staff.get(reverse("admin:onboarding_duepaper_change", args=[row.pk])).content.decode()
+    assert "It ends soon, or has ended." in page
+    assert 'name="_save"' not in page
+    assert staff.get(reverse("admin:onboarding_duepaper_add")).status_code == 403
+    with CaptureQueriesContext(connection) as of_one:
+        staff.get(address)
+    DuePaper.objects.bulk_create(
+        DuePaper(user=other.user, account=other, part="visa", ends_on=ENDS)
+        for other in (BrokerageAccountFactory.create() for _ in range(3))
+    )
+    with django_assert_num_queries(len(of_one)):
+        staff.get(address)
 
 
 def test_mail_about_a_paper_leads_to_the_profile_where_it_is_given(

@@ -133,7 +133,8 @@ def sent_by_hand_from(key: str) -> set[str]:
     if key == "beneficiary-details":
         ira = KycApplication(account_kind="ira")
         ira.keep_answers({"number_of_beneficiaries": "1"})
-        return {name.removeprefix("1-") for name in FORMS[key](application=ira).fields}
+        # The kind of a number is told by the number.
+        return {"tax_id_type"} | {name.removeprefix("1-") for name in FORMS[key](application=ira).fields}
     if key == "foreign-tax-id":
         numbers: tuple[dict[str, Any], ...] = (
             {"foreign_tax_id_type": "BRA_CPF", "foreign_tax_id": "39053344705"},

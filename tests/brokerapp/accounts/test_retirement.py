@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
 
 from brokerapp.accounts import retirement
 
@@ -46,6 +47,27 @@ def test_open_years_has_the_last_year_until_its_deadline() -> None:
 )
 def test_yearly_limit(year: int, born: date, limit: str) -> None:
     assert retirement.yearly_limit(LIMITS, year, born) == Decimal(limit)
+
+
+@pytest.mark.parametrize(
+    ("year", "known"), [(2023, 0), (2024, 2024), (2025, 2024), (2026, 2026), (2027, 2026)]
+)
+def test_year_of_limit_is_the_year_itself_where_its_amount_is_known(year: int, known: int) -> None:
+    assert retirement.year_of_limit(LIMITS, year) == known
+
+
+def test_year_of_limit_needs_both_amounts() -> None:
+    assert retirement.year_of_limit({**LIMITS, "FROM_50": LIMITS["FROM_50"][:1]}, 2026) == 2024
+
+
+@pytest.mark.parametrize(
+    ("year", "under", "over"), [(2024, 7000, 8000), (2025, 7000, 8000), (2026, 7500, 8600)]
+)
+def test_limits_that_come_with_the_product_are_those_of_the_irs(year: int, under: int, over: int) -> None:
+    limits = settings.IRA_LIMITS
+    assert retirement.year_of_limit(limits, year) == year
+    born = (date(year - 49, 1, 1), date(year - 50, 12, 31))
+    assert [retirement.yearly_limit(limits, year, day) for day in born] == [under, over]
 
 
 @pytest.mark.parametrize(

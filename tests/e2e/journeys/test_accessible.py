@@ -68,6 +68,7 @@ TRADER = [
     "/display/",
     "/profile/",
     "/profile/work/",
+    "/profile/disclosures/",
 ]
 
 

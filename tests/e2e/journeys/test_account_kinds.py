@@ -71,6 +71,7 @@ def test_ira_to_an_open_account_and_a_deposit_for_its_year(page: Page, stack: St
     journey.field("First name of person 1").fill("Sam")
     journey.field("Last name of person 1").fill("Friend")
     journey.birth("5", "1", "1990")
+    journey.field("Social Security number or ITIN of person 1").fill("124-55-4323")
     page.get_by_label("Person 1 is your").select_option("friend")
     page.get_by_label("First: gets a share when you die").check()
     journey.field("Share of person 1 in percent").fill("100")
@@ -79,8 +80,17 @@ def test_ira_to_an_open_account_and_a_deposit_for_its_year(page: Page, stack: St
     made = sign_and_send(journey)
     assert (made["status"], made["account_type"], made["account_sub_type"]) == ("ACTIVE", "ira", "roth")
     (sam,) = made["beneficiaries"]
-    assert (sam["given_name"], sam["family_name"], sam["share_pct"]) == ("Sam", "Friend", "100")
-    assert sam["date_of_birth"] == "1990-05-01"
+    assert sam == {
+        "type": "primary",
+        "given_name": "Sam",
+        "middle_name": "",
+        "family_name": "Friend",
+        "date_of_birth": "1990-05-01",
+        "relationship": "friend",
+        "share_pct": "100",
+        "tax_id": "xxx-xx-xxxx",  # checked by the broker, and never said again
+        "tax_id_type": "USA_SSN",
+    }
     assert made["primary_account_holder_id"]
 
     journey.link_bank()

@@ -52,8 +52,8 @@ def test_journey_through_three_reasons(page: Page, stack: Stack, document: Path)
     journey.reload_until(card(page, "PEP").get_by_text("Accepted"))
 
     relative = card(page, "FAMILY_MEMBER_PEP")
-    relative.get_by_label("Their first name").fill("Ann")
-    relative.get_by_label("Their last name").fill("Lee")
+    relative.get_by_label("First name of the public official").fill("Ann")
+    relative.get_by_label("Last name of the public official").fill("Lee")
     send(page, "FAMILY_MEMBER_PEP")
     journey.reload_until(card(page, "FAMILY_MEMBER_PEP").get_by_text("Accepted"))
 

@@ -18,6 +18,7 @@ MINOR = {
 SPOUSE = {
     "type": "primary",
     "given_name": "John",
+    "middle_name": "",
     "family_name": "Doe",
     "date_of_birth": "1988-01-01",
     "tax_id": "124-55-4321",
@@ -25,6 +26,7 @@ SPOUSE = {
     "relationship": "spouse",
     "share_pct": "100",
 }
+WITHOUT_MIDDLE_NAME = {name: told for name, told in SPOUSE.items() if name != "middle_name"}
 MARGIN = {"agreement": "margin_agreement", "signed_at": "2021-01-01T00:00:00Z", "ip_address": "1.2.3.4"}
 CUSTOMER = MARGIN | {"agreement": "customer_agreement"}
 ETC = MARGIN | {"agreement": "etc_agreement"}
@@ -63,6 +65,7 @@ def test_beneficiaries_are_replaced_as_a_whole(sandbox: SandboxProcess) -> None:
     account = apply(sandbox, **ira(beneficiaries=[SPOUSE]))
     halves = [SPOUSE | {"share_pct": "50"}, SPOUSE | {"share_pct": "50", "given_name": "Ann"}]
 
+    halves[0]["tax_id"] = account["beneficiaries"][0]["tax_id"]
     changed = sandbox.request("PATCH", f"/v1/accounts/{account['id']}", json={"beneficiaries": halves}).json()
 
     assert account["beneficiaries"][0]["tax_id"] == "xxx-xx-xxxx"
@@ -83,6 +86,12 @@ def test_beneficiaries_are_replaced_as_a_whole(sandbox: SandboxProcess) -> None:
         (ira(beneficiaries=[SPOUSE | {"type": "friend"}]), "primary or contingent"),
         (ira(beneficiaries=[SPOUSE | {"given_name": ""}]), "given_name is required"),
         (ira(beneficiaries=[SPOUSE | {"date_of_birth": "1988"}]), "YYYY-MM-DD"),
+        (ira(beneficiaries=[SPOUSE | {"tax_id": ""}]), "tax_id is required"),
+        (ira(beneficiaries=[SPOUSE | {"tax_id": "xxx-xx-xxxx"}]), "tax_id"),
+        (ira(beneficiaries=[SPOUSE | {"tax_id": "12-34"}]), "must have 9 digits"),
+        (ira(beneficiaries=[SPOUSE | {"tax_id_type": ""}]), "tax_id_type is required"),
+        (ira(beneficiaries=[SPOUSE | {"tax_id_type": "CAT"}]), "tax_id_type is invalid"),
+        (ira(beneficiaries=[WITHOUT_MIDDLE_NAME]), "middle_name is required"),
         (ira(beneficiaries=[SPOUSE | {"share_pct": "14"}] * 7), "no more than 6"),
         (ira(enabled_assets=["crypto"], agreements=[CUSTOMER, CRYPTO]), "crypto is not available"),
         ({"enabled_assets": ["us_equity", "crypto"]}, "crypto_agreement is required"),

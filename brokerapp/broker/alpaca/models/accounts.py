@@ -273,7 +273,10 @@ class MinorIdentity(RequestModel):
 
 
 class Beneficiary(RequestModel):
-    """Who gets an IRA after its owner. `type` is primary or contingent; the shares of each sum to 100."""
+    """Who gets an IRA after its owner. `type` is primary or contingent; the shares of each sum to 100.
+
+    Every member is required (OpenAPI, `Beneficiary`), the middle name too, which may be empty.
+    """
 
     type: str
     given_name: str = Field(repr=False)
@@ -282,7 +285,8 @@ class Beneficiary(RequestModel):
     date_of_birth: date = Field(repr=False)
     relationship: str
     share_pct: str
-    tax_id_type: str = "NOT_SPECIFIED"
+    tax_id: str = Field(repr=False)
+    tax_id_type: str
 
 
 class CreateAccountRequest(RequestModel):
