@@ -7,6 +7,7 @@ from typing import Any
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django.contrib import admin
 from django.contrib.admin import helpers
+from django.contrib.admin.utils import unquote
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model
@@ -124,8 +125,8 @@ def _record(
     what = _page(request)["page"].rpartition("_")[2]
     detail = {"model": model_admin.opts.label, "id": str(object_id or "")}
     if request.method == "POST":
-        if what == "changelist" and "action" in request.POST:
-            _record_action(request, response, model_admin)
+        if what in ("changelist", "change") and "action" in request.POST:
+            _record_action(request, response, model_admin, object_id)
         elif what in CHANGES and 300 <= response.status_code < 400:
             gone = what == "delete"
             _record_row(
@@ -159,16 +160,22 @@ def person_of(row: Model) -> int | None:
     return row.pk if isinstance(row, get_user_model()) else getattr(row, "user_id", None)
 
 
-def _record_action(request: HttpRequest, response: HttpResponseBase, model_admin: admin.ModelAdmin) -> None:
-    """One event for each row that was chosen. A page that only asks for more is no action yet."""
+def _record_action(
+    request: HttpRequest, response: HttpResponseBase, model_admin: admin.ModelAdmin, object_id: Any
+) -> None:
+    """One event for each row that was chosen in a list, or for the one whose page it was done on.
+
+    A page that only asks for more is no action yet.
+    """
     if isinstance(response, TemplateResponse):
         return
     names = request.POST.getlist("action")
     name = names[min(int(request.POST.get("index") or 0), len(names) - 1)]
-    chosen = request.POST.getlist(helpers.ACTION_CHECKBOX_NAME)
+    is_list = object_id is None
+    chosen = request.POST.getlist(helpers.ACTION_CHECKBOX_NAME) if is_list else [unquote(str(object_id))]
     kind = Kind.MONEY_DECIDED if name in getattr(model_admin, "money_actions", ()) else Kind.ADMIN_ACTION
     detail = {"model": model_admin.opts.label, "action": name, "count": len(chosen)}
-    if request.POST.get("select_across") == "1" or len(chosen) > ROWS_NAMED:
+    if is_list and (request.POST.get("select_across") == "1" or len(chosen) > ROWS_NAMED):
         record(
             kind,
             staff=_staff(request),

@@ -6,12 +6,19 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import helpers
-from django.contrib.admin.utils import display_for_value, label_for_field, lookup_field
+from django.contrib.admin.utils import (
+    display_for_value,
+    label_for_field,
+    lookup_field,
+    model_format_dict,
+    unquote,
+)
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.functional import cached_property
@@ -146,6 +153,48 @@ class ListAdmin(admin.ModelAdmin):
         for more in list_context:
             context |= more(request, self)
         return super().changelist_view(request, context | (extra_context or {}))
+
+    def row_actions(self, request: HttpRequest, row: Model) -> list[tuple[str, str]]:
+        """The list's actions that the page of this row offers too: the name of each, and its words."""
+        words = model_format_dict(self.opts)
+        found = {name: str(said) % words for name, (_, name, said) in self.get_actions(request).items()}
+        found.pop("delete_selected", None)
+        return list(found.items())
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if request.method == "POST" and "action" in request.POST:
+            return self._act_on_row(request, object_id)
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def _act_on_row(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Do one of the list's actions to this row alone, and come back to its page."""
+        row, offered = self.get_object(request, unquote(object_id)), self.get_actions(request)
+        if row is None:
+            raise Http404
+        if request.POST["action"] not in offered or not self.has_view_permission(request, row):
+            raise PermissionDenied
+        act = offered[request.POST["action"]][0]
+        done: HttpResponse | None = act(self, request, self.get_queryset(request).filter(pk=row.pk))
+        return done or redirect(request.path)
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: Any,
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        if obj is not None:
+            context["row_actions"] = self.row_actions(request, obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def csv_view(self, request: HttpRequest) -> HttpResponseBase:
         """The list with its filters as a file, up to `MOST_IN_FILE` rows. Raises `PermissionDenied`."""

@@ -10,11 +10,12 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
 from brokerapp.broker.alpaca.errors import BrokerError
-from brokerapp.ui.admin_columns import learn_names, time_text
+from brokerapp.ui.admin_columns import learn_names, step_words, time_text, whole_calls_link
 from brokerapp.ui.admin_pages import ReadOnlyAdmin, person_link
 from brokerapp.workflow.models import StatusChange
 from brokerapp.workflow.state import IllegalMove, LostRace
 
+NOTHING_TO_DO = "Nothing is done: this is not for what stands as it does now."
 HISTORY_HEADS = ("When, ET", "Step", "By", "Why", "Request ID")
 
 
@@ -44,10 +45,11 @@ class StatusRowAdmin(ReadOnlyAdmin):
     ) -> None:
         """Do something to each row, and keep in the admin's log who did it; what a row raises is shown.
 
-        `do` makes no broker call that a page would wait for: it enqueues a task.
+        `do` makes no broker call that a page would wait for: it enqueues a task. Where there is no row that
+        the action is for, that is said.
         """
-        done = 0
-        for row in rows:
+        done, found = 0, list(rows)
+        for row in found:
             try:
                 do(row)
             except (BrokerError, IllegalMove, LostRace) as error:
@@ -57,6 +59,8 @@ class StatusRowAdmin(ReadOnlyAdmin):
                 done += 1
         if done:
             self.message_user(request, f"{what}: {done}. Reload the page to see what became of it.")
+        elif not found:
+            self.message_user(request, NOTHING_TO_DO, messages.WARNING)
 
     def broker_calls(self, row: Model) -> str:
         """The ways to every broker call about this row: as a list, and as a text for the broker's support."""
@@ -76,16 +80,15 @@ class StatusRowAdmin(ReadOnlyAdmin):
         learn_names(changes)
         lines = format_html_join(
             "",
-            "<tr><td>{}</td><td>{} → {}</td><td>{} {}</td><td>{}</td><td><code>{}</code></td></tr>",
+            "<tr><td>{}</td><td>{}</td><td>{} {}</td><td>{}</td><td>{}</td></tr>",
             (
                 (
                     time_text(change.at),
-                    change.from_status or "new",
-                    change.to_status,
+                    step_words(change.row_type, change.from_status, change.to_status),
                     change.get_actor_display(),
                     person_link(change.actor_id) if change.actor_id else "",
                     change.reason,
-                    change.request_id,
+                    whole_calls_link(change.request_id),
                 )
                 for change in changes
             ),
