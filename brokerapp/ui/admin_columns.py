@@ -83,13 +83,34 @@ def change_link(label: str, pk: str | int | None, text: str) -> str:
     return format_html('<a href="{}">{}</a>', url, text)
 
 
-def row_link(label: str, pk: str | int | None) -> str:
-    """A link to a row by what it is, `order` say; `label` is its model's, as logs have it."""
+def row_words(label: str) -> str:
+    """What a row is, `order` say, by the label of its model, as logs have it."""
     try:
-        words = str(apps.get_model(label)._meta.verbose_name) if label else ""
+        return str(apps.get_model(label)._meta.verbose_name) if label else ""
     except (LookupError, ValueError):  # there is no such model any more
-        words = label
-    return change_link(label, pk, words) or EMPTY
+        return label
+
+
+def row_link(label: str, pk: str | int | None) -> str:
+    """A link to a row by what it is; `label` is its model's, as logs have it."""
+    return change_link(label, pk, row_words(label)) or EMPTY
+
+
+def status_words(label: str, status: str) -> str:
+    """A status that a log has of a row, in the words of the row's model: `Sent to the bank`, say.
+
+    `label` is the model's, as logs have it; the bare status where the model, or the word, is gone.
+    """
+    try:
+        field: Any = apps.get_model(label)._meta.get_field("status") if label else None
+    except (LookupError, ValueError, FieldDoesNotExist):
+        return status
+    return str(dict(field.flatchoices).get(status, status)) if field is not None else status
+
+
+def step_words(label: str, before: str, after: str) -> str:
+    """A step from a status to another, in words: `New → Waiting for the broker`."""
+    return f"{status_words(label, before) if before else 'New'} → {status_words(label, after)}"
 
 
 def person_link(person_id: int | None) -> str:
