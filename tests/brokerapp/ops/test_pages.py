@@ -1,7 +1,9 @@
 """Home, everything about a person, what they see, and the lists of staff."""
 
 import csv
+import html
 import io
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,15 +21,19 @@ from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.accounts.roles import Role
 from brokerapp.accounts.statuses import HoldReason
 from brokerapp.broker.streams.models import StreamCursor
+from brokerapp.events.models import BrokerEvent
 from brokerapp.health.models import Heartbeat
 from brokerapp.ops.models import SavedView, StaffNote
 from brokerapp.ops.queues import QUEUES
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.models import SecurityEvent
 from brokerapp.ui import admin_pages, queues
+from brokerapp.workflow.models import StatusChange
 from funding.models import Transfer
+from funding.statuses import TransferStatus
 from onboarding.models import KycApplication
 from tests.brokerapp.broker.calls.factories import ApiCallFactory
+from tests.brokerapp.records.conftest import activity, fill
 from tests.factories import (
     BrokerageAccountFactory,
     OrderFactory,
@@ -115,6 +121,20 @@ def test_home_shows_streams_broker_and_signs_of_life() -> None:
     assert {sign["name"] for sign in page.context["heartbeats"]} == {"beat", "worker: people", "follower"}
 
 
+def test_figures_of_the_broker_on_the_home_lead_to_the_calls_that_they_count() -> None:
+    failed = ApiCallFactory.create(outcome="UNKNOWN", http_status=None)
+    done = ApiCallFactory.create()
+    old = ApiCallFactory.create(outcome="UNKNOWN", started_at=timezone.now() - timedelta(minutes=16))
+    client = browser(Role.SUPPORT)
+    links = re.findall(r'href="([^"]*started_at__gte[^"]*)"', client.get(HOME).content.decode())
+    every, trouble, slowest = (
+        set(client.get(html.unescape(link)).context["cl"].result_list) for link in links
+    )
+    assert every == slowest == {failed, done}
+    assert trouble == {failed}
+    assert old not in every
+
+
 def test_home_shows_a_role_what_it_may_read() -> None:
     page = browser(Role.ADMINISTRATOR).get(HOME)
     assert page.context["broker"] is None
@@ -146,6 +166,20 @@ def test_person_page_has_everything_of_them(account: BrokerageAccount) -> None:
     assert "held" in page
     assert "Withdraw" in page
     assert "You secured your account" in page
+
+
+def test_activities_are_said_in_the_persons_words_with_the_brokers_code_beside(
+    account: BrokerageAccount,
+) -> None:
+    fill(account, symbol="AAPL")
+    activity(account, "CSD", "250.00")
+    activity(account, "DIV", symbol="KO")
+    client = browser(Role.SUPPORT)
+    page = client.get(person_page(account.user_id)).content.decode()
+    listed = client.get(reverse("admin:activities_activity_changelist")).content.decode()
+    for words, code in (("Bought AAPL", "FILL"), ("Deposit", "CSD"), ("Dividend, KO", "DIV")):
+        assert re.search(rf">{words}</a></td><td>{code}\b", page), words
+        assert re.search(rf">{words}</a></td><td class=\"field-code\">{code}\b", listed), words
 
 
 def test_person_page_asks_as_often_however_much_there_is(account: BrokerageAccount) -> None:
@@ -317,6 +351,41 @@ def test_list_says_names_money_and_times() -> None:
     assert f"person {transfer.user_id}" not in page
     assert "$1,250.00" in page
     assert f'title="{transfer.status_at:%Y-%m-%d %H:%M:%S} UTC"' in page
+
+
+def test_history_says_statuses_in_words_and_leads_to_the_calls_behind_them(account: BrokerageAccount) -> None:
+    transfer = TransferFactory.create(account, status="COMPLETE")
+    client = browser(Role.SUPPORT)
+    page = client.get(reverse("admin:funding_transfer_change", args=[transfer.pk])).content.decode()
+    last = StatusChange.objects.about(transfer).last()
+    assert last is not None
+    step = f"{TransferStatus(last.from_status).label} → {TransferStatus.COMPLETE.label}"
+    assert step in page
+    calls = reverse("admin:calls_apicall_changelist")
+    assert f'href="{calls}?q={transfer.last_request_id}"' in page
+    listed = client.get(reverse("admin:workflow_statuschange_changelist"), {"q": str(transfer.pk)})
+    assert step in listed.content.decode()
+
+
+def test_event_says_whose_it_is_and_leads_to_what_it_tells_of(account: BrokerageAccount) -> None:
+    order = OrderFactory.create(account)
+    event = BrokerEvent.objects.create(
+        stream="trades",
+        event_id="01ABC",
+        account_id=account.broker_account_id,
+        payload={"order": {"id": str(order.broker_order_id)}},
+    )
+    other = BrokerEvent.objects.create(stream="journals", event_id="01ABD", payload={"journal_id": "x"})
+    client, events = browser(Role.OPERATIONS), reverse("admin:events_brokerevent_changelist")
+    assert "Ann Lovelace" in client.get(events).content.decode()
+    assert list(client.get(events, {"q": account.user.email}).context["cl"].result_list) == [event]
+    page = client.get(reverse("admin:events_brokerevent_change", args=[event.pk])).content.decode()
+    assert "Ann Lovelace" in page
+    search = re.search(r'href="([^"]*/search/\?q=[^"]*)"', page)
+    assert search is not None
+    found = client.get(search[1]).content.decode()
+    assert reverse("admin:trading_order_change", args=[order.pk]) in found
+    assert client.get(reverse("admin:events_brokerevent_change", args=[other.pk])).status_code == 200
 
 
 def test_list_says_when_there_is_more_than_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
