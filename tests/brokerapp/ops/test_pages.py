@@ -142,6 +142,17 @@ def test_home_shows_a_role_what_it_may_read() -> None:
     assert [title for title, _ in page.context["sidebar"]] == ["People", "System"]
 
 
+def test_sidebar_is_of_the_permissions_that_one_has_now() -> None:
+    support, other = staff_in_role(Role.SUPPORT), staff_in_role(Role.ADMINISTRATOR)
+    client, second = Client(), Client()
+    client.force_login(support)
+    second.force_login(other)
+    before = client.get(HOME).context["sidebar"]
+    assert before != second.get(HOME).context["sidebar"]
+    support.groups.set(other.groups.all())
+    assert client.get(HOME).context["sidebar"] == second.get(HOME).context["sidebar"] != before
+
+
 def test_every_list_has_its_place_in_the_sidebar() -> None:
     client = Client()
     client.force_login(UserFactory.create(is_staff=True, is_superuser=True))
