@@ -355,6 +355,39 @@ def test_list_asks_as_often_however_long_it_is(name: str) -> None:
     assert len(many) == len(few)
 
 
+@pytest.mark.parametrize(
+    ("name", "asked", "status"),
+    [
+        ("accounts_brokerageaccount", {"account_number__startswith": "1"}, 400),
+        ("funding_transfer", {"status__regex": "(a*)*b"}, 400),
+        ("onboarding_kycapplication", {"state": "NY"}, 400),
+        ("trading_order", {"user__password__startswith": "a"}, 400),
+        ("security_log_securityevent", {"at__year": "9" * 40}, 302),
+        ("funding_transfer", {"created_at__gte": "yesterday"}, 302),
+        ("funding_transfer", {"status__in": "QUEUED,COMPLETE", "user__id__exact": "1"}, 200),
+        ("accounts_withdrawalhold", {"created_at__year": "2026", "created_at__month": "3"}, 200),
+        ("accounts_user", {"groups__id__exact": "1", "is_staff__exact": "1"}, 200),
+    ],
+)
+def test_list_is_narrowed_by_what_it_offers_and_breaks_by_nothing_else(
+    name: str, asked: dict[str, str], status: int
+) -> None:
+    client = browser(Role.AUDITOR)
+    assert client.get(reverse(f"admin:{name}_changelist"), asked).status_code == status
+    assert client.get(reverse(f"admin:{name}_csv"), asked).status_code == status
+
+
+@pytest.mark.parametrize(
+    "sent", [{"_selected_action": "x"}, {"_selected_action": "1", "action": "nothing"}, {"index": "-7"}]
+)
+def test_action_that_no_page_sends_is_a_bad_request(account: BrokerageAccount, sent: dict[str, str]) -> None:
+    client, asked = browser(Role.SUPPORT), {"action": "take", "index": "0"} | sent
+    transfer = TransferFactory.create(account)
+    for page in ("changelist", "change"):
+        url = reverse(f"admin:funding_transfer_{page}", args=[transfer.pk] if page == "change" else [])
+        assert client.post(url, asked).status_code == 400
+
+
 def test_list_says_names_money_and_times() -> None:
     transfer = TransferFactory.create(amount="1250.00")
     page = browser(Role.SUPPORT).get(reverse("admin:funding_transfer_changelist")).content.decode()
