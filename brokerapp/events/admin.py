@@ -67,7 +67,6 @@ class BrokerEventAdmin(HandMixin, ReadOnlyAdmin):
         "whose",
         "event_id",
         "became",
-        "attempts",
         "error",
     )
     list_filter = ("stream", HandledFilter, "received_at")

@@ -55,6 +55,7 @@ def begin_page() -> None:
 def learn_names(rows: list[Any]) -> None:
     """Look up the names of everybody whom the rows name, in one go."""
     ids = {getattr(row, name, None) for row in rows for name in PEOPLE}
+    ids |= {_owner_of(row._state.fields_cache.get("account")) for row in rows}
     ids |= {row.pk for row in rows if isinstance(row, get_user_model())}
     known = _known.get()
     if known is None:
@@ -181,8 +182,12 @@ class Column:
         return str(value) if isinstance(value, UUID) else value
 
 
+def _owner_of(account: Any) -> int | None:
+    return getattr(account, "user_id", None)
+
+
 class LinkColumn(Column):
-    """A foreign key, leading to the row that it names."""
+    """A foreign key, leading to the row that it names; of an account with whose it is."""
 
     def __init__(self, field: Any) -> None:
         super().__init__(field, str)
@@ -190,12 +195,16 @@ class LinkColumn(Column):
 
     def __call__(self, row: Any) -> str:
         other = getattr(row, self._name)
-        return EMPTY if other is None else change_link(other._meta.label, other.pk, str(other))
+        return EMPTY if other is None else change_link(other._meta.label, other.pk, self._words(other))
 
     def raw(self, row: Any) -> Any:
         """The row's name."""
         other = getattr(row, self._name)
-        return None if other is None else str(other)
+        return None if other is None else self._words(other)
+
+    def _words(self, other: Any) -> str:
+        owner = _owner_of(other) if self._name == "account" else None
+        return str(other) if owner is None else f"{name_of(owner)}, {other}"
 
 
 def column(model: type[models.Model], name: str, *, in_list: bool = True) -> Column | str:

@@ -191,6 +191,7 @@ def test_activities_are_said_in_the_persons_words_with_the_brokers_code_beside(
     for words, code in (("Bought AAPL", "FILL"), ("Deposit", "CSD"), ("Dividend, KO", "DIV")):
         assert re.search(rf">{words}</a></td><td>{code}\b", page), words
         assert re.search(rf">{words}</a></td><td class=\"field-code\">{code}\b", listed), words
+    assert listed.count(f">Ann Lovelace, {account}</a>") == 3
 
 
 def test_person_page_asks_as_often_however_much_there_is(account: BrokerageAccount) -> None:
