@@ -228,7 +228,7 @@ class ListAdmin(admin.ModelAdmin):
             raise PermissionDenied
         act = offered[request.POST["action"]][0]
         done: HttpResponse | None = act(self, request, self.get_queryset(request).filter(pk=row.pk))
-        return done or redirect(request.path)
+        return done or redirect(request.get_full_path())
 
     def render_change_form(
         self,

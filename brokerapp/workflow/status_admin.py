@@ -33,9 +33,18 @@ class StatusRowAdmin(ReadOnlyAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         left_out = (*(self.exclude or ()), *getattr(self, "hidden", ()))
-        columns = [field.name for field in self.opts.fields if field.name not in left_out]
+        columns = [name for name in self._in_order() if name not in left_out]
         reveal = ["reveal_link"] if getattr(self, "hidden", ()) else []
         return [*columns, *reveal, "broker_calls", "history"]
+
+    def _in_order(self) -> list[str]:
+        """The columns: where it stands and why, what it is, and last what sending and following it needs."""
+        bases = [base for base in self.model.__mro__ if issubclass(base, Model) and base is not Model]
+        of_all = {field.name for base in bases if base._meta.abstract for field in base._meta.fields}
+        names = [field.name for field in self.opts.fields]
+        first = [name for name in ("status", "status_reason") if name in names]
+        own = [name for name in names if name not in {*of_all, *first}]
+        return [*first, *own, *(name for name in names if name in of_all - {*first})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.get_fields(request, obj)

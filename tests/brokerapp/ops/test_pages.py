@@ -412,6 +412,20 @@ def test_history_says_statuses_in_words_and_leads_to_the_calls_behind_them(accou
     assert step in listed.content.decode()
 
 
+def test_page_of_an_account_begins_with_where_it_stands_and_has_the_end_of_its_number(
+    account: BrokerageAccount,
+) -> None:
+    BrokerageAccount.objects.filter(pk=account.pk).update(account_number="123454486", trading_blocked=True)
+    page = browser(Role.SUPPORT).get(reverse("admin:accounts_brokerageaccount_change", args=[account.pk]))
+    text = page.content.decode()
+    assert "…4486" in text
+    assert "123454486" not in text
+    assert text.index("field-status") < text.index("field-user") < text.index("field-synced_at")
+    blocked = re.search(r'field-trading_blocked.*?class="readonly">(\w+)<', text, re.DOTALL)
+    assert blocked is not None
+    assert blocked[1] == "yes"
+
+
 def test_event_says_whose_it_is_and_leads_to_what_it_tells_of(account: BrokerageAccount) -> None:
     order = OrderFactory.create(account)
     event = BrokerEvent.objects.create(
