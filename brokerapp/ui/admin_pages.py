@@ -193,7 +193,7 @@ class ListAdmin(admin.ModelAdmin):
     def row_actions(self, request: HttpRequest, row: Model) -> list[tuple[str, str]]:
         """The list's actions that the page of this row offers too: the name of each, and its words."""
         words = model_format_dict(self.opts)
-        found = {name: str(said) % words for name, (_, name, said) in self.get_actions(request).items()}
+        found = {each[1]: str(each[2]) % words for each in self.get_actions(request).values() if each}
         found.pop("delete_selected", None)
         return list(found.items())
 
@@ -221,12 +221,13 @@ class ListAdmin(admin.ModelAdmin):
 
     def _act_on_row(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Do one of the list's actions to this row alone, and come back to its page."""
-        row, offered = self.get_object(request, unquote(object_id)), self.get_actions(request)
+        row = self.get_object(request, unquote(object_id))
         if row is None:
             raise Http404
-        if request.POST["action"] not in offered or not self.has_view_permission(request, row):
+        offered = self.get_actions(request).get(request.POST["action"])
+        if offered is None or not self.has_view_permission(request, row):
             raise PermissionDenied
-        act = offered[request.POST["action"]][0]
+        act: Callable[..., Any] = offered[0]
         done: HttpResponse | None = act(self, request, self.get_queryset(request).filter(pk=row.pk))
         return done or redirect(request.get_full_path())
 
