@@ -110,8 +110,12 @@ def status_words(label: str, status: str) -> str:
 
 
 def step_words(label: str, before: str, after: str) -> str:
-    """A step from a status to another, in words: `New → Waiting for the broker`."""
-    return f"{status_words(label, before) if before else 'New'} → {status_words(label, after)}"
+    """A step from a status to another, in words: `New → Waiting for the broker`.
+
+    With the codes where both are called alike: `Accepted (ACCEPTED → PENDING_NEW)`.
+    """
+    came, went = status_words(label, before) if before else "New", status_words(label, after)
+    return f"{went} ({before} → {after})" if came == went else f"{came} → {went}"
 
 
 def person_link(person_id: int | None) -> str:

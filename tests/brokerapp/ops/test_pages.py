@@ -27,7 +27,7 @@ from brokerapp.ops.models import SavedView, StaffNote
 from brokerapp.ops.queues import QUEUES
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.models import SecurityEvent
-from brokerapp.ui import admin_pages, queues
+from brokerapp.ui import admin_columns, admin_pages, queues
 from brokerapp.workflow.models import StatusChange
 from funding.models import Transfer
 from funding.statuses import TransferStatus
@@ -410,6 +410,19 @@ def test_history_says_statuses_in_words_and_leads_to_the_calls_behind_them(accou
     assert f'href="{calls}?q={transfer.last_request_id}"' in page
     listed = client.get(reverse("admin:workflow_statuschange_changelist"), {"q": str(transfer.pk)})
     assert step in listed.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("label", "before", "after", "words"),
+    [
+        ("trading.Order", "", "SUBMITTING", "New → Sending"),
+        ("trading.Order", "ACCEPTED", "PENDING_NEW", "Accepted (ACCEPTED → PENDING_NEW)"),
+        ("trading.Order", "ACCEPTED", "OF_TOMORROW", "Accepted → OF_TOMORROW"),
+        ("no.Model", "A", "B", "A → B"),
+    ],
+)
+def test_step_in_words(label: str, before: str, after: str, words: str) -> None:
+    assert admin_columns.step_words(label, before, after) == words
 
 
 def test_page_of_an_account_begins_with_where_it_stands_and_has_the_end_of_its_number(
