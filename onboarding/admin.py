@@ -123,7 +123,7 @@ class DocumentAdmin(PaperMixin, StatusRowAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:
         return super().get_queryset(request).defer("content")
 
-    @admin.action(permissions=["operate"], description="Ask the broker whether it has them")
+    @admin.action(permissions=["operate"], description="Ask the broker whether it has it")
     def settle(self, request: HttpRequest, queryset: QuerySet[Document]) -> None:
         def ask(document: Document) -> None:
             jobs.enqueue(

@@ -41,7 +41,7 @@ class Landing(View):
 
 
 class Home(SignInRequiredMixin):
-    """Sends each person where they left off: application, its status, or their portfolio."""
+    """Sends each where they left off: to an application, its status or a portfolio; staff to their pages."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         account = BrokerageAccount.objects.of_person(person(request).pk).first()
@@ -50,6 +50,8 @@ class Home(SignInRequiredMixin):
         newest = KycApplication.objects.of_person(person(request).pk)
         application = newest.filter(submitted_at__isnull=False).first() or newest.first()
         if application is None:
+            if request.user.is_staff and not account:
+                return redirect("admin:index")
             return redirect("application_status" if account else "apply")
         name = "application_status" if account or application.submitted_at else "apply"
         return redirect(addresses.url(application, name))

@@ -296,7 +296,7 @@ OPERATIONS = {
     "add": "add",
 }
 # Papers are opened with a ticket that is given for a reason: their addresses alone show nothing.
-OPERATIONS |= {"queue": "see", "review": "see", "paper": "see", "picture": "see"}
+OPERATIONS |= {"queue": "see", "queue_csv": "see", "review": "see", "paper": "see", "picture": "see"}
 
 
 def may(client: Client, what: str, url: str) -> set[str]:

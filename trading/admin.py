@@ -79,25 +79,26 @@ class OrderAdmin(HandMixin, StatusRowAdmin):
     inlines = (ProgressInline, FillInline)
     actions = ("read_again", "cancel")
 
-    @admin.action(permissions=["operate"], description="Ask the broker what became of them")
+    @admin.action(permissions=["operate"], description="Ask the broker what became of it")
     def read_again(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
         asked = orders.request_reads(orders=queryset)
-        self.message_user(request, f"{asked} orders are being read; reload in a moment.")
+        self.message_user(request, f"Orders being read: {asked}. Reload in a moment.")
 
-    @admin.action(permissions=["operate"], description="Request their cancellation")
+    @admin.action(permissions=["operate"], description="Request its cancellation")
     def cancel(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
         text = (
             "The broker is asked to cancel what is left of these orders. What was filled stays filled, and a "
             "canceled order cannot be taken up again. Say who asked for it."
         )
-        reason = ask_reason(self, request, queryset, action="cancel", title="Cancel these orders", text=text)
+        reason = ask_reason(self, request, queryset, action="cancel", title="Cancel orders", text=text)
         if not isinstance(reason, str):
             return reason
         assert isinstance(request.user, User)
         refused = orders.request_cancels(orders=queryset, by=request.user, now=timezone.now())
         for order, refusal in refused:
             self.message_user(request, f"{order.pk}: {refusal}", messages.ERROR)
-        self.message_user(request, "The other cancels are being sent; reload in a moment.")
+        if sent := len(queryset) - len(refused):
+            self.message_user(request, f"Cancels being sent: {sent}. Reload in a moment.")
         return None
 
 
@@ -127,7 +128,7 @@ class PositionsSyncAdmin(ReadOnlyAdmin):
     @admin.action(permissions=["operate"], description="Read positions and balances again")
     def read_again(self, request: HttpRequest, queryset: QuerySet[PositionsSync]) -> None:
         asked = portfolio.request_reads(syncs=queryset, now=timezone.now())
-        self.message_user(request, f"{asked} accounts are being read; reload in a moment.")
+        self.message_user(request, f"Accounts being read: {asked}. Reload in a moment.")
 
 
 @admin.register(DailyEquity)

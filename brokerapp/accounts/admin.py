@@ -254,7 +254,7 @@ def _access(answers: dict[str, Any]) -> dict[str, Any]:
 class BrokerageAccountAdmin(HandMixin, RevealMixin, StatusRowAdmin):
     """Accounts at Alpaca, with the last synced balances."""
 
-    hidden = ("kyc_results",)
+    hidden = ("account_number", "kyc_results")
     list_display = (
         "id",
         "user",
@@ -277,6 +277,9 @@ class BrokerageAccountAdmin(HandMixin, RevealMixin, StatusRowAdmin):
     search_fields = ("id", "broker_account_id", "account_number", "user__email", "last_request_id")
     list_select_related = ("user",)
     actions = ("resync",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ["account_number_end", *super().get_fields(request, obj)]
 
     @admin.display(description="number")
     def account_number_end(self, account: BrokerageAccount) -> str:

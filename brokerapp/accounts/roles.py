@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models.signals import post_migrate
 
 from brokerapp.accounts.models import User
+from brokerapp.in_hand.services import TAKE
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
 from brokerapp.workflow.state import IllegalMove
@@ -40,7 +41,6 @@ REVEAL = "accounts.reveal_personal_data"
 SEND_RESET = "accounts.send_password_reset"
 REMOVE_SECOND_STEP = "accounts.remove_second_step"
 WRITE_NOTE = "ops.add_staffnote"
-TAKE = "in_hand.take_row"
 
 WITHOUT_PERSONAL_DATA = frozenset(
     {

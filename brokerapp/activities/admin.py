@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from brokerapp.activities.models import Activity
+from brokerapp.activities.words import code_of, title_of
 from brokerapp.ui.admin_pages import ReadOnlyAdmin, WordsFilter, as_uuid
 
 
@@ -14,11 +15,21 @@ from brokerapp.ui.admin_pages import ReadOnlyAdmin, WordsFilter, as_uuid
 class ActivityAdmin(ReadOnlyAdmin):
     """Every activity, found by its id, its order, its transfer or its Request ID."""
 
-    list_display = ("at", "account", "activity_type", "subtype", "symbol", "qty", "net_amount", "status")
+    list_display = ("at", "account", "what", "code", "symbol", "qty", "net_amount", "status")
+    list_display_links = ("at", "what")
     list_filter = (("activity_type", WordsFilter), ("status", WordsFilter), "at")
     list_select_related = ("account",)
     search_fields = ("reference",)
     search_help_text = "Activity, order, transfer or journal ID at Alpaca, or Request ID"
+
+    @admin.display(description="what")
+    def what(self, activity: Activity) -> str:
+        """What the person reads on their activity page."""
+        return title_of(activity)
+
+    @admin.display(description="broker's code", ordering="activity_type")
+    def code(self, activity: Activity) -> str:
+        return code_of(activity)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Activity], search_term: str

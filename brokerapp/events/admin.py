@@ -12,16 +12,22 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.http import urlencode
 
 from brokerapp.accounts.access import person as signed_in
+from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.alpaca.errors import BrokerError
 from brokerapp.broker.streams.models import EventStream, StreamCursor
 from brokerapp.events import replay, services
 from brokerapp.events.forms import ApplyForm, WindowForm, last_hour
 from brokerapp.events.models import UNREADABLE, BrokerEvent
 from brokerapp.in_hand.admin import HandMixin
-from brokerapp.ui.admin_pages import ReadOnlyAdmin
+from brokerapp.ui.admin_columns import EMPTY
+from brokerapp.ui.admin_pages import ReadOnlyAdmin, people_called, person_link
 from brokerapp.ui.forms import ReasonForm
+
+TOLD_OF = ("entity_id", "transfer_id", "journal_id", "order_id")
+"""Members of events that name a row of the broker's, besides an order."""
 
 
 class HandledFilter(admin.SimpleListFilter):
@@ -58,14 +64,14 @@ class BrokerEventAdmin(HandMixin, ReadOnlyAdmin):
         "received_at",
         "stream",
         "said",
+        "whose",
         "event_id",
         "became",
-        "attempts",
         "error",
     )
     list_filter = ("stream", HandledFilter, "received_at")
     search_fields = ("=event_id", "=account_id")
-    search_help_text = "Event ID, or account ID at Alpaca"
+    search_help_text = "Event ID, account ID at Alpaca, or a person's e-mail address"
     ordering = ("-received_at",)
     actions = ("retry",)
     views = (
@@ -75,17 +81,27 @@ class BrokerEventAdmin(HandMixin, ReadOnlyAdmin):
         ("Money", "stream__exact=funding"),
     )
     fields = (
-        ("stream", "event_id", "account_id"),
+        ("stream", "event_id"),
+        ("whose", "account_id"),
+        "its_row",
         ("occurred_at", "received_at"),
         ("became", "handled_at", "attempts", "next_try_at"),
         "error",
         "raw",
     )
-    readonly_fields = ("became", "raw")
+    readonly_fields = ("became", "raw", "whose", "its_row")
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.replay_view)
         return [path("replay/", view, name="events_brokerevent_replay"), *super().get_urls()]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[BrokerEvent], search_term: str
+    ) -> tuple[QuerySet[BrokerEvent], bool]:
+        if "@" not in search_term:
+            return super().get_search_results(request, queryset, search_term)
+        theirs = BrokerageAccount.objects.filter(user_id__in=people_called(search_term))
+        return queryset.filter(account_id__in=list(theirs.values_list("broker_account_id", flat=True))), False
 
     @admin.display(description="says")
     def said(self, event: BrokerEvent) -> str:
@@ -99,6 +115,37 @@ class BrokerEventAdmin(HandMixin, ReadOnlyAdmin):
             payload.get("status_to"),
         )
         return " ".join(str(word) for word in (*words, payload.get("activity_type")) if word) or "–"
+
+    def learn(self, rows: list[Any]) -> None:
+        """Of whom the events tell: one query."""
+        wanted = {event.account_id for event in rows if event.account_id}
+        people = BrokerageAccount.objects.filter(broker_account_id__in=wanted)
+        owners = dict(people.values_list("broker_account_id", "user_id"))
+        for event in rows:
+            event.user_id = owners.get(event.account_id)
+        super().learn(rows)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        event = super().get_object(request, object_id, from_field)
+        if event is not None:
+            self.learn([event])
+        return event
+
+    @admin.display(description="person")
+    def whose(self, event: BrokerEvent) -> str:
+        """Whose account it is about."""
+        return person_link(getattr(event, "user_id", None))
+
+    @admin.display(description="what it tells of")
+    def its_row(self, event: BrokerEvent) -> str:
+        """The way to the order or movement, and to the calls about it, by the broker's id of it."""
+        told = event.payload | (event.payload.get("details") or {})
+        of_order = (told.get("order") or {}).get("id")
+        key = of_order or next((told[name] for name in TOLD_OF if told.get(name)), "")
+        if not key:
+            return EMPTY
+        url = f"{reverse('admin:ops_search')}?{urlencode({'q': key})}"
+        return format_html('<a href="{}"><code>{}</code></a>', url, key)
 
     @admin.display(description="what became of it")
     def became(self, event: BrokerEvent) -> str:

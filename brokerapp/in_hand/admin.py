@@ -68,6 +68,28 @@ class HandMixin(ListAdmin):
         """Who has taken the row."""
         return person_link(getattr(row, "in_hand_of_id", None))
 
+    def row_actions(self, request: HttpRequest, row: Model) -> list[tuple[str, str]]:
+        """As of the list, but of taking and giving back what can be done: nobody takes what does not wait."""
+        found, held = dict(super().row_actions(request, row)), services.found_of(row)
+        take, give_back = found.pop("take", ""), found.pop("give_back", "")
+        first: tuple[str, str] | None = None
+        if held is not None:
+            is_mine = held.taken_by_id == request.user.pk
+            first = ("give_back", "Give back") if is_mine else ("take", "Take over")
+        elif self._waits(row):
+            first = ("take", take)
+        return [*([first] if first and (take or give_back) else []), *found.items()]
+
+    def _waits(self, row: Model) -> bool:
+        """Whether it is in a queue that this list shows. One query a queue."""
+        page = f"{self.opts.app_label}_{self.opts.model_name}"
+        return any(queue.rows().filter(pk=row.pk).exists() for queue in queues.of_page(page))
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **more: Any) -> HttpResponse:
+        row = more.get("obj")
+        context["held"] = services.found_of(row) if row is not None else None
+        return super().render_change_form(request, context, *args, **more)
+
     @admin.action(description="Take in hand")
     def take(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         """Take rows; those that others have for a reason, which is kept."""

@@ -1,10 +1,11 @@
 """What a person or the broker can quote, and where it leads: names, addresses, numbers, ids and amounts.
 
-Every look-up is one of an index. What is encrypted is found by its digest: a phone number whole, no part.
+Every look-up is one of an index. What is encrypted is found by its digest: a phone number whole, no part. A
+Request ID is what is quoted most, and by several in a row: its look-ups are few, and their SQL is made once.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,16 +17,19 @@ from django.urls import reverse
 
 from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.activities.models import Activity
+from brokerapp.activities.words import code_of, title_of
 from brokerapp.broker.calls.models import ApiCall
 from brokerapp.decisions.models import StaffDecision
 from brokerapp.health.models import ErrorPage
 from brokerapp.records.models import IssuedDocument
 from brokerapp.security_log.models import SecurityEvent
 from brokerapp.support.models import Case
+from brokerapp.ui.admin_columns import row_words, step_words
 from brokerapp.ui.admin_search import as_uuid
 from brokerapp.ui.finders import MOST, Finder, Hit, register
 from brokerapp.units.market_time import NEW_YORK
 from brokerapp.units.money import quantity, usd
+from brokerapp.web.fixed_queries import FixedQuery
 from brokerapp.workflow.models import StatusChange
 from funding.models import BankLink, Transfer
 from onboarding.models import Document, KycApplication
@@ -122,8 +126,12 @@ def activities(term: str) -> Iterator[Hit]:
     else:
         return
     for row in found.select_related("account").order_by("-at")[:MOST]:
-        detail = f"{row.activity_type} {row.symbol} {usd(row.cash)}".replace("  ", " ")
-        yield _row(row, detail, person_id=row.user_id, at=row.at)
+        yield _activity_hit(row)
+
+
+def _activity_hit(row: Activity) -> Hit:
+    detail = f"{usd(row.cash)}, {code_of(row)}"
+    return _row(row, detail, person_id=row.user_id, at=row.at, title=title_of(row))
 
 
 def orders(term: str) -> Iterator[Hit]:
@@ -176,9 +184,13 @@ def calls(term: str) -> Iterator[Hit]:
         match |= Q(call_id=uuid) | Q(about_id=str(uuid))
     said = ("method", "path", "http_status", "outcome", "person_id", "started_at")
     for call in ApiCall.objects.filter(match).only(*said).order_by("-started_at")[:MOST]:
-        answer = call.http_status or "no reply"
-        detail = f"{call.method} {call.path}: {answer}, {call.get_outcome_display().lower()}"
-        yield _row(call, detail, person_id=call.person_id, at=call.started_at)
+        yield _call_hit(call)
+
+
+def _call_hit(call: ApiCall) -> Hit:
+    answer = call.http_status or "no reply"
+    detail = f"{call.method} {call.path}: {answer}, {call.get_outcome_display().lower()}"
+    return _row(call, detail, person_id=call.person_id, at=call.started_at)
 
 
 def changes(term: str) -> Iterator[Hit]:
@@ -186,9 +198,13 @@ def changes(term: str) -> Iterator[Hit]:
     if not TOKEN.fullmatch(term):
         return
     for change in StatusChange.objects.filter(request_id__in={term, term.lower()})[:MOST]:
-        detail = f"{change.from_status or 'new'} → {change.to_status}"
-        title = f"{change.row_type.rpartition('.')[2]} changed"
-        yield _row(change, detail, person_id=change.person_id, at=change.at, title=title)
+        yield _change_hit(change)
+
+
+def _change_hit(change: StatusChange) -> Hit:
+    detail = step_words(change.row_type, change.from_status, change.to_status)
+    title = f"{row_words(change.row_type).capitalize()} changed"
+    return _row(change, detail, person_id=change.person_id, at=change.at, title=title)
 
 
 def cases(term: str) -> Iterator[Hit]:
@@ -197,8 +213,12 @@ def cases(term: str) -> Iterator[Hit]:
     if (uuid := as_uuid(term)) is not None:
         wanted |= Q(pk=uuid)
     for case in Case.objects.filter(wanted)[:MOST]:
-        detail = f"{case.get_topic_display()}, {case.get_status_display().lower()}"
-        yield _row(case, detail, person_id=case.user_id, at=case.created_at)
+        yield _case_hit(case)
+
+
+def _case_hit(case: Case) -> Hit:
+    detail = f"{case.get_topic_display()}, {case.get_status_display().lower()}"
+    return _row(case, detail, person_id=case.user_id, at=case.created_at)
 
 
 def error_pages(term: str) -> Iterator[Hit]:
@@ -237,16 +257,49 @@ def _day(found: re.Match[str]) -> date | None:
         return None
 
 
+def _with_request_id(
+    rows: Callable[[str], models.QuerySet[Any]], hit_of: Callable[[Any], Hit]
+) -> Callable[[str], Iterator[Hit]]:
+    """A look-up of a Request ID, by a query whose SQL is made once; `rows` are those of one Request ID."""
+    find: FixedQuery[Any] = FixedQuery(rows, "a stand-in")
+    return lambda term: (hit_of(row) for row in find(term, most=MOST))
+
+
 FINDERS = (
     Finder("People", "accounts.view_user", people),
     Finder("Accounts", "accounts.view_brokerageaccount", accounts),
     Finder("Transfers", "funding.view_transfer", transfers),
     Finder("Orders", "trading.view_order", orders),
-    Finder("Activities", "activities.view_activity", activities),
-    Finder("API calls", "calls.view_apicall", calls),
-    Finder("What became of it", "workflow.view_statuschange", changes),
+    Finder(
+        "Activities",
+        "activities.view_activity",
+        activities,
+        _with_request_id(
+            lambda request_id: (
+                Activity.objects.filter(request_id=request_id).select_related("account").order_by("-at")
+            ),
+            _activity_hit,
+        ),
+    ),
+    Finder(
+        "API calls",
+        "calls.view_apicall",
+        calls,
+        _with_request_id(lambda request_id: ApiCall.objects.filter(request_id=request_id), _call_hit),
+    ),
+    Finder(
+        "What became of it",
+        "workflow.view_statuschange",
+        changes,
+        _with_request_id(lambda request_id: StatusChange.objects.filter(request_id=request_id), _change_hit),
+    ),
     Finder("Applications, banks and papers", "onboarding.view_kycapplication", with_ids),
-    Finder("Cases", "support.view_case", cases),
+    Finder(
+        "Cases",
+        "support.view_case",
+        cases,
+        _with_request_id(lambda request_id: Case.objects.filter(reference=request_id), _case_hit),
+    ),
     Finder("Decisions", "decisions.view_staffdecision", decisions),
     Finder("Error pages", "health.view_errorpage", error_pages),
     Finder("Security log", "security_log.view_securityevent", security_events),

@@ -37,6 +37,7 @@ class Percentile95(Aggregate):
 class Broker:
     """How the broker answered in the last minutes, and what it lets us ask yet."""
 
+    since: datetime
     calls: int
     trouble: int
     milliseconds: int | None
@@ -73,7 +74,14 @@ def broker_state(now: datetime) -> Broker:
     addresses = dict.fromkeys((settings.BROKER_BASE_URL, settings.BROKER_DATA_URL))
     titles = ("Broker API", "Market data")
     budgets = [(title, budget_of(url).left()) for title, url in zip(titles, addresses, strict=False)]
-    return Broker(found["calls"], found["trouble"], found["milliseconds"], budgets, find_no_access(now=now))
+    return Broker(
+        now - WINDOW,
+        found["calls"],
+        found["trouble"],
+        found["milliseconds"],
+        budgets,
+        find_no_access(now=now),
+    )
 
 
 def streams(now: datetime) -> list[Stream]:
@@ -93,17 +101,22 @@ def streams(now: datetime) -> list[Stream]:
 
 
 def heartbeats(now: datetime) -> list[dict[str, Any]]:
-    """The workers by queue, beat by the newest of their heartbeats, and the loop of prices. One query."""
+    """The workers by queue, beat by the newest of their heartbeats, prices, and who follows the events.
+
+    Each with the list that it is from. Two queries.
+    """
     rows = list(Heartbeat.objects.all())
     queues_of_beat = [row.at for row in rows if row.name != PRICES]
+    page = "admin:health_heartbeat_changelist"
     found: list[dict[str, Any]] = [
-        {"name": f"worker: {row.name}" if row.name != PRICES else "prices", "at": row.at} for row in rows
+        {"name": f"worker: {row.name}" if row.name != PRICES else "prices", "at": row.at, "page": page}
+        for row in rows
     ]
     if queues_of_beat:
-        found.insert(0, {"name": "beat", "at": max(queues_of_beat)})
+        found.insert(0, {"name": "beat", "at": max(queues_of_beat), "page": page})
     seen = [at for at in StreamCursor.objects.values_list("last_seen_at", flat=True) if at]
     if seen:
-        found.append({"name": "follower", "at": max(seen)})
+        found.append({"name": "follower", "at": max(seen), "page": "admin:streams_streamcursor_changelist"})
     return [row | {"late": now - row["at"] > LATE_AFTER} for row in found]
 
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.activities.models import Activity
+from brokerapp.activities.words import code_of, title_of
 from brokerapp.broker.calls.models import ApiCall
 from brokerapp.decisions.models import StaffDecision
 from brokerapp.decisions.services import label_of
@@ -142,8 +143,8 @@ KINDS = (
         ).order_by("-at", "-pk"),
         {
             "When, ET": _at("at"),
-            "What": _to(lambda row: f"{row.activity_type} {row.subtype}".strip()),
-            "Symbol": _of("symbol"),
+            "What": _to(title_of),
+            "Broker's code": code_of,
             "Quantity": lambda row: qty(row.qty),
             "Cash": lambda row: money(row.net_amount),
         },

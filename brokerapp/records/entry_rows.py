@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
 from brokerapp.accounts.models import BrokerageAccount
-from brokerapp.records.words import Entry
+from brokerapp.activities.words import Entry
 from brokerapp.ui.flat import Flat
 from brokerapp.ui.links import account_url
 from brokerapp.ui.templatetags.ui import icon, signed_money

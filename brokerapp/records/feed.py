@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.activities.models import Activity, ActivityCursor, ActivityQuerySet
-from brokerapp.records.words import Entry, Kind, only, title_of
+from brokerapp.activities.words import Entry, Kind, only, title_of
 from brokerapp.ui.csv_download import Cell
 from brokerapp.web.fixed_queries import FixedQuery, Pages
 

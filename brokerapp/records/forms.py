@@ -4,8 +4,8 @@ from datetime import date
 
 from django import forms
 
+from brokerapp.activities.words import Kind
 from brokerapp.records.feed import Filter
-from brokerapp.records.words import Kind
 from brokerapp.ui.fields import TypedField
 from brokerapp.ui.words import SpokenForm
 

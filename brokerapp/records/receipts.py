@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from brokerapp.activities.models import Activity
-from brokerapp.records.words import Entry
+from brokerapp.activities.words import Entry
 from funding.models import Transfer
 from trading.models import Order
 

@@ -14,12 +14,11 @@ from django.utils.html import format_html, format_html_join
 
 from brokerapp.accounts.access import person
 from brokerapp.broker.calls import handout_pages
-from brokerapp.in_hand import services as in_hand
 from brokerapp.in_hand.admin import HandMixin
 from brokerapp.support import services
 from brokerapp.support.forms import AnswerForm
 from brokerapp.support.models import Case
-from brokerapp.ui.admin_columns import row_link, time_text
+from brokerapp.ui.admin_columns import row_link, step_words, time_text, whole_calls_link
 from brokerapp.ui.admin_pages import ReadOnlyAdmin, as_uuid, change_link, people_called, person_link
 from brokerapp.workflow.state import IllegalMove, LostRace
 
@@ -37,7 +36,7 @@ class CaseAdmin(HandMixin, ReadOnlyAdmin):
     personal = "messages of a case"
     fields = (
         ("topic", "status", "status_at"),
-        ("asked_by", "looked_after_by"),
+        "asked_by",
         ("reference", "subject", "happened_at"),
         "conversation",
         "what_they_did",
@@ -47,7 +46,6 @@ class CaseAdmin(HandMixin, ReadOnlyAdmin):
     readonly_fields = (
         "for_the_broker",
         "asked_by",
-        "looked_after_by",
         "subject",
         "conversation",
         "what_they_did",
@@ -85,11 +83,6 @@ class CaseAdmin(HandMixin, ReadOnlyAdmin):
     def asked_by(self, case: Case) -> str:
         return person_link(case.user_id)
 
-    @admin.display(description="in hand")
-    def looked_after_by(self, case: Case) -> str:
-        taken = in_hand.found_of(case)
-        return person_link(taken.taken_by_id if taken else None)
-
     @admin.display(description="about")
     def subject(self, case: Case) -> str:
         return row_link(case.about_type, case.about_id)
@@ -112,15 +105,14 @@ class CaseAdmin(HandMixin, ReadOnlyAdmin):
             (
                 time_text(step.at),
                 row_link(step.row_type, step.row_id),
-                step.from_status or "new",
-                step.to_status,
+                step_words(step.row_type, step.from_status, step.to_status),
                 step.get_actor_display(),
                 step.reason,
-                step.request_id,
+                whole_calls_link(step.request_id) if step.request_id else "",
             )
             for step in case.steps()
         )
-        return format_html_join("", "<div>{} · {} {} → {}, {} {} {}</div>", lines)
+        return format_html_join("", "<div>{} · {} {}, {} {} {}</div>", lines)
 
     @admin.display(description="broker calls around it")
     def broker_calls(self, case: Case) -> str:

@@ -55,6 +55,7 @@ def begin_page() -> None:
 def learn_names(rows: list[Any]) -> None:
     """Look up the names of everybody whom the rows name, in one go."""
     ids = {getattr(row, name, None) for row in rows for name in PEOPLE}
+    ids |= {_owner_of(row._state.fields_cache.get("account")) for row in rows}
     ids |= {row.pk for row in rows if isinstance(row, get_user_model())}
     known = _known.get()
     if known is None:
@@ -83,13 +84,38 @@ def change_link(label: str, pk: str | int | None, text: str) -> str:
     return format_html('<a href="{}">{}</a>', url, text)
 
 
-def row_link(label: str, pk: str | int | None) -> str:
-    """A link to a row by what it is, `order` say; `label` is its model's, as logs have it."""
+def row_words(label: str) -> str:
+    """What a row is, `order` say, by the label of its model, as logs have it."""
     try:
-        words = str(apps.get_model(label)._meta.verbose_name) if label else ""
+        return str(apps.get_model(label)._meta.verbose_name) if label else ""
     except (LookupError, ValueError):  # there is no such model any more
-        words = label
-    return change_link(label, pk, words) or EMPTY
+        return label
+
+
+def row_link(label: str, pk: str | int | None) -> str:
+    """A link to a row by what it is; `label` is its model's, as logs have it."""
+    return change_link(label, pk, row_words(label)) or EMPTY
+
+
+def status_words(label: str, status: str) -> str:
+    """A status that a log has of a row, in the words of the row's model: `Sent to the bank`, say.
+
+    `label` is the model's, as logs have it; the bare status where the model, or the word, is gone.
+    """
+    try:
+        field: Any = apps.get_model(label)._meta.get_field("status") if label else None
+    except (LookupError, ValueError, FieldDoesNotExist):
+        return status
+    return str(dict(field.flatchoices).get(status, status)) if field is not None else status
+
+
+def step_words(label: str, before: str, after: str) -> str:
+    """A step from a status to another, in words: `New → Waiting for the broker`.
+
+    With the codes where both are called alike: `Accepted (ACCEPTED → PENDING_NEW)`.
+    """
+    came, went = status_words(label, before) if before else "New", status_words(label, after)
+    return f"{went} ({before} → {after})" if came == went else f"{came} → {went}"
 
 
 def person_link(person_id: int | None) -> str:
@@ -113,6 +139,11 @@ def time_text(at: datetime | None) -> str:
         f"{utc:%Y-%m-%d %H:%M:%S}",
         f"{local:%b} {local.day}{year}, {local:%H:%M:%S}",
     )
+
+
+def yes_or_no(value: bool | None) -> str:
+    """In words: a green tick beside “blocked” would be read as good news."""
+    return EMPTY if value is None else "yes" if value else "no"
 
 
 def short_id(key: UUID | None) -> str:
@@ -157,11 +188,17 @@ class Column:
             return None
         if self._show is person_link:
             return name_of(value)
+        if isinstance(value, bool):
+            return yes_or_no(value)
         return str(value) if isinstance(value, UUID) else value
 
 
+def _owner_of(account: Any) -> int | None:
+    return getattr(account, "user_id", None)
+
+
 class LinkColumn(Column):
-    """A foreign key, leading to the row that it names."""
+    """A foreign key, leading to the row that it names; of an account with whose it is."""
 
     def __init__(self, field: Any) -> None:
         super().__init__(field, str)
@@ -169,12 +206,16 @@ class LinkColumn(Column):
 
     def __call__(self, row: Any) -> str:
         other = getattr(row, self._name)
-        return EMPTY if other is None else change_link(other._meta.label, other.pk, str(other))
+        return EMPTY if other is None else change_link(other._meta.label, other.pk, self._words(other))
 
     def raw(self, row: Any) -> Any:
         """The row's name."""
         other = getattr(row, self._name)
-        return None if other is None else str(other)
+        return None if other is None else self._words(other)
+
+    def _words(self, other: Any) -> str:
+        owner = _owner_of(other) if self._name == "account" else None
+        return str(other) if owner is None else f"{name_of(owner)}, {other}"
 
 
 def column(model: type[models.Model], name: str, *, in_list: bool = True) -> Column | str:
@@ -199,6 +240,8 @@ def _way_of(field: Any, name: str, *, in_list: bool) -> Callable[[Any], str] | N
         return person_link
     if isinstance(field, models.DecimalField):
         return _figure_of(name)
+    if isinstance(field, models.BooleanField):
+        return yes_or_no
     if name in REFERENCES:
         return calls_link if in_list else whole_calls_link
     return short_id if isinstance(field, models.UUIDField) and in_list else None

@@ -6,12 +6,22 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import helpers
-from django.contrib.admin.utils import display_for_value, label_for_field, lookup_field
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import (
+    display_for_value,
+    label_for_field,
+    lookup_field,
+    model_format_dict,
+    unquote,
+)
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.contrib.auth import get_user_model
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, FieldDoesNotExist, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.db.models.constants import LOOKUP_SEP
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.functional import cached_property
@@ -44,6 +54,10 @@ LOOKED_THROUGH = 2000
 SHOWN = 20
 """Rows that a page which asks for a reason shows."""
 
+OF_PERSON = ("user__id__exact", "account__user__id__exact", "person_id__exact")
+"""By which any list may be narrowed to one person's rows."""
+COMPARISONS, DATES = {"exact", "in", "gt", "gte", "lt", "lte", "isnull"}, {"year", "month", "day"}
+
 list_context: list[Callable[[HttpRequest, admin.ModelAdmin], dict[str, Any]]] = []
 """What other packages add to the page of every list; called with the request and the list's admin."""
 
@@ -66,6 +80,14 @@ class WordsFilter(admin.AllValuesFieldListFilter):
         newest = field.model._default_manager.order_by("-pk").values_list(field.name, flat=True)
         words = sorted({str(word) for word in newest[:LOOKED_THROUGH] if word})
         self.lookup_choices = words  # type: ignore[assignment]
+
+
+def _is_field(model: type[Model], name: str) -> bool:
+    try:
+        model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return False
+    return True
 
 
 class ListAdmin(admin.ModelAdmin):
@@ -114,8 +136,28 @@ class ListAdmin(admin.ModelAdmin):
     def get_sortable_by(self, request: HttpRequest) -> Any:
         return [self.in_words(name) for name in super().get_sortable_by(request)]
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """A list is narrowed by the columns that it offers as filters, and by whose rows they are.
+
+        Django allows every column and every comparison: so one reads what is on no page letter by letter, and
+        has the database look for a pattern until it gives up.
+        """
+        name, _, how = lookup.partition(LOOKUP_SEP)
+        filters: list[Any] = list(self.get_list_filter(request))
+        own = {each.parameter_name for each in filters if hasattr(each, "parameter_name")}
+        if lookup in {*OF_PERSON, *own} or not _is_field(self.model, name):
+            return True  # of what is no column the list itself says so
+        offered = {each[0] if isinstance(each, tuple) else each for each in filters}
+        comparisons = COMPARISONS | (DATES if name == self.date_hierarchy else set())
+        return (
+            name in {*offered, self.date_hierarchy} and (how.removeprefix("id__") or "exact") in comparisons
+        )
+
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        found = super().get_changelist_instance(request)
+        try:
+            found = super().get_changelist_instance(request)
+        except OverflowError as error:  # a year of forty digits, say
+            raise IncorrectLookupParameters(error) from error
         found.result_list = list(found.result_list)
         self.learn(found.result_list)
         return found
@@ -137,6 +179,7 @@ class ListAdmin(admin.ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        self._check_action(request)
         page = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_csv")
         context: dict[str, Any] = {
             "csv_url": f"{page}?{request.GET.urlencode()}".rstrip("?"),
@@ -147,11 +190,69 @@ class ListAdmin(admin.ModelAdmin):
             context |= more(request, self)
         return super().changelist_view(request, context | (extra_context or {}))
 
+    def row_actions(self, request: HttpRequest, row: Model) -> list[tuple[str, str]]:
+        """The list's actions that the page of this row offers too: the name of each, and its words."""
+        words = model_format_dict(self.opts)
+        found = {each[1]: str(each[2]) % words for each in self.get_actions(request).values() if each}
+        found.pop("delete_selected", None)
+        return list(found.items())
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if request.method == "POST" and "action" in request.POST:
+            self._check_action(request)
+            return self._act_on_row(request, object_id)
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def _check_action(self, request: HttpRequest) -> None:
+        """Raises `BadRequest` for the form of an action that no page of ours sends."""
+        try:
+            for key in request.POST.getlist(helpers.ACTION_CHECKBOX_NAME):
+                self.opts.pk.to_python(key)
+        except ValidationError as error:
+            raise BadRequest("no such row") from error
+        if not request.POST.get("index", "0").isdecimal():
+            raise BadRequest("no such action")
+
+    def _act_on_row(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Do one of the list's actions to this row alone, and come back to its page."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404
+        offered = self.get_actions(request).get(request.POST["action"])
+        if offered is None or not self.has_view_permission(request, row):
+            raise PermissionDenied
+        act: Callable[..., Any] = offered[0]
+        done: HttpResponse | None = act(self, request, self.get_queryset(request).filter(pk=row.pk))
+        return done or redirect(request.get_full_path())
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: Any,
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        if obj is not None:
+            context["row_actions"] = self.row_actions(request, obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
     def csv_view(self, request: HttpRequest) -> HttpResponseBase:
         """The list with its filters as a file, up to `MOST_IN_FILE` rows. Raises `PermissionDenied`."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        found = self.get_changelist_instance(request)
+        try:
+            found = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            name = f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
+            return redirect(f"{reverse(name)}?{ERROR_FLAG}=1")
         columns = [name for name in found.list_display if name != "action_checkbox"]
         header = [str(label_for_field(name, self.model, self)).removesuffix(", ET") for name in columns]
         filename = f"{str(self.opts.verbose_name_plural).lower().replace(' ', '-')}.csv"

@@ -81,12 +81,17 @@ def queues_of(user: AbstractBaseUser | AnonymousUser) -> list[Queue]:
     return [queue for queue in _queues.values() if user.has_perm(queue.permission)]  # type: ignore[union-attr]
 
 
+def of_page(page: str) -> list[Queue]:
+    """The queues whose rows the list `page` shows."""
+    return [queue for queue in _queues.values() if queue.page == page]
+
+
 def of_list(page: str, asked: Mapping[str, str]) -> list[Queue]:
     """The queues whose rows the list `page` shows when it is asked for with these filters, and maybe more."""
     return [
         queue
-        for queue in _queues.values()
-        if queue.page == page and all(asked.get(name) == value for name, value in parse_qsl(queue.query))
+        for queue in of_page(page)
+        if all(asked.get(name) == value for name, value in parse_qsl(queue.query))
     ]
 
 

@@ -1,6 +1,6 @@
 """The pages of staff about applications, for the admin of `KycApplication` and of `Document`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from allauth.account.decorators import reauthentication_required
@@ -22,6 +22,7 @@ from brokerapp.in_hand import services as in_hand
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
 from brokerapp.ui.admin_pages import as_uuid
+from brokerapp.ui.csv_download import csv_response
 from brokerapp.ui.forms import ReasonForm
 from brokerapp.workflow.state import IllegalMove, LostRace
 from onboarding.cases import Word, WordKind
@@ -45,6 +46,7 @@ class CaseMixin(admin.ModelAdmin):
         view = self.admin_site.admin_view
         return [
             path("queue/", view(self.queue_view), name=f"{name}_queue"),
+            path("queue/csv/", view(self.queue_csv_view), name=f"{name}_queue_csv"),
             path("<path:object_id>/review/", view(self.review_view), name=f"{name}_review"),
             *super().get_urls(),
         ]
@@ -59,8 +61,7 @@ class CaseMixin(admin.ModelAdmin):
         """Applications that wait for somebody, the longest first. Raises `PermissionDenied`."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        every, kind = queue.waiting(timezone.now()), request.GET.get("kind", "")
-        wanted = [one for one in every if one.kind == kind] if kind in queue.WaitsFor.values else every
+        every, wanted, kind = _asked_for(request)
         page = Paginator(wanted, ON_A_PAGE).get_page(request.GET.get("page"))
         found = KycApplication.objects.select_related("user", "account").in_bulk(
             [one.application_id for one in page]
@@ -81,6 +82,14 @@ class CaseMixin(admin.ModelAdmin):
             "now": timezone.now(),
         }
         return TemplateResponse(request, "admin/onboarding/queue.html", context)
+
+    def queue_csv_view(self, request: HttpRequest) -> HttpResponseBase:
+        """The queue as a file. Raises `PermissionDenied`."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        _, wanted, _ = _asked_for(request)
+        header = ("application", "person", "waits for", "since", "in hand", "status", "account")
+        return csv_response("applications-that-wait.csv", header, _lines(wanted))
 
     def review_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """One application with all about it; what is sent to it is done. Raises `PermissionDenied`."""
@@ -218,6 +227,28 @@ class CaseMixin(admin.ModelAdmin):
             "hidden": [("do", do), ("confirm", "1"), *sent],
         }
         return TemplateResponse(request, "admin/onboarding/mail.html", context)
+
+
+def _asked_for(request: HttpRequest) -> tuple[list[queue.Waiting], list[queue.Waiting], str]:
+    """All that waits, those of it that the address asks for, and of which kind these are."""
+    every, kind = queue.waiting(timezone.now()), request.GET.get("kind", "")
+    if kind not in queue.WaitsFor.values:
+        return every, every, ""
+    return every, [one for one in every if one.kind == kind], kind
+
+
+def _lines(waiting: list[queue.Waiting]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(waiting), ON_A_PAGE):
+        some = waiting[start : start + ON_A_PAGE]
+        names = case.names_of(one.taken_by for one in some)
+        rows = KycApplication.objects.select_related("user", "account")
+        found = rows.in_bulk([one.application_id for one in some])
+        for one in some:
+            if (row := found.get(one.application_id)) is not None:
+                account = str(row.account.get_status_display()) if row.account else ""
+                holder = names.get(one.taken_by or 0, "")
+                said = (str(one.kind.label), one.since, holder, str(row.get_status_display()), account)
+                yield (str(row.pk), row.user.email, *said)
 
 
 FORMS: dict[str, type[forms.Form]] = {

@@ -44,7 +44,7 @@ def test_transfer_page_links_its_calls_and_history(ops: Client) -> None:
     transfer = TransferFactory.create(status="RETURNED")
     page = ops.get(reverse("admin:funding_transfer_change", args=[transfer.pk])).content.decode()
     assert f"{reverse('admin:calls_apicall_changelist')}?q={transfer.pk}" in page
-    assert "COMPLETE → RETURNED" in page
+    assert "Complete → Returned by the bank" in page
 
 
 def test_bank_link_page_never_shows_the_numbers(ops: Client) -> None:

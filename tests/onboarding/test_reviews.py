@@ -215,6 +215,12 @@ def test_queue_has_the_longest_waiting_first_and_counts_each_kind(
     counts = queue.counts(rows)
     assert {kind for kind, count in counts.items() if count} == {"APPEAL", "APPROVAL", "FAILED"}
     page = ops.get(reverse("admin:onboarding_kycapplication_queue"), {"kind": "APPEAL"})
+    file = reverse("admin:onboarding_kycapplication_queue_csv")
+    lines = [
+        b"".join(ops.get(file, asked).streaming_content).splitlines() for asked in ({}, {"kind": "APPEAL"})
+    ]
+    assert [len(some) - 1 for some in lines] == [len(rows), counts["APPEAL"]]
+    assert SecurityEvent.objects.filter(kind=Kind.LIST_EXPORTED).count() == 2
     assert [row.pk for row, _, _ in page.context["rows"]] == [appealed.pk]
 
 

@@ -7,12 +7,19 @@ from django.test import Client
 from django.urls import reverse
 
 from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.accounts.roles import Role
 from brokerapp.ui.links import account_url
 from onboarding.models import Document, KycApplication
 from onboarding.services import applications
 from onboarding.statuses import ApplicationStatus
 from tests.brokerapp.security.uploads.samples import passport
-from tests.factories import PASSWORD, BrokerageAccountFactory, KycApplicationFactory, UserFactory
+from tests.factories import (
+    PASSWORD,
+    BrokerageAccountFactory,
+    KycApplicationFactory,
+    UserFactory,
+    staff_in_role,
+)
 from tests.onboarding.conftest import step
 from tests.onboarding.revisions import revise
 
@@ -41,6 +48,7 @@ def test_home_goes_where_the_person_left_off(client: Client) -> None:
         (UserFactory.create(), reverse("apply")),
         (BrokerageAccountFactory.create(status="SUBMITTED").user, reverse("application_status")),
         (active.user, account_url(active, "trading:portfolio")),
+        (staff_in_role(Role.SUPPORT), reverse("admin:index")),
     ]
     for person, url in cases:
         client.force_login(person)

@@ -55,7 +55,7 @@ def test_order_shows_history_and_calls(ops: Client, account: BrokerageAccount) -
 
     page = ops.get(reverse("admin:trading_order_change", args=[order.pk])).content.decode()
 
-    assert "ACCEPTED" in page
+    assert "Sending → Accepted" in page
     assert str(order.broker_order_id) in page
 
 

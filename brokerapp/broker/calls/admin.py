@@ -1,6 +1,5 @@
 """The call log in admin: to read, to search and to hand to the broker's support, never to change."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.apps import apps
@@ -10,82 +9,15 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.http import urlencode
 
 from brokerapp.broker.calls import handout
+from brokerapp.broker.calls.filters import PathFilter, ReadsFilter, StatusFilter, lately
 from brokerapp.broker.calls.handout_pages import answer
 from brokerapp.broker.calls.models import ApiCall
 from brokerapp.ui.admin_columns import calls_link, row_link
 from brokerapp.ui.admin_pages import ReadOnlyAdmin, as_uuid, people_called, person_link
-
-TROUBLE = ~Q(outcome=ApiCall.Outcome.OK)
-"""Part of every class but 2xx, as these calls have an index."""
-
-STATUS_CLASSES = {
-    "2xx": Q(http_status__gte=200, http_status__lt=300),
-    "3xx": TROUBLE & Q(http_status__gte=300, http_status__lt=400),
-    "4xx": TROUBLE & Q(http_status__gte=400, http_status__lt=500),
-    "429": TROUBLE & Q(http_status=429),
-    "5xx": TROUBLE & Q(http_status__gte=500),
-    "none": TROUBLE & Q(http_status__isnull=True),
-}
-
-LATELY = timedelta(days=3)
-"""A path has no index of its own: the calls of these days are looked through."""
-
-
-class ReadsFilter(admin.SimpleListFilter):
-    """Reads that went well are nearly all calls, most of them polls: shown where they are asked for."""
-
-    title = "reads that went well"
-    parameter_name = "reads"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("all", "Show them too")]
-
-    def choices(self, changelist: Any) -> Any:
-        for choice in super().choices(changelist):
-            yield choice | ({"display": "Left out"} if choice["display"] == "All" else {})
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[ApiCall]) -> QuerySet[ApiCall]:
-        # Who searches, or asks for calls that went well, wants whatever there is.
-        asked = request.GET
-        well = asked.get("outcome__exact") == ApiCall.Outcome.OK or asked.get("http") == "2xx"
-        wanted = self.value() == "all" or well or asked.get("q") or asked.get("path")
-        return queryset if wanted else queryset.exclude(ApiCall.QUIET)
-
-
-class StatusFilter(admin.SimpleListFilter):
-    """By class of HTTP status."""
-
-    title = "HTTP status"
-    parameter_name = "http"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, "no reply" if name == "none" else name) for name in STATUS_CLASSES]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[ApiCall]) -> QuerySet[ApiCall]:
-        wanted = STATUS_CLASSES.get(self.value() or "")
-        return queryset.filter(wanted) if wanted else queryset
-
-
-class PathFilter(admin.SimpleListFilter):
-    """By path template, of the last days."""
-
-    title = "path (last 3 days)"
-    parameter_name = "path"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(path, path) for path in ApiCall.objects.paths()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[ApiCall]) -> QuerySet[ApiCall]:
-        return queryset.filter(_lately(), path=self.value()) if self.value() else queryset
-
-
-def _lately() -> Q:
-    return Q(started_at__gte=timezone.now() - LATELY)
 
 
 @admin.register(ApiCall)
@@ -154,6 +86,10 @@ class ApiCallAdmin(ReadOnlyAdmin):
         url = reverse("admin:calls_apicall_handout")
         return format_html('<a href="{}?call={}">Export it for the broker\'s support</a>', url, call.pk)
 
+    def row_actions(self, request: HttpRequest, row: Model) -> list[tuple[str, str]]:
+        """None: the page has its own link to the export."""
+        return []
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ApiCall], search_term: str
     ) -> tuple[QuerySet[ApiCall], bool]:
@@ -208,7 +144,7 @@ def call_match(term: str) -> Q:
     if "@" in term:
         return Q(person_id__in=people_called(term))
     if "/" in term:
-        return _lately() & Q(path__in=[path for path in ApiCall.objects.paths() if term in path])
+        return lately() & Q(path__in=[path for path in ApiCall.objects.paths() if term in path])
     match = Q(request_id=term.lower()) | Q(request_id=term) | Q(about_id=term)
     if (found := as_uuid(term)) is not None:
         match |= Q(call_id=found) | Q(account_id=found) | Q(about_id=str(found))

@@ -6,3 +6,4 @@ from brokerapp.ui import admin_columns
 
 register = template.Library()
 register.filter("et_utc", admin_columns.time_text, is_safe=True)
+register.filter("person_link", admin_columns.person_link, is_safe=True)

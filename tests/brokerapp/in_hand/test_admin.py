@@ -9,12 +9,13 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.accounts.roles import Role
+from brokerapp.decisions.models import StaffDecision
 from brokerapp.in_hand import services
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.models import SecurityEvent
 from funding.models import Transfer
 from onboarding.models import KycApplication
-from tests.factories import BrokerageAccountFactory, TransferFactory, staff_in_role
+from tests.factories import BrokerageAccountFactory, TransferFactory, confirm, staff_in_role
 
 pytestmark = pytest.mark.django_db
 
@@ -110,6 +111,82 @@ def test_give_back_is_for_who_has_it(member: User, transfer: Transfer) -> None:
 def test_take_is_not_for_who_only_reads(transfer: Transfer) -> None:
     act(signed_in(staff_in_role(Role.AUDITOR)), "take", transfer)
     assert services.found_of(transfer) is None
+
+
+# On the page of a single row
+
+
+def page_of(row: Any) -> str:
+    return reverse("admin:funding_transfer_change", args=[row.pk])
+
+
+def offered(client: Client, row: Any) -> list[str]:
+    return [name for name, _ in client.get(page_of(row)).context["row_actions"]]
+
+
+def do(client: Client, row: Any, action: str, **answers: str) -> str:
+    return client.post(page_of(row), {"action": action, **answers}, follow=True).content.decode()
+
+
+def test_take_and_give_back_on_the_page_of_a_row(member: User, transfer: Transfer) -> None:
+    client = signed_in(member)
+    assert offered(client, transfer)[0] == "take"
+    page = do(client, transfer, "take")
+    assert "In your hands: 1." in page
+    assert "In hand of" in page
+    assert services.holders_of(Transfer) == {str(transfer.pk): member.pk}
+    assert "give_back" in offered(client, transfer)
+    assert "take" not in offered(client, transfer)
+    page = do(client, transfer, "give_back")
+    assert "Given back: 1." in page
+    assert "In hand of" not in page
+    event = SecurityEvent.objects.filter(kind=Kind.ADMIN_ACTION).latest("pk")
+    assert (event.object_id, event.detail["action"]) == (str(transfer.pk), "give_back")
+
+
+def test_take_over_on_the_page_of_a_row_asks_why(member: User, transfer: Transfer) -> None:
+    services.take(row=transfer, by=member, now=timezone.now())
+    other = staff_in_role(Role.OPERATIONS)
+    client = signed_in(other)
+    page = client.get(page_of(transfer)).content.decode()
+    assert "olga@example.com" in page
+    assert "Take over" in page
+    assert "In hand of olga@example.com" in do(client, transfer, "take")
+    do(client, transfer, "take", reason=WHY)
+    assert services.holders_of(Transfer) == {str(transfer.pk): other.pk}
+    assert SecurityEvent.objects.filter(kind=Kind.ADMIN_ACTION).latest("pk").reason == WHY
+
+
+def test_row_that_waits_for_nobody_is_not_offered_to_be_taken(member: User) -> None:
+    assert "take" not in offered(signed_in(member), TransferFactory.create(status="COMPLETE"))
+
+
+def test_action_on_the_page_of_a_row_is_for_who_may_do_it(transfer: Transfer) -> None:
+    auditor = signed_in(staff_in_role(Role.AUDITOR))
+    assert offered(auditor, transfer) == []
+    assert auditor.post(page_of(transfer), {"action": "take"}).status_code == 403
+    assert services.found_of(transfer) is None
+
+
+def test_action_on_the_page_of_a_row_is_done_to_no_other(member: User, transfer: Transfer) -> None:
+    other = TransferFactory.create(status="UNKNOWN")
+    do(signed_in(member), transfer, "take", _selected_action=str(other.pk), select_across="1")
+    assert services.holders_of(Transfer) == {str(transfer.pk): member.pk}
+    event = SecurityEvent.objects.filter(kind=Kind.ADMIN_ACTION).latest("pk")
+    assert event.object_id == str(transfer.pk)
+
+
+def test_action_on_money_on_the_page_of_a_row_asks_once_more_who_it_is(
+    member: User, transfer: Transfer
+) -> None:
+    client = signed_in(member)
+    reply = client.post(page_of(transfer), {"action": "propose_not_done"})
+    assert "reauthenticate" in reply["Location"]
+    confirm(client)
+    assert 'name="reason"' in client.post(page_of(transfer), {"action": "propose_not_done"}).content.decode()
+    do(client, transfer, "propose_not_done", reason=WHY)
+    assert StaffDecision.objects.get().row_id == str(transfer.pk)
+    assert SecurityEvent.objects.filter(kind=Kind.MONEY_DECIDED).latest("pk").object_id == str(transfer.pk)
 
 
 def test_take_by_two_is_one_persons(member: User, transfer: Transfer) -> None:

@@ -1,7 +1,9 @@
 """Home, everything about a person, what they see, and the lists of staff."""
 
 import csv
+import html
 import io
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,15 +21,19 @@ from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.accounts.roles import Role
 from brokerapp.accounts.statuses import HoldReason
 from brokerapp.broker.streams.models import StreamCursor
+from brokerapp.events.models import BrokerEvent
 from brokerapp.health.models import Heartbeat
 from brokerapp.ops.models import SavedView, StaffNote
 from brokerapp.ops.queues import QUEUES
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.models import SecurityEvent
-from brokerapp.ui import admin_pages, queues
+from brokerapp.ui import admin_columns, admin_pages, queues
+from brokerapp.workflow.models import StatusChange
 from funding.models import Transfer
+from funding.statuses import TransferStatus
 from onboarding.models import KycApplication
 from tests.brokerapp.broker.calls.factories import ApiCallFactory
+from tests.brokerapp.records.conftest import activity, fill
 from tests.factories import (
     BrokerageAccountFactory,
     OrderFactory,
@@ -115,11 +121,36 @@ def test_home_shows_streams_broker_and_signs_of_life() -> None:
     assert {sign["name"] for sign in page.context["heartbeats"]} == {"beat", "worker: people", "follower"}
 
 
+def test_figures_of_the_broker_on_the_home_lead_to_the_calls_that_they_count() -> None:
+    failed = ApiCallFactory.create(outcome="UNKNOWN", http_status=None)
+    done = ApiCallFactory.create()
+    old = ApiCallFactory.create(outcome="UNKNOWN", started_at=timezone.now() - timedelta(minutes=16))
+    client = browser(Role.SUPPORT)
+    links = re.findall(r'href="([^"]*started_at__gte[^"]*)"', client.get(HOME).content.decode())
+    every, trouble, slowest = (
+        set(client.get(html.unescape(link)).context["cl"].result_list) for link in links
+    )
+    assert every == slowest == {failed, done}
+    assert trouble == {failed}
+    assert old not in every
+
+
 def test_home_shows_a_role_what_it_may_read() -> None:
     page = browser(Role.ADMINISTRATOR).get(HOME)
     assert page.context["broker"] is None
     assert page.context["lengths"] == []
     assert [title for title, _ in page.context["sidebar"]] == ["People", "System"]
+
+
+def test_sidebar_is_of_the_permissions_that_one_has_now() -> None:
+    support, other = staff_in_role(Role.SUPPORT), staff_in_role(Role.ADMINISTRATOR)
+    client, second = Client(), Client()
+    client.force_login(support)
+    second.force_login(other)
+    before = client.get(HOME).context["sidebar"]
+    assert before != second.get(HOME).context["sidebar"]
+    support.groups.set(other.groups.all())
+    assert client.get(HOME).context["sidebar"] == second.get(HOME).context["sidebar"] != before
 
 
 def test_every_list_has_its_place_in_the_sidebar() -> None:
@@ -146,6 +177,21 @@ def test_person_page_has_everything_of_them(account: BrokerageAccount) -> None:
     assert "held" in page
     assert "Withdraw" in page
     assert "You secured your account" in page
+
+
+def test_activities_are_said_in_the_persons_words_with_the_brokers_code_beside(
+    account: BrokerageAccount,
+) -> None:
+    fill(account, symbol="AAPL")
+    activity(account, "CSD", "250.00")
+    activity(account, "DIV", symbol="KO")
+    client = browser(Role.SUPPORT)
+    page = client.get(person_page(account.user_id)).content.decode()
+    listed = client.get(reverse("admin:activities_activity_changelist")).content.decode()
+    for words, code in (("Bought AAPL", "FILL"), ("Deposit", "CSD"), ("Dividend, KO", "DIV")):
+        assert re.search(rf">{words}</a></td><td>{code}\b", page), words
+        assert re.search(rf">{words}</a></td><td class=\"field-code\">{code}\b", listed), words
+    assert listed.count(f">Ann Lovelace, {account}</a>") == 3
 
 
 def test_person_page_asks_as_often_however_much_there_is(account: BrokerageAccount) -> None:
@@ -310,6 +356,39 @@ def test_list_asks_as_often_however_long_it_is(name: str) -> None:
     assert len(many) == len(few)
 
 
+@pytest.mark.parametrize(
+    ("name", "asked", "status"),
+    [
+        ("accounts_brokerageaccount", {"account_number__startswith": "1"}, 400),
+        ("funding_transfer", {"status__regex": "(a*)*b"}, 400),
+        ("onboarding_kycapplication", {"state": "NY"}, 400),
+        ("trading_order", {"user__password__startswith": "a"}, 400),
+        ("security_log_securityevent", {"at__year": "9" * 40}, 302),
+        ("funding_transfer", {"created_at__gte": "yesterday"}, 302),
+        ("funding_transfer", {"status__in": "QUEUED,COMPLETE", "user__id__exact": "1"}, 200),
+        ("accounts_withdrawalhold", {"created_at__year": "2026", "created_at__month": "3"}, 200),
+        ("accounts_user", {"groups__id__exact": "1", "is_staff__exact": "1"}, 200),
+    ],
+)
+def test_list_is_narrowed_by_what_it_offers_and_breaks_by_nothing_else(
+    name: str, asked: dict[str, str], status: int
+) -> None:
+    client = browser(Role.AUDITOR)
+    assert client.get(reverse(f"admin:{name}_changelist"), asked).status_code == status
+    assert client.get(reverse(f"admin:{name}_csv"), asked).status_code == status
+
+
+@pytest.mark.parametrize(
+    "sent", [{"_selected_action": "x"}, {"_selected_action": "1", "action": "nothing"}, {"index": "-7"}]
+)
+def test_action_that_no_page_sends_is_a_bad_request(account: BrokerageAccount, sent: dict[str, str]) -> None:
+    client, asked = browser(Role.SUPPORT), {"action": "take", "index": "0"} | sent
+    transfer = TransferFactory.create(account)
+    for page in ("changelist", "change"):
+        url = reverse(f"admin:funding_transfer_{page}", args=[transfer.pk] if page == "change" else [])
+        assert client.post(url, asked).status_code == 400
+
+
 def test_list_says_names_money_and_times() -> None:
     transfer = TransferFactory.create(amount="1250.00")
     page = browser(Role.SUPPORT).get(reverse("admin:funding_transfer_changelist")).content.decode()
@@ -317,6 +396,68 @@ def test_list_says_names_money_and_times() -> None:
     assert f"person {transfer.user_id}" not in page
     assert "$1,250.00" in page
     assert f'title="{transfer.status_at:%Y-%m-%d %H:%M:%S} UTC"' in page
+
+
+def test_history_says_statuses_in_words_and_leads_to_the_calls_behind_them(account: BrokerageAccount) -> None:
+    transfer = TransferFactory.create(account, status="COMPLETE")
+    client = browser(Role.SUPPORT)
+    page = client.get(reverse("admin:funding_transfer_change", args=[transfer.pk])).content.decode()
+    last = StatusChange.objects.about(transfer).last()
+    assert last is not None
+    step = f"{TransferStatus(last.from_status).label} → {TransferStatus.COMPLETE.label}"
+    assert step in page
+    calls = reverse("admin:calls_apicall_changelist")
+    assert f'href="{calls}?q={transfer.last_request_id}"' in page
+    listed = client.get(reverse("admin:workflow_statuschange_changelist"), {"q": str(transfer.pk)})
+    assert step in listed.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("label", "before", "after", "words"),
+    [
+        ("trading.Order", "", "SUBMITTING", "New → Sending"),
+        ("trading.Order", "ACCEPTED", "PENDING_NEW", "Accepted (ACCEPTED → PENDING_NEW)"),
+        ("trading.Order", "ACCEPTED", "OF_TOMORROW", "Accepted → OF_TOMORROW"),
+        ("no.Model", "A", "B", "A → B"),
+    ],
+)
+def test_step_in_words(label: str, before: str, after: str, words: str) -> None:
+    assert admin_columns.step_words(label, before, after) == words
+
+
+def test_page_of_an_account_begins_with_where_it_stands_and_has_the_end_of_its_number(
+    account: BrokerageAccount,
+) -> None:
+    BrokerageAccount.objects.filter(pk=account.pk).update(account_number="123454486", trading_blocked=True)
+    page = browser(Role.SUPPORT).get(reverse("admin:accounts_brokerageaccount_change", args=[account.pk]))
+    text = page.content.decode()
+    assert "…4486" in text
+    assert "123454486" not in text
+    assert text.index("field-status") < text.index("field-user") < text.index("field-synced_at")
+    blocked = re.search(r'field-trading_blocked.*?class="readonly">(\w+)<', text, re.DOTALL)
+    assert blocked is not None
+    assert blocked[1] == "yes"
+
+
+def test_event_says_whose_it_is_and_leads_to_what_it_tells_of(account: BrokerageAccount) -> None:
+    order = OrderFactory.create(account)
+    event = BrokerEvent.objects.create(
+        stream="trades",
+        event_id="01ABC",
+        account_id=account.broker_account_id,
+        payload={"order": {"id": str(order.broker_order_id)}},
+    )
+    other = BrokerEvent.objects.create(stream="journals", event_id="01ABD", payload={"journal_id": "x"})
+    client, events = browser(Role.OPERATIONS), reverse("admin:events_brokerevent_changelist")
+    assert "Ann Lovelace" in client.get(events).content.decode()
+    assert list(client.get(events, {"q": account.user.email}).context["cl"].result_list) == [event]
+    page = client.get(reverse("admin:events_brokerevent_change", args=[event.pk])).content.decode()
+    assert "Ann Lovelace" in page
+    search = re.search(r'href="([^"]*/search/\?q=[^"]*)"', page)
+    assert search is not None
+    found = client.get(search[1]).content.decode()
+    assert reverse("admin:trading_order_change", args=[order.pk]) in found
+    assert client.get(reverse("admin:events_brokerevent_change", args=[other.pk])).status_code == 200
 
 
 def test_list_says_when_there_is_more_than_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from brokerapp.accounts.models import BrokerageAccount
@@ -14,8 +16,10 @@ from brokerapp.health.models import ErrorPage
 from brokerapp.ops.finding import amount_and_day
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.models import SecurityEvent
+from brokerapp.support.models import Case
 from onboarding.models import KycApplication
 from tests.brokerapp.broker.calls.factories import ApiCallFactory
+from tests.brokerapp.records.conftest import activity
 from tests.factories import (
     BrokerageAccountFactory,
     OrderFactory,
@@ -102,6 +106,39 @@ def test_call_and_what_became_of_it_are_found_by_request_id(
     urls = found(support, transfer.last_request_id.upper())
     assert reverse("admin:calls_apicall_change", args=[call.pk]) in urls
     assert any("/workflow/statuschange/" in url for url in urls)
+
+
+def test_request_id_is_looked_for_by_few_queries_and_found_with_all_that_has_it(
+    support: Client, account: BrokerageAccount
+) -> None:
+    request_id = "0123456789abcdef0123456789abcdef"
+    call = ApiCallFactory.create(request_id=request_id)
+    paid = activity(account, "DIV", request_id=request_id)
+    case = Case.objects.create(user=account.user, reference=request_id)
+    rows = {
+        reverse("admin:calls_apicall_change", args=[call.pk]),
+        reverse("admin:activities_activity_change", args=[paid.pk]),
+        reverse("admin:support_case_change", args=[case.pk]),
+    }
+    found(support, "f" * 32)
+    with CaptureQueriesContext(connection) as by_all:
+        assert found(support, "f" * 32) == []
+    with CaptureQueriesContext(connection) as by_request_id:
+        assert set(found(support, request_id)) == rows
+    assert len(by_request_id) + 10 < len(by_all)
+
+
+def test_what_only_looks_like_a_request_id_is_found_as_well(
+    support: Client, account: BrokerageAccount
+) -> None:
+    order = OrderFactory.create(account)
+    assert reverse("admin:trading_order_change", args=[order.pk]) in found(support, order.pk.hex)
+
+
+def test_request_id_leads_to_no_row_that_a_role_may_not_read(client: Client) -> None:
+    ApiCallFactory.create(request_id="0123456789abcdef0123456789abcdef")
+    client.force_login(staff_in_role(Role.ADMINISTRATOR))
+    assert found(client, "0123456789abcdef0123456789abcdef") == []
 
 
 def test_error_page_is_found_by_its_reference(support: Client) -> None:

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.activities.models import Activity, ActivityCursor
-from brokerapp.records.words import Kind
+from brokerapp.activities.words import Kind
 from brokerapp.ui.links import account_url
 from tests.account_pages import AccountClient
 from tests.brokerapp.records.conftest import NOW, activity, fill, shown

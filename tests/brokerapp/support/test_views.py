@@ -197,7 +197,7 @@ def test_case_in_admin_shows_the_question_the_calls_and_the_steps() -> None:
     page = client.get(f"{CASES}{case.pk}/change/").content.decode()
     assert "Where is &lt;it&gt;?" in page
     assert f"/admin/funding/transfer/{transfer.pk}/change/" in page
-    assert "SUBMITTING" in page
+    assert "New → Sending" in page
     for term in (str(case.pk), str(transfer.pk), transfer.user.email):
         assert str(case.pk) in client.get(CASES, {"q": term}).content.decode()
     assert str(case.pk) not in client.get(CASES, {"q": "nothing"}).content.decode()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.e2e.axe import axe_everywhere
 from tests.e2e.journey import Journey
 from tests.e2e.stack import DEMO_PASSWORD, Stack
 from tests.e2e.staff import Staff, signed_in
@@ -75,8 +76,11 @@ def test_day_of_staff_for_a_person(
     person.press("Sign out everywhere and stop withdrawals")
     ops.open_queue("Accounts secured by their owners")
     ops.look_for(person.email)
-    ops.act("Ada Byron", "Take in hand")
+    ops.row("Ada Byron").locator("th a").click()
+    ops.press("Take in hand")
     expect(ops.page.get_by_text("In your hands: 1.")).to_be_visible()
+    expect(ops.page.get_by_text("In hand of ops@example.com")).to_be_visible()
+    assert axe_everywhere(ops.page) == []
     find(ops, account["account_number"][-4:], person.email)
     expect(ops.page.get_by_text("until staff lift it")).to_be_visible()
     ops.open_queue("Accounts secured by their owners")

@@ -3,6 +3,7 @@ from uuid import uuid4
 import pytest
 from django.urls import reverse
 
+from brokerapp.broker.calls.filters import area_of
 from brokerapp.broker.calls.models import ApiCall
 from brokerapp.ui import admin_pages
 from brokerapp.workflow.actors import Actor, ActorKind
@@ -146,3 +147,42 @@ def test_status_changes_are_found_by_request_id_row_and_person(staff):
     page = staff.get(url).content.decode()
     assert reverse("admin:onboarding_kycapplication_change", args=[application.pk]) in page
     assert staff.get(reverse("admin:workflow_statuschange_add")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "area"),
+    [
+        ("/v1/trading/accounts/{account_id}/orders", "Orders, holdings and figures"),
+        ("/v1/accounts/{account_id}/transfers", "Money"),
+        ("/v1/accounts/activities", "Money"),
+        ("/v1/journals/{journal_id}", "Money"),
+        ("/v1/accounts/{account_id}/documents/upload", "Accounts and papers"),
+        ("/v2/events/trades", "Events"),
+        ("/v2/stocks/snapshots", "Prices"),
+        ("/v1beta3/crypto/us/bars", "Prices"),
+        ("/v1/clock", "Assets, calendar and the rest"),
+    ],
+)
+def test_area_of_a_path(path, area):
+    assert area_of(path) == area
+
+
+def test_calls_are_filtered_by_a_path_and_by_what_they_are_about(staff):
+    account, transfers = "/v1/accounts/{account_id}", "/v1/accounts/{account_id}/transfers"
+    money, other = ApiCallFactory.create(path=transfers), ApiCallFactory.create(path=account)
+    journal = ApiCallFactory.create(path="/v1/journals")
+    assert found(staff, path=account) == [other]
+    assert found(staff, path="Money") == [journal, money]
+    asked = {"path": transfers, "http": "2xx", "person_id__exact": "1", "p": "1"}
+    page = staff.get(reverse(LIST), asked).content.decode()
+    assert f"<option selected>{transfers}</option>" in page
+    assert '<optgroup label="Accounts and papers">' in page
+    assert '<input type="hidden" name="http" value="2xx">' in page
+    assert '<input type="hidden" name="person_id__exact" value="1">' in page
+    assert '<input type="hidden" name="p"' not in page
+
+
+def test_path_that_was_asked_for_is_shown_as_chosen_though_no_call_has_it_now(staff):
+    ApiCallFactory.create(path="/v1/clock")
+    page = staff.get(reverse(LIST), {"path": "/v1/calendar"}).content.decode()
+    assert "<option selected>/v1/calendar</option>" in page

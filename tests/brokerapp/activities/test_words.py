@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from brokerapp.records import words
-from brokerapp.records.words import Entry, Kind
+from brokerapp.activities import words
+from brokerapp.activities.words import Entry, Kind
 from tests.brokerapp.records.conftest import activity, fill
 
 

@@ -151,6 +151,11 @@ def title_of(activity: Activity) -> str:
     return _of(name, activity)
 
 
+def code_of(activity: Activity) -> str:
+    """The broker's own words for what it is, for staff: `FILL partial_fill`, `DIV`."""
+    return f"{activity.activity_type} {activity.subtype}".strip()
+
+
 def _of(name: str, activity: Activity) -> str:
     return f"{name}, {activity.symbol}" if activity.symbol else name
 
