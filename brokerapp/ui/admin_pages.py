@@ -317,6 +317,7 @@ class ReadOnlyAdmin(ListAdmin):
 class ReadOnlyInline(admin.TabularInline):
     """Rows of a row, on its page: in words as everywhere, and never added, changed or deleted."""
 
+    template = "admin/read_only_inline.html"
     extra = 0
     can_delete = False
 

@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -56,6 +57,8 @@ def test_order_shows_history_and_calls(ops: Client, account: BrokerageAccount) -
     page = ops.get(reverse("admin:trading_order_change", args=[order.pk])).content.decode()
 
     assert "Sending → Accepted" in page
+    assert '<th scope="col">Filled qty</th>' in page
+    assert not re.search(r"<th[^>]*>\s*</th>", page)
     assert str(order.broker_order_id) in page
 
 
