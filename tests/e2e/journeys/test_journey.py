@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.e2e.journey import Journey
+from tests.e2e.journey import ANSWERS, Journey
 from tests.e2e.stack import DEMO_PASSWORD, Stack
 
 pytestmark = pytest.mark.e2e
@@ -34,6 +34,43 @@ def go_all_the_way(journey: Journey, document: Path) -> None:
     expect(row.locator("[data-label='Total gain'] .delta")).to_be_visible()
 
 
+def broker_has_what_was_typed(journey: Journey) -> None:
+    """Each answer of a citizen, where the broker keeps it; what was not asked or left empty is not there."""
+    (found,) = journey.stack.sandbox.get("/v1/accounts", params={"query": journey.email})
+    made = journey.stack.sandbox.get(f"/v1/accounts/{found['id']}")
+    assert (made["status"], made["account_type"]) == ("ACTIVE", "trading")
+    assert made["contact"] == {
+        "email_address": journey.email,
+        "phone_number": "+12125550123",
+        "street_address": [ANSWERS["Street address"]],
+        "city": ANSWERS["City"],
+        "state": "CA",
+        "postal_code": ANSWERS["ZIP code"],
+        "country": "USA",
+    }
+    assert made["identity"] == {
+        "given_name": ANSWERS["First name"],
+        "family_name": ANSWERS["Last name"],
+        "date_of_birth": "1985-03-31",
+        "country_of_citizenship": "USA",
+        "country_of_birth": "USA",
+        "country_of_tax_residence": "USA",
+        "tax_id_type": "USA_SSN",
+        "funding_source": ["employment_income"],
+    }
+    assert made["disclosures"] == {
+        "is_control_person": False,
+        "is_affiliated_exchange_or_finra": False,
+        "is_politically_exposed": False,
+        "immediate_family_exposed": False,
+        "employment_status": "EMPLOYED",
+        "employer_name": "Analytical Engines Inc",
+        "employer_address": "1 Engine Way, San Mateo, CA",
+        "employment_position": "Programmer",
+    }
+    assert [signed["agreement"] for signed in made["agreements"]] == ["customer_agreement"]
+
+
 def ops_finds(ops: Journey, request_id: str) -> None:
     ops.sign_in(ops.email, DEMO_PASSWORD)
     ops.give_demo_code(ops.mailbox_code)
@@ -55,6 +92,7 @@ def test_journey(
     )
     page.on("pageerror", lambda error: problems.append(str(error)))
     go_all_the_way(journey, document)
+    broker_has_what_was_typed(journey)
     ops_finds(Journey(new_context().new_page(), stack, "ops@example.com"), journey.seen["request_id"])
     assert problems == []
 
