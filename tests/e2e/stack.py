@@ -75,15 +75,16 @@ class Stack:
         with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
 
-    def start(self, name: str, command: list[str] | None = None, **pipes: int) -> None:
-        """Start a process of the Procfile, or `command`; what it prints is kept in `<folder>/<name>.log`."""
+    def start(self, name: str) -> None:
+        """Start a process of the Procfile; what it prints is kept in `<folder>/<name>.log`."""
         with (self.folder / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
-                command or [str(ROOT / "bin" / "process"), name],
+                [ROOT / "bin" / "process", name],
                 cwd=ROOT,
                 env=self.environment,
+                stdout=log,
+                stderr=log,
                 start_new_session=True,
-                **{"stdout": log, "stderr": log} | pipes,
             )
 
     @cached_property
@@ -112,12 +113,16 @@ class Stack:
     def run(self, script: str) -> str:
         """Run Python with the site's models, in a process that stays for the next script; what it prints."""
         if "inside" not in self.running:
-            self.start(
-                "inside",
-                [str(ROOT / ".venv" / "bin" / "python"), "-m", "tests.e2e.inside"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-            )
+            with (self.folder / "inside.log").open("ab") as log:
+                self.running["inside"] = subprocess.Popen(
+                    [ROOT / ".venv" / "bin" / "python", "-m", "tests.e2e.inside"],
+                    cwd=ROOT,
+                    env=self.environment,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    start_new_session=True,
+                )
         process = self.running["inside"]
         assert process.stdin
         assert process.stdout
