@@ -215,6 +215,8 @@ class Journey:
     def place(self, button: str) -> None:
         """Place an order from its review, which asks again where the price has moved or is old by then."""
         for _ in range(3):
+            # Unlike a click, this says what is on the page when the button is not.
+            expect(self.page.get_by_role("button", name=button, exact=True)).to_be_visible()
             with self.page.expect_navigation():
                 self.press(button)
             if re.search(r"/orders/[0-9a-f-]{36}/$", self.page.url):

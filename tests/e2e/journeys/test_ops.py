@@ -13,6 +13,7 @@ from tests.e2e.journeys.test_two_accounts import TAKE_OVER
 from tests.e2e.stack import DEMO_PASSWORD, Stack
 from tests.e2e.staff import signed_in
 from tests.sandbox.people import apply
+from tests.sandbox_process import eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -119,6 +120,13 @@ def waits_for_staff(stack: Stack, email: str) -> None:
     stack.sandbox.set_account_status(account_id, "ACTIVE")
     stack.run(TAKE_OVER.format(email=email, account_ids=[account_id]))
     stack.run(PAPERS.format(email=email))
+    # A paper that comes after the broker has asked would be taken for the answer.
+    account = f"/v1/accounts/{account_id}"
+    eventually(
+        lambda: len(stack.sandbox.get(account).get("documents", [])) == 2,
+        timeout=30,
+        what="the papers at the broker",
+    )
     results = {
         "accept": {"DATE_OF_BIRTH": {}},
         "indeterminate": {"ADDRESS_VERIFICATION": {}, "A_CODE_OF_TOMORROW": {}},

@@ -142,12 +142,16 @@ def test_day_of_staff_for_money(page: Page, new_context: Callable[..., BrowserCo
 
     # Events that were told while nobody listened are pulled again.
     (account,) = stack.sandbox.get("/v1/accounts", params={"query": trader.email})
-    closed = f"/v1/trading/accounts/{account['id']}/orders?status=closed"
-    before = len(stack.sandbox.get(closed))
+    placed = f"/v1/trading/accounts/{account['id']}/orders:by_client_order_id?client_order_id="
     trader.review_order(SYMBOL, "1")
     stack.kill("events")
     trader.place("Place buy order")
-    eventually(lambda: len(stack.sandbox.get(closed)) > before, timeout=60, what="the fill at the broker")
+    placed += page.url.rstrip("/").rpartition("/")[2]
+    eventually(
+        lambda: stack.sandbox.request("GET", placed).json().get("status") == "filled",
+        timeout=60,
+        what="the fill at the broker",
+    )
     ops.open("/admin/events/brokerevent/")
     ops.page.get_by_role("link", name="Pull a time again from the broker").click()
     ops.page.locator("select[name=stream]").select_option("trades")
