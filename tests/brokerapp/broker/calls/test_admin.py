@@ -85,7 +85,7 @@ def test_calls_are_filtered_by_outcome_and_time(staff):
     call = ApiCallFactory.create(outcome="UNKNOWN")
     ApiCallFactory.create()
     assert found(staff, outcome__exact="UNKNOWN") == [call]
-    assert found(staff, started_at__lt="2001-01-01") == []
+    assert found(staff, started_at__lt="2001-01-01 00:00:00+00:00") == []
 
 
 def test_the_list_links_to_the_subject_and_shows_no_email_address(staff):
