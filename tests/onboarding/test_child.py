@@ -26,7 +26,7 @@ def test_custodial_request_is_what_was_typed(person: Client, account: BrokerageA
     assert sent["minor_identity"] == {
         "given_name": "Tim",
         "family_name": "Byron",
-        "date_of_birth": f"{timezone.localdate().year - 8}-03-31",
+        "date_of_birth": f"{CHILD['minor_date_of_birth_year']}-03-31",
         "tax_id": "124554322",
         "tax_id_type": "USA_SSN",
         "email": "tim@example.com",

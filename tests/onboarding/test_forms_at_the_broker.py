@@ -33,6 +33,7 @@ NameForm, ContactForm = FORMS["name"], FORMS["contact"]
 WorkForm, TrustedContactForm = FORMS["work"], FORMS["trusted-contact"]
 NUMBERS = itertools.count()
 SIGNED_AT = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+THIS_YEAR = datetime.now(UTC).year
 ALL = settings(max_examples=25 * SCALE, suppress_health_check=list(HealthCheck))
 
 HANDS = st.characters(min_codepoint=32, max_codepoint=126) | st.sampled_from(
@@ -275,7 +276,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "permanent_resident": False,
         "country_of_tax_residence": "USA",
         "visa_type": "H1B",
-        "visa_expiration_date": date(SIGNED_AT.year + 2, 3, 31),
+        "visa_expiration_date": date(THIS_YEAR + 2, 3, 31),
     },
     "citizen abroad": {
         "country_of_residence": "CAN",
@@ -339,7 +340,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "knows_it_is_a_gift": True,
         "minor_given_name": "Tim",
         "minor_family_name": "Byron",
-        "minor_date_of_birth": date(SIGNED_AT.year - 8, 3, 31),
+        "minor_date_of_birth": date(SIGNED_AT.year - 7, 12, 31),
         "minor_tax_id": "124554322",
         "minor_email": "tim@example.com",
         "minor_country_of_citizenship": "USA",
