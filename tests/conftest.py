@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 import tests.depth  # noqa: F401  as it is imported, hypothesis is told
@@ -73,6 +74,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 
     with django_db_blocker.unblock():
         keep_opened_account()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_remembered() -> None:
+    """What another test tried, signed up with or was sent counts towards no limit of this one."""
+    cache.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
@@ -26,7 +25,6 @@ def clock() -> Iterator[Any]:
 @pytest.fixture
 def account(client: Client, settings: Any, clock: Any) -> BrokerageAccount:
     settings.BROKER_PAGES_A_MINUTE = 3
-    cache.clear()
     account = BrokerageAccountFactory.create()
     client.force_login(account.user)
     return account

@@ -1,7 +1,6 @@
 """No page about signing in is a dead end, and all of them are in our words."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +48,6 @@ THEIR_WORDS = (
     "Please",
 )
 """Of allauth's own pages and messages."""
-
-
-@pytest.fixture(autouse=True)
-def no_limits() -> Iterator[None]:
-    """What was sent in another test does not count."""
-    cache.clear()
-    yield
-    cache.clear()
 
 
 def sign_in(client: Client, url: str, email: str) -> Any:

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -33,7 +32,6 @@ SITE = "broker.example.com"
 
 @pytest.fixture(autouse=True)
 def _provider(settings: LazySettings) -> None:
-    cache.clear()
     settings.SITE_URL = f"https://{SITE}"
     use(settings, "postmark")
 
