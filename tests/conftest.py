@@ -13,6 +13,7 @@ from django.core.cache import cache
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 import tests.depth  # noqa: F401  as it is imported, hypothesis is told
+from brokerapp.broker import broker_clock
 from devstack.templates import VARIABLE, template_of
 from tests.broker_stub import BrokerStub, broker_stub
 from tests.sandbox.contract import Report
@@ -78,8 +79,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_remembered() -> None:
-    """What another test tried, signed up with or was sent counts towards no limit of this one."""
+    """What another test tried, was sent or measured counts for none of the limits and times of this one."""
     cache.clear()
+    broker_clock.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -148,10 +148,7 @@ def test_settle_transfers_brokers_clock_behind_ours_adopts_ours(broker: BrokerSt
     date = format_datetime(timezone.now() - behind, usegmt=True)
     broker.on_account("GET", transfer.account, "transfers", json=[reply], date=date)
     broker_clock.forget()
-    try:
-        settling.settle_transfers(now=soon())
-    finally:
-        broker_clock.forget()
+    settling.settle_transfers(now=soon())
     transfer.refresh_from_db()
     assert transfer.status == TransferStatus.QUEUED
 
@@ -166,10 +163,7 @@ def test_settle_transfers_brokers_clock_behind_ours_does_not_adopt_an_older_one(
         "GET", transfer.account, "transfers", json=[listed(transfer, created_at=made_at)], date=date
     )
     broker_clock.forget()
-    try:
-        settling.settle_transfers(now=soon())
-    finally:
-        broker_clock.forget()
+    settling.settle_transfers(now=soon())
     transfer.refresh_from_db()
     assert transfer.status == TransferStatus.UNKNOWN
 

@@ -16,10 +16,7 @@ NOW = datetime(2026, 3, 2, 15, 0, 0, tzinfo=UTC)
 def unmeasured(settings):
     """Nothing is known of the broker's clock, here or in Redis."""
     settings.BROKER_BASE_URL = BASE
-    broker_clock.forget()
     shared.ask(lambda client: client.delete(f"broker:clock:{BASE}"))
-    yield
-    broker_clock.forget()
 
 
 def hear(behind: timedelta, times: int = 1, *, took: float = 0.1, start: datetime = NOW) -> None:

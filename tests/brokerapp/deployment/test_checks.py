@@ -50,14 +50,26 @@ def test_settings_that_production_needs_pass_djangos_checks_for_deployment() -> 
     assert "no issues" in done.stdout
 
 
-@pytest.mark.parametrize("process", ["beat", "assets", "release", "events"])
+WITHOUT_SECRETS = ("beat", "assets", "release", "events")
+
+
+@pytest.mark.parametrize("process", WITHOUT_SECRETS)
 def test_process_starts_without_the_secrets_that_it_does_without(process: str) -> None:
     without = {**dict.fromkeys(settings.NOT_NEEDED_BY[process]), "PROCESS": process}
 
     done = manage("check", **without)
 
     assert done.returncode == 0, done.stderr
-    assert manage("check", **without | {"PROCESS": "worker"}).returncode != 0
+
+
+def test_worker_needs_the_secrets_that_others_do_without() -> None:
+    names = {name for process in WITHOUT_SECRETS for name in settings.NOT_NEEDED_BY[process]}
+
+    done = manage("check", **dict.fromkeys(names), PROCESS="worker")
+
+    assert done.returncode != 0
+    for process in WITHOUT_SECRETS:
+        assert any(name in done.stderr for name in settings.NOT_NEEDED_BY[process]), process
 
 
 def test_check_names_all_that_is_wrong_at_once_with_what_to_do() -> None:
