@@ -26,8 +26,9 @@ from devstack.paths import ROOT
 from devstack.services import throwaway_services
 from devstack.valkey import url_after
 
-WORKERS = "2"
-SPREAD = ["--numprocesses", WORKERS, "--dist", "loadfile", "--no-loadscope-reorder"]
+SPREAD = ["--dist", "loadfile", "--no-loadscope-reorder"]
+MOST_WORKERS = 8
+"""Each has its own copy of the database and its own Redis database, see BROWSER_REDIS_STEP."""
 BROWSER = "tests/e2e"
 TAKES_A_VALUE = ("-k", "-m", "-p", "--ignore", "--ignore-glob", "--deselect")
 """Options whose value may look like the path of a test."""
@@ -96,12 +97,22 @@ def parts_for(arguments: list[str], *, without_browser: bool) -> list[Part]:
         browser = [BROWSER]
     parts = []
     if others or not paths:
-        parts.append(Part("the tests without a browser", [*SPREAD, "-rs", *options, *others]))
+        workers = worker_count(alone=not browser or without_browser)
+        spread = ["--numprocesses", str(workers), *SPREAD]
+        parts.append(Part("the tests without a browser", [*spread, "-rs", *options, *others]))
     if browser and not without_browser:
         parts.append(Part("the browser tests", ["-rs", *options, *browser]))
     if not parts:
         raise StackError("Those are browser tests alone, and a browser goes by the machine's clock.")
     return parts
+
+
+def worker_count(*, alone: bool) -> int:
+    """How many processes run the tests without a browser: one for each core, and two at least.
+
+    One more where the browser tests do not run beside them: a third of their time is waiting for processes.
+    """
+    return min(max(2, os.cpu_count() or 2), MOST_WORKERS) + alone
 
 
 def names_tests(argument: str) -> bool:

@@ -52,6 +52,20 @@ def test_parts_for_without_browser() -> None:
         paths(GUIDE, without_browser=True)
 
 
+@pytest.mark.parametrize(("cores", "beside", "alone"), [(None, 2, 3), (1, 2, 3), (4, 4, 5), (64, 8, 9)])
+def test_parts_for_spreads_over_the_cores(
+    cores: int | None, beside: int, alone: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+
+    def workers(*, without_browser: bool) -> str:
+        arguments = parts_for([], without_browser=without_browser)[0].arguments
+        return arguments[arguments.index("--numprocesses") + 1]
+
+    assert workers(without_browser=False) == str(beside)
+    assert workers(without_browser=True) == str(alone)
+
+
 @pytest.fixture
 def part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A function that makes a pytest process of some lines of tests, apart from the project's settings."""
