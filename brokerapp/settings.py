@@ -66,6 +66,7 @@ NOT_NEEDED_BY = {
     "events": _MAIL_SECRETS,
     "news": _MAIL_SECRETS,
     "sweeper": _MAIL_SECRETS,
+    "market": _MAIL_SECRETS,
 }
 """Secrets that a process does without, so that it need not be given them (docker-compose.yml does not)."""
 if not DEVELOPMENT:
