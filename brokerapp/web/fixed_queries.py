@@ -265,7 +265,7 @@ def returned(model: type[Locked], statement: str, values: Sequence[Any]) -> Lock
 @cache
 def _all_columns(model: type[models.Model]) -> str:
     """As queries of whole rows list them."""
-    return ", ".join(connection.ops.quote_name(field.column) for field in model._meta.concrete_fields)
+    return ", ".join(connection.ops.quote_name(str(field.column)) for field in model._meta.concrete_fields)
 
 
 @cache

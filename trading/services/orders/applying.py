@@ -75,7 +75,7 @@ def apply_order(
 def _locked(order: Order) -> Order:
     """The order under its lock, with the account that was read with it."""
     locked = lock(Order, order.pk)
-    if Order.account.is_cached(order):  # type: ignore[attr-defined]
+    if Order.account.is_cached(order):
         locked.account = order.account
     return locked
 
