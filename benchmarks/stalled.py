@@ -1,5 +1,7 @@
 """A broker whose every read takes ten seconds: how soon a new deposit and a new order are sent all the same.
 
+With `--data` only its market data do: how soon an account that is due is read all the same.
+
 `python -m benchmarks.stalled` (README.md beside it). Every process runs as in production.
 """
 
@@ -17,6 +19,12 @@ from benchmarks.whole_stack import arm_fault, whole_stack
 LIMIT_SECONDS = 5.0
 GIVE_UP_SECONDS = 60.0
 STALL = '{"action": "delay", "method": "GET", "path": "/v*", "seconds": 10, "rate": 1}'
+STALLED_DATA = tuple(
+    f'{{"action": "delay", "method": "GET", "path": "{path}", "seconds": 10, "rate": 1}}'
+    for path in ("/v2/*", "/v1beta*", "/v1/corporate-actions*", "/v1/clock*", "/v1/calendar*", "/v1/assets*")
+)
+POLL_LIMIT_SECONDS = 15.0
+"""Sweeps begin every ten seconds in production; and what a sweep takes."""
 SYMBOLS = ("MSFT", "AMZN", "GOOGL", "NVDA", "TSLA", "META", "JPM", "KO", "DIS", "NFLX")
 
 
@@ -40,6 +48,40 @@ def measure(rounds: int, settle: float) -> bool:
     for what, times in (("deposits", deposits), ("orders", orders)):
         print(f"  {what}: median {median(times):.2f} s, longest {max(times):.2f} s (limit {LIMIT_SECONDS:g})")
     return max(deposits + orders) < LIMIT_SECONDS
+
+
+def measure_polls(rounds: int, settle: float) -> bool:
+    """Print how soon an account that is due was read in each round; whether all were within the limit."""
+    from brokerapp.demo import people
+
+    print("Making the demo's people …", flush=True)
+    people.seed_people("bench-password-1")
+    account = people._account(people.TRADER)
+    for fault in STALLED_DATA:
+        arm_fault(fault)
+    print(f"Market data take ten seconds from now on; there are {settle:g} s to get stuck.", flush=True)
+    time.sleep(settle)
+    polls = []
+    for _ in range(rounds):
+        polls.append(time_poll(account))
+        print(f"  account read after {polls[-1]:5.2f} s", flush=True)
+    print_reads(settle + sum(polls))
+    print(f"  polls: median {median(polls):.2f} s, longest {max(polls):.2f} s (limit {POLL_LIMIT_SECONDS:g})")
+    return max(polls) < POLL_LIMIT_SECONDS
+
+
+def time_poll(account: Any) -> float:
+    """Seconds from when an account is due until it has been read."""
+    from django.utils import timezone
+
+    from brokerapp.accounts.models import BrokerageAccount
+
+    due_at, began = timezone.now(), time.monotonic()
+    rows = BrokerageAccount.objects.filter(pk=account.pk)
+    rows.update(due_at=due_at)
+    while time.monotonic() - began < GIVE_UP_SECONDS and not rows.filter(synced_at__gt=due_at).exists():
+        time.sleep(0.05)
+    return time.monotonic() - began
 
 
 def time_deposit(account: Any, bank: Any, amount: Decimal) -> float:
@@ -105,6 +147,7 @@ def main() -> int:
     """Run it; 1 if something was sent too late."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=8, help="deposits and orders (default 8, at most 10)")
+    parser.add_argument("--data", action="store_true", help="stall market data alone, and time polls")
     parser.add_argument("--settle", type=float, default=60, help="seconds of stall before them (default 60)")
     parser.add_argument(
         "--without",
@@ -118,6 +161,8 @@ def main() -> int:
 
     processes = [name for name in ("web", *BACKGROUND) if name not in arguments.without]
     with whole_stack(processes):
+        if arguments.data:
+            return 0 if measure_polls(arguments.rounds, arguments.settle) else 1
         return 0 if measure(min(arguments.rounds, len(SYMBOLS)), arguments.settle) else 1
 
 

@@ -1,12 +1,14 @@
 """The Celery app, its queues and its beat table. Tasks are doors to services: ids in, one service call.
 
-Three queues, each with a worker process of its own (`Procfile`), so that what takes long in one keeps nothing
+Four queues, each with a worker process of its own (`Procfile`), so that what takes long in one keeps nothing
 waiting in another:
 
 - `people`: mails, and what a person waits for and that is sent to the broker (an application, a document, a
   transfer). Anything that is not told otherwise goes here.
 - `news`: what the broker told us or is to be asked after it (an event, an account's balances and positions).
   With a broker that answers slowly, these wait for it; a new deposit does not.
+- `market`: prices, bars, the market's hours and days, the list of assets: what is the same for everybody. A
+  data API that answers slowly keeps these waiting, and no account, order or transfer.
 - `sweeps`: all else that beat sends. A sweep finds its own work in rows: a lost or doubled run does no harm.
 """
 
@@ -20,8 +22,10 @@ from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "brokerapp.settings")
 
-PEOPLE, NEWS, SWEEPS = "people", "news", "sweeps"
-QUEUES = (PEOPLE, NEWS, SWEEPS)
+PEOPLE, NEWS, MARKET, SWEEPS = "people", "news", "market", "sweeps"
+QUEUES = (PEOPLE, NEWS, MARKET, SWEEPS)
+OF_THE_MARKET = ("announcements", "assets", "bars", "calendar", "clock", "quotes", "screens", "shown_quotes")
+"""What the tasks of `trading` sync that belongs to no account."""
 HEARTBEAT_SECONDS = 15.0
 DAILY_RUN_EXPIRES = 3600.0
 
@@ -29,6 +33,7 @@ app = Celery("brokerapp")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_default_queue = PEOPLE
 app.conf.task_routes = {
+    **{f"trading.tasks.sync_{what}": {"queue": MARKET} for what in OF_THE_MARKET},
     "*.tasks.handle_*": {"queue": NEWS},
     "*.tasks.sync_*": {"queue": NEWS},
     "*.tasks.follow_*": {"queue": NEWS},
@@ -41,12 +46,12 @@ def every(seconds: float, task: str, queue: str = SWEEPS) -> dict[str, Any]:
     return {"task": task, "schedule": seconds, "options": {"queue": queue, "expires": seconds}}
 
 
-def at(schedule: crontab, task: str) -> dict[str, Any]:
+def at(schedule: crontab, task: str, queue: str = SWEEPS) -> dict[str, Any]:
     """One beat row by the clock, in `CELERY_TIMEZONE`, which is UTC; a restart of beat does not shift it."""
     return {
         "task": task,
         "schedule": schedule,
-        "options": {"queue": SWEEPS, "expires": DAILY_RUN_EXPIRES},
+        "options": {"queue": queue, "expires": DAILY_RUN_EXPIRES},
     }
 
 
@@ -94,13 +99,13 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         "sync open orders": every(sweep, "trading.tasks.sync_open_orders"),
         "sync activities": every(sweep, "brokerapp.activities.tasks.sync_activities"),
         "follow activities": every(sweep, "trading.tasks.follow_activities"),
-        "sync announcements": every(max(sweep * 6, 60), "trading.tasks.sync_announcements"),
+        "sync announcements": every(max(sweep * 6, 60), "trading.tasks.sync_announcements", MARKET),
         "sync documents": every(max(sweep * 3, 30), "brokerapp.records.tasks.sync_due_documents"),
-        "sync clock": every(max(sweep, 15), "trading.tasks.sync_clock"),
-        "sync quotes": every(max(sweep, 5), "trading.tasks.sync_quotes"),
-        "sync screens": every(max(sweep, 60), "trading.tasks.sync_screens"),
+        "sync clock": every(max(sweep, 15), "trading.tasks.sync_clock", MARKET),
+        "sync quotes": every(max(sweep, 5), "trading.tasks.sync_quotes", MARKET),
+        "sync screens": every(max(sweep, 60), "trading.tasks.sync_screens", MARKET),
         "send watchlists": every(max(sweep, 30), "trading.tasks.send_watchlists"),
-        "sync bars": every(max(sweep, 15), "trading.tasks.sync_bars"),
+        "sync bars": every(max(sweep, 15), "trading.tasks.sync_bars", MARKET),
         "sync portfolios": every(max(sweep * 3, 30), "trading.tasks.sync_stale_portfolios"),
         "work out gains": every(max(sweep, 10), "trading.tasks.work_out_gains"),
         "take equity points": every(max(sweep * 10, 60), "trading.tasks.take_equity_points"),
@@ -109,8 +114,8 @@ def schedule(sender: Celery, **kwargs: object) -> None:
         "send mails": every(min(sweep, 5), "brokerapp.mailing.tasks.send_mails", PEOPLE),
         "tell people": every(min(sweep, 5), "brokerapp.notices.tasks.tell_people", PEOPLE),
         # 08:45 UTC is before the market opens in New York, in summer and in winter.
-        "sync assets": at(crontab(minute="45", hour="2,8,14,20"), "trading.tasks.sync_assets"),
-        "sync calendar": at(crontab(minute="40", hour="2,8,14,20"), "trading.tasks.sync_calendar"),
+        "sync assets": at(crontab(minute="45", hour="2,8,14,20"), "trading.tasks.sync_assets", MARKET),
+        "sync calendar": at(crontab(minute="40", hour="2,8,14,20"), "trading.tasks.sync_calendar", MARKET),
         # The small hours in New York.
         "prune": at(crontab(minute="10", hour="7"), "brokerapp.broker.calls.tasks.prune_api_calls"),
         "prune bars": at(crontab(minute="30", hour="7"), "trading.tasks.prune_bars"),

@@ -66,6 +66,7 @@ NOT_NEEDED_BY = {
     "events": _MAIL_SECRETS,
     "news": _MAIL_SECRETS,
     "sweeper": _MAIL_SECRETS,
+    "market": _MAIL_SECRETS,
 }
 """Secrets that a process does without, so that it need not be given them (docker-compose.yml does not)."""
 if not DEVELOPMENT:
@@ -228,6 +229,9 @@ DATABASES["default"].update(ENGINE="brokerapp.web.postgresql", CONN_MAX_AGE=None
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 # Values travel apart from the statement: what the database shows of one that runs, is slow or fails has none.
 DATABASES["default"]["OPTIONS"].setdefault("server_side_binding", True)
+# A statement that a connection has asked so often is kept there with its plan: what every page asks is not
+# read and planned each time. A pooler that hands one connection to several would need None.
+DATABASES["default"]["OPTIONS"].setdefault("prepare_threshold", 3)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0")

@@ -30,7 +30,7 @@ from devstack.supervisor import GaveUp, Spec, Stopped, Supervisor
 from devstack.table import summary
 
 PROCESS = str(paths.ROOT / "bin" / "process")
-BACKGROUND = ("worker", "news", "sweeper", "beat", "events")
+BACKGROUND = ("worker", "news", "sweeper", "market", "beat", "events")
 KEPT_LOGS = ".1"
 
 

@@ -9,10 +9,10 @@ from brokerapp.health.models import Heartbeat
 LATE_AFTER = timedelta(minutes=2)
 """Heartbeats come every quarter of a minute, and a stream that breaks is back within half a minute."""
 
-SWEEPS = "sweeps"
+SWEEPS, MARKET = "sweeps", "market"
 PRICES = "prices"
 """The loop that pushes prices, a thread of the follower: not a queue, so beat sends it nothing."""
-OF_FIGURES = (EventStream.FUNDING.value, EventStream.TRADES.value, SWEEPS)
+OF_FIGURES = (EventStream.FUNDING.value, EventStream.TRADES.value, SWEEPS, MARKET)
 """Without these, what a page shows is older than people expect."""
 
 

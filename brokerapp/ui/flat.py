@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
 MARK = "\ue000"
-SPECIAL = re.compile("[&<>\"']")
+find_special = re.compile("[&<>\"']").search
 PLACE = re.compile(f"{MARK}([a-z_]+){MARK}")
 
 
@@ -24,16 +24,19 @@ class Flat:
     def __init__(self, template: str, *places: str, **context: object) -> None:
         self._template, self._places, self._context = template, places, context
         self._parts: list[str] | None = None
+        self._names: tuple[str, ...] = ()
 
     def __call__(self, **values: object) -> SafeString:
         """The HTML. Raises `KeyError` for a place without a value."""
         parts = self._parts
         if parts is None:
-            parts = self._parts = self._render()
+            parts = self._render()
+            self._names = tuple(parts[1::2])
+            self._parts = parts  # last: other threads go by it
         filled = parts.copy()
         filled[1::2] = [
-            value if isinstance(value, SafeString) else _escaped(str(value))
-            for value in map(values.__getitem__, parts[1::2])
+            value if isinstance(value, SafeString) else _escaped(value)
+            for value in map(values.__getitem__, self._names)
         ]
         return SafeString("".join(filled))
 
@@ -42,5 +45,6 @@ class Flat:
         return PLACE.split(render_to_string(self._template, {**self._context, **marks}).strip())
 
 
-def _escaped(text: str) -> str:
-    return html.escape(text) if SPECIAL.search(text) else text
+def _escaped(value: object) -> str:
+    text = value if type(value) is str else str(value)
+    return html.escape(text) if find_special(text) else text

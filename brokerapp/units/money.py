@@ -31,12 +31,12 @@ def parse_decimal(value: object) -> Decimal:
 
 def quantize_cash(amount: Decimal) -> Decimal:
     """USD to 2 dp, half to even."""
-    return amount.quantize(CENT, rounding=ROUND_HALF_EVEN)
+    return amount.quantize(CENT, ROUND_HALF_EVEN)
 
 
 def quantize_shares(quantity: Decimal) -> Decimal:
     """Shares to 9 dp, towards zero: never more shares than there are."""
-    return quantity.quantize(SHARE, rounding=ROUND_DOWN)
+    return quantity.quantize(SHARE, ROUND_DOWN)
 
 
 def plain(number: Decimal) -> str:
@@ -47,8 +47,8 @@ def plain(number: Decimal) -> str:
 
 def usd(amount: Decimal) -> str:
     """US dollars for sentences and figures, to the cent: `$1,234.56`, `−$250.00`; never `−$0.00`."""
-    cents = quantize_cash(amount)
-    return f"{MINUS if cents < 0 else ''}${abs(cents):,.2f}"
+    text = f"{amount.quantize(CENT, ROUND_HALF_EVEN):,f}"
+    return f"${text}" if text[0] != "-" else _below_zero(text, "$")
 
 
 def price(amount: Decimal) -> str:
@@ -63,8 +63,19 @@ def price(amount: Decimal) -> str:
 
 def quantity(number: Decimal) -> str:
     """A quantity for sentences and figures, 9 dp at most: `1,200`, `0.42`, `−3`."""
-    kept = quantize_shares(number)
-    return f"{MINUS if kept < 0 else ''}{abs(kept):,f}".rstrip("0").rstrip(".")
+    text = f"{number.quantize(SHARE, ROUND_DOWN):,f}".rstrip("0").rstrip(".")
+    return text if text[0] != "-" else _below_zero(text)
+
+
+def percentage(fraction: Decimal) -> str:
+    """A fraction as a percentage to 2 dp: `0.0123` is `1.23%`, `−0.40%`; never `−0.00%`."""
+    text = f"{fraction.quantize(FINE, ROUND_HALF_EVEN) * 100:,.2f}%"
+    return text if text[0] != "-" else _below_zero(text)
+
+
+def _below_zero(text: str, sign: str = "") -> str:
+    """Figures that begin with a hyphen, with a minus instead, and without one if they are all zeros."""
+    return f"{MINUS if any('1' <= digit <= '9' for digit in text) else ''}{sign}{text[1:]}"
 
 
 def shares(number: Decimal) -> str:

@@ -11,7 +11,10 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db import connection, models
+from django.db.models.base import ModelState
+from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttribute
 from django.db.models.query import get_related_populators
+from django.db.models.query_utils import DeferredAttribute
 
 Row = TypeVar("Row")
 Locked = TypeVar("Locked", bound=models.Model)
@@ -58,13 +61,18 @@ class FixedQuery(Generic[Row]):
 
     def __call__(self, *values: Any, first: int = 0, most: int | None = None) -> list[Row]:
         """The rows for these values: all, or `most` of them from number `first` on."""
-        plan = self._plan
-        if plan is None:
-            plan = self._plan = self._compile(self._make(*self._stand_ins))
+        plan = self.plan
         rows = _ask(plan, values, () if most is None else (most, first))
         if plan.converters:
             rows = [_converted(row, plan.converters) for row in rows]
         return [plan.read(row) for row in rows]
+
+    @property
+    def plan(self) -> Plan:
+        """Made when it is first needed."""
+        if self._plan is None:
+            self._plan = self._compile(self._make(*self._stand_ins))
+        return self._plan
 
     def count(self, *values: Any) -> int:
         """How many rows there are for these values."""
@@ -138,13 +146,14 @@ def _reader(compiler: Any) -> Callable[[Sequence[Any]], Any]:
     if not klass:
         raise ValueError("a fixed query is of rows of a model, or of tuples")
     own = slice(klass["select_fields"][0], klass["select_fields"][-1] + 1)
-    columns = frozenset(column[0].target.attname for column in select[own])
+    make = _maker(klass["model"], [column[0].target.attname for column in select[own]])
     related = get_related_populators(klass, select, connection.alias)  # type: ignore[call-arg]
+    for populator in related:
+        _quicken(populator)
     annotations = dict(compiler.annotation_col_map)
-    alias = connection.alias
 
     def read(row: Sequence[Any]) -> Any:
-        made = klass["model"].from_db(alias, columns, row[own])
+        made = make(row[own])
         for populator in related:
             populator.populate(row, made)
         for name, place in annotations.items():
@@ -152,6 +161,62 @@ def _reader(compiler: Any) -> Callable[[Sequence[Any]], Any]:
         return made
 
     return read
+
+
+def _maker(model: type[models.Model], columns: Sequence[str]) -> Callable[[Sequence[Any]], Any]:
+    """How a row of a model is made of these columns: as `from_db` makes it, which sets them one by one.
+
+    Where a model or a receiver has its own say in how rows are made, it is heard.
+    """
+    alias = connection.alias
+    is_heard = any(
+        signal.has_listeners(model) for signal in (models.signals.pre_init, models.signals.post_init)
+    )
+    if is_heard or _has_own_way(model):
+        names = frozenset(columns)
+        return lambda values: model.from_db(alias, names, values)
+
+    def make(values: Sequence[Any]) -> Any:
+        made = model.__new__(model)
+        state = ModelState()
+        state.adding, state.db = False, alias
+        made.__dict__.update(zip(columns, values, strict=True), _state=state)
+        return made
+
+    return make
+
+
+def _has_own_way(model: type[models.Model]) -> bool:
+    """Whether its rows, or one of its columns, are set in another way than into the row's dictionary."""
+    plain = (DeferredAttribute, ForeignKeyDeferredAttribute)
+    is_own = any("__init__" in vars(base) or "from_db" in vars(base) for base in _bases(model))
+    return is_own or any(type(getattr(model, name)) not in plain for name in _attnames(model))
+
+
+def _bases(model: type[models.Model]) -> list[type]:
+    return list(model.__mro__[: model.__mro__.index(models.Model)])
+
+
+def _attnames(model: type[models.Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+class _Made:
+    """What a populator takes for the class of the rows that it makes."""
+
+    def __init__(self, make: Callable[[Sequence[Any]], Any]) -> None:
+        self._make = make
+
+    def from_db(self, alias: str, names: Any, values: Sequence[Any]) -> Any:
+        """The row."""
+        return self._make(values)
+
+
+def _quicken(populator: Any) -> None:
+    """Have a populator, and those of what its rows bring along, make rows in the same way."""
+    populator.model_cls = _Made(_maker(populator.model_cls, populator.init_list))
+    for further in populator.related_populators:
+        _quicken(further)
 
 
 @cache
@@ -172,13 +237,47 @@ def read_again(row: models.Model) -> None:
 
     Raises the model's `DoesNotExist`.
     """
-    fresh = _found(type(row), row.pk, _finder(type(row), False, ()))
+    bring_up_to_date(row, _found(type(row), row.pk, _finder(type(row), False, ())))
+
+
+def bring_up_to_date(row: models.Model, fresh: models.Model) -> None:
+    """Give a row the columns of `fresh`, which is the same row read later; as `read_again` says."""
     fields: Any = row._meta.concrete_fields
     for field in fields:
         is_other = vars(fresh)[field.attname] != vars(row).get(field.attname)
         if field.is_relation and is_other and field.is_cached(row):
             field.delete_cached_value(row)
     vars(row).update({name: value for name, value in vars(fresh).items() if name != "_state"})
+
+
+def returned(model: type[Locked], statement: str, values: Sequence[Any]) -> Locked | None:
+    """The row that a statement changes, by the `RETURNING` that is added here; None if it changes none."""
+    plan = _finder(model, False, ()).plan
+    with connection.cursor() as cursor:
+        cursor.execute(f"{statement} RETURNING {_all_columns(model)}", values)
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    found: Locked = plan.read(_converted(row, plan.converters) if plan.converters else row)
+    return found
+
+
+@cache
+def _all_columns(model: type[models.Model]) -> str:
+    """As queries of whole rows list them."""
+    return ", ".join(connection.ops.quote_name(str(field.column)) for field in model._meta.concrete_fields)
+
+
+@cache
+def _shower(model: type[models.Model], columns: tuple[str, ...]) -> FixedQuery[tuple[Any, ...]]:
+    key = UUID(int=1) if isinstance(model._meta.pk, models.UUIDField) else 918_273_645
+    rows = model._base_manager.select_for_update(of=("self",), no_key=True)
+    return FixedQuery(lambda pk: rows.filter(pk=pk).values_list(*columns), key)
+
+
+def lock_columns(model: type[models.Model], pk: Any, columns: tuple[str, ...]) -> tuple[Any, ...] | None:
+    """Some columns of the row with this key, under its lock until the transaction ends; None without it."""
+    return next(iter(_shower(model, columns)(pk)), None)
 
 
 def lock(model: type[Locked], pk: Any, *along: str) -> Locked:

@@ -11,6 +11,8 @@ from typing import Any
 from django.db import connection, models, router
 from django.db.models.expressions import DatabaseDefault
 
+from brokerapp.web.fixed_queries import bring_up_to_date, read_again, returned
+
 
 def set_columns(model: type[models.Model], where: Mapping[str, object], columns: Mapping[str, object]) -> int:
     """Update the rows in which the columns `where` have these values (None: NULL); returns how many.
@@ -20,17 +22,29 @@ def set_columns(model: type[models.Model], where: Mapping[str, object], columns:
     fields = [_field(model, name) for name in columns]
     if any(_is_special(field, value) for field, value in zip(fields, columns.values(), strict=True)):
         return model._base_manager.filter(**_for_filter(where)).update(**columns)
-    known = tuple(name for name, value in where.items() if value is not None)
-    empty = tuple(name for name, value in where.items() if value is None)
-    statement = _update(model, tuple(columns), known, empty)
-    values = [
-        field.get_db_prep_save(value, connection)
-        for field, value in zip(fields, columns.values(), strict=True)
-    ]
-    values += [_field(model, name).get_db_prep_value(where[name], connection) for name in known]
+    statement, values = _statement(model, where, columns)
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return int(cursor.rowcount)
+
+
+def set_and_read(row: models.Model, where: Mapping[str, object], columns: Mapping[str, object]) -> bool:
+    """Update the row, if its columns `where` have these values (None: NULL), and bring it up to date.
+
+    One statement. False, and nothing is changed or read, where they have not. As `set_columns` and then
+    `fixed_queries.read_again`.
+    """
+    model, wanted = type(row), {"pk": row.pk, **where}
+    if any(_is_special(_field(model, name), value) for name, value in columns.items()):
+        changed = set_columns(model, wanted, columns)
+        if changed:
+            read_again(row)
+        return bool(changed)
+    statement, values = _statement(model, wanted, columns)
+    found = returned(model, statement, values)
+    if found is not None:
+        bring_up_to_date(row, found)
+    return found is not None
 
 
 def insert(row: models.Model) -> None:
@@ -49,6 +63,17 @@ def insert(row: models.Model) -> None:
     models.signals.post_save.send(
         type(row), instance=row, created=True, raw=False, using=row._state.db, update_fields=None
     )
+
+
+def _statement(
+    model: type[models.Model], where: Mapping[str, object], columns: Mapping[str, object]
+) -> tuple[str, list[Any]]:
+    """The `UPDATE` and its values."""
+    known = tuple(name for name, value in where.items() if value is not None)
+    empty = tuple(name for name, value in where.items() if value is None)
+    values = [_field(model, name).get_db_prep_save(value, connection) for name, value in columns.items()]
+    values += [_field(model, name).get_db_prep_value(where[name], connection) for name in known]
+    return _update(model, tuple(columns), known, empty), values
 
 
 def _is_special(field: Any, value: object) -> bool:

@@ -10,8 +10,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.utils import timezone
 
-from brokerapp.web.fixed_queries import read_again
-from brokerapp.web.fixed_writes import set_columns
+from brokerapp.web.fixed_writes import set_and_read, set_columns
 from brokerapp.workflow.state import Process, StatusModel, can_move, move
 
 logger = logging.getLogger(__name__)
@@ -83,9 +82,13 @@ def apply(
     by: AbstractBaseUser | Process,
     reason: str = "",
     request_id: str = "",
+    is_live: bool | None = None,
     **columns: object,
 ) -> Row:
     """Take over the broker's word on a row, as of `at`; `columns` are written along.
+
+    With `is_live` (whether the stream that would tell of a change is alive) it is noted in the same statement
+    when the row is read next, as `schedule` does.
 
     `by` is how the word came to us, or the member of staff who asked for it. For use in a transaction that
     holds the row's lock. A word as of an earlier time than the newest applied one changes nothing. A word
@@ -105,20 +108,32 @@ def apply(
         "failed_reads": 0,
         **columns,
     }
-    if to != row.status and can_move(row, to):
+    moves = to != row.status and can_move(row, to)
+    if is_live is not None:
+        now = timezone.now()
+        since = now if moves else row.status_at
+        changes["due_at"] = next_read(row, to if moves else row.status, since, now=now, is_live=is_live)
+    if moves:
         return move(row, to, by=by, reason=reason, request_id=request_id, **changes)
     if to != row.status:
         logger.error("%s is %s here and %s at the broker", row, row.status, word[:40])
-    set_columns(type(row), {"pk": row.pk}, changes)
-    read_again(row)
+    if not set_and_read(row, {}, changes):
+        raise type(row).DoesNotExist(f"{type(row).__name__} {row.pk}")
     return row
+
+
+def next_read(
+    row: FollowedModel, status: str, since: datetime, *, now: datetime, is_live: bool
+) -> datetime | None:
+    """When the row is read next, of which the status is this `since` then; None if it is not."""
+    rhythm = row.RHYTHM.get(status)
+    return now + rhythm.pause(now - since, is_live=is_live) if rhythm else None
 
 
 def schedule(row: FollowedModel, *, now: datetime, is_live: bool) -> None:
     """Note, on disk and in `row`, that it was read, and when it is next, by how long it has not changed."""
-    rhythm = row.RHYTHM.get(row.status)
     row.synced_at, row.failed_reads = now, 0
-    row.due_at = now + rhythm.pause(now - row.status_at, is_live=is_live) if rhythm else None
+    row.due_at = next_read(row, row.status, row.status_at, now=now, is_live=is_live)
     set_columns(
         type(row),
         {"pk": row.pk},

@@ -8,8 +8,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from brokerapp import live
-from brokerapp.web.fixed_queries import read_again
-from brokerapp.web.fixed_writes import insert, set_columns
+from brokerapp.web.fixed_writes import insert, set_and_read
 from brokerapp.workflow.actors import Actor, Process
 from brokerapp.workflow.models import StatusChange
 
@@ -48,7 +47,7 @@ Row = TypeVar("Row", bound=StatusModel)
 
 def start(row: Row, *, by: AbstractBaseUser | Process, reason: str = "") -> Row:
     """Insert a new row, with who asked for it as the first line of its history; in one transaction."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):  # a row that cannot be inserted ends the caller's transaction
         insert(row)
         StatusChange.record(row, row.status, Actor.of(by, row.user_id), reason, from_status="")
     return row
@@ -80,13 +79,14 @@ def move(
     if request_id:
         changes["last_request_id"] = request_id
     with transaction.atomic(savepoint=False):  # of a step that is refused nothing is written
-        is_first = set_columns(type(row), {"pk": row.pk, "status": row.status}, changes)
+        before = row.status
+        is_first = set_and_read(row, {"status": before}, changes)
         if is_first:
-            StatusChange.record(row, to, Actor.of(by, row.user_id), reason, request_id)
+            actor = Actor.of(by, row.user_id)
+            StatusChange.record(row, to, actor, reason, request_id, from_status=before)
             transaction.on_commit(partial(live.publish, row.user_id, type(row).__name__.lower(), row.pk, to))
     if not is_first:
         raise LostRace(f"{type(row).__name__} {row.pk} is no longer {row.status}")
-    read_again(row)
     return row
 
 

@@ -32,7 +32,7 @@ from brokerapp.broker.alpaca.errors import (
 from brokerapp.broker.calls import recorder
 from brokerapp.broker.calls.models import SENDING, ApiCall
 from brokerapp.web.fixed_queries import lock, read_again
-from brokerapp.web.fixed_writes import set_columns
+from brokerapp.web.fixed_writes import set_and_read
 from brokerapp.workflow.state import LostRace, Process, StatusModel, can_move, move
 
 logger = logging.getLogger(__name__)
@@ -79,11 +79,11 @@ def claim(row: Row, *, now: datetime) -> bool:
 
     The row is re-read either way.
     """
-    waiting = {"pk": row.pk, "status": row.WAITING, "claimed_at": None}
     with transaction.atomic(durable=True):
-        claimed = set_columns(type(row), waiting, {"claimed_at": now})
-    read_again(row)
-    return bool(claimed)
+        claimed = set_and_read(row, {"status": row.WAITING, "claimed_at": None}, {"claimed_at": now})
+    if not claimed:
+        read_again(row)
+    return claimed
 
 
 def send(

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
@@ -34,7 +35,7 @@ def apply_transfer(*, transfer: Transfer, snapshot: Snapshot, by: By) -> Transfe
         locked = Transfer.objects.select_for_update(of=("self",), no_key=True).get(pk=transfer.pk)
         if following.is_stale(locked, snapshot.updated_at):
             return locked
-        columns: dict[str, object] = {
+        columns: dict[str, Any] = {
             "broker_transfer_id": snapshot.id,
             "accepted_at": locked.accepted_at or now,
             "needs_decision_at": None,

@@ -4,7 +4,7 @@ import pytest
 from celery.schedules import crontab
 from django.utils.module_loading import import_string
 
-from brokerapp.celery import NEWS, PEOPLE, QUEUES, SWEEPS, app
+from brokerapp.celery import MARKET, NEWS, PEOPLE, QUEUES, SWEEPS, app
 from devstack.paths import ROOT
 
 
@@ -37,6 +37,7 @@ def test_every_task_of_the_beat_table_exists() -> None:
         ("brokerapp.accounts.tasks.sync_balances", NEWS),
         ("trading.tasks.sync_portfolio", NEWS),
         ("trading.tasks.sync_fills", NEWS),
+        ("trading.tasks.sync_shown_quotes", MARKET),
     ],
 )
 def test_what_people_wait_for_shares_no_queue_with_what_waits_for_the_broker(path: str, queue: str) -> None:
@@ -44,10 +45,18 @@ def test_what_people_wait_for_shares_no_queue_with_what_waits_for_the_broker(pat
     assert queue_of(path) == queue
 
 
-def test_whatever_beat_sends_is_a_sweep_but_for_mails_and_the_heartbeats_of_the_queues() -> None:
+OF_THE_MARKET = {
+    *("sync announcements", "sync clock", "sync quotes", "sync screens", "sync bars", "sync assets"),
+    "sync calendar",
+}
+
+
+def test_whatever_beat_sends_is_a_sweep_but_for_mails_the_market_and_the_heartbeats_of_the_queues() -> None:
+    assert beat_table().keys() >= OF_THE_MARKET
     for name, row in beat_table().items():
         queue = queue_of(row["task"], queue=row["options"]["queue"])
         usual = PEOPLE if name in ("tell people", "send mails") else SWEEPS
+        usual = MARKET if name in OF_THE_MARKET else usual
         assert queue == row.get("kwargs", {}).get("queue", usual)
         assert 0 < row["options"]["expires"] <= 3600
     beaten = [row["kwargs"]["queue"] for row in beat_table().values() if "kwargs" in row]
@@ -66,3 +75,16 @@ def test_runs_a_day_apart_go_by_the_clock() -> None:
         by_the_clock = name in daily or name.startswith(("prune", "ask for"))
         assert isinstance(row["schedule"], crontab) == by_the_clock
         assert by_the_clock or row["schedule"] < 3600
+
+
+def test_what_waits_for_the_data_api_shares_no_queue_with_what_is_read_of_accounts() -> None:
+    """By the modules of services that ask for market data."""
+    asking = {
+        path.stem
+        for path in (ROOT / "trading" / "services").glob("*.py")
+        if "get_market_data(" in path.read_text()
+    }
+    # Pulse is a thread of the follower; pages ask for quotes, bars and screens themselves, and quickly.
+    assert asking == {"bars", "corporate_actions", "pulse", "quotes", "screens"}
+    for task in ("announcements", "bars", "quotes", "screens", "shown_quotes"):
+        assert queue_of(f"trading.tasks.sync_{task}") == MARKET

@@ -16,7 +16,7 @@ from devstack.paths import ROOT
 from devstack.run import BACKGROUND, PROCESS, spec
 from tests.sandbox_process import eventually
 
-OURS = {"release", "assets", "web", "worker", "news", "sweeper", "beat", "events", "sandbox"}
+OURS = {"release", "assets", "web", "worker", "news", "sweeper", "market", "beat", "events", "sandbox"}
 
 
 def procfile() -> dict[str, str]:

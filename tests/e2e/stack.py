@@ -155,6 +155,8 @@ class Stack:
             "BROKER_FIRM_ACCOUNT_ID": self.sandbox.firm_account_id,
             "BROKER_CONNECT_TIMEOUT": "1",
             "BROKER_READ_TIMEOUT": "4",
+            # One process fewer to start: a broker that is slow for one queue is so for both here.
+            "SWEEPER_QUEUES": "sweeps,market",
             # Twenty sweeps look for something to do each time, on the cores that the browser needs.
             "SWEEP_SECONDS": "4",
             "SETTLE_AFTER_SECONDS": "7",

@@ -7,6 +7,8 @@ from uuid import uuid4
 import pytest
 import requests
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
@@ -47,6 +49,32 @@ def test_place_order_taken(account: BrokerageAccount, broker: BrokerStub) -> Non
         "client_order_id": str(order.pk),
     }
     assert PositionsSync.objects.filter(account=account).exists()
+
+
+MOST_STATEMENTS = 18 + 2
+"""From the click to the outcome, however many orders are open; and two of the test's own: the asset of the
+ticket, and the order that the stub of the broker answers with. Session, person and account come before.
+"""
+
+
+def test_place_order_asks_the_database_as_often_with_fifty_open_orders(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    answer_orders(broker, account)
+    asset = place(account).asset  # makes what is made once for a process and an account
+
+    counts = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as asked:
+            place(account)
+        # Transactions within the test's own are savepoints, and in life none.
+        told = [query["sql"] for query in asked if "SAVEPOINT" not in query["sql"]]
+        counts.append(len(told))
+        for _ in range(50):
+            OrderFactory.create(account, status="new", asset=asset)
+
+    assert counts[0] == counts[1]
+    assert counts[1] <= MOST_STATEMENTS, "\n".join(told)
 
 
 def test_place_order_in_dollars_sends_notional(account: BrokerageAccount, broker: BrokerStub) -> None:

@@ -20,6 +20,11 @@ KEY, OTHER_KEY = UUID(int=1), UUID(int=2)
 """Stand-ins for keys."""
 RESERVING = tuple(status for status in OPEN if status != OrderStatus.NOT_FOUND)
 """The statuses of `OrderQuerySet.reserving`."""
+JUDGED = (
+    *("account", "asset", "symbol", "side", "type", "order_class", "status", "qty", "notional", "filled_qty"),
+    *("limit_price", "parent", "replaces"),
+)
+"""Columns of an open order by which another one is judged."""
 
 
 def _open_orders(account_id: UUID, asset_id: UUID) -> QuerySet[Order]:
@@ -29,6 +34,16 @@ def _open_orders(account_id: UUID, asset_id: UUID) -> QuerySet[Order]:
 
 
 find_open_orders = FixedQuery(_open_orders, KEY, OTHER_KEY)
+find_standing_orders = FixedQuery(
+    lambda account_id, asset_id: (
+        Order.objects.filter(status__in=RESERVING, account_id=account_id, asset_id=asset_id)
+        .order_by("created_at")
+        .only(*JUDGED)
+    ),
+    KEY,
+    OTHER_KEY,
+)
+"""Those that take shares or cash, or that another could meet: what an order is judged by, and no more."""
 find_position = FixedQuery(
     lambda account_id, asset_id: Position.objects.filter(account_id=account_id, asset_id=asset_id),
     KEY,
@@ -51,15 +66,16 @@ def get_facts(
     *,
     quote: Quote | None = None,
     clock: MarketClock | None = None,
+    is_listed: bool = True,
 ) -> Facts:
     """The facts of an account and an asset, as stored.
 
     `quote` and `clock`, if they were read just now. Four queries without them; one more if the account may
-    borrow.
+    borrow. Where nobody is shown the open orders (`is_listed`), the facts have only what rules go by.
     """
     quote = quote or next(iter(quotes.find_quote(asset.pk)), None)
     held = find_position(account.pk, asset.pk)
-    orders = find_open_orders(account.pk, asset.pk)
+    orders = (find_open_orders if is_listed else find_standing_orders)(account.pk, asset.pk)
     for order in orders:
         order.asset = asset
     reserving = [order for order in orders if order.status in RESERVING]
@@ -72,7 +88,7 @@ def get_facts(
         clock=clock or market.get_clock(now),
         claimed_cash=_claimed(account),
         opposing=reserving,
-        listed=[order for order in reversed(orders) if _is_listed(order)],
+        listed=[order for order in reversed(orders) if _is_listed(order)] if is_listed else [],
         at=now,
     )
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from uuid import UUID, uuid4
 
 import requests
@@ -64,9 +64,27 @@ OnReply = Callable[[Mapping[str, str], float, float], None]
 """Is told of each reply's headers, and when it was sent and received (unix seconds)."""
 
 
+class Session(requests.Session):
+    """Looks up the environment's proxies and certificates once for each server, and not for each call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ways: dict[tuple[str, str], Any] = {}
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """As of `requests`; what a call itself asks for is worked out for it."""
+        if proxies or verify is not None or cert is not None:
+            return super().merge_environment_settings(url, proxies, stream, verify, cert)
+        parts = urlsplit(url)
+        server = (parts.scheme, parts.netloc)
+        if server not in self._ways:
+            self._ways[server] = super().merge_environment_settings(url, {}, None, None, None)
+        return {**self._ways[server], "stream": self.stream if stream is None else stream}
+
+
 def make_session(key: str, secret: str) -> requests.Session:
     """A session with the broker's credentials and its own connection pool. For one thread."""
-    session = requests.Session()
+    session = Session()
     session.auth = (key, secret)
     session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
     return session

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, connection, models, transaction
 
 from brokerapp.broker.alpaca.errors import ClaimLost
 from brokerapp.broker.alpaca.records import CallRecord, Outcome
 from brokerapp.broker.calls.models import ApiCall, label_of
-from brokerapp.web.fixed_queries import lock
+from brokerapp.web.fixed_queries import lock_columns
 from brokerapp.web.fixed_writes import insert, set_columns
 
 
@@ -26,11 +25,7 @@ class Claim:
 
     def check(self) -> None:
         """Lock the row and compare, within a transaction. Raises `ClaimLost` if it has changed."""
-        try:
-            found = lock(type(self.row), self.row.pk)
-        except ObjectDoesNotExist:
-            found = None
-        if any(getattr(found, name, None) != value for name, value in self.columns.items()):
+        if lock_columns(type(self.row), self.row.pk, tuple(self.columns)) != tuple(self.columns.values()):
             raise ClaimLost("The call was not sent: its claim was given back meanwhile.")
 
 

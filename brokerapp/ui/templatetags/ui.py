@@ -1,7 +1,7 @@
 """Figures, times, statuses and icons, as safe HTML. Money and quantities are `Decimal`: a float raises."""
 
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +20,6 @@ from brokerapp.units import money as amounts
 register = template.Library()
 
 MISSING = "–"
-BASIS_POINT = Decimal("0.0001")
 
 TONE_ICONS = {
     "neutral": "shape-ring",
@@ -46,34 +45,31 @@ def _decimal(value: object) -> Decimal | None:
     return number
 
 
-def _signed(number: Decimal, text: str, plus: bool) -> str:
-    if number < 0:
-        return amounts.MINUS + text
-    return f"+{text}" if plus and number > 0 else text
+ZERO_DOLLARS, ZERO_PERCENT = "$0.00", "0.00%"
 
 
-def _dollars(number: Decimal, plus: bool = False) -> str:
+def _signed_dollars(number: Decimal) -> str:
     text = amounts.usd(number)
-    return f"+{text}" if plus and amounts.quantize_cash(number) > 0 else text
+    return text if text[0] == amounts.MINUS or text == ZERO_DOLLARS else f"+{text}"
 
 
-def _percentage(fraction: Decimal, plus: bool = False) -> str:
-    points = fraction.quantize(BASIS_POINT, rounding=ROUND_HALF_EVEN) * 100
-    return _signed(points, f"{abs(points):,.2f}%", plus)
+def _signed_percentage(fraction: Decimal) -> str:
+    text = amounts.percentage(fraction)
+    return text if text[0] == amounts.MINUS or text == ZERO_PERCENT else f"+{text}"
 
 
 @register.filter
 def money(value: Decimal | int | None) -> str:
     """USD to 2 dp: `$1,234.56`, `−$5.00`; `–` for None."""
     number = _decimal(value)
-    return MISSING if number is None else _dollars(number)
+    return MISSING if number is None else amounts.usd(number)
 
 
 @register.filter
 def signed_money(value: Decimal | int | None) -> str:
     """USD to 2 dp with its sign: `+$1,234.56`, `−$5.00`, `$0.00`; `–` for None."""
     number = _decimal(value)
-    return MISSING if number is None else _dollars(number, plus=True)
+    return MISSING if number is None else _signed_dollars(number)
 
 
 @register.filter
@@ -101,14 +97,14 @@ def shares(value: Decimal | int | None) -> str:
 def percent(value: Decimal | int | None) -> str:
     """A fraction as a percentage to 2 dp: `0.0123` is `1.23%`; `–` for None."""
     number = _decimal(value)
-    return MISSING if number is None else _percentage(number)
+    return MISSING if number is None else amounts.percentage(number)
 
 
 @register.filter
 def signed_percent(value: Decimal | int | None) -> str:
     """A fraction as a percentage to 2 dp with its sign: `+1.23%`, `−0.40%`; nothing for None."""
     number = _decimal(value)
-    return "" if number is None else _percentage(number, plus=True)
+    return "" if number is None else _signed_percentage(number)
 
 
 def delta_words(amount: Decimal | int | None, fraction: Decimal | int | None = None) -> tuple[str, str]:
@@ -116,22 +112,22 @@ def delta_words(amount: Decimal | int | None, fraction: Decimal | int | None = N
     number = _decimal(amount)
     if number is None:
         return "?", MISSING
-    change = amounts.quantize_cash(number)
-    text = amounts.usd(change)
-    if change > 0:
-        text = f"+{text}"
+    text = _signed_dollars(number)
     share = _decimal(fraction)
-    if share is not None:
-        text += f" ({_percentage(share, plus=True)})"
-    return ("up" if change > 0 else "down") if change else "", text
+    figures = text if share is None else f"{text} ({_signed_percentage(share)})"
+    return DIRECTIONS.get(text[0], ""), figures
+
+
+DIRECTIONS = {"+": "up", amounts.MINUS: "down"}
+"""By the sign of what is shown."""
 
 
 DELTA = {
-    "?": '<span class="delta">{}</span>',
-    "": '<span class="delta"><span class="visually-hidden">no change </span>{}</span>',
+    "?": '<span class="delta">',
+    "": '<span class="delta"><span class="visually-hidden">no change </span>',
     **{
         word: f'<span class="delta delta--{word}"><span aria-hidden="true">{arrow}</span>'
-        f'<span class="visually-hidden">{word} </span>{{}}</span>'
+        f'<span class="visually-hidden">{word} </span>'
         for word, arrow in (("up", "▲"), ("down", "▼"))
     },
 }
@@ -141,7 +137,7 @@ DELTA = {
 def delta(amount: Decimal | int | None, fraction: Decimal | int | None = None) -> SafeString:
     """A change in USD, and as a fraction if given: sign, arrow and hidden word, as well as color."""
     direction, text = delta_words(amount, fraction)
-    return SafeString(DELTA[direction].format(text))
+    return SafeString(f"{DELTA[direction]}{text}</span>")
 
 
 @register.filter

@@ -14,7 +14,7 @@ from tests.factories import StaffFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
-QUEUES = ("people", "news", "sweeps")
+QUEUES = ("people", "news", "market", "sweeps")
 BANNER = "Updates are delayed"
 
 
@@ -39,7 +39,7 @@ def test_delayed_since_nothing_was_ever_heard_is_not_delayed() -> None:
     assert delayed_since(timezone.now()) is None
 
 
-@pytest.mark.parametrize("silent", ["sweeps", EventStream.TRADES, EventStream.FUNDING])
+@pytest.mark.parametrize("silent", ["sweeps", "market", EventStream.TRADES, EventStream.FUNDING])
 def test_delayed_since_what_keeps_figures_fresh_fell_silent(silent: str) -> None:
     now = timezone.now()
     all_well(now)
@@ -70,7 +70,7 @@ def test_is_alive_tells_the_processes_apart() -> None:
     assert [name for name in names if is_alive(name, now)] == list(names)
     Heartbeat.objects.filter(name="sweeps").update(at=now - timedelta(hours=1))
     StreamCursor.objects.update(last_seen_at=now - timedelta(hours=1))
-    assert [name for name in names if is_alive(name, now)] == ["beat", "people", "news"]
+    assert [name for name in names if is_alive(name, now)] == ["beat", "people", "news", "market"]
     Heartbeat.objects.update(at=now - timedelta(hours=1))
     Heartbeat.objects.create(name="prices", at=now)  # which nobody rings
     assert [name for name in names if is_alive(name, now)] == []

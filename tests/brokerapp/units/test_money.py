@@ -83,3 +83,18 @@ def test_shares_in_a_sentence(number: str, shown: str) -> None:
 )
 def test_price_has_four_decimals_below_a_dollar(amount: str, shown: str) -> None:
     assert money.price(Decimal(amount)) == shown
+
+
+@pytest.mark.parametrize(
+    ("fraction", "shown"),
+    [
+        ("0.0123", "1.23%"),
+        ("-0.004", "−0.40%"),
+        ("-0.00004", "0.00%"),
+        ("0.00005", "0.00%"),
+        ("0.00015", "0.02%"),
+        ("123.4", "12,340.00%"),
+    ],
+)
+def test_percentage_in_a_sentence(fraction: str, shown: str) -> None:
+    assert money.percentage(Decimal(fraction)) == shown

@@ -10,8 +10,8 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
-from brokerapp.web.fixed_queries import lock, read_again
-from brokerapp.web.fixed_writes import insert, set_columns
+from brokerapp.web.fixed_queries import lock, lock_columns, read_again
+from brokerapp.web.fixed_writes import insert, set_and_read, set_columns
 from brokerapp.workflow.models import StatusChange
 from tests.factories import AssetFactory, BrokerageAccountFactory, OrderFactory
 from trading.models import Asset, Order
@@ -56,6 +56,48 @@ def test_set_columns_takes_expressions_rows_and_lists() -> None:
     order.refresh_from_db()
     asset.refresh_from_db()
     assert (order.failed_reads, order.asset_id, asset.attributes) == (2, asset.pk, ["a", "b"])
+
+
+def test_set_and_read_gives_what_others_changed_meanwhile_in_one_statement(
+    django_assert_num_queries: Any,
+) -> None:
+    order = OrderFactory.create(BrokerageAccountFactory.create())
+    other = AssetFactory.create(symbol="OTHER")
+    account = order.account
+    Order.objects.filter(pk=order.pk).update(failed_reads=7, asset=other)
+
+    with django_assert_num_queries(1):
+        assert set_and_read(order, {"status": order.status, "claimed_at": None}, {"status_reason": "why"})
+        assert (order.failed_reads, order.status_reason, order.account) == (7, "why", account)
+    assert order.asset == other
+    fresh = Order.objects.get(pk=order.pk)
+    for field in Order._meta.concrete_fields:
+        assert getattr(order, field.attname) == getattr(fresh, field.attname), field.attname
+
+
+def test_set_and_read_of_a_row_that_is_not_so_changes_nothing() -> None:
+    order = OrderFactory.create(BrokerageAccountFactory.create())
+    Order.objects.filter(pk=order.pk).update(status="FILLED", failed_reads=7)
+
+    assert not set_and_read(order, {"status": "SUBMITTING"}, {"status_reason": "why"})
+    assert not set_and_read(order, {"status": "SUBMITTING"}, {"failed_reads": models.F("failed_reads") + 1})
+    assert (order.failed_reads, order.status_reason) == (0, "")
+    order.refresh_from_db()
+    assert (order.failed_reads, order.status_reason) == (7, "")
+
+
+def test_set_and_read_takes_expressions() -> None:
+    order = OrderFactory.create(BrokerageAccountFactory.create())
+    assert set_and_read(order, {}, {"failed_reads": models.F("failed_reads") + 2})
+    assert order.failed_reads == 2
+
+
+def test_lock_columns_gives_those_of_the_row_that_is_there() -> None:
+    order = OrderFactory.create(BrokerageAccountFactory.create())
+    with transaction.atomic():
+        found = lock_columns(Order, order.pk, ("status", "claimed_at", "symbol"))
+        assert found == (order.status, order.claimed_at, order.symbol)
+        assert lock_columns(Order, uuid4(), ("status",)) is None
 
 
 def test_insert_writes_what_save_would() -> None:

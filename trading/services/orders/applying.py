@@ -46,9 +46,12 @@ def apply_order(
     if reply.client_order_id != order.client_order_id:
         raise ValueError(f"{order} was given a reply about another order")
     with transaction.atomic():
-        before = lock(Order, order.pk, "account")
+        before = _locked(order)
         order = copy.copy(before)
-        if revision or not _has_less(before, reply):
+        now = timezone.now()
+        tells = is_live(EventStream.TRADES, now)
+        is_news = bool(revision) or not _has_less(before, reply)
+        if is_news:
             order = following.apply(
                 order,
                 reply.status,
@@ -56,14 +59,25 @@ def apply_order(
                 by=by,
                 reason=reason,
                 request_id=reply.request_id,
+                is_live=tells,
                 **payloads.order_columns(reply),
                 **payloads.changed_terms(order, reply),
             )
         _note_progress(before, order, by, reason, revision)
-        _schedule(order, timezone.now())
+        if not is_news or following.is_stale(before, reply.updated_at):
+            following.schedule(order, now=now, is_live=tells)
+        _mind_fills(order, now)
         for leg, told in adopting.adopt_legs(order, reply):
             apply_order(order=leg, reply=told, by=by)
     return order
+
+
+def _locked(order: Order) -> Order:
+    """The order under its lock, with the account that was read with it."""
+    locked = lock(Order, order.pk)
+    if Order.account.is_cached(order):
+        locked.account = order.account
+    return locked
 
 
 def _has_less(order: Order, reply: alpaca.Order) -> bool:
@@ -109,9 +123,8 @@ def _is_taken_back(before: Order, order: Order) -> bool:
     return was_filled or order.filled_qty < before.filled_qty
 
 
-def _schedule(order: Order, now: datetime) -> None:
-    """Say when it is read next, or when its fills are, if they do not add up."""
-    following.schedule(order, now=now, is_live=is_live(EventStream.TRADES, now))
+def _mind_fills(order: Order, now: datetime) -> None:
+    """Have the fills of an order that is not read any more read again, if they do not add up."""
     if order.status not in order.RHYTHM and order.filled_qty != order.recorded_qty:
         order.due_at = now + fills.RHYTHM.first
         order.save(update_fields=["due_at"])

@@ -58,7 +58,7 @@ def place_order(
         first = get_placed(locked, order_id)
         if first is not None:
             return first
-        facts = get_facts(locked, ticket.asset, now, quote=quote)
+        facts = get_facts(locked, ticket.asset, now, quote=quote, is_listed=False)
         if agreed is not None:
             tickets.check_agreed(ticket, agreed, facts, now)
         rules.check_can_trade(ticket, facts)

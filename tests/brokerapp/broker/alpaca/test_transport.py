@@ -58,6 +58,26 @@ def test_send_escapes_ids(transport, broker):
     transport.send("GET", "/v1/assets/{symbol}", Order.from_reply, ids={"symbol": "BTC/USD"})
 
 
+def test_session_looks_the_environment_up_once_for_each_server(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "data.example")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/certificates.pem")
+    session = transport_module.make_session("key", "secret")
+
+    def way(url):
+        return session.merge_environment_settings(url, {}, False, None, None)
+
+    first = way("https://broker.example/v1/clock")
+    assert first["proxies"]["https"] == "http://proxy.example:3128"
+    assert first["verify"] == "/certificates.pem"
+    assert "https" not in way("https://data.example/v2")["proxies"]
+    monkeypatch.delenv("HTTPS_PROXY")
+    assert way("https://broker.example/v1/orders") == first
+    assert (
+        session.merge_environment_settings("https://broker.example/", {}, True, None, None)["stream"] is True
+    )
+
+
 def test_send_writes_the_query_as_the_broker_takes_it(transport, broker):
     broker.get(f"{BASE}/v1/accounts", json=ACCOUNT)
     query = {
