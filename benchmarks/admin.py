@@ -23,11 +23,15 @@ SEARCH_MILLISECONDS, LIST_MILLISECONDS = 50.0, 300.0
 
 @dataclass(frozen=True)
 class Figures:
-    """What one page cost: queries, and of each turn milliseconds, and those of this process's processor."""
+    """What one page cost: queries, of each turn milliseconds, and those of this process's processor.
+
+    `database` are milliseconds of the database's processor for a turn, on the average: its ticks are long.
+    """
 
     queries: int
     milliseconds: list[float]
     processor: list[float]
+    database: float
 
     @property
     def p95(self) -> float:
@@ -75,6 +79,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--orders", type=int, default=500_000)
     parser.add_argument("--turns", type=int, default=40)
+    parser.add_argument("--only", default="", metavar="TEXT", help="pages with this in their title")
     parser.add_argument(
         "--keep", type=Path, metavar="FOLDER", help="make the company there once, and use it again"
     )
@@ -108,8 +113,10 @@ def _measure_all(options: argparse.Namespace, folder: Path) -> int:
     logging.getLogger("security_log").setLevel(logging.CRITICAL)  # its lines on stdout, not its rows
     client = _browser()
     missed = []
-    print(f"{'page':58} {'queries':>7} {'median':>9} {'p95':>9} {'processor':>12}")
+    print(f"{'page':58} {'queries':>7} {'median':>9} {'p95':>9} {'processor':>12} {'database':>11}")
     for title, ask, goal in [*_searches(client, options), *_lists(client)]:
+        if options.only not in title:
+            continue
         figures = measure(ask, options.turns)
         late = figures.p95 > goal
         missed += [title] * late
@@ -118,7 +125,7 @@ def _measure_all(options: argparse.Namespace, folder: Path) -> int:
         processor = statistics.median(figures.processor)
         print(
             f"{title:58} {figures.queries:7} {median:6.1f} ms {figures.p95:6.1f} ms "
-            f"{processor:9.1f} ms{mark}",
+            f"{processor:9.1f} ms {figures.database:8.1f} ms{mark}",
             flush=True,
         )
     connections.close_all()
@@ -143,13 +150,26 @@ def measure(ask: Callable[[], Any], turns: int) -> Figures:
     ask()
     with connection.execute_wrapper(count):
         ask()
-    figures = Figures(queries, [], [])
+    walls, processor = list[float](), list[float]()
+    before = _seconds_of_database()
     for _ in range(turns):
         began, begun = time.perf_counter(), time.process_time()
         ask()
-        figures.milliseconds.append((time.perf_counter() - began) * 1000)
-        figures.processor.append((time.process_time() - begun) * 1000)
-    return figures
+        walls.append((time.perf_counter() - began) * 1000)
+        processor.append((time.process_time() - begun) * 1000)
+    return Figures(queries, walls, processor, (_seconds_of_database() - before) * 1000 / turns)
+
+
+def _seconds_of_database() -> float:
+    """Of the processor, that the server of this process's connection has used so far."""
+    import psutil
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    used = psutil.Process(pid).cpu_times()
+    return float(used.user + used.system)
 
 
 def _browser() -> Any:
