@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.utils import lookup_field
 from django.db import models
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from brokerapp.security_log.kinds import Kind
@@ -49,6 +50,19 @@ def test_every_list_is_a_file_of_its_rows_and_columns_and_each_is_kept(house: Ho
     kept = SecurityEvent.objects.filter(kind=Kind.LIST_EXPORTED, staff_id=staff.pk)
     assert kept.count() == 2 * len(admin.site._registry)
     assert {event.detail["model"] for event in kept} == {model._meta.label for model in admin.site._registry}
+
+
+def test_what_leads_to_a_row_has_no_link_of_its_own(house: House) -> None:
+    a_row_of_everything(house)
+    request = RequestFactory().get("/admin/")
+    request.user = house.people["superuser"]
+    for model, page in admin.site._registry.items():
+        row = page.get_queryset(request).first()
+        columns = page.get_list_display(request)
+        for name in page.get_list_display_links(request, columns) or ():
+            assert name in columns, (model, name)
+            shown = name(row) if callable(name) else lookup_field(name, row, page)[2]
+            assert "<a " not in str(shown), (model, name)
 
 
 def test_file_of_a_list_is_for_those_who_may_read_the_list(house: House) -> None:
