@@ -24,6 +24,7 @@ def file_of(client: Client, model: type[models.Model], query: str) -> tuple[Any,
     """A list as its page has it, and the lines of its file."""
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
     page = client.get(f"{reverse(f'{name}_changelist')}?{query}")
+    assert page.context_data is not None
     address = page.context_data["csv_url"]
     assert address == f"{reverse(f'{name}_csv')}{'?' if query else ''}{query}"
     reply = client.get(address)
@@ -58,6 +59,7 @@ def test_what_leads_to_a_row_has_no_link_of_its_own(house: House) -> None:
     request.user = house.people["superuser"]
     for model, page in admin.site._registry.items():
         row = page.get_queryset(request).first()
+        assert row is not None, model
         columns = page.get_list_display(request)
         for name in page.get_list_display_links(request, columns) or ():
             assert name in columns, (model, name)

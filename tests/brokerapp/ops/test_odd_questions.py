@@ -53,7 +53,7 @@ def test_list_and_its_file_answer_whatever_is_asked(everything: Client, name: st
         reply = everything.get(file, asked)  # it is narrowed as the page is, and quicker
         assert reply.status_code in ANSWERS, asked
         if reply.streaming:
-            b"".join(reply.streaming_content)  # type: ignore[arg-type]
+            b"".join(reply.streaming_content)  # type: ignore[attr-defined]
     for key, value in {"p": HUGE, "o": "-1.99.x", "_popup": NUL, "_to_field": NUL}.items():
         assert everything.get(page, {key: value}).status_code in ANSWERS, key
 
