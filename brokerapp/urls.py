@@ -14,7 +14,7 @@ from brokerapp.notices.gallery import MailAlone, Mails
 from brokerapp.ui.branding import brand
 from onboarding.urls import account_urlpatterns
 
-FAVICON = lazy(lambda: brand().logo_url or static("img/favicon.svg"), str)()
+FAVICON = lazy(lambda: brand().icon_url or static("img/favicon.svg"), str)()
 
 handler400 = "brokerapp.health.views.bad_request"
 handler403 = "brokerapp.health.views.permission_denied"

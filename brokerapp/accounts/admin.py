@@ -3,7 +3,7 @@
 What a member of staff may do is set here too, by administrators alone, and never for themselves.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -28,10 +28,17 @@ from brokerapp.in_hand.admin import HandMixin
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.reveal import RevealMixin
 from brokerapp.security_log.services import record
+from brokerapp.ui.admin_columns import name_of
 from brokerapp.ui.admin_pages import ListAdmin, ReadOnlyAdmin, ask_reason, person_link
 from brokerapp.workflow.state import IllegalMove
 from brokerapp.workflow.status_admin import StatusRowAdmin
 
+ON_PAGE: tuple[tuple[str | None, tuple[str, ...]], ...] = (
+    (None, ("email", "called")),
+    ("Access", ("is_active", "is_staff", "groups", "is_superuser")),
+    ("Dates", ("date_joined", "last_login")),
+)
+"""What the page of one person has, by its parts."""
 SENTENCE = 10
 """Letters of the shortest reason."""
 LIFTED = "Withdrawals opened again"
@@ -66,12 +73,24 @@ class RolesForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ("is_active", "is_staff", "groups")
+        labels: ClassVar = {
+            "is_active": "Can sign in",
+            "is_staff": "Staff",
+            "groups": "Roles",
+            "is_superuser": "Sets the site up (superuser)",
+        }
+        help_texts: ClassVar = {
+            "is_active": "Nothing of somebody who cannot sign in is deleted.",
+            "is_staff": "They may open these pages; what they may do on them comes with their roles.",
+            "groups": "",
+            "is_superuser": "",
+        }
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         chosen = {group.name for group in cleaned.get("groups") or ()}
         if chosen and not cleaned.get("is_staff"):
-            self.add_error("groups", "Only staff have a role. Tick “staff status”, or take the role away.")
+            self.add_error("groups", "Only staff have a role. Tick “Staff”, or take the role away.")
         if Role.ADMINISTRATOR in chosen and len(chosen) > 1:
             self.add_error("groups", "An administrator gives roles and has no other: choose one.")
         if self._taking_two() and len((cleaned.get("reason") or "").strip()) < SENTENCE:
@@ -122,13 +141,8 @@ class UserAdmin(ListAdmin):
     list_display = ("email", "called", "is_active", "is_staff", "role", "date_joined", "last_login")
     list_filter = ("is_active", "is_staff", "groups", "date_joined")
     search_fields = ("email",)
-    fieldsets = (
-        (None, {"fields": ("email",)}),
-        ("Access", {"fields": ("is_active", "is_staff", "groups", "is_superuser")}),
-        ("Dates", {"fields": ("date_joined", "last_login")}),
-    )
     add_fieldsets = ((None, {"fields": ("email",)}),)
-    readonly_fields = ("email", "is_superuser", "date_joined", "last_login")
+    readonly_fields = ("email", "called", "is_superuser", "date_joined", "last_login")
     filter_horizontal = ("groups",)
     actions = ("send_reset", "remove_second_step")
     confirmed_actions = ("remove_second_step",)
@@ -139,11 +153,25 @@ class UserAdmin(ListAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
             return self.add_fieldsets
-        why = (("Why", {"fields": ("reason",)}),)
-        return (*self.fieldsets, *(why if self.has_change_permission(request, obj) else ()))
+        asked = self.has_change_permission(request, obj)
+        said = [
+            (title, {"fields": [self._on_page(name, asked) for name in names]}) for title, names in ON_PAGE
+        ]
+        return [*said, *([("Why", {"fields": ["reason"]})] if asked else [])]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.readonly_fields if obj else ()
+        return [self._on_page(name, asked=False) for name in self.readonly_fields] if obj else ()
+
+    def _on_page(self, name: str, asked: bool) -> Any:
+        """A field by its name where it can be changed, else as the pages of staff say what is in it."""
+        if asked and name not in self.readonly_fields:
+            return name
+        return "role" if name == "groups" else self.in_words(name, in_list=False)
+
+    def render_change_form(self, request: HttpRequest, context: Any, **more: Any) -> HttpResponse:  # type: ignore[override]
+        if (user := more.get("obj")) is not None:
+            context |= {"title": name_of(user.pk), "subtitle": None, "row_name": name_of(user.pk)}
+        return super().render_change_form(request, context, **more)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         return super().get_form(request, obj, change, form=RolesForm if obj else NewPersonForm, **kwargs)

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from django.template.loader import render_to_string
 
 from brokerapp.ui import contrast
-from brokerapp.ui.branding import brand, colors
+from brokerapp.ui.branding import OURS, OURS_DARK, brand, colors
 
 LINK = re.compile(r"(?:(?P<label>[A-Z][^:\n]{1,40}): )?(?P<url>https?://\S+)")
 FACT = re.compile(r"(?P<name>[A-Z]\w*(?: \w+){0,2}): (?P<value>\S.*)")
 OPEN = "Open this page"
-COLOR, COLOR_DARK = "#1d4e89", "#8db8f0"
-"""Of the design system, for a site that has no colour of its own."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +73,6 @@ def _blocks(lines: list[str]) -> list[Block]:
 def as_html(subject: str, text: str) -> str:
     """The HTML of a mail with this text."""
     own = brand()
-    tones = colors() if own.colors_url else contrast.colors_of(COLOR, COLOR_DARK)
+    tones = colors() if own.colors_url else contrast.colors_of(OURS, OURS_DARK)
     context = {"subject": subject, "blocks": blocks_of(text), "brand": own, "colors": tones}
     return render_to_string("mail/base.html", context)

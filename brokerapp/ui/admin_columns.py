@@ -177,6 +177,7 @@ class Column:
         self.short_description = f"{field.verbose_name}{unit}"
         self.admin_order_field = field.name
         self._show = show
+        self.is_link = show in (person_link, calls_link, whole_calls_link)
 
     def __call__(self, row: Any) -> str:
         return self._show(getattr(row, self.attname))
@@ -203,6 +204,7 @@ class LinkColumn(Column):
     def __init__(self, field: Any) -> None:
         super().__init__(field, str)
         self._name = field.name
+        self.is_link = True
 
     def __call__(self, row: Any) -> str:
         other = getattr(row, self._name)
@@ -216,6 +218,21 @@ class LinkColumn(Column):
     def _words(self, other: Any) -> str:
         owner = _owner_of(other) if self._name == "account" else None
         return str(other) if owner is None else f"{name_of(owner)}, {other}"
+
+
+class RowColumn(Column):
+    """A column that leads to the row itself: what it names is no link of its own inside of that one."""
+
+    def __init__(self, column: Column) -> None:
+        self.__dict__.update(column.__dict__)
+        self._column = column
+
+    def __call__(self, row: Any) -> str:
+        return self._column.raw(row) or EMPTY if self._column.is_link else self._column(row)
+
+    def raw(self, row: Any) -> Any:
+        """As of the column."""
+        return self._column.raw(row)
 
 
 def column(model: type[models.Model], name: str, *, in_list: bool = True) -> Column | str:

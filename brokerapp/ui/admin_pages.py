@@ -29,7 +29,7 @@ from django.utils.html import strip_tags
 from django.utils.text import capfirst
 
 from brokerapp.ui import admin_columns
-from brokerapp.ui.admin_columns import Column, change_link, person_link
+from brokerapp.ui.admin_columns import Column, RowColumn, change_link, person_link
 from brokerapp.ui.admin_search import as_uuid, exactly
 from brokerapp.ui.csv_download import csv_response
 from brokerapp.ui.forms import ReasonForm
@@ -126,15 +126,25 @@ class ListAdmin(admin.ModelAdmin):
             self._columns[name, in_list] = admin_columns.column(self.model, name, in_list=in_list)
         return self._columns[name, in_list]
 
+    def _in_list(self, name: Any) -> Any:
+        """How a column of the list is shown, those that lead to the row as `RowColumn`."""
+        shown = self.in_words(name)
+        links = self.list_display_links or self.list_display[:1]
+        if name not in links or not isinstance(shown, Column):
+            return shown
+        if not isinstance(shown, RowColumn):
+            shown = self._columns[name, True] = RowColumn(shown)
+        return shown
+
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        return [self.in_words(name) for name in super().get_list_display(request)]
+        return [self._in_list(name) for name in super().get_list_display(request)]
 
     def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
         links = super().get_list_display_links(request, list_display)
-        return [self.in_words(name) for name in links] if links else links
+        return [self._in_list(name) for name in links] if links else links
 
     def get_sortable_by(self, request: HttpRequest) -> Any:
-        return [self.in_words(name) for name in super().get_sortable_by(request)]
+        return [self._in_list(name) for name in super().get_sortable_by(request)]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """A list is narrowed by the columns that it offers as filters, and by whose rows they are.

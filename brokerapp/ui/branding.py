@@ -13,6 +13,8 @@ from brokerapp.ui.links import page_url
 
 LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 MOST_LOGO_BYTES = 200_000
+OURS, OURS_DARK = "#1d4e89", "#8db8f0"
+"""The colours of the design system, for a site that has none of its own."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Brand:
     support_phone: str
     support_hours: str
     logo_url: str
+    icon_url: str
+    """Of the browser's tab: the logo, else our icon in the company's colour; empty where there is neither."""
     colors_url: str
 
 
@@ -50,6 +54,7 @@ def _made_of(*given: Any) -> Brand:
     """Every page asks for it: the hashes are worked out once."""
     name, entity, address, registration, email, phone, hours, logo, (color, dark) = given
     css = contrast.as_css(contrast.colors_of(color, dark)).encode() if color else b""
+    icon = logo_of(logo) if logo else icon_in(color) if color else b""
     return Brand(
         name=name,
         entity=entity,
@@ -58,7 +63,8 @@ def _made_of(*given: Any) -> Brand:
         support_email=email,
         support_phone=phone,
         support_hours=hours,
-        logo_url=_versioned("brand_logo", logo_of(logo)) if logo else "",
+        logo_url=_versioned("brand_logo", icon) if logo else "",
+        icon_url=_versioned("brand_logo", icon) if icon else "",
         colors_url=_versioned("brand_colors", css) if css else "",
     )
 
@@ -72,6 +78,13 @@ def _versioned(name: str, content: bytes) -> str:
 def logo_of(path: str) -> bytes:
     """The logo's file. Raises `OSError` if it cannot be read; `brand_checks` looks at it before the start."""
     return Path(path).read_bytes()
+
+
+@lru_cache(maxsize=8)
+def icon_in(color: str) -> bytes:
+    """Our icon as an SVG, on this colour."""
+    drawn = (settings.BASE_DIR / "static" / "img" / "favicon.svg").read_text()
+    return drawn.replace(f'fill="{OURS}"', f'fill="{color}"').encode()
 
 
 def colors() -> contrast.Colors:

@@ -44,11 +44,12 @@ KEPT = "public, max-age=31536000, immutable"
 
 @require_safe
 def brand_logo(request: HttpRequest) -> HttpResponse:
-    """The logo that `BRAND_LOGO` names; 404 for a site without one."""
-    if not settings.BRAND_LOGO:
+    """The logo that `BRAND_LOGO` names, else our icon in `BRAND_COLOR`; 404 for a site without either."""
+    logo, color = settings.BRAND_LOGO, settings.BRAND_COLOR
+    if not (logo or color):
         raise Http404
-    content = branding.logo_of(settings.BRAND_LOGO)
-    kind = branding.LOGO_TYPES[Path(settings.BRAND_LOGO).suffix]
+    content = branding.logo_of(logo) if logo else branding.icon_in(color)
+    kind = branding.LOGO_TYPES[Path(logo).suffix if logo else ".svg"]
     return HttpResponse(content, content_type=kind, headers={"Cache-Control": KEPT})
 
 

@@ -37,7 +37,7 @@ function makeChart(charts, plot, timeFormatter) {
   return charts.createChart(plot, {
     autoSize: true,
     // The library's own logo needs an inline style; the caption has the credit.
-    layout: { attributionLogo: false, fontFamily: getComputedStyle(plot).fontFamily },
+    layout: { attributionLogo: false, background: { color: "transparent" }, fontFamily: getComputedStyle(plot).fontFamily },
     localization: {
       priceFormatter: dollars,
       tickmarksPriceFormatter: (values) => values.map((value) => tick.format(value)),

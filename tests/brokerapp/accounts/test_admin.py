@@ -8,12 +8,18 @@ from django.test import Client
 from django.urls import reverse
 
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.accounts.roles import Role
 from brokerapp.workflow import state, writes
 from brokerapp.workflow.models import StatusChange
 from onboarding.models import KycApplication
 from onboarding.services import applications
 from onboarding.statuses import ApplicationStatus
-from tests.factories import BrokerageAccountFactory, KycApplicationFactory, StaffFactory
+from tests.factories import (
+    BrokerageAccountFactory,
+    KycApplicationFactory,
+    StaffFactory,
+    staff_in_role,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -85,3 +91,27 @@ def test_history_of_a_row_names_who_acted(client: Client, staff: Any) -> None:
     assert "broker&#x27;s reply" in page
     assert StatusChange.objects.about(application).count() == 2
     assert KycApplication.objects.get().status == ApplicationStatus.SUBMITTED
+
+
+@pytest.mark.parametrize(
+    ("role", "said"),
+    [
+        (Role.SUPPORT, ('class="readonly">yes<', 'class="readonly">no<')),
+        (Role.ADMINISTRATOR, ('name="is_staff"', 'name="reason"', "Nothing of somebody who cannot sign in")),
+    ],
+)
+def test_page_of_one_person_says_names_words_and_times_as_all_pages_do(
+    client: Client, role: Role, said: tuple[str, ...]
+) -> None:
+    account = BrokerageAccountFactory.create()
+    member = account.user
+    KycApplication.objects.filter(account=account).update(given_name="Ann", family_name="Lovelace")
+    client.force_login(staff_in_role(role))
+    page = client.get(reverse("admin:accounts_user_change", args=[member.pk])).content.decode()
+    assert "<h1>Ann Lovelace</h1>" in page
+    assert f"person {member.pk}" not in page
+    assert f'title="{member.date_joined:%Y-%m-%d %H:%M:%S} UTC"' in page
+    assert "<img" not in page.partition('id="content"')[2]
+    assert "Designates whether" not in page
+    for words in said:
+        assert words in page

@@ -1,16 +1,22 @@
 """Another brand by settings alone, readable in both themes; and nothing of ours says a name by itself."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
 from django.test import Client
+from django.urls import reverse
 
-from brokerapp.ui import contrast
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.accounts.roles import Role
+from brokerapp.notices import samples
+from brokerapp.ui import branding, contrast
 from brokerapp.ui.brand_checks import check_brand
 from devstack.paths import ROOT
-from tests.factories import UserFactory
+from tests.addresses import addresses
+from tests.factories import BrokerageAccountFactory, UserFactory, confirm, staff_in_role
 
 LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><circle cx="4" cy="4" r="4"/></svg>'
 
@@ -43,6 +49,66 @@ def test_other_brand_is_on_every_page_by_settings_alone(other_brand: LazySetting
         assert "#8a1c4a" in client.get(colors[1]).content.decode()
     assert "Harbor Securities LLC" in client.get("/display/").content.decode()
     assert "1 Pier, Boston" in client.get("/display/").content.decode()
+
+
+NO_PAGES = ("/live/", "/mail/reports/")
+"""What no person looks at."""
+
+
+def urls_of(account: BrokerageAccount) -> Iterator[str]:
+    """Every page of a person that names no more than their account, and staff's home, lists and search."""
+    for address in addresses():
+        if address.is_admin or not address.name or set(address.params) - {"account_id"}:
+            continue
+        if not f"/{address.route}".startswith(NO_PAGES):
+            yield reverse(address.name, kwargs=dict.fromkeys(address.params, account.pk))
+    yield from (reverse(f"admin:{name}") for name in ("index", "ops_search", "calls_apicall_changelist"))
+
+
+@pytest.mark.django_db
+def test_no_page_says_the_built_in_name_where_another_is_set(
+    other_brand: LazySettings, settings: LazySettings
+) -> None:
+    settings.DEMO_MODE = True
+    account = BrokerageAccountFactory.create(user=staff_in_role(Role.OPERATIONS))
+    client = Client(raise_request_exception=False)
+    client.force_login(account.user)
+    confirm(client)
+    said = 0
+    for url in urls_of(account):
+        reply = client.get(url)
+        if reply.streaming or "text/html" not in reply["Content-Type"]:
+            continue
+        page = reply.content.decode()
+        assert other_brand.SAMPLE_BRAND_NAME not in page, url
+        if "</html>" in page:
+            assert "Harbor Invest" in page, url
+            said += 1
+    assert said > 40
+
+
+def test_no_mail_has_the_built_in_name_or_colors_where_others_are_set(other_brand: LazySettings) -> None:
+    other_brand.DEFAULT_FROM_EMAIL = "Harbor Invest <no-reply@harbor.example>"
+    for key, mail in samples.mails().items():
+        html = str(getattr(mail, "alternatives", [("",)])[0][0])
+        whole = f"{mail.from_email} {mail.subject} {mail.body} {html}"
+        assert other_brand.SAMPLE_BRAND_NAME not in whole, key
+        assert "Harbor Invest" in html, key
+        assert "#8a1c4a" in html, key
+        assert branding.OURS not in html, key
+        assert branding.OURS_DARK not in html, key
+
+
+@pytest.mark.django_db
+def test_tab_has_our_icon_in_the_brands_color_where_there_is_no_logo(settings: LazySettings) -> None:
+    settings.BRAND_COLOR = "#8a1c4a"
+    page = Client().get("/").content.decode()
+    icon = re.search(r'rel="icon" href="(/brand/logo/[^"]+)"', page)
+    assert icon
+    drawn = Client().get(icon[1]).content.decode()
+    assert 'fill="#8a1c4a"' in drawn
+    assert branding.OURS not in drawn
+    assert "brand-logo" not in page
 
 
 @pytest.mark.django_db

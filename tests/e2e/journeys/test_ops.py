@@ -11,7 +11,7 @@ from tests.e2e.axe import axe_everywhere
 from tests.e2e.journey import Journey
 from tests.e2e.journeys.test_two_accounts import TAKE_OVER
 from tests.e2e.stack import DEMO_PASSWORD, Stack
-from tests.e2e.staff import signed_in
+from tests.e2e.staff import Staff, signed_in
 from tests.sandbox.people import apply
 from tests.sandbox_process import eventually
 
@@ -45,6 +45,8 @@ PAGES = (
     "/admin/accounts/user/",
     "/admin/decisions/staffdecision/",
     "/admin/support/case/",
+    "/admin/trading/position/",
+    "/admin/events/brokerevent/replay/",
 )
 
 
@@ -97,6 +99,14 @@ def test_failing_order_reaches_the_brokers_support_by_the_support_role(
     support.expect_heading("Demo Trader")
 
 
+def look(page: Page, problems: list[str]) -> list[str]:
+    """Run axe, whose own styles (for sheets that a sheet imports) the policy stops, which is no fault."""
+    before = len(problems)
+    findings = axe_everywhere(page)
+    del problems[before:]
+    return findings
+
+
 def test_pages_of_staff_are_accessible(new_context: Callable[..., BrowserContext], stack: Stack) -> None:
     ops = signed_in(new_context, stack, "ops@example.com")
     problems: list[str] = []
@@ -104,13 +114,33 @@ def test_pages_of_staff_are_accessible(new_context: Callable[..., BrowserContext
     findings = []
     for path in PAGES:
         ops.open(path)
-        findings += axe_everywhere(ops.page)
+        findings += look(ops.page, problems)
     ops.page.set_viewport_size({"width": 1280, "height": 900})
     ops.open("/admin/search/?q=trader@example.com")
     ops.page.get_by_role("main").get_by_role("link", name="Person").click()
-    findings += axe_everywhere(ops.page)
+    findings += look(ops.page, problems)
+    ops.page.get_by_role("link", name="Sign-in and rights").click()
+    expect(ops.page.get_by_text("Nothing of somebody who cannot sign in is deleted.")).to_be_visible()
+    findings += look(ops.page, problems)
+    chosen_calls_are_exported(ops)
+    findings += look(ops.page, problems)
     assert findings == []
     assert problems == []
+
+
+def chosen_calls_are_exported(ops: Staff) -> None:
+    """From a view of the calls that is saved, and taken again, to what the broker's support gets of two."""
+    ops.page.set_viewport_size({"width": 1280, "height": 900})
+    ops.open("/admin/calls/apicall/?reads=all&outcome__exact=OK")
+    ops.page.get_by_label("Save this view as").fill("All that was done")
+    ops.press("Save")
+    ops.page.get_by_role("link", name="What went wrong", exact=True).click()
+    ops.page.get_by_role("link", name="All that was done", exact=True).click()
+    for place in (0, 1):
+        ops.page.locator("#result_list input.action-select").nth(place).check()
+    ops.page.locator("select[name=action]").first.select_option(label="Export for the broker's support")
+    ops.press("Go")
+    expect(ops.page.get_by_text("2 calls. Nothing personal is in it")).to_be_visible()
 
 
 def waits_for_staff(stack: Stack, email: str) -> None:
@@ -151,46 +181,40 @@ def test_review_of_an_application_is_accessible_from_the_queue_to_the_mail(
 
     page.on("console", note)
 
-    def look() -> None:
-        """Run axe, whose own styles (for sheets that a sheet imports) the policy stops, which is no fault."""
-        before = len(problems)
-        findings.extend(axe_everywhere(page))
-        del problems[before:]
-
     ops.open(QUEUE)
     ops.reload_until(page.get_by_role("link", name=email))
-    look()
+    findings += look(page, problems)
     page.get_by_role("link", name=email).click()
     ops.expect_heading("Review of an application")
-    look()
+    findings += look(page, problems)
     review = page.url
 
     page.get_by_role("link", name="Open answers and papers").click()
     ops.confirm_by_demo_code()
     page.get_by_label("Reason").fill("The broker does not know this paper.")
-    look()
+    findings += look(page, problems)
     ops.press("Show")
     expect(page.get_by_text("Shown for the reason that you gave")).to_be_visible()
-    look()
+    findings += look(page, problems)
     papers = page.get_by_role("link", name="Turn or enlarge")
     for paper in [link.get_attribute("href") for link in papers.all()]:
         ops.open(paper or "")
         page.get_by_role("link", name="Turn left").click()
         if page.get_by_role("img").count():  # a PDF is enlarged by the browser's viewer
             page.get_by_role("link", name="200%").click()
-        look()
+        findings += look(page, problems)
 
     page.goto(review)
     ask = page.locator("form", has=page.get_by_role("button", name="See the mail first"))
     ask.get_by_role("button", name="See the mail first").click()
     expect(page.get_by_text("Choose what you ask for.")).to_be_visible()
-    look()
+    findings += look(page, problems)
     page.get_by_label("Government ID").check()
     page.get_by_label("In your words").fill("All four corners of it, please.")
     ask.get_by_role("button", name="See the mail first").click()
     ops.expect_heading("This mail will be sent")
     expect(page.get_by_text("All four corners of it, please.")).to_be_visible()
-    look()
+    findings += look(page, problems)
     ops.press("Decide, and send it")
     expect(page.get_by_text("Done, and kept with your name.")).to_be_visible()
     assert findings == []
