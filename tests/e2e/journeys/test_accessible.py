@@ -1,4 +1,4 @@
-"""axe on the pages of each seeded person, at both widths and in both themes."""
+"""The pages of each seeded person: axe at both widths and in both themes, and the content security policy."""
 
 import re
 
@@ -7,6 +7,7 @@ from playwright.sync_api import Page
 
 from tests.e2e.axe import axe_everywhere
 from tests.e2e.journey import Journey
+from tests.e2e.policy import watch_policy
 from tests.e2e.stack import DEMO_PASSWORD, Stack
 
 pytestmark = pytest.mark.e2e
@@ -83,15 +84,18 @@ TRADER = [
     ],
     ids=["public", "applicant", "trader", "action", "returned"],
 )
-def test_axe_finds_nothing(page: Page, stack: Stack, email: str, paths: list[str]) -> None:
-    journey = Journey(page, stack, email)
+def test_axe_finds_nothing_and_pages_keep_to_the_policy(
+    page: Page, stack: Stack, email: str, paths: list[str]
+) -> None:
+    journey, said = Journey(page, stack, email), watch_policy(page)
     if email:
         journey.sign_in(email, DEMO_PASSWORD)
     findings = []
     for path in paths:
         journey.open(path)
-        findings += axe_everywhere(page)
+        findings += axe_everywhere(page, frame=path == paths[0])
     assert not findings, "\n".join(findings)
+    assert said == []
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -1,14 +1,12 @@
-"""No page of the site or the admin does what the content security policy forbids."""
+"""No page of the admin does what the content security policy forbids; the site's are in test_accessible."""
 
 import json
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import Page
 
-from tests.e2e.journey import Journey
-from tests.e2e.journeys.test_accessible import APPLICANT, PUBLIC, TRADER
-from tests.e2e.stack import DEMO_PASSWORD, Stack
+from tests.e2e.policy import watch_policy
+from tests.e2e.stack import Stack
 
 pytestmark = pytest.mark.e2e
 
@@ -43,36 +41,10 @@ print(settings.SESSION_COOKIE_NAME, session.session_key)
 """
 
 
-def watch(page: Page) -> list[str]:
-    """What the browser says of the policy, as it comes."""
-    said: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if "Content Security Policy" in message.text:
-            said.append(f"{urlsplit(page.url).path}: {message.text}")
-
-    page.on("console", note)
-    return said
-
-
-@pytest.mark.parametrize(
-    ("email", "paths"),
-    [("", PUBLIC), ("applicant@example.com", APPLICANT), ("trader@example.com", TRADER)],
-    ids=["public", "applicant", "trader"],
-)
-def test_pages_of_the_site_keep_to_the_policy(page: Page, stack: Stack, email: str, paths: list[str]) -> None:
-    journey, said = Journey(page, stack, email), watch(page)
-    if email:
-        journey.sign_in(email, DEMO_PASSWORD)
-    for path in paths:
-        journey.open(path)
-    assert said == []
-
-
 def test_every_admin_page_keeps_to_the_policy(page: Page, stack: Stack) -> None:
     name, key = stack.run(STAFF_SESSION).split()
     page.context.add_cookies([{"name": name, "value": key, "url": stack.url}])
-    said = watch(page)
+    said = watch_policy(page)
     seen = []
     for path in json.loads(stack.run(ADMIN_PAGES)):
         answer = page.goto(stack.url + path)
