@@ -7,8 +7,9 @@ from playwright.sync_api import Page
 
 from tests.e2e.axe import axe_everywhere
 from tests.e2e.journey import Journey
+from tests.e2e.people import come_in, signed_in_person
 from tests.e2e.policy import watch_policy
-from tests.e2e.stack import DEMO_PASSWORD, Stack
+from tests.e2e.stack import Stack
 
 pytestmark = pytest.mark.e2e
 
@@ -89,7 +90,7 @@ def test_axe_finds_nothing_and_pages_keep_to_the_policy(
 ) -> None:
     journey, said = Journey(page, stack, email), watch_policy(page)
     if email:
-        journey.sign_in(email, DEMO_PASSWORD)
+        come_in(journey)
     findings = []
     for path in paths:
         journey.open(path)
@@ -101,8 +102,7 @@ def test_axe_finds_nothing_and_pages_keep_to_the_policy(
 @pytest.mark.parametrize("width", [1280, 390])
 def test_pages_of_an_order_and_of_a_transfer_align_alike(page: Page, stack: Stack, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
-    journey = Journey(page, stack, "trader@example.com")
-    journey.sign_in(journey.email, DEMO_PASSWORD)
+    journey = signed_in_person(page, stack, "trader@example.com")
     edges = []
     # Both are done, so that nothing has to be said above the heading.
     for path, done, address in (

@@ -8,9 +8,8 @@ import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from tests.e2e.axe import axe_everywhere
-from tests.e2e.journey import Journey
-from tests.e2e.journeys.test_two_accounts import TAKE_OVER
-from tests.e2e.stack import DEMO_PASSWORD, Stack
+from tests.e2e.people import TAKE_OVER, signed_in_person
+from tests.e2e.stack import Stack
 from tests.e2e.staff import signed_in
 from tests.sandbox.people import apply
 from tests.sandbox_process import eventually
@@ -51,8 +50,7 @@ PAGES = (
 def test_failing_order_reaches_the_brokers_support_by_the_support_role(
     page: Page, new_context: Callable[..., BrowserContext], stack: Stack, tmp_path: Path
 ) -> None:
-    trader = Journey(page, stack, "trader@example.com")
-    trader.sign_in(trader.email, DEMO_PASSWORD)
+    trader = signed_in_person(page, stack, "trader@example.com")
     trader.review_order(SYMBOL, "0.5")
     stack.sandbox.fail_next("POST", "/v1/trading/accounts/*/orders", "status", status=422, message=SAID)
     trader.place("Place buy order")

@@ -5,6 +5,7 @@ import json
 import pytest
 from playwright.sync_api import Page
 
+from tests.e2e.people import signed_in_person
 from tests.e2e.policy import watch_policy
 from tests.e2e.stack import Stack
 
@@ -23,27 +24,10 @@ for model, site in admin.site._registry.items():
         pages += [reverse(f"{name}_{page}", args=[row.pk]) for page in ("change", "history", "delete")]
 print(json.dumps(pages))
 """
-STAFF_SESSION = """
-from importlib import import_module
-from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.utils import timezone
-from brokerapp.accounts.models import User
-from brokerapp.web import session_limits
-user = User.objects.get(email="ops@example.com")
-session = import_module(settings.SESSION_ENGINE).SessionStore()
-session[SESSION_KEY] = str(user.pk)
-session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-session_limits.begin(session, timezone.now())
-session.save()
-print(settings.SESSION_COOKIE_NAME, session.session_key)
-"""
 
 
 def test_every_admin_page_keeps_to_the_policy(page: Page, stack: Stack) -> None:
-    name, key = stack.run(STAFF_SESSION).split()
-    page.context.add_cookies([{"name": name, "value": key, "url": stack.url}])
+    signed_in_person(page, stack, "ops@example.com")
     said = watch_policy(page)
     seen = []
     for path in json.loads(stack.run(ADMIN_PAGES)):
