@@ -1,14 +1,20 @@
 """Accessibility checks with axe-core, from `node_modules`."""
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from django.conf import settings
 from playwright.sync_api import Page
 
+Theme = Literal["light", "dark"]
+
 SCRIPT = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
-WIDTHS = (1280, 390)
+SIGHTS: list[tuple[int, Theme]] = [(1280, "light"), (390, "dark")]
+"""Widths and themes in which every page is looked at: each of them once."""
+OTHER_SIGHTS: list[tuple[int, Theme]] = [(1280, "dark"), (390, "light")]
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RUN = "([within, options]) => axe.run(within, options).then(results => results.violations)"
 
 
 def axe(page: Page, within: str = "html", rule: str = "") -> list[str]:
@@ -18,23 +24,36 @@ def axe(page: Page, within: str = "html", rule: str = "") -> list[str]:
     if not page.evaluate("'axe' in window"):
         page.evaluate(SCRIPT.read_text())
     only = {"type": "rule", "values": [rule]} if rule else {"type": "tag", "values": STANDARDS}
-    options = {"runOnly": only, "resultTypes": ["violations"]}
-    results = page.evaluate("([within, options]) => axe.run(within, options)", [within, options])
+    # Without the style sheets being fetched once more, for rules that are not run.
+    options = {"runOnly": only, "resultTypes": ["violations"], "preload": False}
+    violations = page.evaluate(RUN, [within, options])
     return [
         f"{finding['id']}: {node['target']} {node['failureSummary']}"
-        for finding in results["violations"]
+        for finding in violations
         for node in finding["nodes"]
     ]
 
 
-def axe_everywhere(page: Page) -> list[str]:
-    """What breaks at each width in light, which colors do in dark, and where the page scrolls sideways."""
-    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+def axe_everywhere(page: Page, *, frame: bool = False) -> list[str]:
+    """What breaks at each width and in each theme, and where the page scrolls sideways.
+
+    What is at one width only is nearly always of the frame around a page, and colors go by the theme. So only
+    with `frame` are the colors of the other two sights looked at as well.
+    """
     found = []
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        found += [f"{page.url} at {width} px: {finding}" for finding in axe(page)]
+    for width, theme in SIGHTS:
+        look_at(page, width, theme)
+        found += [f"{page.url} at {width} px in {theme}: {finding}" for finding in axe(page)]
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(f"{page.url} scrolls sideways at {width} px")
-    page.emulate_media(color_scheme="dark")
-    return found + [f"{page.url} in dark: {finding}" for finding in axe(page, rule="color-contrast")]
+    for width, theme in OTHER_SIGHTS if frame else []:
+        look_at(page, width, theme)
+        contrast = axe(page, rule="color-contrast")
+        found += [f"{page.url} at {width} px in {theme}: {finding}" for finding in contrast]
+    return found
+
+
+def look_at(page: Page, width: int, theme: Theme) -> None:
+    """Give the page this width and theme, with nothing moving."""
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": 900})

@@ -23,6 +23,8 @@ QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A page lives too short a time here for what its scripts are compiled into to pay.
+    "--js-flags=--no-opt --no-maglev",
 ]
 
 

@@ -1,6 +1,7 @@
 """The steps of a person's way from sign-up to a filled order, as they take them in a browser."""
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,21 +60,17 @@ class Journey:
         """Until something shows up: by itself with JavaScript, by reloading without."""
         if self.javascript:
             expect(target.first).to_be_visible(timeout=WAIT_MS)
-            return
-        for _ in range(WAIT_MS // 500):
-            if target.first.is_visible():
-                return
-            self.page.wait_for_timeout(500)
-            self.page.reload()
-        expect(target.first).to_be_visible()
+        else:
+            self.reload_until(target)
 
     def reload_until(self, target: Locator) -> None:
         """Ask for the page again until what a worker makes is on it."""
-        for _ in range(WAIT_MS // 250):
-            if target.count():
-                return
-            self.page.wait_for_timeout(250)
+        pause = 250
+        until = time.monotonic() + WAIT_MS / 1000
+        while not target.first.is_visible() and time.monotonic() < until:
+            self.page.wait_for_timeout(pause)
             self.page.reload()
+            pause = min(pause * 2, 1000)  # each reload takes from the worker that is waited for
         expect(target.first).to_be_visible()
 
     def sign_up(self) -> None:
@@ -192,19 +189,27 @@ class Journey:
         self.press(f"Deposit {shown}")
         self.wait_for(self.page.locator(".receipt .tag", has_text="Complete"))
 
+    def see_money(self, shown: str) -> None:
+        """Wait until the account's balances, which are read after a transfer is complete, say this much."""
+        self.open("/portfolio/")
+        self.wait_for(self.page.get_by_text(shown))
+
     def review_order(self, symbol: str, quantity: str) -> None:
         """Search for a share, fill in the ticket, and get to its review page."""
         self.open("/trade/")
         self.page.get_by_label("Symbol or company").fill(symbol)
         self.page.get_by_label("Symbol or company").press("Enter")
         self.page.get_by_role("main").get_by_role("link", name=re.compile(rf"^{symbol}\b")).click()
+        self.page.wait_for_url(f"**/trade/{symbol}/**")
         on_phone = self.page.locator(".phone-only a[href*='side=BUY']")
         if on_phone.is_visible():  # there the ticket is a page of its own
             on_phone.click()
+            self.page.wait_for_url(f"**/trade/{symbol}/order/**")
         self.page.locator("form[data-ticket]").get_by_text("Buy", exact=True).click()
         self.page.get_by_text("Shares", exact=True).first.click()
         self.page.get_by_label("Amount").fill(quantity)
         self.press("Review order")
+        self.expect_heading("Review your order")
 
     def confirm_order(self) -> str:
         """Place the order, wait until it is filled, and give the Request ID of its receipt."""

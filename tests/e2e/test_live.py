@@ -1,5 +1,6 @@
 """`static/js/live.js` against a made-up page and stream."""
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -30,6 +31,14 @@ class Deposit:
         return base.replace('<main id="main"', f"{fragment}{self.form}<main").replace(
             "<title>", f"<title>{self.status} "
         )
+
+
+def wait_until(page: Page, come: Callable[[], bool]) -> None:
+    """Until something has come true of what the page asks for, while its requests are answered."""
+    until = time.monotonic() + 20
+    while not come():
+        assert time.monotonic() < until, "the page did not ask for it"
+        page.wait_for_timeout(50)
 
 
 @pytest.fixture
@@ -108,12 +117,11 @@ def test_live_page_does_not_leave_a_form_with_what_was_typed(page, site, deposit
     page.goto(f"{site.url}/deposit/")
     if not refused:
         page.locator("#office").press_sequentially("Mayor")
-    before = deposit.fetched
 
     deposit.redirect = "/styleguide/"
-    page.wait_for_timeout(2_500)
-
-    assert deposit.fetched > before
+    before = deposit.fetched
+    # One after the other: when the second is asked for, what came of the first has been dealt with.
+    wait_until(page, lambda: deposit.fetched >= before + 2)
     expect(page).to_have_url(f"{site.url}/deposit/")
     # Who was signed out, perhaps in another tab, is not left before an account's page.
     deposit.redirect = "/accounts/login/"
@@ -123,9 +131,14 @@ def test_live_page_does_not_leave_a_form_with_what_was_typed(page, site, deposit
 def test_live_page_keeps_its_content_when_the_server_fails(page, site, deposit):
     page.route("**/live/", lambda route: route.abort())
     page.goto(f"{site.url}/deposit/")
-    page.route("**/deposit/", lambda route: route.fulfill(status=500, body="<p>broken</p>"))
+    failed: list[Route] = []
 
-    page.wait_for_timeout(2_500)
+    def fail(route: Route) -> None:
+        failed.append(route)
+        route.fulfill(status=500, body="<p>broken</p>")
+
+    page.route("**/deposit/", fail)
+    wait_until(page, lambda: len(failed) >= 2)
 
     expect(page.get_by_role("heading")).to_have_text("Deposit pending")
 

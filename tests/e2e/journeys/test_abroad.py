@@ -7,6 +7,7 @@ from playwright.sync_api import Page
 
 from tests.e2e.axe import axe
 from tests.e2e.journey import PDF, Journey
+from tests.e2e.people import come_in
 from tests.e2e.stack import Stack
 
 pytestmark = pytest.mark.e2e
@@ -16,7 +17,7 @@ def test_journey_abroad(page: Page, stack: Stack, tmp_path: Path) -> None:
     journey = Journey(page, stack, "ana.souza@example.com")
     paper = tmp_path / "passport.pdf"
     paper.write_bytes(PDF)
-    journey.sign_up()
+    come_in(journey)
     journey.open("/apply/eligibility/")
     page.get_by_label("Where do you live?").select_option("BRA")
     journey.birth("3", "31", "1985")

@@ -1,4 +1,4 @@
-"""axe on the pages of each seeded person, at both widths and in both themes."""
+"""The pages of each seeded person: axe at both widths and in both themes, and the content security policy."""
 
 import re
 
@@ -7,7 +7,9 @@ from playwright.sync_api import Page
 
 from tests.e2e.axe import axe_everywhere
 from tests.e2e.journey import Journey
-from tests.e2e.stack import DEMO_PASSWORD, Stack
+from tests.e2e.people import come_in, signed_in_person
+from tests.e2e.policy import watch_policy
+from tests.e2e.stack import Stack
 
 pytestmark = pytest.mark.e2e
 
@@ -83,22 +85,24 @@ TRADER = [
     ],
     ids=["public", "applicant", "trader", "action", "returned"],
 )
-def test_axe_finds_nothing(page: Page, stack: Stack, email: str, paths: list[str]) -> None:
-    journey = Journey(page, stack, email)
+def test_axe_finds_nothing_and_pages_keep_to_the_policy(
+    page: Page, stack: Stack, email: str, paths: list[str]
+) -> None:
+    journey, said = Journey(page, stack, email), watch_policy(page)
     if email:
-        journey.sign_in(email, DEMO_PASSWORD)
+        come_in(journey)
     findings = []
     for path in paths:
         journey.open(path)
-        findings += axe_everywhere(page)
+        findings += axe_everywhere(page, frame=path == paths[0])
     assert not findings, "\n".join(findings)
+    assert said == []
 
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_pages_of_an_order_and_of_a_transfer_align_alike(page: Page, stack: Stack, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
-    journey = Journey(page, stack, "trader@example.com")
-    journey.sign_in(journey.email, DEMO_PASSWORD)
+    journey = signed_in_person(page, stack, "trader@example.com")
     edges = []
     # Both are done, so that nothing has to be said above the heading.
     for path, done, address in (

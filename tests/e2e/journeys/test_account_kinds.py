@@ -7,26 +7,14 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.e2e.axe import axe
-from tests.e2e.journey import PASSWORD, Journey
-from tests.e2e.journeys.test_two_accounts import TAKE_OVER
+from tests.e2e.journey import Journey
+from tests.e2e.people import person_with_an_account
 from tests.e2e.stack import Stack
-from tests.sandbox.people import apply
 
 pytestmark = pytest.mark.e2e
 
 BORN = datetime.now(UTC).year - 8
 """The year of the child's birth."""
-
-
-def person_with_an_account(page: Page, stack: Stack, email: str) -> Journey:
-    """Signed in; the broker knows them from their first account."""
-    names = {"identity__given_name": "Ada", "identity__family_name": "Byron"}
-    first = apply(stack.sandbox, contact__email_address=email, **names)["id"]
-    stack.sandbox.set_account_status(first, "ACTIVE")
-    stack.run(TAKE_OVER.format(email=email, account_ids=[first]))
-    journey = Journey(page, stack, email)
-    journey.sign_in(email, PASSWORD)
-    return journey
 
 
 def begin(journey: Journey, kind: str) -> None:

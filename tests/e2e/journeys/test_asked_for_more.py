@@ -8,7 +8,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from onboarding.kyc_results import REQUESTS
 from tests.e2e.axe import axe
-from tests.e2e.journey import WAIT_MS, Journey
+from tests.e2e.journey import WAIT_MS
+from tests.e2e.people import signed_in_person
 from tests.e2e.stack import Stack
 
 pytestmark = pytest.mark.e2e
@@ -28,8 +29,7 @@ def send(page: Page, code: str) -> None:
 
 
 def test_journey_through_three_reasons(page: Page, stack: Stack, document: Path) -> None:
-    journey = Journey(page, stack, "asked@example.com")
-    journey.sign_up()
+    journey = signed_in_person(page, stack, "asked@example.com")
     journey.answer_application()
     journey.submit_application()
     (found,) = stack.sandbox.get("/v1/accounts", params={"query": journey.email})

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.journey import ANSWERS, Journey
+from tests.e2e.people import signed_in_person
 from tests.e2e.stack import Stack
 
 pytestmark = pytest.mark.e2e
@@ -65,8 +66,7 @@ class Keyboard:
 
 def test_application_by_keyboard_alone_on_a_narrow_page(page: Page, stack: Stack) -> None:
     page.set_viewport_size({"width": 320, "height": 640})
-    journey = Journey(page, stack, "keys@example.com")
-    journey.sign_up()
+    journey = signed_in_person(page, stack, "keys@example.com")
     journey.open("/apply/")
     keys = Keyboard(journey)
     keys.tab_to(page.get_by_role("link", name="Start", exact=True))

@@ -2,16 +2,15 @@ import re
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.journey import Journey
-from tests.e2e.stack import DEMO_PASSWORD, Stack
+from tests.e2e.people import signed_in_person
+from tests.e2e.stack import Stack
 
 TRADER = "trader@example.com"
 A_DAY = re.compile(r"open \$")
 
 
 def test_chart_is_read_by_keyboard_and_keeps_its_range(page: Page, stack: Stack) -> None:
-    journey = Journey(page, stack, TRADER)
-    journey.sign_in(TRADER, DEMO_PASSWORD)
+    journey = signed_in_person(page, stack, TRADER)
     journey.open("/trade/AAPL/")
     chart = page.get_by_role("slider", name="Price of AAPL")
 
@@ -33,8 +32,7 @@ def test_prices_without_javascript_are_a_table(browser: Browser, stack: Stack) -
     context = browser.new_context(java_script_enabled=False)
     try:
         page = context.new_page()
-        journey = Journey(page, stack, TRADER)
-        journey.sign_in(TRADER, DEMO_PASSWORD)
+        journey = signed_in_person(page, stack, TRADER)
         journey.open("/trade/AAPL/")
         page.get_by_role("link", name="three months").click()
         for _ in range(20):  # the first who asks waits for the broker

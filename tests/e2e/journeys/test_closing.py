@@ -4,15 +4,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.axe import axe_everywhere
-from tests.e2e.journey import WAIT_MS, Journey
-from tests.e2e.journeys.test_account_kinds import person_with_an_account
+from tests.e2e.journey import WAIT_MS
+from tests.e2e.people import person_with_an_account
 from tests.e2e.stack import Stack
 
 pytestmark = pytest.mark.e2e
 
 
 def test_account_is_emptied_closed_and_still_to_be_read(page: Page, stack: Stack) -> None:
-    journey: Journey = person_with_an_account(page, stack, "leaver@example.com")
+    journey = person_with_an_account(page, stack, "leaver@example.com")
     (found,) = stack.sandbox.get("/v1/accounts", params={"query": journey.email})
     findings = []
     journey.link_bank()  # of an account without money: later no money could leave for a day

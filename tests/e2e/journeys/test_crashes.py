@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.journey import Journey
+from tests.e2e.people import signed_in_person
 from tests.e2e.stack import Stack, answers
 from tests.sandbox_process import eventually
 
@@ -21,8 +21,7 @@ def broker_account(stack: Stack, email: str) -> str:
 
 
 def test_reply_lost_after_the_broker_acted(page: Page, stack: Stack) -> None:
-    journey = Journey(page, stack, "lost@example.com")
-    journey.sign_up()
+    journey = signed_in_person(page, stack, "lost@example.com")
     journey.answer_application()
     stack.sandbox.fail_next("POST", "/v1/accounts", "drop_reply")
     journey.submit_application()
@@ -38,6 +37,7 @@ def test_reply_lost_after_the_broker_acted(page: Page, stack: Stack) -> None:
     assert len(stack.sandbox.get(f"/v1/accounts/{account}/transfers")) == 1
 
     stack.sandbox.fail_next("POST", f"/v1/trading/accounts/{account}/orders", "drop_reply")
+    journey.see_money("$1,234.56")
     journey.review_order("AAPL", "0.42")
     journey.confirm_order()
     orders = stack.sandbox.get(f"/v1/trading/accounts/{account}/orders", params={"status": "all"})
@@ -46,8 +46,7 @@ def test_reply_lost_after_the_broker_acted(page: Page, stack: Stack) -> None:
 
 def test_processes_killed_on_the_way(page: Page, stack: Stack, document: Path) -> None:
     """Each of worker, web and event follower dies while something of the person's is under way."""
-    journey = Journey(page, stack, "crash@example.com")
-    journey.sign_up()
+    journey = signed_in_person(page, stack, "crash@example.com")
     journey.answer_application(document=document)
     stack.kill("worker")
     journey.press("Send my application")
@@ -72,6 +71,7 @@ def test_processes_killed_on_the_way(page: Page, stack: Stack, document: Path) -
     journey.wait_for(page.get_by_text("Complete", exact=True))
     assert len(stack.sandbox.get(f"/v1/accounts/{account}/transfers")) == 1
 
+    journey.see_money("$1,234.56")
     journey.review_order("AAPL", "0.42")
     stack.kill("events")
     stack.kill("beat")

@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.journey import WAIT_MS, Journey
 from tests.e2e.journeys.test_orders import TRADER, place
-from tests.e2e.stack import DEMO_PASSWORD, Stack
+from tests.e2e.people import signed_in_person
+from tests.e2e.stack import Stack
 
 pytestmark = pytest.mark.e2e
 
@@ -18,9 +19,7 @@ SYMBOL = "DIS"
 
 @pytest.fixture
 def journey(page: Page, stack: Stack) -> Journey:
-    journey = Journey(page, stack, TRADER)
-    journey.sign_in(TRADER, DEMO_PASSWORD)
-    return journey
+    return signed_in_person(page, stack, TRADER)
 
 
 def test_trailing_stop_is_placed_seen_and_canceled(page: Page, journey: Journey) -> None:

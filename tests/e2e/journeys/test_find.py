@@ -4,15 +4,15 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.axe import axe_everywhere
-from tests.e2e.journey import Journey
-from tests.e2e.stack import DEMO_PASSWORD, Stack
+from tests.e2e.people import signed_in_person
+from tests.e2e.stack import Stack
 
 TRADER = "trader@example.com"
 
 
 def test_search_by_keyboard_leads_to_the_asset(page: Page, stack: Stack) -> None:
-    journey = Journey(page, stack, TRADER)
-    journey.sign_in(TRADER, DEMO_PASSWORD)
+    journey = signed_in_person(page, stack, TRADER)
+    journey.open("/portfolio/")
 
     page.keyboard.press("/")
     search = page.get_by_role("combobox", name="Search stocks and ETFs")
@@ -34,8 +34,7 @@ def test_watchlist_from_star_to_undo(browser: Browser, stack: Stack, scripts: bo
     context = browser.new_context(java_script_enabled=scripts)
     try:
         page = context.new_page()
-        journey = Journey(page, stack, TRADER)
-        journey.sign_in(TRADER, DEMO_PASSWORD)
+        journey = signed_in_person(page, stack, TRADER)
         journey.open("/trade/?q=microsoft")
         star = page.get_by_role("button", name="Watch MSFT")
         star.press("Enter")

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, expect
 
 from tests.e2e.axe import axe
 from tests.e2e.journey import Journey
+from tests.e2e.people import come_in
 from tests.e2e.stack import Stack
 
 pytestmark = pytest.mark.e2e
@@ -24,7 +25,7 @@ def scripted(
 ) -> Journey:
     name = re.sub(r"[^a-z]+", "-", request.node.name)[:40].strip("-")
     journey = Journey(new_context().new_page(), stack, f"{name}@example.com")
-    journey.sign_up()
+    come_in(journey)
     return journey
 
 
@@ -32,7 +33,7 @@ def scripted(
 def plain(browser: Browser, stack: Stack) -> Iterator[Journey]:
     context = browser.new_context(java_script_enabled=False)
     journey = Journey(context.new_page(), stack, "follows-plainly@example.com", javascript=False)
-    journey.sign_up()
+    come_in(journey)
     yield journey
     context.close()
 

@@ -8,7 +8,8 @@ from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect
 
 from tests.e2e.axe import axe_everywhere
 from tests.e2e.journey import Journey
-from tests.e2e.stack import DEMO_PASSWORD, Stack
+from tests.e2e.people import come_in
+from tests.e2e.stack import Stack
 from tests.e2e.staff import signed_in
 
 pytestmark = pytest.mark.e2e
@@ -29,7 +30,7 @@ def test_failing_page_leads_to_an_answer_in_the_inbox_without_scripts(
     phone: Journey, new_context: Callable[..., BrowserContext], stack: Stack
 ) -> None:
     page = phone.page
-    phone.sign_in(phone.email, DEMO_PASSWORD)
+    come_in(phone)
     phone.open("/statements/2026/")
     phone.expect_heading("Page not found")
     reference = page.get_by_role("main").locator("code").inner_text()

@@ -4,15 +4,15 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.journey import WAIT_MS, Journey
-from tests.e2e.stack import DEMO_PASSWORD, Stack
+from tests.e2e.journey import WAIT_MS
+from tests.e2e.people import signed_in_person
+from tests.e2e.stack import Stack
 
 TRADER = "trader@example.com"
 
 
 def test_an_order_and_prices_reach_every_open_page_without_a_reload(page: Page, stack: Stack) -> None:
-    journey = Journey(page, stack, TRADER)
-    journey.sign_in(TRADER, DEMO_PASSWORD)
+    journey = signed_in_person(page, stack, TRADER)
     tabs: dict[str, Page] = {}
     for path in ("/portfolio/", "/orders/?tab=closed", "/trade/PFE/"):
         tabs[path] = page.context.new_page()

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.e2e.axe import axe
-from tests.e2e.journey import Journey
+from tests.e2e.people import signed_in_person
 from tests.e2e.stack import Stack
 
 pytestmark = pytest.mark.e2e
@@ -15,8 +15,7 @@ YEAR = dt.datetime.now(dt.UTC).year + 2
 
 
 def test_journey_on_a_visa(page: Page, stack: Stack) -> None:
-    journey = Journey(page, stack, "sukarno@example.com")
-    journey.sign_up()
+    journey = signed_in_person(page, stack, "sukarno@example.com")
     journey.open("/apply/eligibility/")
     page.get_by_label("Where do you live?").select_option("USA")
     journey.birth("3", "31", "1985")

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.journey import Journey
+from tests.e2e.people import signed_in_person
 from tests.e2e.stack import Stack
 
 pytestmark = pytest.mark.e2e
@@ -34,8 +35,7 @@ def back_and_press_again(journey: Journey, name: str) -> None:
 
 
 def test_everything_once(page: Page, stack: Stack, document: Path) -> None:
-    journey = Journey(page, stack, "once@example.com")
-    journey.sign_up()
+    journey = signed_in_person(page, stack, "once@example.com")
     journey.answer_application(document=document)
     press_three_times(journey, "Send my application")
     journey.wait_for(page.get_by_text("Your account is open"))
@@ -54,6 +54,7 @@ def test_everything_once(page: Page, stack: Stack, document: Path) -> None:
     transfers = stack.sandbox.get(f"/v1/accounts/{account}/transfers")
     assert [transfer["amount"] for transfer in transfers] == ["1234.56"]
 
+    journey.see_money("$1,234.56")
     journey.review_order("AAPL", "0.42")
     press_three_times(journey, "Place buy order")
     journey.wait_for(page.locator(".receipt .tag", has_text="Filled"))

@@ -9,7 +9,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.axe import axe_everywhere
 from tests.e2e.journey import Journey
-from tests.e2e.stack import DEMO_PASSWORD, Stack
+from tests.e2e.people import person_with_an_account, signed_in_person
+from tests.e2e.stack import Stack
 from tests.e2e.staff import Staff, signed_in
 from tests.sandbox_process import eventually
 
@@ -43,10 +44,7 @@ def mail_to(person: Journey, subject: str) -> None:
 def test_day_of_staff_for_a_person(
     page: Page, new_context: Callable[..., BrowserContext], stack: Stack
 ) -> None:
-    person = Journey(page, stack, "day@example.com")
-    person.sign_up()
-    person.answer_application()
-    person.submit_application()
+    person = person_with_an_account(page, stack, "day@example.com")
     (account,) = stack.sandbox.get("/v1/accounts", params={"query": person.email})
     asked: dict[str, Any] = {"IDENTITY_VERIFICATION": {}, "SOMETHING_NEW": {}}
     stack.sandbox.set_account_status(account["id"], "ACTION_REQUIRED", kyc_results={"indeterminate": asked})
@@ -103,8 +101,7 @@ def find(ops: Staff, end: str, email: str) -> None:
 
 
 def test_day_of_staff_for_money(page: Page, new_context: Callable[..., BrowserContext], stack: Stack) -> None:
-    trader = Journey(page, stack, "trader@example.com")
-    trader.sign_in(trader.email, DEMO_PASSWORD)
+    trader = signed_in_person(page, stack, "trader@example.com")
     ops = signed_in(new_context, stack, "ops@example.com")
 
     # A transfer whose outcome nobody knows, decided by two.

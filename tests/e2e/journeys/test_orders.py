@@ -7,7 +7,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.axe import axe_everywhere
 from tests.e2e.journey import Journey
-from tests.e2e.stack import DEMO_PASSWORD, Stack
+from tests.e2e.people import signed_in_person
+from tests.e2e.stack import Stack
 
 pytestmark = pytest.mark.e2e
 
@@ -45,9 +46,7 @@ def place(stack: Stack, *wanted: dict[str, str]) -> list[str]:
 
 @pytest.fixture
 def journey(page: Page, stack: Stack) -> Journey:
-    journey = Journey(page, stack, TRADER)
-    journey.sign_in(TRADER, DEMO_PASSWORD)
-    return journey
+    return signed_in_person(page, stack, TRADER)
 
 
 def test_change_and_cancel_by_keyboard_on_a_phone(page: Page, stack: Stack, journey: Journey) -> None:
@@ -88,8 +87,7 @@ def test_cancel_all_without_scripts(browser: Browser, stack: Stack) -> None:
     context = browser.new_context(java_script_enabled=False)
     try:
         page = context.new_page()
-        journey = Journey(page, stack, TRADER, javascript=False)
-        journey.sign_in(TRADER, DEMO_PASSWORD)
+        journey = signed_in_person(page, stack, TRADER, javascript=False)
         journey.open("/orders/")
         page.get_by_text(re.compile("^Filter")).click()
         page.get_by_label("Symbol").fill("f")

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.e2e.journey import Journey
-from tests.e2e.stack import DEMO_PASSWORD, Stack
+from tests.e2e.people import signed_in_person
+from tests.e2e.stack import Stack
 
 TRADER = "trader@example.com"
 DRAWN_ANEW = """async (plot) => {
@@ -30,12 +30,6 @@ COMES_BACK = """() => window.dispatchEvent(new PageTransitionEvent("pageshow", {
 """What a page is told when somebody comes back to it: it fetches what is live anew, as after a push."""
 
 
-def signed_in(page: Page, stack: Stack, email: str = TRADER) -> Journey:
-    journey = Journey(page, stack, email)
-    journey.sign_in(email, DEMO_PASSWORD)
-    return journey
-
-
 @pytest.fixture
 def change(stack: Stack) -> Iterator[Callable[[str], object]]:
     """Runs a statement; the account of RETURNED holds sixty positions for the length of the test."""
@@ -49,7 +43,7 @@ def change(stack: Stack) -> Iterator[Callable[[str], object]]:
 def test_portfolio_second_page_stays_the_second_when_values_come_in(
     page: Page, stack: Stack, change: Callable[[str], object]
 ) -> None:
-    journey = signed_in(page, stack, RETURNED)
+    journey = signed_in_person(page, stack, RETURNED)
     journey.open("/portfolio/?sort=-name")
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Next page").click()
     shown = page.get_by_text("60 positions, 51 to 60 shown")
@@ -69,7 +63,7 @@ def test_portfolio_second_page_stays_the_second_when_values_come_in(
 
 
 def test_portfolio_chart_is_read_by_keyboard_and_keeps_range_and_order(page: Page, stack: Stack) -> None:
-    journey = signed_in(page, stack)
+    journey = signed_in_person(page, stack, TRADER)
     journey.open("/portfolio/?sort=-value")
     chart = page.get_by_role("slider", name="Value of your portfolio")
 
@@ -93,7 +87,7 @@ def test_portfolio_chart_is_read_by_keyboard_and_keeps_range_and_order(page: Pag
 
 
 def test_portfolio_chart_keeps_its_reader_while_another_range_comes_in(page: Page, stack: Stack) -> None:
-    journey = signed_in(page, stack)
+    journey = signed_in_person(page, stack, TRADER)
     journey.open("/portfolio/")
     chart = page.get_by_role("slider", name="Value of your portfolio")
     expect(chart).to_have_attribute("aria-valuetext", re.compile("over this range"), timeout=60_000)
@@ -120,7 +114,7 @@ def test_portfolio_without_javascript_has_values_returns_and_reasons(browser: Br
     context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
     try:
         page = context.new_page()
-        journey = signed_in(page, stack)
+        journey = signed_in_person(page, stack, TRADER)
         journey.open("/portfolio/?range=1Y")
         expect(page.get_by_role("link", name="one year")).to_have_attribute("aria-current", "true")
         expect(page.get_by_text("Can be withdrawn")).to_be_visible()

@@ -9,8 +9,9 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from brokerapp.units.money import shares
 from tests.e2e.axe import axe_everywhere
-from tests.e2e.journey import WAIT_MS, Journey
-from tests.e2e.stack import DEMO_PASSWORD, Stack
+from tests.e2e.journey import WAIT_MS
+from tests.e2e.people import signed_in_person
+from tests.e2e.stack import Stack
 
 TRADER = "trader@example.com"
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -29,8 +30,8 @@ def test_activity_filtered_and_downloaded_and_a_statement_opened(
     context = browser.new_context(java_script_enabled=scripts, viewport=PHONE, accept_downloads=True)
     try:
         page = context.new_page()
-        journey = Journey(page, stack, TRADER, javascript=scripts)
-        journey.sign_in(TRADER, DEMO_PASSWORD)
+        journey = signed_in_person(page, stack, TRADER, javascript=scripts)
+        journey.open("/portfolio/")
         page.get_by_role("navigation", name="Main").get_by_role("link", name="Activity").click()
         journey.wait_for(page.get_by_role("link", name="Deposit", exact=True))
         journey.wait_for(page.get_by_role("link", name="Bought AAPL"))
@@ -55,8 +56,7 @@ def test_activity_filtered_and_downloaded_and_a_statement_opened(
 
 
 def test_dividend_reaches_the_open_page(page: Page, stack: Stack) -> None:
-    journey = Journey(page, stack, TRADER)
-    journey.sign_in(TRADER, DEMO_PASSWORD)
+    journey = signed_in_person(page, stack, TRADER)
     journey.open("/activity/?kind=dividends")
     (account,) = stack.sandbox.get("/v1/accounts", params={"query": TRADER})
     body = {"account_id": account["id"], "symbol": "AAPL", "per_share": "1.37"}
@@ -69,8 +69,7 @@ def test_dividend_reaches_the_open_page(page: Page, stack: Stack) -> None:
 
 
 def test_pages_are_accessible(page: Page, stack: Stack) -> None:
-    journey = Journey(page, stack, TRADER)
-    journey.sign_in(TRADER, DEMO_PASSWORD)
+    journey = signed_in_person(page, stack, TRADER)
     journey.open("/activity/")
     journey.wait_for(page.get_by_role("link", name="Deposit", exact=True))
     findings = axe_everywhere(page)

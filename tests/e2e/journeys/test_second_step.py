@@ -8,6 +8,7 @@ from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 
 from tests.e2e.axe import axe_everywhere
 from tests.e2e.journey import PASSWORD, Journey
+from tests.e2e.people import signed_in_person
 from tests.e2e.second_step import confirm, set_up_app
 from tests.e2e.stack import Stack
 from tests.e2e.staff import signed_in
@@ -38,19 +39,13 @@ def device_with_passkeys(page: Page) -> CDPSession:
     return session
 
 
-def new_person(page: Page, stack: Stack, email: str) -> Journey:
-    journey = Journey(page, stack, email)
-    journey.sign_up()
-    return journey
-
-
 def sign_out(journey: Journey) -> None:
     journey.open("/accounts/logout/")
     journey.page.get_by_role("main").get_by_role("button", name="Sign out").click()
 
 
 def test_app_recovery_code_and_lost_device(page: Page, stack: Stack) -> None:
-    journey = new_person(page, stack, "app@example.com")
+    journey = signed_in_person(page, stack, "app@example.com")
     findings = []
     journey.open("/accounts/security/")
     findings += axe_everywhere(page)
@@ -109,7 +104,7 @@ def mails(journey: Journey, wanted: str) -> list[str]:
 def test_lost_device_and_codes_are_taken_away_by_staff(
     page: Page, new_context: Callable[..., BrowserContext], stack: Stack
 ) -> None:
-    journey = new_person(page, stack, "lost-both@example.com")
+    journey = signed_in_person(page, stack, "lost-both@example.com")
     journey.open("/accounts/second-step/totp/activate/")
     confirm(page, PASSWORD)
     set_up_app(page)
@@ -129,7 +124,7 @@ def test_lost_device_and_codes_are_taken_away_by_staff(
 
 
 def test_passkey_as_second_step_to_confirm_and_alone(page: Page, stack: Stack) -> None:
-    journey = new_person(page, stack, "passkey@example.com")
+    journey = signed_in_person(page, stack, "passkey@example.com")
     local = LocalStack(stack)
     page.goto(f"{local.url}/accounts/login/")
     device_with_passkeys(page)
@@ -181,7 +176,7 @@ def test_passkey_as_second_step_to_confirm_and_alone(page: Page, stack: Stack) -
 
 
 def test_session_end_is_told_and_what_was_typed_stays(page: Page, stack: Stack) -> None:
-    journey = new_person(page, stack, "idle@example.com")
+    journey = signed_in_person(page, stack, "idle@example.com")
     page.route("**/apply/name/", with_seconds(90))
     journey.open("/apply/name/")
     expect(page.get_by_role("heading", name="You will soon be signed out")).to_be_visible()

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.e2e.journey import PASSWORD, Journey
+from tests.e2e.people import person_with_an_account
 from tests.e2e.second_step import confirm
 from tests.e2e.stack import Stack
 from tests.sandbox_process import eventually
@@ -41,10 +42,7 @@ def expect_asked_who_it_is(thief: Journey) -> None:
 def test_stolen_session_changes_nothing_moves_nothing_and_is_mailed(
     page: Page, new_context: Callable[..., BrowserContext], stack: Stack
 ) -> None:
-    victim = Journey(page, stack, "victim@example.com")
-    victim.sign_up()
-    victim.answer_application()
-    victim.submit_application()
+    victim = person_with_an_account(page, stack, "victim@example.com")
     victim.link_bank()
     victim.review_deposit("1234.56")
     victim.confirm_deposit("$1,234.56")
@@ -74,7 +72,8 @@ def test_stolen_session_changes_nothing_moves_nothing_and_is_mailed(
     thief.open("/accounts/second-step/totp/deactivate/")
     expect_asked_who_it_is(thief)
     for _ in range(3):
-        confirm(thief.page, "000000")
+        with thief.page.expect_navigation():
+            confirm(thief.page, "000000")
     thief.open("/accounts/password/reset/")
     thief.page.get_by_label(re.compile("e-?mail", re.IGNORECASE)).fill(victim.email)
     thief.press("Mail me the link")

@@ -4,32 +4,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.axe import axe_everywhere
-from tests.e2e.journey import PASSWORD, Journey
+from tests.e2e.journey import Journey
+from tests.e2e.people import TAKE_OVER, come_in
 from tests.e2e.stack import Stack
 from tests.sandbox.people import apply
 
 pytestmark = pytest.mark.e2e
-
-TAKE_OVER = """
-from uuid import UUID
-from django.utils import timezone
-from brokerapp.accounts.models import User
-from brokerapp.broker.clients import get_client
-from brokerapp.workflow import state
-from onboarding.services import applications
-from tests.factories import KycApplicationFactory, UserFactory
-
-user = User.objects.filter(email={email!r}).first() or UserFactory.create(email={email!r})
-for account_id in {account_ids!r}:
-    application = KycApplicationFactory.create(user=user)
-    now = timezone.now()
-    state.move(application, "SUBMITTING", by=user, submitted_at=now, email_address=user.email)
-    reply = get_client(by=user).accounts.get(UUID(account_id))
-    account = applications.apply_account(
-        application=application, reply=reply, by=state.Process.REPLY, asked_at=now
-    )
-    print("account", account.pk)
-"""
 
 
 def person_with_two_accounts(stack: Stack, email: str) -> list[str]:
@@ -59,7 +39,7 @@ def pages_of(journey: Journey, receipts: list[str]) -> str:
 def test_person_with_two_accounts(page: Page, stack: Stack) -> None:
     journey = Journey(page, stack, "two@example.com")
     first, second = person_with_two_accounts(stack, journey.email)
-    journey.sign_in(journey.email, PASSWORD)
+    come_in(journey)
     journey.open("/portfolio/")
     journey.expect_heading("Which account?")
     assert axe_everywhere(page) == []
@@ -77,8 +57,7 @@ def test_person_with_two_accounts(page: Page, stack: Stack) -> None:
         journey.review_deposit(amount)
         journey.confirm_deposit(shown)
         receipts = [page.url]
-        journey.open("/portfolio/")
-        journey.wait_for(page.get_by_text(shown))
+        journey.see_money(shown)
         journey.review_order(symbol, quantity)
         journey.confirm_order()
         receipts.append(page.url)

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.axe import axe
 from tests.e2e.journey import ANSWERS, Journey
+from tests.e2e.people import signed_in_person
 from tests.e2e.stack import Stack
 
 pytestmark = pytest.mark.e2e
@@ -17,9 +18,7 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture
 def journey(page: Page, stack: Stack, request: pytest.FixtureRequest) -> Journey:
     name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
-    started = Journey(page, stack, f"{name[:40]}@example.com")
-    started.sign_up()
-    return started
+    return signed_in_person(page, stack, f"{name[:40]}@example.com")
 
 
 def expect_refused(journey: Journey, words: str) -> None:
