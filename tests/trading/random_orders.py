@@ -350,7 +350,10 @@ class Trader:
             left = mine.filter(status__in=UNSETTLED) | mine.unlike_fills()
             if not left.exclude(status="NOT_FOUND").exists():
                 break
-        sweeps.sync_open_orders(now=timezone.now() + MUCH_LATER)
+        for _ in range(40):  # one sweep takes twenty seconds at most, and five hundred rows
+            sweeps.sync_open_orders(now=timezone.now() + MUCH_LATER)
+            if not mine.filter(status="NOT_FOUND").exists():
+                break
         portfolio.sync_portfolio(account=self.account)
         self.account.refresh_from_db()
 
