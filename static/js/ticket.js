@@ -12,6 +12,7 @@ class Ticket {
     // What is not asked is not sent: a price that was typed before has no say any more.
     form.addEventListener("submit", () => this.unasked().forEach((input) => { input.disabled = true; }));
     form.addEventListener("click", (event) => this.fill(event));
+    form.addEventListener("pointerdown", () => this.hold());
     window.addEventListener("pageshow", () => {
       for (const input of form.querySelectorAll("[data-follows] :disabled")) input.disabled = false;
       if (form.elements.amount.value || form.elements.more) this.wait(0);
@@ -27,15 +28,26 @@ class Ticket {
     this.timer = setTimeout(() => this.ask(), pause);
   }
 
+  // The estimate moves the button below it: not while somebody presses it, or the press would be lost.
+  hold() {
+    this.released = new Promise((resolve) => {
+      for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, () => setTimeout(resolve), { once: true });
+    });
+  }
+
   async ask() {
     const data = new FormData(this.form);
     for (const { name } of this.unasked()) data.delete(name);
     this.request?.abort();
     this.request = new AbortController();
+    const { signal } = this.request;
     try {
-      const reply = await fetch(this.form.dataset.estimateUrl, { method: "POST", body: data, signal: this.request.signal });
+      const reply = await fetch(this.form.dataset.estimateUrl, { method: "POST", body: data, signal });
       if (!reply.ok || reply.redirected) throw new Error(String(reply.status));
-      this.estimate.innerHTML = await reply.text(); // our own page, with every text escaped
+      const text = await reply.text();
+      await this.released;
+      if (this.request.signal !== signal) return; // asked again meanwhile
+      this.estimate.innerHTML = text; // our own page, with every text escaped
       this.estimate.hidden = !this.estimate.querySelector("p, dl");
       this.showRefused();
     } catch (error) {

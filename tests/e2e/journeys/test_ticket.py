@@ -6,15 +6,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.axe import axe_everywhere
 from tests.e2e.journey import WAIT_MS, Journey
-from tests.e2e.stack import DEMO_PASSWORD, Stack
+from tests.e2e.people import come_in, signed_in_person
+from tests.e2e.stack import Stack
 
 pytestmark = pytest.mark.e2e
 
 TRADER = "trader@example.com"
+TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 PHONE: Any = {"width": 390, "height": 844}
 
 
@@ -41,7 +43,7 @@ def place(page: Page, name: str) -> None:
 
 def test_limit_sale_and_bracket_by_keyboard_on_a_phone(phone: Page, stack: Stack) -> None:
     page, journey = phone, Journey(phone, stack, TRADER)
-    journey.sign_in(TRADER, DEMO_PASSWORD)
+    come_in(journey)
     journey.open("/trade/AAPL/")
     expect(page.get_by_role("button", name="Review order")).to_be_hidden()
     page.get_by_role("link", name="Sell AAPL").press("Enter")
@@ -79,8 +81,7 @@ def test_ticket_without_scripts(browser: Browser, stack: Stack) -> None:
     context = browser.new_context(java_script_enabled=False)
     try:
         page = context.new_page()
-        journey = Journey(page, stack, TRADER)
-        journey.sign_in(TRADER, DEMO_PASSWORD)
+        journey = signed_in_person(page, stack, TRADER)
         journey.open("/trade/KO/order/")
         page.get_by_role("textbox", name="Amount").fill("3")
         page.get_by_role("button", name="More order types").click()
@@ -104,3 +105,32 @@ def test_ticket_without_scripts(browser: Browser, stack: Stack) -> None:
         journey.place("Place buy order")
     finally:
         context.close()
+
+
+def test_button_stays_under_the_pointer_when_the_estimate_comes_meanwhile(page: Page, stack: Stack) -> None:
+    journey = signed_in_person(page, stack, TRADER)
+    journey.open("/trade/AAPL/")
+    address = str(page.locator("form[data-ticket]").get_attribute("data-estimate-url"))
+    held: list[Route] = []
+    pressed = False
+
+    def hold(route: Route) -> None:
+        if pressed:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route(f"**{address}", hold)
+    with page.expect_request(f"**{address}"):
+        page.get_by_label("Amount").fill("10")
+    page.get_by_role("button", name="Review order").hover()
+    page.mouse.down()
+    with page.expect_response(f"**{address}") as reply:
+        pressed = True
+        for route in held:
+            route.continue_()
+    reply.value.finished()
+    page.evaluate(TWO_FRAMES)
+    page.mouse.up()
+
+    journey.expect_heading("Review your order")
