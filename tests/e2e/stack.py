@@ -154,13 +154,13 @@ class Stack:
             "BROKER_SECRET": self.sandbox.secret,
             "BROKER_FIRM_ACCOUNT_ID": self.sandbox.firm_account_id,
             "BROKER_CONNECT_TIMEOUT": "1",
-            "BROKER_READ_TIMEOUT": "4",
+            "BROKER_READ_TIMEOUT": "8",
             # One process fewer to start: a broker that is slow for one queue is so for both here.
             "SWEEPER_QUEUES": "sweeps,market",
             # Twenty sweeps look for something to do each time, on the cores that the browser needs.
             "SWEEP_SECONDS": "4",
-            "SETTLE_AFTER_SECONDS": "7",
-            "TASK_TIME_LIMIT_SECONDS": "12",
+            "SETTLE_AFTER_SECONDS": "11",
+            "TASK_TIME_LIMIT_SECONDS": "16",
             "WHITENOISE_MAX_AGE": "600",  # the browser keeps them, as it does in production
             "BEAT_SCHEDULE_FILE": str(self.folder / "beat"),
         }
