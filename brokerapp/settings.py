@@ -229,8 +229,8 @@ DATABASES["default"].update(ENGINE="brokerapp.web.postgresql", CONN_MAX_AGE=None
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 # Values travel apart from the statement: what the database shows of one that runs, is slow or fails has none.
 DATABASES["default"]["OPTIONS"].setdefault("server_side_binding", True)
-# A statement that a connection has asked so often is kept there with its plan: what every page asks is not
-# read and planned each time. A pooler that hands one connection to several would need None.
+# A statement that a connection has asked so often is kept there with its plan, if its cursor says so (see
+# `web.postgresql.base.Cursor`). A pooler that hands one connection to several would need None.
 DATABASES["default"]["OPTIONS"].setdefault("prepare_threshold", 3)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -136,6 +136,11 @@ class Notice(MailModel):
             models.Index(
                 fields=["claimed_at"], condition=Q(status=MailStatus.SENDING), name="notice_sending"
             ),
+            models.Index(
+                fields=["created_at"],
+                condition=Q(status__in=(MailStatus.FAILED, MailStatus.UNKNOWN)),
+                name="notice_not_sent",
+            ),
             models.Index(fields=["row_id"], name="notice_row"),
             models.Index(fields=["-created_at", "-id"], name="notice_newest"),
             models.Index(fields=["created_at"], condition=Q(arrival__in=NOT_ARRIVED), name="notice_returned"),

@@ -16,6 +16,8 @@ from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttrib
 from django.db.models.query import get_related_populators
 from django.db.models.query_utils import DeferredAttribute
 
+from brokerapp.web.postgresql.base import keeping_plans
+
 Row = TypeVar("Row")
 Locked = TypeVar("Locked", bound=models.Model)
 
@@ -125,7 +127,7 @@ def _ask(plan: Plan, values: Sequence[Any], limit: Sequence[int] = ()) -> list[S
         values[plan.places[place]] if place in plan.places else constant
         for place, constant in enumerate(plan.parameters)
     ]
-    with connection.cursor() as cursor:
+    with keeping_plans(connection) as cursor:
         cursor.execute(f"{plan.sql} LIMIT %s OFFSET %s" if limit else plan.sql, [*parameters, *limit])
         found: list[Sequence[Any]] = cursor.fetchall()
     return found
@@ -253,7 +255,7 @@ def bring_up_to_date(row: models.Model, fresh: models.Model) -> None:
 def returned(model: type[Locked], statement: str, values: Sequence[Any]) -> Locked | None:
     """The row that a statement changes, by the `RETURNING` that is added here; None if it changes none."""
     plan = _finder(model, False, ()).plan
-    with connection.cursor() as cursor:
+    with keeping_plans(connection) as cursor:
         cursor.execute(f"{statement} RETURNING {_all_columns(model)}", values)
         row = cursor.fetchone()
     if row is None:

@@ -12,6 +12,7 @@ from django.db import connection, models, router
 from django.db.models.expressions import DatabaseDefault
 
 from brokerapp.web.fixed_queries import bring_up_to_date, read_again, returned
+from brokerapp.web.postgresql.base import keeping_plans
 
 
 def set_columns(model: type[models.Model], where: Mapping[str, object], columns: Mapping[str, object]) -> int:
@@ -23,7 +24,7 @@ def set_columns(model: type[models.Model], where: Mapping[str, object], columns:
     if any(_is_special(field, value) for field, value in zip(fields, columns.values(), strict=True)):
         return model._base_manager.filter(**_for_filter(where)).update(**columns)
     statement, values = _statement(model, where, columns)
-    with connection.cursor() as cursor:
+    with keeping_plans(connection) as cursor:
         cursor.execute(statement, values)
         return int(cursor.rowcount)
 
@@ -56,7 +57,7 @@ def insert(row: models.Model) -> None:
         row.save(force_insert=True)
         return
     values = [field.get_db_prep_save(value, connection) for field, value in given.items()]
-    with connection.cursor() as cursor:
+    with keeping_plans(connection) as cursor:
         cursor.execute(_insert(type(row), tuple(given)), values)
         row.pk = cursor.fetchone()[0]
     row._state.adding, row._state.db = False, router.db_for_write(type(row))

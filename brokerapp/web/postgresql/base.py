@@ -8,6 +8,8 @@ frozen, or that the network hides, does not: a few seconds later the connection 
 
 import select
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -45,6 +47,29 @@ class Connection(psycopg.Connection[Any]):
                 # would be taken for the answer to the next statement.
                 self.pgconn.finish()
             raise
+
+
+class Cursor(base.ServerBindingCursor):
+    """A cursor whose statements are planned each time for their values, unless it `keeps_plans`.
+
+    A plan that is kept is good for any values, so it cannot use an index that has only some of the rows, like
+    the calls that went wrong. It is for statements that find rows by their keys.
+    """
+
+    keeps_plans = False
+
+    def execute(self, query: Any, params: Any = None, *, prepare: bool | None = None, **how: Any) -> Any:
+        """As of psycopg; a statement that is asked often is kept only by one that `keeps_plans`."""
+        prepare = False if prepare is None and not self.keeps_plans else prepare
+        return super().execute(query, params, prepare=prepare, **how)
+
+
+@contextmanager
+def keeping_plans(connection: Any) -> Iterator[Any]:
+    """A cursor of Django's connection that keeps the plans of what is asked often."""
+    with connection.cursor() as cursor:
+        cursor.cursor.keeps_plans = True
+        yield cursor
 
 
 def _has_news(connection: Any) -> bool:
@@ -86,6 +111,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_connection_params(self) -> dict[str, Any]:
         params = super().get_connection_params()
+        params["cursor_factory"] = Cursor
         if settings.DATABASE_STATEMENT_SECONDS:
             limit = f"-c statement_timeout={settings.DATABASE_STATEMENT_SECONDS}s"
             params["options"] = " ".join(filter(None, (params.get("options"), limit)))

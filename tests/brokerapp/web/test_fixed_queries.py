@@ -3,14 +3,17 @@
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.db.models import F, Q
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from brokerapp.accounts.models import BrokerageAccount, User, find_accounts
+from brokerapp.broker.calls.models import ApiCall
 from brokerapp.web.fixed_queries import FixedQuery
 from brokerapp.web.sessions import SessionStore
 from tests.factories import AssetFactory, BrokerageAccountFactory, QuoteFactory, UserFactory
@@ -43,6 +46,24 @@ def test_get_of_a_person_by_key_and_otherwise() -> None:
     assert columns(User.objects.get(pk=person.pk)) == columns(User.objects.get(email=person.email))
     with pytest.raises(User.DoesNotExist):
         User.objects.get(pk=0)
+
+
+def kept_plans(table: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE %s", [f"%{table}%"])
+        (found,) = cursor.fetchone()
+    return int(found)
+
+
+def test_plans_are_kept_of_fixed_queries_alone() -> None:
+    """A plan for any values cannot use an index of the calls that went wrong."""
+    find = FixedQuery(lambda pk: Asset.objects.filter(pk=pk).order_by("-symbol", "name"), UUID(int=1))
+    before = kept_plans("trading_asset"), kept_plans("calls_apicall")
+    for _ in range(9):
+        find(UUID(int=2))
+        assert not ApiCall.objects.exclude(outcome="OK").exists()
+
+    assert (kept_plans("trading_asset"), kept_plans("calls_apicall")) == (before[0] + 1, before[1])
 
 
 def test_session_that_has_ended_is_none() -> None:
