@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
-from brokerapp.units.market_time import day_in_new_york
+from brokerapp.units.market_time import NEW_YORK, day_in_new_york
 from tests.factories import AssetFactory, PositionFactory
 from tests.trading.activities import happened, traded
 from tests.trading.views.conftest import another_position, assert_constant_queries, shown
@@ -72,7 +72,7 @@ def test_performance_stands_beside_the_markets(owner: Client, history: Brokerage
     BarSeries.objects.update(synced_at=timezone.now())
     assert "do not go back so far" in shown(owner.get(PERFORMANCE))
     for ago, close in ((61, "100"), (1, "103")):
-        at = timezone.now() - timedelta(days=ago)
+        at = datetime.combine(today - timedelta(days=ago), time(), NEW_YORK)
         prices = dict.fromkeys(("open", "high", "low", "close"), D(close))
         Bar.objects.create(series=series, at=at, volume=D(1), **prices)
 
