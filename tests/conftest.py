@@ -118,6 +118,7 @@ LONGEST_FIRST = (
     "tests/brokerapp/events/test_stream_events",
     "tests/brokerapp/live/",
     "tests/sandbox/state/test_durability",
+    "tests/test_access",
 )
 """What takes seconds a test, so that no worker is left with it at the end. The rest comes in random order."""
 

@@ -26,8 +26,8 @@ from brokerapp.notices.services import tell_people
 from brokerapp.workflow import outbox
 from brokerapp.workflow.models import OutboxCursor, StatusChange
 from tests.brokerapp.notices.smtp_server import MailServer, mail_server
-from tests.brokerapp.notices.test_reader import all_ended
 from tests.factories import BrokerageAccountFactory, OrderFactory, TransferFactory
+from tests.transactions import all_ended
 
 NUMBER = int(os.environ.get("NOTICE_EVENTS", "500"))
 PEOPLE = 20

@@ -6,7 +6,7 @@ from django.db import transaction
 from brokerapp.notices import reader
 from brokerapp.notices.models import Notice, NoticeKind
 from brokerapp.notices.reader import write_notices
-from brokerapp.workflow.models import OldestRunningTransaction, OutboxCursor, StatusChange
+from brokerapp.workflow.models import OutboxCursor, StatusChange
 from tests.brokerapp.notices.revisions import (
     BUST,
     REVISIONS,
@@ -19,7 +19,7 @@ from tests.brokerapp.notices.revisions import (
     undo_transfer,
 )
 from tests.factories import TransferFactory
-from tests.sandbox_process import eventually
+from tests.transactions import all_ended
 
 
 @pytest.fixture(autouse=True)
@@ -102,12 +102,6 @@ def test_write_notices_of_a_row_that_is_gone_holds_up_no_other() -> None:
     write_all()
 
     assert Notice.objects.get().change_id != gone.pk
-
-
-def all_ended() -> None:
-    """Wait until no older transaction runs, also of other tests' databases on this server."""
-    running = StatusChange.objects.filter(transaction_id__gte=OldestRunningTransaction())
-    eventually(lambda: not running.exists(), timeout=60, what="the end of older transactions")
 
 
 @pytest.mark.django_db(transaction=True)

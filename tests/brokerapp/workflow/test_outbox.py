@@ -8,10 +8,10 @@ from django.db import connection, transaction
 
 from brokerapp.workflow import outbox
 from brokerapp.workflow.actors import Actor, ActorKind
-from brokerapp.workflow.models import OldestRunningTransaction, OutboxCursor, StatusChange
+from brokerapp.workflow.models import OutboxCursor, StatusChange
 from onboarding.models import KycApplication
 from tests.factories import KycApplicationFactory
-from tests.sandbox_process import eventually
+from tests.transactions import all_ended
 
 pytestmark = pytest.mark.django_db(transaction=True)
 POLL = Actor(ActorKind.POLL)
@@ -28,12 +28,6 @@ def record(row: KycApplication, to: str) -> None:
 
 def reader(told: list[str]) -> Callable[[Iterable[StatusChange]], None]:
     return lambda changes: told.extend(change.to_status for change in changes)
-
-
-def all_ended() -> None:
-    """Wait until no older transaction runs, also of other tests' databases on this server."""
-    running = StatusChange.objects.filter(transaction_id__gte=OldestRunningTransaction())
-    eventually(lambda: not running.exists(), timeout=60, what="the end of older transactions")
 
 
 def test_read_tells_each_change_once(application: KycApplication) -> None:
