@@ -61,7 +61,7 @@ class Cursor(base.ServerBindingCursor):
     def execute(self, query: Any, params: Any = None, *, prepare: bool | None = None, **how: Any) -> Any:
         """As of psycopg; a statement that is asked often is kept only by one that `keeps_plans`."""
         prepare = False if prepare is None and not self.keeps_plans else prepare
-        return super().execute(query, params, prepare=prepare, **how)
+        return super().execute(query, params, prepare=prepare, **how)  # type: ignore[misc]
 
 
 @contextmanager

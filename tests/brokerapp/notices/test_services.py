@@ -19,7 +19,8 @@ from brokerapp.notices.models import Notice, NoticeKind
 from brokerapp.notices.services import tell_people
 from tests.brokerapp.notices.revisions import REVISIONS, undo_transfer
 from tests.brokerapp.notices.smtp_server import AFTER_DATA, MailServer, mail_server
-from tests.brokerapp.notices.test_reader import all_ended, write_all
+from tests.brokerapp.notices.test_reader import write_all
+from tests.transactions import all_ended
 
 pytestmark = pytest.mark.django_db
 
