@@ -1,10 +1,11 @@
 import base64
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.sandbox.people import apply, open_account, wait_for_status
+from tests.sandbox.process import START
 from tests.sandbox_process import SandboxProcess
 
 PNG = {
@@ -16,7 +17,7 @@ PNG = {
 
 FORM = {
     "country_citizen": "ESP",
-    "date": f"{datetime.now(UTC).year}-01-01",
+    "date": f"{START - timedelta(days=30):%Y-%m-%d}",
     "date_of_birth": "1990-01-01",
     "foreign_tax_id": "12345678Z",
     "full_name": "Jane Doe",
