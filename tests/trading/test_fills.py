@@ -142,6 +142,24 @@ def test_sync_fills_hears_of_a_bust_from_the_activities_alone(
     assert order.fills.count() == 2
 
 
+def test_sync_fills_reads_on_where_what_was_taken_back_makes_up_the_quantity(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    order = filled(account, "5")
+    page = [
+        activity(order, "5", "5", id="1::e1", price="190"),
+        activity(order, "5", "10", id="2::e2", price="200"),
+        activity(order, "-5", "10", id="3::undo", price="190"),
+    ]
+    broker.on("GET", "/v1/accounts/activities", json=page)
+
+    fills.sync_fills(order=order)
+
+    order.refresh_from_db()
+    assert order.recorded_qty == 5
+    assert [fill.price for fill in order.fills.standing()] == [Decimal(200)]
+
+
 def test_sync_fills_hears_of_a_correction_from_the_activities_alone(
     account: BrokerageAccount, broker: BrokerStub
 ) -> None:

@@ -194,6 +194,7 @@ def _recount(order: Order) -> None:
 def sync_fills(*, order: Order) -> None:
     """Take over the order's FILL activities, unless its fills add up already.
 
+    All of them: what takes one back stands further on than it, and the quantity may be right before that.
     Raises `BrokerNotDone` or `BrokerOutcomeUnknown`.
     """
     if order.recorded_qty == order.filled_qty:
@@ -202,8 +203,6 @@ def sync_fills(*, order: Order) -> None:
     for activity in _fill_activities(order):
         if activity.order_id == order.broker_order_id:
             record(order, Told.by_activity(activity))
-            if not unlike.exists():
-                return
     now = timezone.now()
     if unlike.update(due_at=now + RHYTHM.pause(now - order.status_at, is_live=False)):
         logger.info("the fills of %s do not add up to what it says is filled", order)
