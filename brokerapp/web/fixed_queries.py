@@ -231,7 +231,11 @@ def _finder(model: type[models.Model], is_locked: bool, along: tuple[str, ...]) 
             found = found.select_for_update(of=("self",), no_key=True)
         return found.select_related(*along) if along else found
 
-    return FixedQuery(rows, UUID(int=1) if isinstance(model._meta.pk, models.UUIDField) else 918_273_645)
+    return FixedQuery(rows, _stand_in_key(model))
+
+
+def _stand_in_key(model: type[models.Model]) -> UUID | int:
+    return UUID(int=1) if isinstance(model._meta.pk, models.UUIDField) else 918_273_645
 
 
 def read_again(row: models.Model) -> None:
@@ -271,15 +275,14 @@ def _all_columns(model: type[models.Model]) -> str:
 
 
 @cache
-def _shower(model: type[models.Model], columns: tuple[str, ...]) -> FixedQuery[tuple[Any, ...]]:
-    key = UUID(int=1) if isinstance(model._meta.pk, models.UUIDField) else 918_273_645
+def _column_finder(model: type[models.Model], columns: tuple[str, ...]) -> FixedQuery[tuple[Any, ...]]:
     rows = model._base_manager.select_for_update(of=("self",), no_key=True)
-    return FixedQuery(lambda pk: rows.filter(pk=pk).values_list(*columns), key)
+    return FixedQuery(lambda pk: rows.filter(pk=pk).values_list(*columns), _stand_in_key(model))
 
 
 def lock_columns(model: type[models.Model], pk: Any, columns: tuple[str, ...]) -> tuple[Any, ...] | None:
     """Some columns of the row with this key, under its lock until the transaction ends; None without it."""
-    return next(iter(_shower(model, columns)(pk)), None)
+    return next(iter(_column_finder(model, columns)(pk)), None)
 
 
 def lock(model: type[Locked], pk: Any, *along: str) -> Locked:

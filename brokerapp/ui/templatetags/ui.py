@@ -20,6 +20,9 @@ from brokerapp.units import money as amounts
 register = template.Library()
 
 MISSING = "–"
+ZERO_DOLLARS, ZERO_PERCENT = "$0.00", "0.00%"
+DIRECTIONS = {"+": "up", amounts.MINUS: "down"}
+"""By the sign of what is shown."""
 
 TONE_ICONS = {
     "neutral": "shape-ring",
@@ -43,9 +46,6 @@ def _decimal(value: object) -> Decimal | None:
     if not number.is_finite():
         raise TypeError(f"not a finite figure: {value}")
     return number
-
-
-ZERO_DOLLARS, ZERO_PERCENT = "$0.00", "0.00%"
 
 
 def _signed_dollars(number: Decimal) -> str:
@@ -116,10 +116,6 @@ def delta_words(amount: Decimal | int | None, fraction: Decimal | int | None = N
     share = _decimal(fraction)
     figures = text if share is None else f"{text} ({_signed_percentage(share)})"
     return DIRECTIONS.get(text[0], ""), figures
-
-
-DIRECTIONS = {"+": "up", amounts.MINUS: "down"}
-"""By the sign of what is shown."""
 
 
 DELTA = {
