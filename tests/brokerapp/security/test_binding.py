@@ -117,5 +117,6 @@ def test_rows_of_the_first_version_are_encrypted_and_read_as_before(older_tables
     with connection.cursor() as cursor:
         cursor.execute("SELECT row_to_json(a)::text FROM onboarding_kycapplication a")
         (row,) = cursor.fetchone()
-    for plain in ("San Mateo", "1971", "5550197", "94401", "AFFILIATE"):
+    # Nothing shorter: ids, hashes and ciphers hold any four digits at times.
+    for plain in ("San Mateo", "1971-02-17", "12125550197", "AFFILIATE"):
         assert plain not in row
