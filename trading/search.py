@@ -64,15 +64,19 @@ def ranked(assets: Rows, symbol: str, beginning: str, name: str, the_name: str, 
 
     Of those whose name begins so, ordinary shares stand before what is named after their company.
     """
-    by_name = Case(When(name__iregex=NAMED_AFTER, then=3), default=2)
     rank = Case(
         When(Like("searched", Value(symbol)), then=0),
         When(Like("searched", Value(beginning)), then=1),
-        When(Like("searched", Value(name)) | Like("searched", Value(the_name)), then=by_name),
+        When(Like("searched", Value(name)) | Like("searched", Value(the_name)), then=_by_name(2)),
         default=4,
     )
     fitting = assets.filter(Like("searched", Value(part)))
     return fitting.alias(rank=rank).order_by("rank", "-tradable", "symbol")
+
+
+def _by_name(rank: int) -> Case:
+    """The rank of an ordinary share by its name; what is named after its company has the next one."""
+    return Case(When(name__iregex=NAMED_AFTER, then=rank + 1), default=rank)
 
 
 def beginning_with(assets: Rows, symbol: str, beginning: str) -> Rows:
@@ -80,6 +84,20 @@ def beginning_with(assets: Rows, symbol: str, beginning: str) -> Rows:
     fitting = assets.filter(Like("searched", Value(beginning)))
     rank = Case(When(Like("searched", Value(symbol)), then=0), default=1)
     return fitting.alias(rank=rank).order_by("rank", "-tradable", "symbol")
+
+
+def named(assets: Rows, beginning: str, name: str, the_name: str) -> Rows:
+    """The next two ranks: assets whose name begins so, and whose symbol does not."""
+    fitting = assets.filter(Like("searched", Value(name)) | Like("searched", Value(the_name)))
+    others = fitting.exclude(Like("searched", Value(beginning)))
+    return others.alias(rank=_by_name(0)).order_by("rank", "-tradable", "symbol")
+
+
+def others_with(assets: Rows, beginning: str, name: str, the_name: str, part: str) -> Rows:
+    """The last rank, in an order that has an index: of a short text nearly every asset is in it."""
+    before = Like("searched", Value(beginning)) | Like("searched", Value(name))
+    fitting = assets.filter(Like("searched", Value(part)))
+    return fitting.exclude(before | Like("searched", Value(the_name))).order_by("-tradable", "symbol")
 
 
 def matching(assets: Rows, text: str) -> Rows:

@@ -1,3 +1,5 @@
+from string import ascii_lowercase
+
 import pytest
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -137,6 +139,13 @@ def test_key_of_the_database_is_ours(name: str) -> None:
 @pytest.mark.parametrize("most", [1, 3, 9])
 def test_likeliest_are_the_first_of_all_that_match(typed: str, most: int) -> None:
     assert catalogue.likeliest(typed, most) == list(Asset.objects.matching(typed)[:most])
+
+
+@pytest.mark.parametrize("most", [2, 5, 40])
+def test_likeliest_of_one_letter_and_of_two_are_found_rank_by_rank_in_the_same_order(most: int) -> None:
+    for typed in [*ascii_lowercase, "co", "th", "or", "ap", "in"]:
+        found = catalogue.likeliest(typed, most)
+        assert found == list(Asset.objects.matching(typed)[:most]), typed
 
 
 @pytest.mark.parametrize("typed", ["a", "coca cola", "inc", "zzzz"])

@@ -7,7 +7,7 @@ from typing import Final
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from trading import search
 from trading.asset_classes import OFFERED, US_EQUITY, AssetClass, asset_class_of
@@ -87,6 +87,9 @@ class Asset(models.Model):
         ordering = ["symbol"]
         indexes = [
             models.Index(fields=["symbol"], opclasses=["varchar_pattern_ops"], name="asset_symbol_prefix"),
+            models.Index(
+                F("tradable").desc(), "symbol", condition=Q(status="active"), name="asset_tradable_first"
+            ),
             GinIndex(fields=["searched"], opclasses=["gin_trgm_ops"], name="asset_searched_contains"),
         ]
         constraints = [

@@ -1,5 +1,7 @@
 """The search among all that can be traded."""
 
+from collections.abc import Callable
+
 from django.db import connection
 
 from brokerapp.web.fixed_queries import FixedQuery
@@ -9,7 +11,7 @@ from trading.models import Asset
 from trading.models.instruments import AssetQuerySet
 
 INDEXED = 3
-"""Letters from which on the index of parts helps; of shorter texts the beginnings are enough, mostly."""
+"""Letters from which on the index of parts helps; of shorter texts the first ranks are enough, mostly."""
 
 COUNT = (
     f"SELECT count(*) FROM {Asset._meta.db_table} "  # noqa: S608 - the name of our table
@@ -28,31 +30,35 @@ SHOWN = (
 )
 """What lists of assets go by."""
 STAND_INS = search.patterns("a stand-in")
-find_ranked = FixedQuery(
-    lambda *fits: search.ranked(_listed(), *fits).select_related("quote").only(*SHOWN), *STAND_INS
-)
-"""The assets that fit the patterns of a key, the likeliest first, with their quotes."""
-find_beginning = FixedQuery(
-    lambda *fits: search.beginning_with(_listed(), *fits).select_related("quote").only(*SHOWN),
-    *STAND_INS[:2],
-)
-"""Its first two ranks."""
+
+
+def _fixed(find: Callable[..., AssetQuerySet], *stand_ins: str) -> FixedQuery[Asset]:
+    """A way of `search` to find the assets that fit patterns, with their quotes."""
+    return FixedQuery(lambda *fits: find(_listed(), *fits).select_related("quote").only(*SHOWN), *stand_ins)
+
+
+find_ranked = _fixed(search.ranked, *STAND_INS)
+find_beginning = _fixed(search.beginning_with, *STAND_INS[:2])
+find_named = _fixed(search.named, *STAND_INS[1:4])
+find_others = _fixed(search.others_with, *STAND_INS[1:])
 
 
 def likeliest(text: str, most: int) -> list[Asset]:
     """The first `most` assets of `Asset.objects.matching(text)`, with their quotes.
 
-    One query; two for a text that is too short for the index and that few symbols begin with.
+    One query; up to three for a text that is too short for the index and that few symbols begin with.
     """
     wanted = search.key(text)
     if not wanted:
         return []
     fits = search.patterns(wanted)
-    if len(wanted) < INDEXED:
-        found = find_beginning(*fits[:2], most=most)
-        if len(found) == most:
-            return found
-    return find_ranked(*fits, most=most)
+    if len(wanted) >= INDEXED:
+        return find_ranked(*fits, most=most)
+    found = find_beginning(*fits[:2], most=most)
+    for find, given in ((find_named, fits[1:4]), (find_others, fits[1:])):
+        if len(found) < most:
+            found += find(*given, most=most - len(found))
+    return found
 
 
 class Found:
