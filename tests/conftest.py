@@ -11,11 +11,13 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import Client
 
 import tests.depth  # noqa: F401  as it is imported, hypothesis is told
 from brokerapp.broker import broker_clock
 from devstack.templates import VARIABLE, template_of
 from tests.broker_stub import BrokerStub, broker_stub
+from tests.inline import forbidden_in
 from tests.sandbox.contract import Report
 from tests.sandbox_process import SandboxProcess, point_at
 
@@ -88,6 +90,24 @@ def _nothing_is_remembered() -> None:
 def _every_page_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     """No page shows what one of another test found a moment ago."""
     monkeypatch.setattr("brokerapp.web.moments.SECONDS", 0.0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _every_page_keeps_to_the_policy() -> Iterator[None]:
+    """Whatever page a test asks for holds nothing that its content security policy forbids."""
+    ask = Client.request
+
+    def request(self: Client, **given: Any) -> Any:
+        reply = ask(self, **given)
+        is_page = not reply.streaming and reply.headers.get("Content-Type", "").startswith("text/html")
+        if is_page and "style-src 'self'" in reply.headers.get("Content-Security-Policy", ""):
+            forbidden = forbidden_in(reply.content.decode())
+            assert not forbidden, (given.get("PATH_INFO"), forbidden)
+        return reply
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "request", request)
+        yield
 
 
 @pytest.fixture

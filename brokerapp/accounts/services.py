@@ -78,7 +78,8 @@ def _read_account(account: BrokerageAccount, by: Process) -> BrokerageAccount:
     was_open = account.is_open
     account = apply_account_status(account=account, reply=reply, asked_at=asked_at, by=by)
     now = timezone.now()
-    following.schedule(account, now=now, is_live=is_live(EventStream.ACCOUNTS, now))
+    tells = is_live(EventStream.ACCOUNTS, now)
+    following.schedule(account, now=now, is_live=tells, asked_at=asked_at)
     if account.is_open and not was_open:
         want_balances(account_id=account.pk)
     return account

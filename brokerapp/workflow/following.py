@@ -83,12 +83,13 @@ def apply(
     reason: str = "",
     request_id: str = "",
     is_live: bool | None = None,
+    asked_at: datetime | None = None,
     **columns: object,
 ) -> Row:
     """Take over the broker's word on a row, as of `at`; `columns` are written along.
 
     With `is_live` (whether the stream that would tell of a change is alive) it is noted in the same statement
-    when the row is read next, as `schedule` does.
+    when the row is read next, as `schedule` does; `asked_at` as there.
 
     `by` is how the word came to us, or the member of staff who asked for it. For use in a transaction that
     holds the row's lock. A word as of an earlier time than the newest applied one changes nothing. A word
@@ -111,8 +112,9 @@ def apply(
     moves = to != row.status and can_move(row, to)
     if is_live is not None:
         now = timezone.now()
-        since = now if moves else row.status_at
-        changes["due_at"] = next_read(row, to if moves else row.status, since, now=now, is_live=is_live)
+        if not _is_marked(row, asked_at, now):
+            since = now if moves else row.status_at
+            changes["due_at"] = next_read(row, to if moves else row.status, since, now=now, is_live=is_live)
     if moves:
         return move(row, to, by=by, reason=reason, request_id=request_id, **changes)
     if to != row.status:
@@ -130,15 +132,26 @@ def next_read(
     return now + rhythm.pause(now - since, is_live=is_live) if rhythm else None
 
 
-def schedule(row: FollowedModel, *, now: datetime, is_live: bool) -> None:
-    """Note, on disk and in `row`, that it was read, and when it is next, by how long it has not changed."""
+def schedule(
+    row: FollowedModel, *, now: datetime, is_live: bool, asked_at: datetime | None = None
+) -> None:
+    """Note, on disk and in `row`, that it was read, and when it is next, by how long it has not changed.
+
+    What was marked as due since `asked_at`, when the broker was asked, stays so: its answer may be older.
+    """
     row.synced_at, row.failed_reads = now, 0
-    row.due_at = next_read(row, row.status, row.status_at, now=now, is_live=is_live)
+    if not _is_marked(row, asked_at, now):
+        row.due_at = next_read(row, row.status, row.status_at, now=now, is_live=is_live)
     set_columns(
         type(row),
         {"pk": row.pk},
         {"synced_at": now, "due_at": row.due_at, "failed_reads": row.failed_reads},
     )
+
+
+def _is_marked(row: FollowedModel, asked_at: datetime | None, now: datetime) -> bool:
+    """Whether the row, as it is on disk, was marked as due after the broker was asked."""
+    return asked_at is not None and row.due_at is not None and asked_at < row.due_at <= now
 
 
 def schedule_retry(row: FollowedModel, *, now: datetime) -> None:

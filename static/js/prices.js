@@ -38,40 +38,47 @@ function showChange(element, { change, direction }) {
   else element.replaceChildren(delta);
 }
 
-// `text-decoration` alone moves: no flash, and nothing at all for those who want less motion (base.css).
-function mark(element) {
-  element.classList.remove("changed");
-  void element.offsetWidth; // begins the underline anew
-  element.classList.add("changed");
+// `text-decoration` alone moves: no flash, and nothing at all for those who want less motion (base.css). To begin the
+// underlines anew the page has to be laid out without them: once for all, as it takes long where there are hundreds.
+function mark(elements) {
+  if (!elements.length) return;
+  for (const element of elements) element.classList.remove("changed");
+  void document.body.offsetWidth;
+  for (const element of elements) element.classList.add("changed");
 }
 
+// Whether the element says something else now.
 function show(element, quote) {
   const part = element.dataset.pricePart ?? "last";
   if (part === "at") {
-    const time = element.querySelector("time");
-    if (!time) return;
-    element.firstChild.data = "As of ";
-    time.hidden = false;
-    time.dateTime = quote.at;
-    time.title = `${quote.at.slice(0, 16).replace("T", " ")} UTC`;
-    time.textContent = quote.when;
-    return;
+    showAt(element, quote);
+    return false;
   }
   const text = quote[part];
-  if (text === undefined || text === element.dataset.priceShown) return;
+  if (text === undefined || text === element.dataset.priceShown) return false;
   const first = element.dataset.priceShown === undefined && element.textContent.trim().endsWith(text);
   element.dataset.priceShown = text;
-  if (first) return; // as the page said already
+  if (first) return false; // as the page said already
   if (part === "change") showChange(element, quote);
   else element.textContent = text;
-  if (text !== MISSING) mark(element);
+  return text !== MISSING;
+}
+
+function showAt(element, quote) {
+  const time = element.querySelector("time");
+  if (!time) return;
+  element.firstChild.data = "As of ";
+  time.hidden = false;
+  time.dateTime = quote.at;
+  time.title = `${quote.at.slice(0, 16).replace("T", " ")} UTC`;
+  time.textContent = quote.when;
 }
 
 function showAll() {
-  for (const element of shown()) {
+  mark([...shown()].filter((element) => {
     const quote = latest.get(element.dataset.price);
-    if (quote) show(element, quote);
-  }
+    return quote && show(element, quote);
+  }));
   for (const notice of document.querySelectorAll("[data-halted]")) {
     const quote = latest.get(notice.dataset.halted);
     if (quote) notice.hidden = !quote.halted;

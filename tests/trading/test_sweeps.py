@@ -1,3 +1,4 @@
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from tests.broker_stub import BrokerStub
 from tests.factories import BrokerageAccountFactory, OrderFactory, order_body
 from tests.trading.conftest import LATER, left_in_call
 from trading.models import Order
-from trading.services import sweeps
+from trading.services import orders, sweeps
 from trading.statuses import OrderStatus
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent")]
@@ -207,3 +208,22 @@ def test_settle_orders_does_not_repeat_a_cancel_at_every_run(
     sweeps.settle_orders(now=now + timedelta(seconds=10))
 
     assert broker.count("DELETE") == 1
+
+
+@pytest.mark.parametrize("said", [{"updated_at": LATER}, {"filled_qty": "0"}], ids=["news", "nothing new"])
+def test_order_marked_due_while_it_was_read_stays_due(
+    account: BrokerageAccount, broker: BrokerStub, said: dict[str, Any]
+) -> None:
+    order = OrderFactory.create(account, status="NEW")
+
+    def answer(request: Any) -> tuple[int, dict[str, str], str]:
+        Order.objects.filter(pk=order.pk).update(due_at=timezone.now())
+        return 200, {}, json.dumps(order_body(order, "new", **said))
+
+    path = f"/v1/trading/accounts/{account.broker_account_id}/orders/{order.broker_order_id}"
+    broker.call_back("GET", path, answer)
+    orders.sync_order(order=order)
+
+    order.refresh_from_db()
+    assert order.due_at is not None
+    assert order.due_at <= timezone.now()

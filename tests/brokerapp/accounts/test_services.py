@@ -159,6 +159,21 @@ def test_sync_accounts_reads_an_active_account_once_a_day_while_the_stream_lives
     assert month_old == timedelta(days=1)
 
 
+def test_sync_account_marked_due_while_it_was_read_stays_due(broker: BrokerStub) -> None:
+    account = BrokerageAccountFactory.create(status="ACTIVE")
+
+    def answer(request: Any) -> tuple[int, dict[str, str], str]:
+        accounts.read_again(account=account)
+        reply = account_reply(id=str(account.broker_account_id), status="ACTIVE")
+        return 200, {}, json.dumps(reply.model_dump(mode="json"))
+
+    broker.call_back("GET", account_path(account), answer)
+    accounts.sync_account(account=account)
+    account.refresh_from_db()
+    assert account.due_at is not None
+    assert account.due_at <= timezone.now()
+
+
 def test_sync_accounts_leaves_a_closed_account_alone(broker: BrokerStub) -> None:
     BrokerageAccountFactory.create(status="ACCOUNT_CLOSED")
     accounts.sync_accounts(now=timezone.now())

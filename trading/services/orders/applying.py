@@ -37,11 +37,13 @@ def apply_order(
     by: Process = Process.REPLY,
     reason: str = "",
     revision: Revision | None = None,
+    asked_at: datetime | None = None,
 ) -> Order:
     """Take over what the broker says of an order and, in the same transaction, of its legs.
 
     A snapshot older than the newest applied one is ignored, and so is one of the same instant with less
-    filled, unless that is what a `revision` did. Raises `ValueError` for a reply about another order.
+    filled, unless that is what a `revision` did. What was marked as due since `asked_at`, when the broker was
+    asked, stays so. Raises `ValueError` for a reply about another order.
     """
     if reply.client_order_id != order.client_order_id:
         raise ValueError(f"{order} was given a reply about another order")
@@ -60,15 +62,16 @@ def apply_order(
                 reason=reason,
                 request_id=reply.request_id,
                 is_live=tells,
+                asked_at=asked_at,
                 **payloads.order_columns(reply),
                 **payloads.changed_terms(order, reply),
             )
         _note_progress(before, order, by, reason, revision)
         if not is_news or following.is_stale(before, reply.updated_at):
-            following.schedule(order, now=now, is_live=tells)
+            following.schedule(order, now=now, is_live=tells, asked_at=asked_at)
         _mind_fills(order, now)
         for leg, told in adopting.adopt_legs(order, reply):
-            apply_order(order=leg, reply=told, by=by)
+            apply_order(order=leg, reply=told, by=by, asked_at=asked_at)
     return order
 
 

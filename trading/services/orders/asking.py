@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.alpaca import models as alpaca
@@ -49,13 +50,16 @@ def sync_order(
     `broker_order_id` is what an event calls it, where its row may not know that. Raises `BrokerNotDone` or
     `BrokerOutcomeUnknown`.
     """
+    asked_at = timezone.now()
     client = get_client(about=order, waited_for=waited_for)
     named = broker_order_id or order.broker_order_id or ""
     reply = client.orders.get(order.account.broker_account_id, named)
     # Read before the order is known as replaced: it is not followed from then on.
     change = _fetch_change(client, order, reply)
     with transaction.atomic():
-        order = apply_order(order=order, reply=reply, by=by, reason=reason, revision=revision)
+        order = apply_order(
+            order=order, reply=reply, by=by, reason=reason, revision=revision, asked_at=asked_at
+        )
         if change is not None and (found := adopting.adopt_change(order, change)) is not None:
             apply_order(order=found, reply=change, by=by)
     return order
