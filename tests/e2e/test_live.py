@@ -1,11 +1,12 @@
 """`static/js/live.js` against a made-up page and stream."""
 
+import json
 import time
 from collections.abc import Callable
 
 import pytest
 from django.template.loader import render_to_string
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import CDPSession, Page, Route, expect
 
 pytestmark = pytest.mark.e2e
 
@@ -192,3 +193,36 @@ def test_prices_are_pushed_in_place_and_said_to_have_stopped_when_they_do(page, 
     expect(page.locator("[data-prices-stale]")).to_have_text(
         "Prices have stopped. Those on this page are the last known, Mon 2 Mar, 10:00 am ET."
     )
+
+
+def test_page_of_many_prices_is_laid_out_a_few_times_when_all_of_them_move(page, site):
+    symbols = [f"S{number}" for number in range(100)]
+    rows = "".join(f'<p><span data-price="{symbol}">$200.00</span></p>' for symbol in symbols)
+    base = render_to_string("base.html", {"preferences": {"theme": "system"}})
+    shown = f'<main id="main">{rows}</main><script type="module" src="/static/js/prices.js"></script>'
+    body = base.replace('<main id="main"', f"{shown}<main", 1)
+    page.route("**/live/*", lambda route: route.abort())
+    page.route("**/shown/", lambda route: route.fulfill(content_type="text/html", body=body))
+    page.goto(f"{site.url}/shown/")
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    laid_out = [layouts(session)]
+    for price in ("$201.00", "$202.00"):
+        detail = {"fresh": True, "prices": dict.fromkeys(symbols, json.loads(QUOTE.replace("$201.00", price)))}
+        page.evaluate(
+            """detail => {
+                document.dispatchEvent(new CustomEvent("live:prices", { detail }));
+                return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+            }""",
+            detail,
+        )
+        expect(page.locator(".changed")).to_have_count(len(symbols))
+        expect(page.locator(".changed").last).to_have_text(price)
+        laid_out.append(layouts(session))
+    assert laid_out[2] - laid_out[0] < len(symbols) / 2
+
+
+def layouts(session: CDPSession) -> int:
+    """How often the page has been laid out so far."""
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    return int(next(metric["value"] for metric in metrics if metric["name"] == "LayoutCount"))
