@@ -91,8 +91,13 @@ class House:
 
 
 @pytest.fixture
-def house(monkeypatch: pytest.MonkeyPatch) -> House:
+def unsent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No task is sent to a worker."""
     monkeypatch.setattr("brokerapp.workflow.jobs.send", lambda task, path, ids: None)
+
+
+@pytest.fixture
+def house(monkeypatch: pytest.MonkeyPatch, unsent: None) -> House:
     # Who is answered what is decided before a page is put together, which takes most of its time.
     # Only pages: of a part of one, what it comes to may be kept for as long as the process lives.
     monkeypatch.setattr("django.shortcuts.loader", SimpleNamespace(render_to_string=lambda *_, **__: ""))
@@ -103,6 +108,10 @@ def house(monkeypatch: pytest.MonkeyPatch) -> House:
     monkeypatch.setattr("brokerapp.health.views.record_error", lambda **_: "")
     mail = EmailMultiAlternatives(alternatives=[("", "text/html")])
     monkeypatch.setattr(samples, "mails", lambda: {"secured": mail})
+    return make_house()
+
+
+def make_house() -> House:
     account = BrokerageAccountFactory.create(cash=1000, cash_withdrawable=1000)
     people = {"the person": account.user, "another person": BrokerageAccountFactory.create().user}
     people |= {role.value: staff_in_role(role) for role in Role} | {"superuser": StaffFactory.create()}
@@ -374,6 +383,17 @@ def test_pages_of_operations_that_are_of_no_model(house: House) -> None:
         url = reverse(name, kwargs=house.rows.get(name, {}))
         for person in ("visitor", "the person"):
             assert cell(house.browsers[person], url) in ("sign in", "no"), url
+
+
+@pytest.mark.usefixtures("unsent")
+def test_pages_of_operations_are_put_together_for_each_model() -> None:
+    """And are held against the content security policy, as each page of a test is (tests/inline.py)."""
+    house = make_house()
+    a_row_of_everything(house)
+    for model in admin.site._registry:
+        for what, url in urls_in_admin(model):
+            if what in ("changelist", "add", "change", "history", "delete"):
+                assert house.browsers["superuser"].get(url).status_code in (200, 403), url
 
 
 def test_object_of_nobody_or_nonsense_is_found_by_no_role(house: House) -> None:

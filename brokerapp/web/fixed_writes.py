@@ -56,9 +56,13 @@ def insert(row: models.Model) -> None:
     if has_own_way or any(_is_special(field, value) for field, value in given.items()):
         row.save(force_insert=True)
         return
-    values = [field.get_db_prep_save(value, connection) for field, value in given.items()]
+    prepared = {field: field.get_db_prep_save(value, connection) for field, value in given.items()}
+    # What is left out is NULL. An order has more columns than psycopg keeps the statement for, but not filled.
+    values = {
+        field: value for field, value in prepared.items() if value is not None or field.has_db_default()
+    }
     with keeping_plans(connection) as cursor:
-        cursor.execute(_insert(type(row), tuple(given)), values)
+        cursor.execute(_insert(type(row), tuple(values)), list(values.values()))
         row.pk = cursor.fetchone()[0]
     row._state.adding, row._state.db = False, router.db_for_write(type(row))
     models.signals.post_save.send(

@@ -1,4 +1,7 @@
-"""No page of the admin does what the content security policy forbids; the site's are in test_accessible."""
+"""No page of the admin does what the content security policy forbids; the site's are in test_accessible.
+
+Whatever else is asked for in tests is held against the policy without a browser (tests/inline.py).
+"""
 
 import json
 
@@ -16,17 +19,24 @@ import json
 from django.contrib import admin
 from django.urls import reverse
 pages = [reverse("admin:index"), reverse("admin:password_change"), "/admin/nowhere/"]
+seen = set()
 for model, site in admin.site._registry.items():
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
-    pages += [reverse(f"{name}_changelist"), reverse(f"{name}_changelist") + "?q=a", reverse(f"{name}_add")]
     row = model._default_manager.order_by("pk").first()
-    if row is not None:
-        pages += [reverse(f"{name}_{page}", args=[row.pk]) for page in ("change", "history", "delete")]
+    for page in ("changelist", "add", "change", "history", "delete"):
+        # Of those that are put together alike, and load the same files, one is enough.
+        looks = "change_list_template" if page == "changelist" else "change_form_template"
+        key = (page, getattr(site, looks), str(site.media) if page in ("changelist", "change") else "")
+        of_a_row = page in ("change", "history", "delete")
+        if key in seen or of_a_row and row is None:
+            continue
+        seen.add(key)
+        pages.append(reverse(f"{name}_{page}", args=[row.pk] if of_a_row else []))
 print(json.dumps(pages))
 """
 
 
-def test_every_admin_page_keeps_to_the_policy(page: Page, stack: Stack) -> None:
+def test_every_kind_of_admin_page_keeps_to_the_policy(page: Page, stack: Stack) -> None:
     signed_in_person(page, stack, "ops@example.com")
     said = watch_policy(page)
     seen = []
@@ -36,5 +46,5 @@ def test_every_admin_page_keeps_to_the_policy(page: Page, stack: Stack) -> None:
         assert answer.status in (200, 403, 404), path
         assert "'self'" in answer.headers["content-security-policy"], path
         seen.append(answer.status)
-    assert seen.count(200) > 20
+    assert seen.count(200) > 8
     assert said == []
