@@ -7,10 +7,10 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from tests.broker_stub import BrokerStub
-from tests.factories import OrderFactory
-from tests.trading.conftest import activity, record_fill
+from tests.factories import OrderFactory, order_body
+from tests.trading.conftest import LATER, activity, record_fill
 from trading.models import Fill, Order
-from trading.services import fills
+from trading.services import fills, orders
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent")]
 
@@ -178,6 +178,29 @@ def test_sync_fills_hears_of_a_correction_from_the_activities_alone(
     order.refresh_from_db()
     assert order.recorded_qty == 16
     assert [(fill.qty, fill.price) for fill in order.fills.standing()] == [(16, 199)]
+
+
+def test_correction_of_which_no_event_comes_is_read_once_the_order_says_another_price(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    order = filled(account, "2")
+    record_fill(order, "2", "2", execution_id="e1")
+    broker.on_order(
+        "GET", order, json=order_body(order, "filled", filled_qty="2", filled_avg_price="201", updated_at=LATER)
+    )
+    told = [activity(order, "2", "2", id="20260302100001500::e1")]
+    told.append(
+        activity(order, "2", "2", id="20260302100001501::e2", price="201", previous_id="20260302100001500::e1")
+    )
+    broker.on("GET", "/v1/accounts/activities", json=told)
+
+    order = orders.sync_order(order=order)
+    assert order in Order.objects.unlike_fills(), "so that it is read later if not now"
+    fills.sync_fills(order=order)
+
+    order.refresh_from_db()
+    assert order.recorded_qty == order.filled_qty
+    assert [fill.price for fill in order.fills.standing()] == [Decimal(201)]
 
 
 def test_sync_fills_an_activity_that_names_what_it_revises(

@@ -3,6 +3,7 @@
 import copy
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,7 +12,7 @@ from brokerapp import live
 from brokerapp.broker.alpaca import models as alpaca
 from brokerapp.broker.streams.models import EventStream, is_live
 from brokerapp.web.fixed_queries import lock
-from brokerapp.web.fixed_writes import insert
+from brokerapp.web.fixed_writes import insert, set_columns
 from brokerapp.workflow import following, jobs, state
 from brokerapp.workflow.state import Process
 from trading import payloads, statuses
@@ -110,6 +111,10 @@ def _note_progress(before: Order, order: Order, by: Process, reason: str, revisi
     if has_filled and (is_revised or _is_taken_back(before, order)):
         # The status need not change by it, and the history is what the person's notice is made from.
         state.note(order, by=by, reason=REVISED_NOTE)
+    if has_filled and order.filled_qty == before.filled_qty and not is_revised:
+        # An execution was revised, and no event said which: what we have recorded is not what stands.
+        order.recorded_qty = Decimal(0)
+        set_columns(Order, {"pk": order.pk}, {"recorded_qty": order.recorded_qty})
     if has_filled or is_revised:
         mark_due(account_id=order.account_id, now=timezone.now())
         jobs.enqueue("trading.tasks.sync_fills", order_id=order.pk)
