@@ -14,9 +14,9 @@ from django.urls import reverse
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.models import SecurityEvent
 from tests.brokerapp.broker.calls.factories import ApiCallFactory
-from tests.test_access import House, a_row_of_everything, house
+from tests.test_access import House, a_row_of_everything, house, unsent
 
-__all__ = ["house"]
+__all__ = ["house", "unsent"]
 pytestmark = pytest.mark.django_db
 
 

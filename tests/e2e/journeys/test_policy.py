@@ -17,16 +17,22 @@ pytestmark = pytest.mark.e2e
 ADMIN_PAGES = """
 import json
 from django.contrib import admin
+from django.test import RequestFactory
 from django.urls import reverse
+from brokerapp.accounts.models import User
+request = RequestFactory().get("/")
+request.user = User.objects.get(email="ops@example.com")
 pages = [reverse("admin:index"), reverse("admin:password_change"), "/admin/nowhere/"]
 seen = set()
 for model, site in admin.site._registry.items():
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
     row = model._default_manager.order_by("pk").first()
+    if not site.has_view_permission(request):
+        continue
     for page in ("changelist", "add", "change", "history", "delete"):
-        # Of those that are put together alike, and load the same files, one is enough.
-        looks = "change_list_template" if page == "changelist" else "change_form_template"
-        key = (page, getattr(site, looks), str(site.media) if page in ("changelist", "change") else "")
+        # Of the pages of rows that are put together alike, and load the same files, one is enough.
+        kind = model if page == "changelist" else (site.change_form_template, str(site.media))
+        key = (page, kind)
         of_a_row = page in ("change", "history", "delete")
         if key in seen or of_a_row and row is None:
             continue
@@ -46,5 +52,5 @@ def test_every_kind_of_admin_page_keeps_to_the_policy(page: Page, stack: Stack) 
         assert answer.status in (200, 403, 404), path
         assert "'self'" in answer.headers["content-security-policy"], path
         seen.append(answer.status)
-    assert seen.count(200) > 8
+    assert seen.count(200) > 20
     assert said == []
