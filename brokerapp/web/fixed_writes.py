@@ -57,7 +57,7 @@ def insert(row: models.Model) -> None:
         row.save(force_insert=True)
         return
     prepared = {field: field.get_db_prep_save(value, connection) for field, value in given.items()}
-    # What is left out is NULL. An order has more columns than psycopg keeps the statement for, but not filled.
+    # What is left out is NULL. An order has more columns than psycopg keeps a statement for, but not filled.
     values = {
         field: value for field, value in prepared.items() if value is not None or field.has_db_default()
     }

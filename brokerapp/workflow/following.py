@@ -132,9 +132,7 @@ def next_read(
     return now + rhythm.pause(now - since, is_live=is_live) if rhythm else None
 
 
-def schedule(
-    row: FollowedModel, *, now: datetime, is_live: bool, asked_at: datetime | None = None
-) -> None:
+def schedule(row: FollowedModel, *, now: datetime, is_live: bool, asked_at: datetime | None = None) -> None:
     """Note, on disk and in `row`, that it was read, and when it is next, by how long it has not changed.
 
     What was marked as due since `asked_at`, when the broker was asked, stays so: its answer may be older.

@@ -208,7 +208,10 @@ def test_page_of_many_prices_is_laid_out_a_few_times_when_all_of_them_move(page,
     session.send("Performance.enable")
     laid_out = [layouts(session)]
     for price in ("$201.00", "$202.00"):
-        detail = {"fresh": True, "prices": dict.fromkeys(symbols, json.loads(QUOTE.replace("$201.00", price)))}
+        detail = {
+            "fresh": True,
+            "prices": dict.fromkeys(symbols, json.loads(QUOTE.replace("$201.00", price))),
+        }
         page.evaluate(
             """detail => {
                 document.dispatchEvent(new CustomEvent("live:prices", { detail }));

@@ -186,11 +186,15 @@ def test_correction_of_which_no_event_comes_is_read_once_the_order_says_another_
     order = filled(account, "2")
     record_fill(order, "2", "2", execution_id="e1")
     broker.on_order(
-        "GET", order, json=order_body(order, "filled", filled_qty="2", filled_avg_price="201", updated_at=LATER)
+        "GET",
+        order,
+        json=order_body(order, "filled", filled_qty="2", filled_avg_price="201", updated_at=LATER),
     )
     told = [activity(order, "2", "2", id="20260302100001500::e1")]
     told.append(
-        activity(order, "2", "2", id="20260302100001501::e2", price="201", previous_id="20260302100001500::e1")
+        activity(
+            order, "2", "2", id="20260302100001501::e2", price="201", previous_id="20260302100001500::e1"
+        )
     )
     broker.on("GET", "/v1/accounts/activities", json=told)
 
