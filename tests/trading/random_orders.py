@@ -454,11 +454,27 @@ def check_fills(trader: Trader) -> None:
         for kept in order.fills.all():
             if kept.is_standing:
                 mine[str(order.broker_order_id)].append((kept.qty, kept.price))
-    assert _sorted(mine) == _sorted(theirs)
+    differing = differing_fills(trader, _sorted(mine), _sorted(theirs))
+    assert not differing, "\n".join(differing)
     positions = {row.symbol: row.qty for row in trader.account.positions.all()}
     assert positions == {symbol: qty for symbol, qty in held.items() if qty}
     shown = trader.sandbox.get(f"{trader.path}/account")
     assert trader.account.cash == Decimal(shown["cash"]) == trader.deposited + cash
+
+
+def differing_fills(trader: Trader, mine: dict[str, Any], theirs: dict[str, Any]) -> list[str]:
+    """Of each order whose fills differ what we have, and what the broker's list of activities tells."""
+    told = defaultdict(list)
+    for fill in all_fills(trader):
+        told[fill["order_id"]].append(fill)
+    found = []
+    for order_id in sorted({*mine, *theirs}):
+        if mine.get(order_id) != theirs.get(order_id):
+            order = Order.objects.get(account=trader.account, broker_order_id=order_id)
+            found += [f"{order}: {order.filled_qty} at {order.filled_avg_price}, we have"]
+            found += [f"  {row}" for row in order.fills.order_by("pk").values()]
+            found += ["and the broker tells", *(f"  {fill}" for fill in told[order_id])]
+    return found
 
 
 def _sorted(fills: dict[str, list[tuple[Decimal, Decimal]]]) -> dict[str, list[tuple[Decimal, Decimal]]]:

@@ -180,6 +180,48 @@ def test_sync_fills_hears_of_a_correction_from_the_activities_alone(
     assert [(fill.qty, fill.price) for fill in order.fills.standing()] == [(16, 199)]
 
 
+def test_event_of_a_correction_of_the_price_replaces_what_only_the_activities_told(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    order = filled(account, "2")
+    told = fills.Told(
+        qty=Decimal(2), price=Decimal(200), at=timezone.now(), cum_qty=Decimal(2), activity_id="2026::e1"
+    )
+    fills.record(order, told)
+
+    fills.record(
+        order,
+        fills.Told(
+            qty=Decimal(2),
+            price=Decimal(201),
+            at=timezone.now(),
+            cum_qty=Decimal(2),
+            execution_id="e2",
+            previous_id="e1",
+        ),
+    )
+
+    assert [fill.price for fill in order.fills.standing()] == [Decimal(201)]
+    assert order.fills.count() == 2
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["in order", "the newest first"])
+def test_activities_of_a_correction_are_not_taken_for_what_an_event_told(
+    account: BrokerageAccount, broker: BrokerStub, first: int
+) -> None:
+    order = filled(account, "2", recorded_qty=0)
+    record_fill(order, "2", "2", execution_id="e1")
+    Order.objects.filter(pk=order.pk).update(recorded_qty=0)
+    order.refresh_from_db()
+    told = [activity(order, "2", "2", id="2026::e1"), activity(order, "2", "2", id="2026::e2", price="201")]
+    back = activity(order, "-2", "2", id="2026::b1")
+    broker.on("GET", "/v1/accounts/activities", json=[told[first], told[1 - first], back])
+
+    fills.sync_fills(order=order)
+
+    assert [fill.price for fill in order.fills.standing()] == [Decimal(201)]
+
+
 def test_correction_of_which_no_event_comes_is_read_once_the_order_says_another_price(
     account: BrokerageAccount, broker: BrokerStub
 ) -> None:

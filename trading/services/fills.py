@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_datetime
 from brokerapp import live
 from brokerapp.broker.alpaca import models as alpaca
 from brokerapp.broker.clients import get_client
-from brokerapp.units.money import parse_decimal
+from brokerapp.units.money import CENT, parse_decimal
 from brokerapp.workflow.following import Rhythm
 from trading.models import Fill, Order
 
@@ -119,15 +119,17 @@ def _called(order: Order, name: str) -> Fill | None:
 def _find(order: Order, told: Told) -> Fill | None:
     """The fill that is told of, which learns its ids; None if it is a new one.
 
-    Those of the two sources that share no id share the order's cumulative quantity and their own.
+    Those of the two sources that share no id share the order's cumulative quantity, their own, and the price.
+    A correction is told with the same quantities as what it corrects, so that it goes by its ids alone.
     """
     for name in told.own_ids:
         if (found := _called(order, name)) is not None:
             return _attach(found, told)
-    if told.cum_qty is None:
+    if told.cum_qty is None or told.previous_id:
         return None
     without = {f"{name}__isnull": True for name in told.ids}
-    twins = list(order.fills.filter(cum_qty=told.cum_qty, qty=told.qty, **without))
+    alike = order.fills.filter(cum_qty=told.cum_qty, qty=told.qty, **without)
+    twins = [fill for fill in alike if abs(fill.price - told.price) < CENT]
     twins.sort(key=lambda fill: not fill.is_standing)
     return _attach(twins[0], told) if twins else None
 
