@@ -222,6 +222,26 @@ def test_activities_of_a_correction_are_not_taken_for_what_an_event_told(
     assert [fill.price for fill in order.fills.standing()] == [Decimal(201)]
 
 
+def test_what_is_made_again_is_not_taken_for_what_was_taken_back(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    """The second execution, of which no event came, stands before the first one in the list."""
+    order = filled(account, "2")
+    record_fill(order, "2", "2", execution_id="e1")
+    fills.bust(order, previous_id="e1", execution_id="b1", at=timezone.now())
+    order.refresh_from_db()
+    told = [
+        activity(order, qty, "2", id=f"2026::{name}")
+        for qty, name in (("2", "e2"), ("2", "e1"), ("-2", "b1"))
+    ]
+    broker.on("GET", "/v1/accounts/activities", json=told)
+
+    fills.sync_fills(order=order)
+
+    assert [fill.activity_id for fill in order.fills.standing()] == ["2026::e2"]
+    assert order.fills.count() == 2
+
+
 def test_correction_of_which_no_event_comes_is_read_once_the_order_says_another_price(
     account: BrokerageAccount, broker: BrokerStub
 ) -> None:

@@ -120,7 +120,8 @@ def _find(order: Order, told: Told) -> Fill | None:
     """The fill that is told of, which learns its ids; None if it is a new one.
 
     Those of the two sources that share no id share the order's cumulative quantity, their own, and the price.
-    A correction is told with the same quantities as what it corrects, so that it goes by its ids alone.
+    A correction is told with the same quantities as what it corrects, so that it goes by its ids alone; and
+    what was taken back may have been made again with the same quantities and price.
     """
     for name in told.own_ids:
         if (found := _called(order, name)) is not None:
@@ -128,7 +129,7 @@ def _find(order: Order, told: Told) -> Fill | None:
     if told.cum_qty is None or told.previous_id:
         return None
     without = {f"{name}__isnull": True for name in told.ids}
-    alike = order.fills.filter(cum_qty=told.cum_qty, qty=told.qty, **without)
+    alike = order.fills.filter(cum_qty=told.cum_qty, qty=told.qty, busted_at=None, **without)
     twins = [fill for fill in alike if abs(fill.price - told.price) < CENT]
     twins.sort(key=lambda fill: not fill.is_standing)
     return _attach(twins[0], told) if twins else None
