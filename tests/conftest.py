@@ -17,7 +17,7 @@ import tests.depth  # noqa: F401  as it is imported, hypothesis is told
 from brokerapp.broker import broker_clock
 from devstack.templates import VARIABLE, template_of
 from tests.broker_stub import BrokerStub, broker_stub
-from tests.inline import forbidden_in
+from tests.page_policy import forbidden_in
 from tests.sandbox.contract import Report
 from tests.sandbox_process import SandboxProcess, point_at
 

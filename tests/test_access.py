@@ -387,7 +387,7 @@ def test_pages_of_operations_that_are_of_no_model(house: House) -> None:
 
 @pytest.mark.usefixtures("unsent")
 def test_pages_of_operations_are_put_together_for_each_model() -> None:
-    """And are held against the content security policy, as each page of a test is (tests/inline.py)."""
+    """And are held against the content security policy, as each page of a test is (tests/page_policy.py)."""
     house = make_house()
     a_row_of_everything(house)
     for model in admin.site._registry:

@@ -47,7 +47,7 @@ function mark(elements) {
   for (const element of elements) element.classList.add("changed");
 }
 
-// Whether the element says something else now.
+// Shows what a quote says in an element's place; whether that is something else now.
 function show(element, quote) {
   const part = element.dataset.pricePart ?? "last";
   if (part === "at") {

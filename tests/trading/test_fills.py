@@ -209,7 +209,7 @@ def test_event_of_a_correction_of_the_price_replaces_what_only_the_activities_to
 def test_activities_of_a_correction_are_not_taken_for_what_an_event_told(
     account: BrokerageAccount, broker: BrokerStub, first: int
 ) -> None:
-    order = filled(account, "2", recorded_qty=0)
+    order = filled(account, "2")
     record_fill(order, "2", "2", execution_id="e1")
     Order.objects.filter(pk=order.pk).update(recorded_qty=0)
     order.refresh_from_db()

@@ -1,6 +1,6 @@
 """No page of the admin does what the content security policy forbids; the site's are in test_accessible.
 
-Whatever else is asked for in tests is held against the policy without a browser (tests/inline.py).
+Whatever else is asked for in tests is held against the policy without a browser (tests/page_policy.py).
 """
 
 import json

@@ -1,7 +1,7 @@
 import pytest
 from django.test import Client
 
-from tests.inline import forbidden_in
+from tests.page_policy import forbidden_in
 
 
 @pytest.mark.parametrize(
