@@ -33,7 +33,8 @@ from trading.services import (
 )
 from trading.views.position_rows import Sort, joined, table
 
-POSITIONS_PER_PAGE = 50
+POSITIONS_PER_PAGE = 25
+"""The last page has up to twice as many: nobody turns a page for a few more."""
 ORDERS_SHOWN = 10
 LOT = Flat("trading/_lot.html", "opened_on", "note", "qty", "cost")
 ACTIVITY = Flat("trading/_position_activity.html", "url", "words", "at", "qty", "price", "cash")
@@ -61,7 +62,9 @@ class Portfolio(SectionMixin):
         is_new = is_empty and not ClosedLot.objects.filter(account=self.account).exists()
         sort = Sort.of(request.GET.get("sort", ""))
         held: Any = figures.positions(sort.column.word, descending=sort.descending)
-        page = Paginator(held, POSITIONS_PER_PAGE).get_page(request.GET.get("page"))
+        page = Paginator(held, POSITIONS_PER_PAGE, orphans=POSITIONS_PER_PAGE).get_page(
+            request.GET.get("page")
+        )
         span = span_of(request.GET.get("range", ""), DEFAULT_SPAN)
         context = {
             "account": self.account,

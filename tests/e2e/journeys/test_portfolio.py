@@ -46,7 +46,7 @@ def test_portfolio_second_page_stays_the_second_when_values_come_in(
     journey = signed_in_person(page, stack, RETURNED)
     journey.open("/portfolio/?sort=-name")
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Next page").click()
-    shown = page.get_by_text("60 positions, 51 to 60 shown")
+    shown = page.get_by_text("60 positions, 26 to 60 shown")
     expect(shown).to_be_visible()
     row = page.get_by_role("table", name="What you hold, at last prices").locator("tbody tr").last
     symbol = row.get_by_role("link").inner_text()

@@ -331,26 +331,35 @@ def test_portfolio_and_position_ask_as_much_for_500_positions_as_for_one(
     assert [queries(owner, url) for url in ("/portfolio/", "/portfolio/AAPL/")] == before
 
 
-def test_portfolio_shows_fifty_positions_at_a_time_in_the_chosen_order(
+def test_portfolio_shows_so_many_positions_at_a_time_in_the_chosen_order(
     owner: Client, account: BrokerageAccount
 ) -> None:
     many_positions(account, 120)
 
-    first, last = (shown(owner.get(f"/portfolio/?range=1Y&sort=-name&page={page}")) for page in ("1", "3"))
+    first, last = (shown(owner.get(f"/portfolio/?range=1Y&sort=-name&page={page}")) for page in ("1", "4"))
 
-    assert "120 positions, 1 to 50 shown" in first
-    assert first.index("/portfolio/S119/") < first.index("/portfolio/S070/")
-    assert "/portfolio/S069/" not in first
+    assert "120 positions, 1 to 25 shown" in first
+    assert first.index("/portfolio/S119/") < first.index("/portfolio/S095/")
+    assert "/portfolio/S094/" not in first
     assert 'href="?range=1Y&amp;sort=-name&amp;page=2#positions" rel="next"' in first
     assert (
         'href="?range=1Y&amp;sort=-value#positions">Value' in last
     )  # another order begins with its first page
-    assert "120 positions, 101 to 120 shown" in last
+    assert "120 positions, 76 to 120 shown" in last
     assert "/portfolio/S000/" in last
     # What all is worth does not depend on the page.
     total = '<span class="stat-value">$1,240.00</span>'
     assert total in first
     assert total in last
+
+
+@pytest.mark.parametrize(("count", "said"), [(50, "50 positions<"), (51, "51 positions, 1 to 25 shown")])
+def test_portfolio_begins_a_second_page_for_many_positions_only(
+    count: int, said: str, owner: Client, account: BrokerageAccount
+) -> None:
+    many_positions(account, count)
+
+    assert said in shown(owner.get("/portfolio/"))
 
 
 def test_portfolio_shows_what_the_broker_calls_an_asset_as_text(
