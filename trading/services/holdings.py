@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.web.postgresql.base import keeping_plans
 from trading.day_change import Moves
 from trading.lots import ZERO
 from trading.models import Asset, Quote
@@ -166,7 +167,7 @@ class Rows:
 
 def _ask(select: str, account: BrokerageAccount, **values: Any) -> list[tuple[Any, ...]]:
     given = {"account": account.pk, "moved": [], "least": NOT_SPLIT[0], "most": NOT_SPLIT[1], **values}
-    with connection.cursor() as cursor:
+    with keeping_plans(connection) as cursor:
         cursor.execute(f"{HELD}{select}", given)
         return cursor.fetchall()
 
