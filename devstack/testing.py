@@ -32,11 +32,6 @@ MOST_WORKERS = 8
 BROWSER = "tests/e2e"
 TAKES_A_VALUE = ("-k", "-m", "-p", "--ignore", "--ignore-glob", "--deselect")
 """Options whose value may look like the path of a test."""
-AFTER_BROWSER = 5
-"""Niceness of what runs beside the browser tests: one journey goes after the other, so that the run is as
-long as they are, and the rest has the time that they wait.
-"""
-LEAST_URGENT = 19
 STOPS_EARLY = ("-x", "--exitfirst", "--maxfail")
 
 REPORT = "DEVSTACK_TEST_REPORT"
@@ -51,11 +46,10 @@ FAILED, NOTHING_CHOSEN = 1, 5
 
 @dataclass(frozen=True)
 class Part:
-    """A pytest process: its name, its arguments, and how far its processes let others go first (nice)."""
+    """A pytest process: its name and its arguments."""
 
     name: str
     arguments: list[str]
-    niceness: int = 0
 
 
 @dataclass
@@ -105,7 +99,7 @@ def parts_for(arguments: list[str], *, without_browser: bool) -> list[Part]:
     if others or not paths:
         workers = worker_count(alone=not browser or without_browser)
         spread = ["--numprocesses", str(workers), *SPREAD]
-        parts.append(Part("the tests without a browser", [*spread, "-rs", *options, *others], AFTER_BROWSER))
+        parts.append(Part("the tests without a browser", [*spread, "-rs", *options, *others]))
     if browser and not without_browser:
         parts.append(Part("the browser tests", ["-rs", *options, *browser]))
     if not parts:
@@ -164,8 +158,6 @@ def start(part: Part, index: int, variables: Mapping[str, str], folder: Path) ->
         process = subprocess.Popen(
             command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=file, start_new_session=True
         )
-    ours = os.getpriority(os.PRIO_PROCESS, 0)
-    os.setpriority(os.PRIO_PROCESS, process.pid, min(ours + part.niceness, LEAST_URGENT))
     return Running(part, process, output, report)
 
 

@@ -1,8 +1,6 @@
 """`make test`: which processes its arguments concern, and the two at once."""
 
-import os
 import textwrap
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -120,13 +118,6 @@ def test_run_at_once_stops_both_at_the_first_failure(
     summary = capfd.readouterr().out.splitlines()[-1]
     assert " 1 failed" in summary
     assert "passed" not in summary, "the other ran to its end"
-
-
-def test_run_at_once_lets_the_part_that_is_not_nice_go_first(part) -> None:
-    code = "import os\ndef test_niceness(): assert os.getpriority(os.PRIO_PROCESS, 0) == {}"
-    ours = os.getpriority(os.PRIO_PROCESS, 0)
-    nice = replace(part("nice", code.format(min(ours + 3, 19))), niceness=3)
-    assert run_at_once([part("first", code.format(ours)), nice]) == 0
 
 
 def test_run_at_once_part_that_cannot_start_is_an_error(part, capfd: pytest.CaptureFixture[str]) -> None:
