@@ -43,7 +43,7 @@ function makeChart(charts, plot, timeFormatter) {
       tickmarksPriceFormatter: (values) => values.map((value) => tick.format(value)),
       timeFormatter,
     },
-    rightPriceScale: { borderVisible: false },
+    rightPriceScale: { borderVisible: false, entireTextOnly: true },
     timeScale: { borderVisible: false, minBarSpacing: 0.05 },
     handleScroll: false,
     handleScale: false,

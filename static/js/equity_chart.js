@@ -2,7 +2,7 @@
 // marker on the line and never part of the gain. The same is a table without scripts.
 import { PriceChart, colors, dollars, drawAll, paintChart, wallClock } from "./chart.js";
 
-const MOST_MARKERS = 12; // more would cover the line
+const LABEL_PX = 76; // the widest of a marker, which stands in the middle under or over its bar
 const RELOAD_MS = 15_000; // the page's figures may come anew more often
 
 // The order and the page of positions are in the same address: choosing one keeps the range that the chart has by then.
@@ -14,6 +14,21 @@ document.addEventListener("click", (event) => {
   address.searchParams.set("range", range);
   link.href = address.href;
 });
+
+// Which bars of `count` are in sight on so many pixels, and which of those that are `marked` (their numbers, in order)
+// have a label: none is cut off at an edge, and none covers another.
+export function layOutLabels(width, count, marked) {
+  const half = LABEL_PX / 2;
+  const before = marked.some((number) => (number * width) / count < half);
+  const after = marked.some((number) => ((count - 1 - number) * width) / count < half);
+  const spacing = (width - half * (before + after)) / count;
+  const room = half / spacing;
+  const labelled = [];
+  for (const number of marked) {
+    if (!labelled.length || (number - labelled.at(-1)) * spacing >= LABEL_PX) labelled.push(number);
+  }
+  return { from: before ? -room : 0, to: count - 1 + (after ? room : 0), labelled };
+}
 
 class EquityChart extends PriceChart {
   constructor(figure, charts) {
@@ -63,21 +78,24 @@ class EquityChart extends PriceChart {
     this.chart.applyOptions({ timeScale: { timeVisible: this.intraday } });
     this.line.applyOptions({ color: found.primary });
     this.line.setData(bars.map(({ time, close }) => ({ time, value: close })));
-    this.markers.setMarkers(this.flowMarkers(found));
+    const marked = bars.flatMap(({ flows }, number) => (flows.length ? [number] : []));
+    const axis = this.chart.priceScale("right").width();
+    const { from, to, labelled } = layOutLabels(this.plot.clientWidth - axis, bars.length, marked);
+    this.markers.setMarkers(this.flowMarkers(marked, labelled, found));
     if (this.openingLine) this.line.removePriceLine(this.openingLine);
     this.openingLine = this.opening === null ? null : this.line.createPriceLine({
       price: this.opening, color: found.muted, lineWidth: 1, lineStyle: 2, axisLabelVisible: false, title: "",
     });
-    this.chart.timeScale().fitContent();
+    if (bars.length) this.chart.timeScale().setVisibleLogicalRange({ from, to });
     this.plot.setAttribute("aria-valuemax", String(Math.max(0, bars.length - 1)));
     this.readOn(readTime);
   }
 
-  flowMarkers({ muted }) {
-    const moved = this.bars.filter(({ flows }) => flows.length);
-    return moved.map(({ time, flows }) => {
+  flowMarkers(marked, labelled, { muted }) {
+    return marked.map((number) => {
+      const { time, flows } = this.bars[number];
       const sum = flows.reduce((total, { amount }) => total + amount, 0);
-      const text = moved.length > MOST_MARKERS ? "" : dollars(sum);
+      const text = labelled.includes(number) ? dollars(sum) : "";
       return { time, color: muted, text, position: sum < 0 ? "aboveBar" : "belowBar", shape: sum < 0 ? "arrowDown" : "arrowUp" };
     });
   }

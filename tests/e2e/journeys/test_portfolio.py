@@ -1,5 +1,6 @@
 """The portfolio in a browser: its chart and the table beside it, ranges by keyboard, sorting, on a phone."""
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 
@@ -84,6 +85,38 @@ def test_portfolio_chart_is_read_by_keyboard_and_keeps_range_and_order(page: Pag
     expect(page).to_have_url(re.compile(r"range=1Y.*sort=-gain|sort=-gain.*range=1Y"))
     expect(page.get_by_role("columnheader", name="Total gain")).to_have_attribute("aria-sort", "descending")
     expect(page.get_by_role("link", name="one year")).to_have_attribute("aria-current", "true")
+
+
+LABELS = """async ([width, count, marked]) => {
+    const { layOutLabels } = await import(document.querySelector("script[src*=equity_chart]").src);
+    return layOutLabels(width, count, marked);
+}"""
+
+
+@pytest.mark.parametrize(
+    ("width", "marked", "labelled"),
+    [
+        (300, [], []),
+        (300, [0, 29], [0, 29]),
+        (300, [0, 3, 8, 28, 29], [0, 28]),
+        (1000, [0, 1, 15, 16], [0, 15]),
+    ],
+)
+def test_portfolio_chart_cuts_off_no_label_and_covers_none(
+    width: int, marked: list[int], labelled: list[int], page: Page, stack: Stack
+) -> None:
+    count = 30
+    signed_in_person(page, stack, TRADER).open("/portfolio/")
+    found = page.evaluate(LABELS, [width, count, marked])
+
+    assert found["labelled"] == labelled
+    pixels = width / (found["to"] - found["from"] + 1)  # of a bar
+    middles = [(number - found["from"] + 0.5) * pixels for number in labelled]
+    half = 70 / 2  # of $10,000.00 in the chart's letters
+    assert all(half <= middle <= width - half for middle in middles)
+    assert all(later - one >= 2 * half for one, later in itertools.pairwise(middles))
+    if not marked:
+        assert (found["from"], found["to"]) == (0, count - 1)
 
 
 def test_portfolio_chart_keeps_its_reader_while_another_range_comes_in(page: Page, stack: Stack) -> None:
