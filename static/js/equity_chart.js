@@ -3,6 +3,7 @@
 import { PriceChart, colors, dollars, drawAll, paintChart, wallClock } from "./chart.js";
 
 const LABEL_PX = 76; // the widest of a marker, which stands in the middle under or over its bar
+const AXIS_PX = 64; // of the prices beside the chart, until it was drawn once
 const RELOAD_MS = 15_000; // the page's figures may come anew more often
 
 // The order and the page of positions are in the same address: choosing one keeps the range that the chart has by then.
@@ -18,6 +19,7 @@ document.addEventListener("click", (event) => {
 // Which bars of `count` are in sight on so many pixels, and which of those that are `marked` (their numbers, in order)
 // have a label: none is cut off at an edge, and none covers another.
 export function layOutLabels(width, count, marked) {
+  if (width < 2 * LABEL_PX) return { from: 0, to: count - 1, labelled: [] };
   const half = LABEL_PX / 2;
   const before = marked.some((number) => (number * width) / count < half);
   const after = marked.some((number) => ((count - 1 - number) * width) / count < half);
@@ -79,7 +81,7 @@ class EquityChart extends PriceChart {
     this.line.applyOptions({ color: found.primary });
     this.line.setData(bars.map(({ time, close }) => ({ time, value: close })));
     const marked = bars.flatMap(({ flows }, number) => (flows.length ? [number] : []));
-    const axis = this.chart.priceScale("right").width();
+    const axis = this.chart.priceScale("right").width() || AXIS_PX;
     const { from, to, labelled } = layOutLabels(this.plot.clientWidth - axis, bars.length, marked);
     this.markers.setMarkers(this.flowMarkers(marked, labelled, found));
     if (this.openingLine) this.line.removePriceLine(this.openingLine);

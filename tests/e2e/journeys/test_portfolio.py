@@ -97,6 +97,7 @@ LABELS = """async ([width, count, marked]) => {
     ("width", "marked", "labelled"),
     [
         (300, [], []),
+        (40, [0, 29], []),
         (300, [0, 29], [0, 29]),
         (300, [0, 3, 8, 28, 29], [0, 28]),
         (1000, [0, 1, 15, 16], [0, 15]),
@@ -115,7 +116,7 @@ def test_portfolio_chart_cuts_off_no_label_and_covers_none(
     half = 70 / 2  # of $10,000.00 in the chart's letters
     assert all(half <= middle <= width - half for middle in middles)
     assert all(later - one >= 2 * half for one, later in itertools.pairwise(middles))
-    if not marked:
+    if not labelled:
         assert (found["from"], found["to"]) == (0, count - 1)
 
 
