@@ -16,20 +16,17 @@ document.addEventListener("click", (event) => {
   link.href = address.href;
 });
 
-// Which bars of `count` are in sight on so many pixels, and which of those that are `marked` (their numbers, in order)
-// have a label: none is cut off at an edge, and none covers another.
+// Which bars of `count` are in sight on so many pixels, and whether those that are `marked` (their numbers, in order)
+// have labels: all or none, and none is cut off at an edge or covers another. Who reads the chart is told each amount.
 export function layOutLabels(width, count, marked) {
-  if (width < 2 * LABEL_PX) return { from: 0, to: count - 1, labelled: [] };
   const half = LABEL_PX / 2;
   const before = marked.some((number) => (number * width) / count < half);
   const after = marked.some((number) => ((count - 1 - number) * width) / count < half);
   const spacing = (width - half * (before + after)) / count;
   const room = half / spacing;
-  const labelled = [];
-  for (const number of marked) {
-    if (!labelled.length || (number - labelled.at(-1)) * spacing >= LABEL_PX) labelled.push(number);
-  }
-  return { from: before ? -room : 0, to: count - 1 + (after ? room : 0), labelled };
+  const fits = width >= 2 * LABEL_PX && marked.every((number, place) => !place || (number - marked[place - 1]) * spacing >= LABEL_PX);
+  if (!fits) return { from: 0, to: count - 1, labelled: false };
+  return { from: before ? -room : 0, to: count - 1 + (after ? room : 0), labelled: true };
 }
 
 class EquityChart extends PriceChart {
@@ -97,7 +94,7 @@ class EquityChart extends PriceChart {
     return marked.map((number) => {
       const { time, flows } = this.bars[number];
       const sum = flows.reduce((total, { amount }) => total + amount, 0);
-      const text = labelled.includes(number) ? dollars(sum) : "";
+      const text = labelled ? dollars(sum) : "";
       return { time, color: muted, text, position: sum < 0 ? "aboveBar" : "belowBar", shape: sum < 0 ? "arrowDown" : "arrowUp" };
     });
   }
