@@ -87,6 +87,20 @@ def test_portfolio_chart_is_read_by_keyboard_and_keeps_range_and_order(page: Pag
     expect(page.get_by_role("link", name="one year")).to_have_attribute("aria-current", "true")
 
 
+@pytest.mark.parametrize(("width", "words"), [(390, "Buy AAPL"), (1280, "Buy")])
+def test_position_leads_to_its_asset_and_to_one_button_to_buy(
+    width: int, words: str, page: Page, stack: Stack
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    signed_in_person(page, stack, TRADER).open("/portfolio/AAPL/")
+
+    button = page.locator("a[href*='side=BUY']:visible")
+    expect(button).to_have_text(words)
+    expect(button).to_be_in_viewport()
+    page.get_by_role("link", name="AAPL", exact=True).press("Enter")
+    expect(page).to_have_url(re.compile(r"/trade/AAPL/$"))
+
+
 LABELS = """async ([width, count, marked]) => {
     const { layOutLabels } = await import(document.querySelector("script[src*=equity_chart]").src);
     return layOutLabels(width, count, marked);

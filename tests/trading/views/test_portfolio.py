@@ -331,7 +331,7 @@ def test_portfolio_and_position_ask_as_much_for_500_positions_as_for_one(
     assert [queries(owner, url) for url in ("/portfolio/", "/portfolio/AAPL/")] == before
 
 
-def test_portfolio_shows_so_many_positions_at_a_time_in_the_chosen_order(
+def test_portfolio_shows_twenty_five_positions_at_a_time_in_the_chosen_order(
     owner: Client, account: BrokerageAccount
 ) -> None:
     many_positions(account, 120)
