@@ -29,6 +29,15 @@ class Staff(Journey):
         with self.page.expect_navigation():
             self.page.locator("#searchbar").press("Enter")
 
+    def search(self, text: str) -> None:
+        """In the one search of everything, reached by its key."""
+        self.page.wait_for_load_state()  # who has just come here may be faster than the script of the key
+        self.page.keyboard.press("/")
+        expect(self.page.locator("[data-ops-search]")).to_be_focused()
+        self.page.keyboard.type(text)
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
+
     def row(self, text: str) -> Locator:
         """The first row of a table that says this."""
         return self.page.get_by_role("main").locator("tbody tr").filter(has_text=text).first

@@ -83,9 +83,7 @@ def test_failing_order_reaches_the_brokers_support_by_the_support_role(
     assert "trader@example.com" not in path.read_text()
 
     # The same call by the one search, and from it to the person, whose page staff see without being them.
-    support.page.keyboard.press("/")
-    support.page.keyboard.type(reference)
-    support.page.keyboard.press("Enter")
+    support.search(reference)
     support.page.get_by_role("region", name="API calls").get_by_role("link").first.click()
     expect(support.page.get_by_text(reference)).to_be_visible()
     support.page.get_by_role("link", name="Demo Trader").click()

@@ -92,9 +92,7 @@ def test_day_of_staff_for_a_person(
 
 def find(ops: Staff, end: str, email: str) -> None:
     """From the end of an account number to the page of its person."""
-    ops.page.keyboard.press("/")
-    ops.page.keyboard.type(end)
-    ops.page.keyboard.press("Enter")
+    ops.search(end)
     accounts = ops.page.get_by_role("region", name="Accounts")
     accounts.get_by_role("link", name="Ada Byron").first.click()
     expect(ops.page.get_by_text(email).first).to_be_visible()
