@@ -344,8 +344,8 @@ class Trader:
         self.sandbox.request("DELETE", "/_sandbox/faults").raise_for_status()
         self.hear()
         mine = Order.objects.filter(account=self.account)
-        for _ in range(40):
-            self.work(LATER)
+        for rounds in range(1, 41):
+            self.work(rounds * LATER)  # later each time, so that what failed before is due again
             self.hear_of(self.revisions)
             left = mine.filter(status__in=UNSETTLED) | mine.unlike_fills()
             if not left.exclude(status="NOT_FOUND").exists():
