@@ -8,9 +8,12 @@ from brokerapp.units import money
 from brokerapp.units.money import quantity, usd
 from trading.models import Order
 from trading.order_spec import OrderSpec
+from trading.order_types import EXITS, PRICES
 from trading.rules import Estimate, Facts
 
 PERCENT = Decimal(100)
+ALIKE = ("side", "type", "order_class", "qty", "notional", *PRICES, *EXITS)
+"""What two orders for one asset have in common that look like one order placed twice."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,27 @@ def cautions(
 ) -> list[Caution]:
     """All that there is to say, what has to be ticked first."""
     found = [
+        *_same(ticket, facts),
         *_limit_away(ticket, facts, limits),
         *_size(ticket, facts, expected, seen, limits),
         *_kind(ticket, seen),
         *_time(ticket),
     ]
     return sorted(found, key=lambda each: not each.ask)
+
+
+def _same(ticket: OrderSpec, facts: Facts) -> Iterator[Caution]:
+    def is_alike(order: Order) -> bool:
+        return order.parent_id is None and all(
+            getattr(order, name) == getattr(ticket, name) for name in ALIKE
+        )
+
+    if any(map(is_alike, facts.opposing)):
+        yield Caution(
+            f"You already have an open order for {ticket.asset.symbol} that is the same as this one. Place "
+            "this only if you want both.",
+            ask=True,
+        )
 
 
 def _limit_away(ticket: OrderSpec, facts: Facts, limits: Limits) -> Iterator[Caution]:

@@ -3,6 +3,7 @@
 import { PriceChart, colors, dollars, drawAll, paintChart, wallClock } from "./chart.js";
 
 const LABEL_PX = 76; // the widest of a marker, which stands in the middle under or over its bar
+const ARROW_PX = 30; // the widest of an arrow
 const AXIS_PX = 64; // of the prices beside the chart, until it was drawn once
 const RELOAD_MS = 15_000; // the page's figures may come anew more often
 
@@ -16,17 +17,24 @@ document.addEventListener("click", (event) => {
   link.href = address.href;
 });
 
-// Which bars of `count` are in sight on so many pixels, and whether those that are `marked` (their numbers, in order)
-// have labels: all or none, and none is cut off at an edge or covers another. Who reads the chart is told each amount.
-export function layOutLabels(width, count, marked) {
-  const half = LABEL_PX / 2;
+// Bars in sight on so many pixels, so that what stands in the middle of a marked one and is `widest` is not cut off.
+function roomFor(widest, width, count, marked) {
+  if (width < 2 * widest) return { from: 0, to: count - 1, spacing: 0 };
+  const half = widest / 2;
   const before = marked.some((number) => (number * width) / count < half);
   const after = marked.some((number) => ((count - 1 - number) * width) / count < half);
   const spacing = (width - half * (before + after)) / count;
-  const room = half / spacing;
-  const fits = width >= 2 * LABEL_PX && marked.every((number, place) => !place || (number - marked[place - 1]) * spacing >= LABEL_PX);
-  if (!fits) return { from: 0, to: count - 1, labelled: false };
-  return { from: before ? -room : 0, to: count - 1 + (after ? room : 0), labelled: true };
+  return { from: before ? -half / spacing : 0, to: count - 1 + (after ? half / spacing : 0), spacing };
+}
+
+// Which bars of `count` are in sight, and whether those that are `marked` (their numbers, in order) have labels: all or
+// none, and none is cut off at an edge or covers another. Who reads the chart is told each amount.
+export function layOutLabels(width, count, marked) {
+  const { from, to, spacing } = roomFor(LABEL_PX, width, count, marked);
+  const fits = spacing && marked.every((number, place) => !place || (number - marked[place - 1]) * spacing >= LABEL_PX);
+  if (fits) return { from, to, labelled: true };
+  const { from: first, to: last } = roomFor(ARROW_PX, width, count, marked);
+  return { from: first, to: last, labelled: false };
 }
 
 class EquityChart extends PriceChart {

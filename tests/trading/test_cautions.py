@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from brokerapp.accounts.models import BrokerageAccount
 from trading import rules
 from trading.cautions import Caution, Limits, Seen, cautions
-from trading.models import Asset, Quote
+from trading.models import Asset, Order, Quote
 from trading.order_spec import OrderSpec
 from trading.rules import Facts
 
@@ -16,11 +17,13 @@ NOW = datetime(2026, 3, 6, 15, tzinfo=UTC)
 LIMITS = Limits(Decimal(10), Decimal(1), Decimal(25), Decimal(5))
 
 
-def said(seen: Seen | None = None, last: str = "100", **values: Any) -> list[Caution]:
+def said(
+    seen: Seen | None = None, last: str = "100", is_open: Sequence[Order] = (), **values: Any
+) -> list[Caution]:
     price = Decimal(last)
     quote = Quote(bid=price, ask=price, last=price, as_of=NOW, synced_at=NOW)
     account = BrokerageAccount(equity=Decimal(1000), cash=Decimal(1000), buying_power=Decimal(1000))
-    facts = Facts(account, Decimal(0), Decimal(0), quote, None)
+    facts = Facts(account, Decimal(0), Decimal(0), quote, None, opposing=is_open)
     asset = Asset(id=uuid4(), symbol="AAPL", asset_class="us_equity")
     ticket = OrderSpec(**{"asset": asset, "side": "BUY", "qty": Decimal(1), **values})
     return cautions(ticket, facts, rules.estimate(ticket, facts), seen or Seen(), LIMITS)
@@ -69,3 +72,26 @@ def test_cautions_of_the_first_order_outside_regular_hours_ask() -> None:
 
     assert first[0].ask
     assert said(Seen(), **limit("100"), extended_hours=True) == []
+
+
+@pytest.mark.parametrize(
+    ("other", "is_same"),
+    [
+        ({}, True),
+        ({"time_in_force": "GTC"}, True),
+        ({"qty": Decimal(2)}, False),
+        ({"limit_price": Decimal("100.01")}, False),
+        ({"side": "SELL"}, False),
+        ({"type": "MARKET", "limit_price": None}, False),
+        ({"order_class": "BRACKET", "take_profit_price": Decimal(110)}, False),
+        ({"parent_id": uuid4()}, False),
+    ],
+)
+def test_cautions_of_an_order_like_an_open_one_ask(other: dict[str, Any], is_same: bool) -> None:
+    placed = Order(**{"qty": Decimal(1), **limit("100"), **other})
+
+    found = said(**limit("100"), is_open=[placed])
+
+    assert ["open order for AAPL that is the same" in each.words and each.ask for each in found] == [
+        True
+    ] * is_same

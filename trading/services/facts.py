@@ -10,6 +10,7 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.web.fixed_queries import FixedQuery
 from trading.asset_classes import US_EQUITY
 from trading.models import Asset, MarketClock, Order, Position, Quote
+from trading.order_types import EXITS, PRICES
 from trading.rules import Facts
 from trading.services import market, quotes
 from trading.services.reservations import reserved_qty
@@ -22,7 +23,7 @@ RESERVING = tuple(status for status in OPEN if status != OrderStatus.NOT_FOUND)
 """The statuses of `OrderQuerySet.reserving`."""
 JUDGED = (
     *("account", "asset", "symbol", "side", "type", "order_class", "status", "qty", "notional", "filled_qty"),
-    *("limit_price", "parent", "replaces"),
+    *(*PRICES, *EXITS, "parent", "replaces"),
 )
 """Columns of an open order by which another one is judged."""
 

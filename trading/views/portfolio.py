@@ -31,6 +31,7 @@ from trading.services import (
     position_pages,
     tickets,
 )
+from trading.views.closed import closed_context
 from trading.views.position_rows import Sort, joined, table
 
 POSITIONS_PER_PAGE = 25
@@ -107,6 +108,7 @@ class PositionPage(AccountRequiredMixin):
             "lots": figures.lots,
             "lot_rows": _lot_rows(figures.lots),
             "activity_rows": _activity_rows(self.url("records:receipt", 0), figures.activities),
+            **(closed_context(self, position.asset) if position.asset else {}),
         }
         return render(request, "trading/position.html", context)
 

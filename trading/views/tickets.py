@@ -7,8 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from brokerapp.accounts.access import AccountRequiredMixin, Blocked
-from brokerapp.accounts.capabilities import Capability
+from brokerapp.accounts.access import AccountRequiredMixin
 from brokerapp.workflow import intents
 from trading import hours, rules
 from trading.forms import choices
@@ -17,6 +16,7 @@ from trading.models import Asset, Order
 from trading.rules import Facts
 from trading.services import tickets
 from trading.services.facts import find_shares_named, get_facts, get_shown_facts
+from trading.views.closed import closed_context, why_closed
 from trading.views.reviews import PURPOSE
 from trading.views.ticket_inputs import Inputs
 
@@ -46,7 +46,7 @@ class TicketMixin(AccountRequiredMixin):
         if "more" in request.GET:
             request.session[MORE] = request.GET["more"] == "1"
         given = _given(request.GET)
-        if self.closed(asset, Order.Side.BUY):
+        if why_closed(self, asset, Order.Side.BUY):
             given.setdefault("side", Order.Side.SELL)
         more = request.session.get(MORE, False) or not choices.is_simple(given)
         self.facts = get_shown_facts(self.account, asset, timezone.now())
@@ -95,21 +95,8 @@ class TicketMixin(AccountRequiredMixin):
             "estimate_url": self.url("trading:estimate", asset.symbol),
             "quote_is_stale": self.facts.quote is not None and self.facts.quote.is_stale(now),
             "wait_note": hours.wait_note(self.facts.clock, now),
-            "blocked": self.blocked_from(Capability.TRADE),
-            "closed_to_buy": self.closed(asset, Order.Side.BUY),
-            "closed_to_sell": self.closed(asset, Order.Side.SELL),
+            **closed_context(self, asset),
         }
-
-    def closed(self, asset: Asset, side: str) -> Blocked | None:
-        """What keeps the account, or anybody, from trading this on that side; None if nothing does."""
-        blocked = self.blocked_from(rules.CAPABILITIES[side])
-        if blocked is not None:
-            return blocked
-        try:
-            rules.check_asset(asset, side)
-        except rules.TradeRefused as refusal:
-            return Blocked(str(refusal))
-        return None
 
 
 class OrderTicket(TicketMixin):

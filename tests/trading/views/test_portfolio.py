@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -271,6 +272,31 @@ def test_position_leads_to_the_ticket_with_the_side_chosen(owner: Client, accoun
     ticket = account_url(account, "trading:ticket", "AAPL")
     for asked in ("?side=BUY", "?side=SELL", "?side=SELL&amp;unit=SHARES&amp;amount=2.5"):
         assert f'href="{ticket}{asked}"' in page
+
+
+@pytest.mark.parametrize(
+    ("not_offered", "title", "sides"),
+    [
+        (["BUY"], "You can only sell", {"SELL"}),
+        (["SELL"], "You can only buy", {"BUY"}),
+        (["TRADE"], "", set()),
+    ],
+)
+def test_position_leads_to_no_ticket_that_is_closed(
+    owner: Client,
+    account: BrokerageAccount,
+    settings: Any,
+    not_offered: list[str],
+    title: str,
+    sides: set[str],
+) -> None:
+    PositionFactory.create(account=account, qty=Decimal("2.5"))
+    settings.NOT_OFFERED = not_offered
+
+    page = shown(owner.get("/portfolio/AAPL/"))
+
+    assert (title or "Orders are not open") in page
+    assert set(re.findall(r"\?side=([A-Z]+)", page)) == sides
 
 
 def test_position_shows_lots_what_was_sold_and_dividends(owner: Client, account: BrokerageAccount) -> None:
