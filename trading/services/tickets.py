@@ -103,8 +103,8 @@ class Review:
 
     @property
     def borrows(self) -> Decimal:
-        """What the broker would lend for it, USD."""
-        return rules.borrowing(self.ticket, self.facts)
+        """What the broker would lend for it, USD; nothing for an order that is refused."""
+        return Decimal(0) if self.refusal else rules.borrowing(self.ticket, self.facts)
 
     @property
     def own_part(self) -> Decimal | None:

@@ -381,7 +381,10 @@ def test_estimate_of_a_ticket_not_yet_filled_in_complains_of_nothing(owner: Clie
 
 
 def test_estimate_says_what_the_rules_refuse(owner: Client) -> None:
-    assert "Not enough buying power" in estimate(owner, amount="2000")
+    said = estimate(owner, amount="2000")
+
+    assert "Not enough buying power" in said
+    assert "Borrowed" not in said
 
 
 def test_estimate_takes_the_same_queries_with_many_orders(

@@ -97,7 +97,7 @@ def prepare_change(*, order: Order, ticket: OrderSpec, now: datetime) -> ChangeR
         ticket=ticket,
         differences=list(order_words.differences(OrderSpec.of(order), ticket)),
         extra_cost=changes.extra_cost(order, ticket, facts) if ticket.is_buy else None,
-        borrows=borrows,
+        borrows=Decimal(0) if refusal else borrows,
         refusal=refusal,
     )
 
