@@ -118,7 +118,7 @@ def test_review_that_no_longer_passes_cannot_be_placed(owner: Client, account: B
 
     assert "Not enough buying power" in page
     assert "Place buy order" not in page
-    for words in ("Borrowed", "owe", " after</dt>"):
+    for words in ("Borrowed", "You owe", " after</dt>"):
         assert words not in page  # nothing comes of it
 
 
