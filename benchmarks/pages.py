@@ -41,6 +41,7 @@ SEARCHED = (
     "tsla",
     "first",
     "holdings c",
+    "microsft",
 )
 INPUT = re.compile(r"<input\b[^>]*>")
 ATTRIBUTE = re.compile(r'([a-z-]+)(?:="([^"]*)")?')
@@ -166,9 +167,11 @@ def measure_placement(browser: Browser, account: Any, orders: int) -> tuple[list
 
     took, brokers = [], []
     path = f"/a/{account.pk}/trade/AAPL/"
-    for _ in range(orders):
+    for number in range(1, orders + 1):
         _, page = browser.ask(path)
-        ticket = fields_of(page, path) | {"side": "BUY", "unit": "SHARES", "amount": "0.1"}
+        # No two alike: of an order like an open one is asked whether both are wanted.
+        amount = f"0.1{number:04}"
+        ticket = fields_of(page, path) | {"side": "BUY", "unit": "SHARES", "amount": amount}
         answer, _ = browser.ask(path, ticket)
         review = answer.getheader("Location") or ""
         _, page = browser.ask(review)

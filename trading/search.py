@@ -7,6 +7,7 @@ between them, and no "and", since names have it as a word, as & and not at all.
 import re
 from typing import Any, TypeVar
 
+from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import models
 from django.db.models import Case, Func, QuerySet, Value, When
 from django.db.models.functions import Concat
@@ -18,6 +19,8 @@ PLAIN = "".join(map(typed.spelling, ACCENTED))
 """The Latin letters with a mark, and each without it."""
 NAMED_AFTER = r"\m(etfs?|etns?|funds?|trust(?!,? (inc|corp|co))|preferred|notes|warrants?)\M"
 """What in a name says that it is no ordinary share, but a fund or a paper of the company it begins with."""
+LEAST_LETTERS, LEAST_NEAR = 4, 0.4
+"""From how many letters on a text can be a misspelled one, and how much of it has to be right."""
 EXCHANGE = re.compile(r"^(nasdaq|nyse|nyse ?arca|arca|nyse ?american|amex|bats|cboe|otc)\s*:", re.IGNORECASE)
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
@@ -98,6 +101,22 @@ def others_with(assets: Rows, beginning: str, name: str, the_name: str, part: st
     before = Like("searched", Value(beginning)) | Like("searched", Value(name))
     fitting = assets.filter(Like("searched", Value(part)))
     return fitting.exclude(before | Like("searched", Value(the_name))).order_by("-tradable", "symbol")
+
+
+def nearest(assets: Rows, wanted: str, symbol: str, name: str) -> Rows:
+    """Assets in the order in which a key that fits none of them may mean them: it may be misspelled.
+
+    Each says how `near` it is, from 0 to 1. Their symbol or name begins with the same letter (`symbol` and
+    `name` are `initials` of the key): nearly everybody has that right.
+    """
+    fitting = assets.filter(Like("searched", Value(symbol)) | Like("searched", Value(name)))
+    near = TrigramWordSimilarity(wanted, "searched")
+    return fitting.annotate(near=near).order_by("-near", "-tradable", "symbol")
+
+
+def initials(wanted: str) -> tuple[str, str]:
+    """The patterns of symbols and of names that begin with the first letter of a key."""
+    return f"{wanted[0]}%", f"% {wanted[0]}%"
 
 
 def matching(assets: Rows, text: str) -> Rows:

@@ -2,6 +2,7 @@
 // Without scripts the field is a plain search form.
 
 const PAUSE_MS = 120;
+const STOP_MS = 400; // after which a text that finds nothing is taken for a misspelled one
 
 class Combobox {
   constructor(input, number) {
@@ -31,21 +32,24 @@ class Combobox {
     this.timer = setTimeout(() => this.ask(), PAUSE_MS);
   }
 
-  async ask() {
+  async ask(nearly = "") {
     const text = this.input.value.trim();
     if (!text) return this.show(false);
     this.asked = text;
     this.request?.abort();
     this.request = new AbortController();
     try {
-      const reply = await fetch(`${this.input.dataset.suggestions}?q=${encodeURIComponent(text)}`, { signal: this.request.signal });
+      const reply = await fetch(`${this.input.dataset.suggestions}?q=${encodeURIComponent(text)}${nearly}`, { signal: this.request.signal });
       if (!reply.ok || reply.redirected || this.asked !== text) return;
       this.list.innerHTML = await reply.text(); // our own page, with every text escaped
       for (const [index, option] of this.options().entries()) option.id = `${this.list.id}-${index}`;
       this.choose(-1);
       this.show(true);
       const found = this.options().length;
-      document.getElementById("live-region").textContent = found ? `${found} ${found === 1 ? "suggestion" : "suggestions"}` : "Nothing found";
+      if (!found && !nearly) this.timer = setTimeout(() => this.ask("&nearly=1"), STOP_MS);
+      const words = found ? `${found} ${found === 1 ? "suggestion" : "suggestions"}` : "Nothing found";
+      const isMeant = this.list.querySelector("[role=group]") !== null;
+      document.getElementById("live-region").textContent = isMeant ? `Nothing is called that. ${words} of what you may mean` : words;
     } catch {
       this.show(false); // what was typed can still be searched for
     }
@@ -54,7 +58,9 @@ class Combobox {
   show(open) {
     this.list.hidden = !open;
     this.input.setAttribute("aria-expanded", String(open));
-    if (!open) this.choose(-1);
+    if (open) return;
+    clearTimeout(this.timer);
+    this.choose(-1);
   }
 
   choose(index) {

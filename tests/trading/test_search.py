@@ -45,6 +45,33 @@ def assets() -> None:
 @pytest.mark.parametrize(
     ("typed", "first"),
     [
+        ("aple", "AAPL"),
+        ("berkshir hathway", "BRK.A"),
+        ("coka cola", "COKE"),
+        ("estee lauda", "EL"),
+        ("jonson and jonson", "JNJ"),
+        ("mcdonlads", "MCD"),
+        ("Nesstle", "NSRGY"),
+    ],
+)
+def test_nearest_finds_what_is_misspelled(typed: str, first: str) -> None:
+    assert catalogue.likeliest(typed, 8) == []
+    found = [asset.symbol for asset in catalogue.nearest(typed, 8)]
+
+    assert found[0] == first
+
+
+@pytest.mark.parametrize("typed", ["", "&", "zzz", "zzzz", "qwertz", "abcdefgh"])
+def test_nearest_finds_nothing_for_what_is_nowhere_near(
+    typed: str, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_max_num_queries(1):
+        assert catalogue.nearest(typed, 8) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
         ("brk-b", "BRK.B"),
         ("BRK/B", "BRK.B"),
         ("BRK B", "BRK.B"),

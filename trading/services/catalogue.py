@@ -1,6 +1,7 @@
 """The search among all that can be traded."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.db import connection
 
@@ -41,6 +42,7 @@ find_ranked = _fixed(search.ranked, *STAND_INS)
 find_beginning = _fixed(search.beginning_with, *STAND_INS[:2])
 find_named = _fixed(search.named, *STAND_INS[1:4])
 find_others = _fixed(search.others_with, *STAND_INS[1:])
+find_nearest = _fixed(search.nearest, "a stand-in", *search.initials("a stand-in"))
 
 
 def likeliest(text: str, most: int) -> list[Asset]:
@@ -59,6 +61,15 @@ def likeliest(text: str, most: int) -> list[Asset]:
         if len(found) < most:
             found += find(*given, most=most - len(found))
     return found
+
+
+def nearest(text: str, most: int) -> list[Asset]:
+    """At most `most` assets that a text may mean which finds nothing, with their quotes, by one query."""
+    wanted = search.key(text)
+    if len(wanted) < search.LEAST_LETTERS:
+        return []
+    found: list[Any] = find_nearest(wanted, *search.initials(wanted), most=most)
+    return [asset for asset in found if asset.near >= search.LEAST_NEAR]
 
 
 class Found:

@@ -36,12 +36,14 @@ class Search(SectionMixin):
         found: Any = catalogue.Found(text, RESULTS)
         page: Any = Paginator(found, RESULTS).get_page(self.request.GET.get("page"))
         assets = list(page)
-        (rows,), note = self.listed([assets])
+        meant = [] if assets else catalogue.nearest(text, SUGGESTED)
+        (rows,), note = self.listed([assets or meant])
         return {
             "page": page,
             "listings": rows,
+            "is_meant": bool(meant),
             "price_note": note,
-            "is_loading": not assets and not Asset.objects.exists(),
+            "is_loading": not (assets or meant) and not Asset.objects.exists(),
         }
 
     def start(self) -> dict[str, object]:
@@ -71,16 +73,22 @@ class Search(SectionMixin):
 
 
 class Suggestions(AccountRequiredMixin):
-    """What a text being typed may mean: options of the search field, with the prices that we have."""
+    """What a text being typed may mean: options of the search field, with the prices that we have.
+
+    With `nearly`, which is asked once somebody stops at a text that finds nothing, what is spelled nearly so.
+    """
 
     def get(self, request: HttpRequest) -> HttpResponse:
         text = typed_text(request)
         assets = catalogue.likeliest(text, SUGGESTED + 1) if text else []
-        shown = assets[:SUGGESTED]
+        is_asked = text and not assets and "nearly" in request.GET
+        meant = catalogue.nearest(text, SUGGESTED) if is_asked else []
+        shown = assets[:SUGGESTED] or meant
         rows = listings(shown, quotes.of(shown), ())
         context = {
             "options": options(self.account, rows),
             "q": text,
+            "is_meant": bool(meant),
             "has_more": len(assets) > SUGGESTED,
         }
         return render(request, "trading/_suggestions.html", context)

@@ -3,7 +3,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.axe import axe_everywhere
+from tests.e2e.axe import axe, axe_everywhere
 from tests.e2e.people import signed_in_person
 from tests.e2e.stack import Stack
 
@@ -19,7 +19,10 @@ def test_search_by_keyboard_leads_to_the_asset(page: Page, stack: Stack) -> None
     page.keyboard.press("/")
     search = page.get_by_role("combobox", name="Search stocks and ETFs")
     expect(search).to_be_focused()
-    search.press_sequentially("coca-cola com")
+    search.press_sequentially("coka-cola com")
+    expect(page.get_by_role("group", name="Did you mean").get_by_role("option").first).to_be_visible()
+    assert axe(page, ".site-search") == []
+    search.fill("coca-cola com")
     expect(page.get_by_role("option").first).to_contain_text("KO", timeout=30_000)
     assert page.get_by_role("listbox").evaluate("list => list.scrollWidth <= list.clientWidth"), "cut off"
     search.press("ArrowDown")

@@ -13,7 +13,7 @@ from django.utils import timezone
 from brokerapp.accounts.models import BrokerageAccount
 from tests.broker_stub import BrokerStub
 from tests.factories import AssetFactory, BrokerageAccountFactory, PositionFactory, QuoteFactory
-from tests.trading.views.conftest import assert_constant_queries, signed_in
+from tests.trading.views.conftest import assert_constant_queries, shown, signed_in
 from trading import tasks
 from trading.models import Asset, Quote, QuotePause, ScreenedAsset
 from trading.services import watchlists
@@ -140,6 +140,20 @@ def test_suggestions_are_options_with_the_likeliest_first(owner: Client) -> None
     assert page.index("/trade/AAPL/") < page.index("/trade/XAAPL/")
     assert "Nothing found" in owner.get("/trade/suggestions/?q=zzzz").content.decode()
     assert owner.get("/trade/suggestions/").content.decode().strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("/trade/?q=aplle", "Nothing is called “aplle”. Did you mean …"),
+        ("/trade/suggestions/?q=aplle&nearly=1", "Nothing is called that. Did you mean …"),
+    ],
+)
+def test_search_of_what_is_misspelled_says_what_may_be_meant(owner: Client, address: str, words: str) -> None:
+    page = shown(owner.get(address))
+
+    assert words in page
+    assert "/trade/AAPL/" in page
 
 
 def test_sync_shown_quotes_reads_what_a_page_could_not_wait_for(broker: BrokerStub) -> None:
