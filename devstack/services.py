@@ -129,14 +129,19 @@ def throwaway_services() -> Iterator[dict[str, str]]:
 def clear_abandoned(parent: Path) -> None:
     """Remove the data folders below `parent` whose owner is gone, after ending whatever it left running."""
     for data_dir in parent.iterdir() if parent.is_dir() else ():
-        record_file = data_dir / "stack.json"
-        had_record = record_file.exists()
-        end_leftovers(record_file)
-        # Without a record it may be a run that begins in this moment, or one that its guard has ended. The
-        # newest run's beginning is now, also where our clock is set to another time than the files'.
-        old = parent.stat().st_mtime - data_dir.stat().st_mtime > LONGEST_BEGINNING_SECONDS
-        if (had_record or old) and not record_file.exists():
-            remove_data(data_dir)
+        with contextlib.suppress(FileNotFoundError):  # its own run has ended meanwhile and removed it
+            _clear_if_abandoned(data_dir, parent)
+
+
+def _clear_if_abandoned(data_dir: Path, parent: Path) -> None:
+    record_file = data_dir / "stack.json"
+    had_record = record_file.exists()
+    end_leftovers(record_file)
+    # Without a record it may be a run that begins in this moment, or one that its guard has ended. The
+    # newest run's beginning is now, also where our clock is set to another time than the files'.
+    old = parent.stat().st_mtime - data_dir.stat().st_mtime > LONGEST_BEGINNING_SECONDS
+    if (had_record or old) and not record_file.exists():
+        remove_data(data_dir)
 
 
 def remove_data(data_dir: Path) -> None:

@@ -41,6 +41,24 @@ def test_clear_abandoned_removes_only_what_nobody_owns(tmp_path: Path) -> None:
     assert not ended_by_its_guard.exists()
 
 
+def test_clear_abandoned_goes_on_where_a_run_ends_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    looked_at = []
+
+    def end(record_file: Path) -> None:
+        looked_at.append(record_file.parent)
+        record_file.parent.rmdir()
+
+    monkeypatch.setattr("devstack.services.end_leftovers", end)
+
+    clear_abandoned(tmp_path)
+
+    assert len(looked_at) == 2
+
+
 def test_embedded_servers_starts_none_that_was_given(tmp_path: Path) -> None:
     given = {"DATABASE_URL": "postgres://host/db", "REDIS_URL": "redis://host/0"}
 

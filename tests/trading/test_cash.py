@@ -9,7 +9,7 @@ import pytest
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.activities.models import Activity
 from sandbox.kernel.trading_calendar import settlement_date
-from tests.factories import BrokerageAccountFactory
+from tests.factories import BrokerageAccountFactory, OrderFactory, QuoteFactory
 from trading import hours
 from trading.services.cash import get_cash
 
@@ -99,3 +99,26 @@ def test_get_cash_that_is_settled_asks_for_no_sales(django_assert_num_queries) -
     account = account_with("1000", "1000")
     with django_assert_num_queries(1):  # what open orders hold
         assert get_cash(account, FRIDAY).settling == ()
+
+
+@pytest.mark.django_db
+def test_get_cash_holds_what_open_orders_to_buy_still_take() -> None:
+    account = account_with("1000", "0")
+    QuoteFactory.create(symbol="AAPL", last=Decimal(200))
+    OrderFactory.create(account, status="new", qty=Decimal(2))
+    part = {"filled_qty": Decimal("0.5"), "filled_avg_price": Decimal("199.99")}
+    OrderFactory.create(account, status="partially_filled", notional=Decimal(250), **part)
+    limit = {"type": "LIMIT", "limit_price": Decimal("10.005")}
+    OrderFactory.create(account, status="new", qty=Decimal(3), **limit)
+    OrderFactory.create(account, status="canceled", qty=Decimal(9), **limit)
+    OrderFactory.create(account, status="new", side="SELL", qty=Decimal(9), **limit)
+
+    cash = get_cash(account, FRIDAY)
+
+    assert cash.held == Decimal("580.02")  # 400 + (250 - 99.995) + 30.015, rounded once
+    assert cash.unsettled == Decimal("419.98")
+
+
+@pytest.mark.django_db
+def test_get_cash_without_orders_holds_nothing() -> None:
+    assert get_cash(account_with("1000", "1000"), FRIDAY).held == 0

@@ -36,7 +36,7 @@ from trading.views.position_rows import Sort, joined, table
 
 POSITIONS_PER_PAGE = 25
 """The last page has up to twice as many: nobody turns a page for a few more."""
-ORDERS_SHOWN = 10
+ORDERS_SHOWN = 5
 LOT = Flat("trading/_lot.html", "opened_on", "note", "qty", "cost")
 ACTIVITY = Flat("trading/_position_activity.html", "url", "words", "at", "qty", "price", "cash")
 COST_UNKNOWN = mark_safe("<small>The broker gave no cost for these.</small>")

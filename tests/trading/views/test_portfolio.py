@@ -416,8 +416,8 @@ def test_portfolio_shows_the_newest_open_orders_and_leads_to_the_others(
 
     page = shown(owner.get("/portfolio/"))
 
-    assert "The newest 10 are here: see all orders" in page
-    assert page.count('data-label="Amount"') == 10
+    assert "The newest 5 are here: see all orders" in page
+    assert page.count('data-label="Amount"') == 5
     assert "12 shares" in page
     # What the orders hold is of all of them, 78 shares at $200.
     assert "<dt>Held for orders</dt><dd>$1,000.00</dd>" in page
