@@ -62,7 +62,7 @@ def _same(ticket: OrderSpec, facts: Facts) -> Iterator[Caution]:
             getattr(order, name) == getattr(ticket, name) for name in ALIKE
         )
 
-    if any(map(is_alike, facts.opposing)):
+    if any(map(is_alike, facts.standing)):
         yield Caution(
             f"You already have an open order for {ticket.asset.symbol} that is the same as this one. Place "
             "this only if you want both.",

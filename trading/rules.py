@@ -131,7 +131,7 @@ class Facts:
     clock: MarketClock | None
     claimed_cash: Decimal = Decimal(0)
     """USD that buy orders take which the balances do not show yet."""
-    opposing: Sequence[Order] = ()
+    standing: Sequence[Order] = ()
     """Open orders for the asset, of both sides."""
     listed: Sequence[Order] = ()
     """The same as lists show them, newest first."""
@@ -216,7 +216,7 @@ def check_can_trade(ticket: OrderSpec, facts: Facts) -> None:
     _check_together(ticket, facts)
     if wrong := price_rules.problem(ticket, facts.last_price):
         raise WrongPrice(wrong[1], wrong[0])
-    if in_the_way := wash_trades.first_to_meet(ticket, facts.opposing):
+    if in_the_way := wash_trades.first_to_meet(ticket, facts.standing):
         raise WashTrade(in_the_way)
     if ticket.is_buy:
         _check_affordable(ticket, facts)

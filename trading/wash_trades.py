@@ -22,9 +22,9 @@ def could_meet(ticket: OrderSpec, other: Order) -> bool:
     return buys >= sells if ticket.is_buy else sells >= buys
 
 
-def first_to_meet(ticket: OrderSpec, opposing: Iterable[Order]) -> Order | None:
+def first_to_meet(ticket: OrderSpec, standing: Iterable[Order]) -> Order | None:
     """The first of the open orders for the same asset that it could trade with."""
-    return next((other for other in opposing if could_meet(ticket, other)), None)
+    return next((other for other in standing if could_meet(ticket, other)), None)
 
 
 def words(other: Order) -> str:

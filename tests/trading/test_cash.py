@@ -115,7 +115,7 @@ def test_get_cash_holds_what_open_orders_to_buy_still_take() -> None:
 
     cash = get_cash(account, FRIDAY)
 
-    assert cash.held == Decimal("580.02")  # 400 + (250 - 99.995) + 30.015, rounded once
+    assert cash.held == Decimal("580.02")  # 400 + (250 - 100.00) + 30.02
     assert cash.unsettled == Decimal("419.98")
 
 

@@ -18,12 +18,12 @@ LIMITS = Limits(Decimal(10), Decimal(1), Decimal(25), Decimal(5))
 
 
 def said(
-    seen: Seen | None = None, last: str = "100", is_open: Sequence[Order] = (), **values: Any
+    seen: Seen | None = None, last: str = "100", open_orders: Sequence[Order] = (), **values: Any
 ) -> list[Caution]:
     price = Decimal(last)
     quote = Quote(bid=price, ask=price, last=price, as_of=NOW, synced_at=NOW)
     account = BrokerageAccount(equity=Decimal(1000), cash=Decimal(1000), buying_power=Decimal(1000))
-    facts = Facts(account, Decimal(0), Decimal(0), quote, None, opposing=is_open)
+    facts = Facts(account, Decimal(0), Decimal(0), quote, None, standing=open_orders)
     asset = Asset(id=uuid4(), symbol="AAPL", asset_class="us_equity")
     ticket = OrderSpec(**{"asset": asset, "side": "BUY", "qty": Decimal(1), **values})
     return cautions(ticket, facts, rules.estimate(ticket, facts), seen or Seen(), LIMITS)
@@ -90,8 +90,7 @@ def test_cautions_of_the_first_order_outside_regular_hours_ask() -> None:
 def test_cautions_of_an_order_like_an_open_one_ask(other: dict[str, Any], is_same: bool) -> None:
     placed = Order(**{"qty": Decimal(1), **limit("100"), **other})
 
-    found = said(**limit("100"), is_open=[placed])
+    found = said(**limit("100"), open_orders=[placed])
 
-    assert ["open order for AAPL that is the same" in each.words and each.ask for each in found] == [
-        True
-    ] * is_same
+    asked = ["open order for AAPL that is the same" in each.words and each.ask for each in found]
+    assert asked == ([True] if is_same else [])

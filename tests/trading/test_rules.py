@@ -347,7 +347,7 @@ def test_check_can_trade_partnership_can_only_be_sold() -> None:
 def test_check_can_trade_that_could_meet_an_open_order_names_it() -> None:
     other = Order(**sell("1").columns())
 
-    found = refusal(buy(), facts(opposing=[other]))
+    found = refusal(buy(), facts(standing=[other]))
 
     assert isinstance(found, rules.WashTrade)
     assert found.other is other

@@ -4,10 +4,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
-
-from django.db.models import Case, DecimalField, F, QuerySet, Sum, Value, When
-from django.db.models.functions import Coalesce, Greatest
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.activities.models import FILL, Activity
@@ -42,22 +40,17 @@ class Settling:
         return day_text(self.day)
 
 
-def _claims(account_id: UUID) -> QuerySet[Order, tuple[Decimal | None]]:
-    filled = F("filled_qty") * Coalesce("filled_avg_price", ZERO)
-    price = Coalesce("limit_price", "asset__quote__last", ZERO)
-    claim = Case(
-        When(notional__isnull=False, then=Greatest(F("notional") - filled, ZERO)),
-        default=Greatest(F("qty") - F("filled_qty"), ZERO) * price,
-        output_field=DecimalField(),
-    )
-    buys = Order.objects.open().current().filter(account=account_id, side=Order.Side.BUY)
-    return (
-        buys.order_by().annotate(every=Value(1)).values("every").annotate(sum=Sum(claim)).values_list("sum")
-    )
-
-
-find_claimed: FixedQuery[tuple[Decimal | None]] = FixedQuery(_claims, UUID(int=1))
-"""USD that open buy orders still take, at their limit or the last price, not rounded; None without any."""
+find_open_buys: FixedQuery[tuple[Any, ...]] = FixedQuery(
+    lambda account_id: (
+        Order.objects.open()
+        .current()
+        .filter(account=account_id, side=Order.Side.BUY)
+        .order_by()
+        .values_list("notional", "qty", "filled_qty", "filled_avg_price", "limit_price", "asset__quote__last")
+    ),
+    UUID(int=1),
+)
+"""What `_claim` takes, of each open order to buy."""
 
 
 find_sales: FixedQuery[tuple[date, str, Decimal | None]] = FixedQuery(
@@ -114,8 +107,7 @@ def get_cash(account: BrokerageAccount, day: date) -> Cash:
     withdrawable = min(quantize_cash(account.cash_withdrawable), max(total, ZERO))
     rest = max(total - withdrawable, ZERO)
     leaving = min(quantize_cash(account.pending_transfer_out), rest)
-    ((claimed,),) = find_claimed(account.pk) or ((None,),)
-    held = min(quantize_cash(claimed or ZERO), rest - leaving)
+    held = min(sum((_claim(*row) for row in find_open_buys(account.pk)), ZERO), rest - leaving)
     unsettled = rest - leaving - held
     return Cash(
         total=total,
@@ -127,6 +119,20 @@ def get_cash(account: BrokerageAccount, day: date) -> Cash:
         lent=quantize_cash(account.memoposts),
         settling=_settling(account, unsettled, day) if unsettled else (),
     )
+
+
+def _claim(
+    notional: Decimal | None,
+    qty: Decimal | None,
+    filled_qty: Decimal,
+    filled_avg_price: Decimal | None,
+    limit_price: Decimal | None,
+    last: Decimal | None,
+) -> Decimal:
+    """USD that an open buy order still takes, at its limit or the last price."""
+    if notional is not None:
+        return max(notional - quantize_cash(filled_qty * (filled_avg_price or ZERO)), ZERO)
+    return quantize_cash(max((qty or ZERO) - filled_qty, ZERO) * (limit_price or last or ZERO))
 
 
 def _settling(account: BrokerageAccount, unsettled: Decimal, day: date) -> tuple[Settling, ...]:

@@ -88,7 +88,7 @@ def get_facts(
         quote=quote,
         clock=clock or market.get_clock(now),
         claimed_cash=_claimed(account),
-        opposing=reserving,
+        standing=reserving,
         listed=[order for order in reversed(orders) if _is_listed(order)] if is_listed else [],
         at=now,
     )
