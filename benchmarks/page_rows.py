@@ -7,9 +7,24 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
-from benchmarks.pages import SEARCHED, Browser, getter
+from benchmarks.browser import Browser, getter
 
 ASSETS, LARGE = 11_000, 500
+SEARCHED = (
+    "a",
+    "ap",
+    "appl",
+    "micro",
+    "inc",
+    "fund",
+    "bank of",
+    "etf trust",
+    "zz",
+    "tsla",
+    "first",
+    "holdings c",
+    "microsft",
+)
 
 
 @dataclass

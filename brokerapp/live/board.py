@@ -8,11 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from brokerapp.live.prices import WANTED, WANTED_SECONDS
+from brokerapp.live.push_queue import PushQueue
 
 if TYPE_CHECKING:
     import redis.asyncio as redis
-
-    from brokerapp.live.hub import PushQueue
 
 SAY_EVERY_SECONDS = WANTED_SECONDS / 3
 LEAST_PAUSE_SECONDS = 0.1
@@ -29,7 +28,7 @@ class PriceBoard:
         self._head = ""
         self._opened = asyncio.Event()
 
-    def add(self, queue: "PushQueue") -> None:
+    def add(self, queue: PushQueue) -> None:
         """A page was opened: it gets what is known of its symbols, and then what changes."""
         if not queue.symbols:
             return
@@ -39,7 +38,7 @@ class PriceBoard:
         if any(symbol in self._latest for symbol in queue.symbols):
             queue.put_prices(self._whole(queue.symbols), partial(self._whole, queue.symbols))
 
-    def remove(self, queue: "PushQueue") -> None:
+    def remove(self, queue: PushQueue) -> None:
         """A page is gone."""
         pages = self._pages.get(queue.symbols)
         if not queue.symbols or pages is None:

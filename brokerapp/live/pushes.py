@@ -17,8 +17,9 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import parse_cookie
 
-from brokerapp.live.hub import Hub, PushQueue, TooManyQueues
+from brokerapp.live.hub import Hub, TooManyQueues
 from brokerapp.live.prices import read_symbols
+from brokerapp.live.push_queue import PushQueue
 from brokerapp.live.sessions import get_user_id
 
 logger = logging.getLogger(__name__)

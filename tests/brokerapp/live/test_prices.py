@@ -12,6 +12,7 @@ from brokerapp.accounts.models import User
 from brokerapp.live import hub as hub_module
 from brokerapp.live import prices
 from brokerapp.live.hub import Hub
+from brokerapp.live.push_queue import PushQueue
 from tests.brokerapp.live.conftest import OpenTab, cookie_of
 from tests.brokerapp.live.processes import Valkey, Web, wait_for
 
@@ -23,7 +24,7 @@ def tick(*lines: str, beat: bool = False) -> dict[str, Any]:
     return {"type": "message", "channel": prices.CHANNEL.encode(), "data": data.encode()}
 
 
-def waiting(queue: hub_module.PushQueue) -> dict[str, Any] | None:
+def waiting(queue: PushQueue) -> dict[str, Any] | None:
     """The prices that wait for a page; None if no event does."""
     event, queue._prices = queue._prices, b""
     if not event:
