@@ -20,6 +20,7 @@ from pydantic import (
     ValidationError,
 )
 
+from brokerapp.broker.alpaca.errors import BrokerOutcomeUnknown
 from brokerapp.units.money import parse_decimal, plain
 
 logger = logging.getLogger(__name__)
@@ -114,6 +115,17 @@ class Page(list[T]):
         super().__init__(items)
         self.request_id = request_id
         self.unreadable = unreadable
+
+    def whole(self) -> Self:
+        """The list, for whom what is not in it is not there.
+
+        Raises `BrokerOutcomeUnknown` if members were left out: what is looked for may be among them.
+        """
+        if self.unreadable:
+            raise BrokerOutcomeUnknown(
+                f"{self.unreadable} members of the list could not be read.", request_id=self.request_id
+            )
+        return self
 
 
 class BySymbol(dict[str, T]):

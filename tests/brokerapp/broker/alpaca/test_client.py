@@ -288,6 +288,9 @@ def test_a_list_leaves_out_the_member_it_cannot_read(client, broker, caplog, cal
     assert found.request_id == found[0].request_id == REQUEST_ID
     assert "2 of 3 members" in caplog.text
     assert "KUBTY" not in caplog.text
+    with pytest.raises(BrokerOutcomeUnknown, match="2 members of the list could not be read") as refused:
+        found.whole()
+    assert refused.value.request_id == REQUEST_ID
 
 
 @pytest.mark.parametrize("body", [{}, {"message": "x"}, None, "x", 7])
