@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from brokerapp.accounts.access import AccountRequiredMixin
+from brokerapp.accounts.capabilities import AccountRefused, Capability
 from brokerapp.accounts.signin import gate
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
@@ -60,6 +61,7 @@ class Profile(ProfileView):
         ]
         context = {
             "account": self.account,
+            "blocked": self.blocked_from(Capability.CHANGE_PROFILE),
             "rows": rows,
             "due_papers": due_papers(self.application, timezone.localdate()),
             "is_waiting": any(row.change and row.change.status in OPEN_CHANGE for row in rows),
@@ -87,8 +89,8 @@ class ChangeProfile(ProfileView):
         if kwargs["key"] not in PARTS:
             raise Http404
         self.part = PARTS[kwargs["key"]]
-        if not self.account.is_open:
-            messages.info(request, "You can change this once your account is open.")
+        if blocked := self.blocked_from(Capability.CHANGE_PROFILE):
+            messages.info(request, blocked.text)
             return self.redirect("profile")
         if self.part.confirm:
             gate.confirm(request)
@@ -122,6 +124,8 @@ class ChangeProfile(ProfileView):
             self.change(form, answers)
         except profile.ChangeUnderWay:
             messages.warning(request, "An earlier change of this is still on its way. Wait until it is done.")
+        except AccountRefused as refusal:
+            messages.warning(request, str(refusal))
         except AnswerRefused as refusal:
             form.add_error("file", str(refusal))
             return self.page(form)
@@ -166,6 +170,12 @@ class SignTaxForm(ProfileView, gate.ConfirmedMixin):
 
     needs_second_factor = False
 
+    def dispatch_own(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if blocked := self.blocked_from(Capability.CHANGE_PROFILE):
+            messages.info(request, blocked.text)
+            return self.redirect("profile")
+        return super().dispatch_own(request, *args, **kwargs)
+
     def get(self, request: HttpRequest) -> HttpResponse:
         if not TAXED_ABROAD(self.application.answer):
             messages.info(
@@ -182,10 +192,14 @@ class SignTaxForm(ProfileView, gate.ConfirmedMixin):
             return self.page(form)
         self.application.keep_answers(form.answers())
         signature = tax_forms.Signature(form.cleaned_data["signature"], client_ip(request), timezone.now())
-        tax_forms.sign_again(
-            account=self.account, content=w8ben.content(self.application.answer), signature=signature
-        )
-        messages.success(request, "Signed. The form is on its way to the broker.")
+        try:
+            tax_forms.sign_again(
+                account=self.account, content=w8ben.content(self.application.answer), signature=signature
+            )
+        except AccountRefused as refusal:
+            messages.warning(request, str(refusal))
+        else:
+            messages.success(request, "Signed. The form is on its way to the broker.")
         return self.redirect("profile")
 
     def page(self, form: W8BenForm) -> HttpResponse:

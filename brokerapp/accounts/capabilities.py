@@ -29,6 +29,8 @@ class Capability(TextChoices):
     SHORT = "SHORT", "Selling short"
     OPTIONS = "OPTIONS", "Options"
     CRYPTO = "CRYPTO", "Crypto"
+    CHANGE_PROFILE = "CHANGE_PROFILE", "Changing your details"
+    CLOSE = "CLOSE", "Closing the account"
 
 
 TRADING = (
@@ -128,7 +130,7 @@ class StatusNotKnown(AccountRefused):
 
 
 class AccountBlocked(AccountRefused):
-    """The broker's `account_blocked`: neither trading nor transfers."""
+    """The broker's `account_blocked`: neither trading nor transfers; the owner's details can be changed."""
 
     words = "The broker has blocked your account. Contact support to find out why."
     action = "See your account"
@@ -223,7 +225,7 @@ def check(account: BrokerageAccount, capability: Capability) -> None:
     _check_status(account, capability)
     if account.closing_since:
         raise BeingClosed
-    if account.account_blocked:
+    if account.account_blocked and capability != Capability.CHANGE_PROFILE:
         raise AccountBlocked
     if capability in TRADING and account.trading_blocked:
         raise TradingBlocked

@@ -9,6 +9,7 @@ from functools import partial
 from django.db import transaction
 
 from brokerapp.accounts import services as accounts
+from brokerapp.accounts.capabilities import Capability, check
 from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.accounts.statuses import AccountStatus
 from brokerapp.broker.alpaca.errors import BrokerError, BrokerRejected
@@ -37,15 +38,14 @@ def request_closing(*, account: BrokerageAccount, by: User, now: datetime) -> Ac
     """Write down that a person wants an account closed; a task then asks the broker.
 
     From now on nothing else can be done with the account. Asked again, returns the first wish. Raises
-    `checklist.CannotClose`.
+    `AccountRefused` and `checklist.CannotClose`.
     """
     with transaction.atomic(durable=True):
         account = BrokerageAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
         asked = AccountClosing.objects.filter(account=account).exclude(status=ClosingStatus.REFUSED).first()
         if asked is not None:
             return asked
-        if not account.is_open:
-            raise checklist.CannotClose("Only an account that is in use can be closed here. Contact support.")
+        check(account, Capability.CLOSE)
         checklist.check(account, get_facts(account=account))
         closing = AccountClosing(user_id=account.user_id, account=account, created_at=now, send_after=now)
         state.start(closing, by=by)

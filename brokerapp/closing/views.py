@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from brokerapp.accounts.access import AccountRequiredMixin, person
+from brokerapp.accounts.capabilities import AccountRefused, Capability
 from brokerapp.accounts.signin import gate
 from brokerapp.closing import checklist, services
 from brokerapp.closing.models import AccountClosing
@@ -20,11 +21,13 @@ class ClosingView(AccountRequiredMixin):
     def context(self) -> dict[str, Any]:
         """What is to be done, and the wish if there is one."""
         found = checklist.items(self.account, services.get_facts(account=self.account))
+        blocked = self.blocked_from(Capability.CLOSE)
         return {
             "account": self.account,
             "closing": AccountClosing.objects.filter(account=self.account).first(),
             "items": [(item, account_url(self.account, item.page)) for item in found],
-            "ready": self.account.is_open and not any(item.done is False for item in found),
+            "blocked": blocked,
+            "ready": blocked is None and not any(item.done is False for item in found),
         }
 
 
@@ -50,6 +53,6 @@ class Confirm(ClosingView, gate.ConfirmedMixin):
     def post(self, request: HttpRequest) -> HttpResponse:
         try:
             services.request_closing(account=self.account, by=person(request), now=timezone.now())
-        except checklist.CannotClose as refusal:
+        except (AccountRefused, checklist.CannotClose) as refusal:
             messages.warning(request, str(refusal))
         return self.redirect("closing:close")

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from brokerapp.accounts.capabilities import Capability, check
 from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.accounts.services import apply_account_status, want_balances
 from brokerapp.broker.alpaca.client import BrokerClient
@@ -84,12 +85,14 @@ def request_change(
 ) -> ProfileChange:
     """Write down what is to change, and have it sent; a signature first, where one is needed.
 
-    Raises `ChangeUnderWay`, and `agreements.AgreementRevised` if what was shown is no longer what is signed.
+    Raises `AccountRefused`, `ChangeUnderWay`, and `agreements.AgreementRevised` if what was shown is no
+    longer what is signed.
     """
     if consent and agreements.text_of(consent.agreement).revision != consent.revision:
         raise agreements.AgreementRevised
     with transaction.atomic(durable=True):
         locked = BrokerageAccount.objects.select_for_update(of=("self",), no_key=True).get(pk=account.pk)
+        check(locked, Capability.CHANGE_PROFILE)
         parts = (part.key, AGREEMENT_OF.format(part=part.key))
         if locked.profile_changes.filter(part__in=parts, status__in=OPEN_CHANGE).exists():
             raise ChangeUnderWay

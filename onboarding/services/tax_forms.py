@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from brokerapp.accounts.capabilities import Capability, check
 from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.broker.alpaca.errors import BrokerRejected
 from brokerapp.broker.clients import get_client
@@ -51,8 +52,12 @@ def sign(*, application: KycApplication, answers: Mapping[str, Any], signature: 
 
 
 def sign_again(*, account: BrokerageAccount, content: dict[str, Any], signature: Signature) -> TaxForm:
-    """Keep a newly signed form of an account that is there already, and have it sent."""
+    """Keep a newly signed form of an account that is there already, and have it sent.
+
+    Raises `AccountRefused`.
+    """
     with transaction.atomic(durable=True):
+        check(BrokerageAccount.objects.get(pk=account.pk), Capability.CHANGE_PROFILE)
         application = KycApplication.objects.select_for_update(no_key=True).get(account=account)
         application.tax_forms.filter(status=TaxFormStatus.STORED, claimed_at=None).delete()
         form = _signed(application, content, signature)

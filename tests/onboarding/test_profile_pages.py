@@ -7,10 +7,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from brokerapp.accounts.capabilities import AccountRefused
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.ui.links import account_url
 from onboarding.models import Document, KycApplication, ProfileChange, TaxForm
 from onboarding.profile import parts_for
+from onboarding.services import tax_forms
 from tests.account_pages import AccountClient, short
 from tests.brokerapp.security.uploads.samples import passport
 from tests.factories import BrokerageAccountFactory
@@ -103,11 +105,37 @@ def test_change_page_with_nothing_changed_sends_nothing(account: BrokerageAccoun
 
 
 @pytest.mark.django_db
-def test_change_page_of_an_account_that_is_not_open_changes_nothing() -> None:
-    account = BrokerageAccountFactory.create(status="SUBMITTED")
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        ("SUBMITTED", "still in review"),
+        ("ACCOUNT_CLOSED", "Your account is closed"),
+        ("PAPER_ONLY", "a state that we do not know yet"),
+    ],
+)
+def test_profile_of_an_account_that_may_not_change_it_says_why_and_changes_nothing(
+    status: str, why: str
+) -> None:
+    account = BrokerageAccountFactory.create(status=status)
     client = AccountClient(account)
-    assert client.post(short("change_profile", "work"), WORK).url == account_url(account, "profile")
+    profile_page = client.get(short("profile")).content.decode()
+    assert why in profile_page
+    assert account_url(account, "change_profile", "work") not in profile_page
+    reply = client.post(short("change_profile", "work"), WORK, follow=True)
+    assert reply.redirect_chain[0][0] == account_url(account, "profile")
+    assert why in reply.content.decode()
     assert not ProfileChange.objects.exists()
+
+
+@pytest.mark.django_db
+def test_sign_tax_form_of_an_account_in_a_state_that_we_do_not_know_signs_nothing() -> None:
+    account = abroad.create_account()
+    BrokerageAccount.objects.filter(pk=account.pk).update(broker_status="PAPER_ONLY")
+    client = AccountClient(account)
+    assert client.get(short("sign_tax_form")).url == account_url(account, "profile")
+    with pytest.raises(AccountRefused):
+        tax_forms.sign_again(account=account, content={}, signature=abroad.SIGNATURE)
+    assert TaxForm.objects.count() == 1
 
 
 @pytest.mark.django_db

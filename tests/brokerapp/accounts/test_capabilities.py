@@ -8,7 +8,8 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.accounts.statuses import OPEN_ACCOUNT, AccountStatus
 
 MONEY = {Capability.DEPOSIT, Capability.WITHDRAW}
-TRADING = set(Capability) - MONEY - {Capability.LINK_BANK}
+OF_THE_ACCOUNT = {Capability.CHANGE_PROFILE, Capability.CLOSE}
+TRADING = set(Capability) - MONEY - OF_THE_ACCOUNT - {Capability.LINK_BANK}
 
 
 def account(**facts: Any) -> BrokerageAccount:
@@ -43,7 +44,7 @@ def test_can_while_a_change_is_in_review_is_all_but_withdrawing() -> None:
 @pytest.mark.parametrize(
     ("fact", "refused", "refusal"),
     [
-        ("account_blocked", set(Capability), capabilities.AccountBlocked),
+        ("account_blocked", set(Capability) - {Capability.CHANGE_PROFILE}, capabilities.AccountBlocked),
         ("trading_blocked", TRADING, capabilities.TradingBlocked),
         ("trade_suspended_by_user", TRADING, capabilities.TradingSuspended),
         ("transfers_blocked", MONEY, capabilities.TransfersBlocked),

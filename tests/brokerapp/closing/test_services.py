@@ -7,7 +7,7 @@ import pytest
 import requests
 from django.utils import timezone
 
-from brokerapp.accounts.capabilities import BeingClosed, Capability, can, check
+from brokerapp.accounts.capabilities import AccountRefused, BeingClosed, Capability, can, check
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.accounts.services import sync_account, sync_balances
 from brokerapp.accounts.statuses import AccountStatus
@@ -77,11 +77,12 @@ def test_request_closing_while_something_is_in_the_account() -> None:
     assert account.closing_since is None
 
 
-@pytest.mark.parametrize("status", ["SUBMITTED", "DISABLED", "ACCOUNT_CLOSED"])
-def test_request_closing_of_an_account_that_is_not_in_use(status: str) -> None:
+@pytest.mark.parametrize("status", ["SUBMITTED", "DISABLED", "ACCOUNT_CLOSED", "PAPER_ONLY"])
+def test_request_closing_of_an_account_that_may_not_be_closed(status: str) -> None:
     account = BrokerageAccountFactory.create(cash=Decimal(0), status=status)
-    with pytest.raises(checklist.CannotClose, match="in use"):
+    with pytest.raises(AccountRefused):
         ask(account)
+    assert not AccountClosing.objects.exists()
 
 
 def test_close_account_lost_reply_is_settled_by_reading_the_account(broker: BrokerStub) -> None:

@@ -46,6 +46,18 @@ def test_close_shows_what_is_to_be_done_and_the_way_to_each(
     assert not AccountClosing.objects.exists()
 
 
+def test_page_of_an_account_in_a_state_that_we_do_not_know_names_it_and_closes_nothing(
+    owner: AccountClient, account: BrokerageAccount
+) -> None:
+    BrokerageAccount.objects.filter(pk=account.pk).update(broker_status="PAPER_ONLY")
+    page = text(owner, CLOSE)
+    assert "a state that we do not know yet" in page
+    assert "What to do before" not in page
+    assert owner.get(CONFIRM).status_code == 302
+    owner.post(CONFIRM)
+    assert not AccountClosing.objects.exists()
+
+
 def test_confirm_asks_who_one_is(account: BrokerageAccount) -> None:
     client = AccountClient(account, confirmed=False)
     assert client.get(CLOSE).status_code == 200
