@@ -59,6 +59,12 @@ class Snapshot:
         return cls(reply.id, reply.status, None, reason, reply.request_id, created_at=reply.created_at)
 
     @classmethod
+    def of_journal_event(cls, event: Mapping[str, Any]) -> "Snapshot":
+        """The snapshot in a journal event, for a journal that the broker does not give any more."""
+        status = event.get("status_to") or ""
+        return cls(UUID(str(event["journal_id"])), status, None, CORRECTED if status == "correct" else "")
+
+    @classmethod
     def of_event(cls, event: Mapping[str, Any], request_id: str = "") -> "Snapshot":
         """The snapshot in a funding event, for objects that the broker's lists leave out."""
         at = parse_datetime(event.get("at") or "")

@@ -58,7 +58,7 @@ KEPT_FIELDS = {
         "settle_date",
         "timestamp",
     ),
-    EventStream.JOURNALS: ("at", "entry_type", "journal_id", "status_from", "status_to"),
+    EventStream.JOURNALS: ("at", "entry_type", "idempotency_key", "journal_id", "status_from", "status_to"),
     EventStream.ACTIVITIES: (
         "account_id",
         "activity_subtype",
@@ -84,6 +84,7 @@ DISPATCH = {
 }
 """Who acts on a stream's events, called with the payload; returns what was done, if not simply applied."""
 NAMES_NO_ACCOUNT = (EventStream.JOURNALS,)
+"""Streams whose events say what they are about, and not whose it is."""
 FUNDING_DISPATCH = {
     "BankRelationship": "funding.services.banks.on_bank_event",
     "Transfer": "funding.services.transfers.on_transfer_event",
@@ -119,7 +120,7 @@ def store_event(*, stream: EventStream, event: Event) -> BrokerEvent | None:
         kept["details"] = {name: details[name] for name in KEPT_DETAILS if name in details}
     try:
         kept = scrub_members(kept, lambda: _known_of(event))
-        if stream in DISPATCH and not event.body.get("account_id"):
+        if stream not in NAMES_NO_ACCOUNT and not event.body.get("account_id"):
             raise ValueError("no account")
         with transaction.atomic():
             row, created = BrokerEvent.objects.get_or_create(

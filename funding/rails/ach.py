@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.broker.alpaca.models import Page
 from brokerapp.broker.alpaca.models import Transfer as BrokerTransfer
 from brokerapp.broker.broker_clock import to_broker_time
 from brokerapp.broker.clients import get_client
@@ -42,18 +43,19 @@ class AchRail(Rail):
         about: Transfer | BrokerageAccount,
         wanted: Collection[UUID],
         since: datetime | None = None,
-    ) -> list[Snapshot]:
+    ) -> Page[Snapshot]:
         """The account's list, newest first: a page, and more until all wanted ones were seen."""
         client = get_client(about=about)
         found: dict[UUID, BrokerTransfer] = {}
-        missing = set(wanted)
+        missing, unreadable = set(wanted), 0
         for page in range(MAX_PAGES):
             replies = client.transfers.list(account.broker_account_id, limit=PAGE, offset=page * PAGE)
             found.update({reply.id: reply for reply in replies})
             missing -= set(found)
-            if len(replies) < PAGE or (not missing and _reaches_back(replies[-1], since)):
+            unreadable += replies.unreadable
+            if len(replies) + replies.unreadable < PAGE or (not missing and _reaches_back(replies, since)):
                 break
-        return [Snapshot.of_transfer(reply) for reply in found.values()]
+        return Page(map(Snapshot.of_transfer, found.values()), unreadable=unreadable)
 
     def expected_on(self, asked_at: datetime) -> date:
         return bank_days.expected_on(asked_at)
@@ -75,5 +77,8 @@ def earliest(transfer: Transfer) -> datetime:
     return to_broker_time(transfer.claimed_at or transfer.created_at) - CLOCK_MARGIN
 
 
-def _reaches_back(oldest: BrokerTransfer, since: datetime | None) -> bool:
-    return since is None or (oldest.created_at is not None and oldest.created_at < since)
+def _reaches_back(newest_first: list[BrokerTransfer], since: datetime | None) -> bool:
+    if since is None or not newest_first:
+        return since is None
+    oldest = newest_first[-1].created_at
+    return oldest is not None and oldest < since

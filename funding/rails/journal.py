@@ -12,6 +12,7 @@ from django.conf import settings
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.alpaca.errors import BrokerNotFound
+from brokerapp.broker.alpaca.models import Page
 from brokerapp.broker.clients import get_client
 from brokerapp.broker.streams.models import EventStream
 from brokerapp.units.market_time import day_in_new_york
@@ -39,10 +40,10 @@ class JournalRail(Rail):
         about: Transfer | BrokerageAccount,
         wanted: Collection[UUID],
         since: datetime | None = None,
-    ) -> list[Snapshot]:
+    ) -> Page[Snapshot]:
         """Each journal by its id: there are few, and the list is the whole firm's."""
         client = get_client(about=about)
-        found = []
+        found: Page[Snapshot] = Page()
         for journal_id in wanted:
             try:
                 found.append(Snapshot.of_journal(client.journals.get(journal_id)))

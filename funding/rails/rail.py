@@ -8,6 +8,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.broker.alpaca.models import Page
 from brokerapp.broker.streams.models import EventStream
 from funding.models import Transfer
 from funding.snapshots import Snapshot
@@ -42,11 +43,12 @@ class Rail(ABC):
         about: Transfer | BrokerageAccount,
         wanted: Collection[UUID],
         since: datetime | None = None,
-    ) -> list[Snapshot]:
+    ) -> Page[Snapshot]:
         """What the broker says of the account's transfers of these ids, as far as it still lists them.
 
-        A rail settled by looking also gives all others of the account that were created after `since`, by
-        the broker's clock. The call is recorded as being about `about`.
+        What it lists and we cannot read is left out and counted (`unreadable`). A rail settled by looking
+        also gives all others of the account that were created after `since`, by the broker's clock. The call
+        is recorded as being about `about`.
         """
 
     @abstractmethod

@@ -1,6 +1,7 @@
 """What became of a transfer whose reply was lost. How that is found out, its rail says (`Rail.settled_by`).
 
-With a key at the broker, the call is repeated: the broker does it once. Without one it is never repeated
+With a key at the broker, the call is repeated: the broker does it once. A refusal then is the answer to the
+second call, not to the first: the row stays UNKNOWN. Without a key it is never repeated
 while a call may have arrived; a SUBMITTING or UNKNOWN row is then one of four cases, told apart by our own
 records and the account's list:
 
@@ -110,9 +111,13 @@ def _repeat(transfer: Transfer, now: datetime, by: By) -> Transfer:
     if transfer.claimed_at is not None and transfer.claimed_at < now - SEND_WITHIN:
         # How long the broker keeps a key is not documented.
         return _leave_unknown(transfer, now, by)
+    # Read before the call: a refusal of the second says nothing of a first that may still arrive.
+    may_have_arrived = writes.may_have_arrived(transfer)
     try:
         found = rails.of(transfer).create(transfer)
     except BrokerRejected as error:
+        if may_have_arrived:
+            return _leave_unknown(transfer, now, by)
         return writes.conclude(
             transfer, TransferStatus.REJECTED, reason=error.user_message, request_id=error.request_id
         )
@@ -128,6 +133,7 @@ def _look(transfer: Transfer, now: datetime, by: By) -> Transfer:
     since = earliest(transfer)
     listed = rails.of(transfer).read(transfer.account, about=transfer, wanted=(), since=since)
     matches = find_matches(transfer, listed)
+    may_have_arrived = may_have_arrived or listed.unreadable > 0
     if transfer.broker_transfer_id is not None:  # staff have said which it is
         matches = [found for found in matches if found.id == transfer.broker_transfer_id]
     if len(matches) == 1:

@@ -155,6 +155,52 @@ def test_sync_transfers_corrected_journal_is_taken_back(
     assert sync_balances(account=account).cash == Decimal("20.50")
 
 
+def journal_event(credit: Transfer, **said: Any) -> dict[str, Any]:
+    return {"journal_id": str(uuid4()), "idempotency_key": str(credit.pk), "status_to": "executed"} | said
+
+
+@pytest.mark.parametrize("thought", [TransferStatus.UNKNOWN, TransferStatus.NOT_MADE])
+def test_on_journal_event_adopts_by_our_key_whatever_we_thought(
+    account: BrokerageAccount, staff: User, sandbox: SandboxProcess, thought: str
+) -> None:
+    credit = give(account, staff)
+    sandbox.fail_next("POST", "/v1/journals", "drop_reply")
+    send_transfer(transfer_id=str(credit.pk))
+    credit.refresh_from_db()
+    if thought == TransferStatus.NOT_MADE:
+        settling.record_not_done(transfer=credit, by=staff)
+    (made,) = at_broker(sandbox, account)
+    assert journals.on_journal_event(journal_event(credit, journal_id=made["id"])) == ""
+    credit.refresh_from_db()
+    assert str(credit.broker_transfer_id) == made["id"]
+    assert credit.status not in (TransferStatus.UNKNOWN, TransferStatus.NOT_MADE)
+    assert [one["id"] for one in at_broker(sandbox, account)] == [made["id"]]
+
+
+def test_on_journal_event_is_applied_where_the_broker_does_not_give_the_journal(
+    account: BrokerageAccount, staff: User
+) -> None:
+    credit = give(account, staff)
+    assert journals.on_journal_event(journal_event(credit, status_to="rejected")) == ""
+    credit.refresh_from_db()
+    assert (credit.status, credit.broker_status) == (TransferStatus.REJECTED, "rejected")
+
+
+def test_settle_transfers_a_refusal_of_the_second_call_says_nothing_of_the_first(
+    account: BrokerageAccount, staff: User, sandbox: SandboxProcess
+) -> None:
+    credit = give(account, staff)
+    sandbox.fail_next("POST", "/v1/journals", "drop_reply")
+    send_transfer(transfer_id=str(credit.pk))
+    sandbox.fail_next("POST", "/v1/journals", "status", status=422)
+    settling.settle_transfers(now=timezone.now() + LATER)
+    credit.refresh_from_db()
+    assert credit.status == TransferStatus.UNKNOWN
+    settling.settle_transfers(now=timezone.now() + 2 * LATER)
+    finish(credit)
+    assert len(at_broker(sandbox, account)) == 1
+
+
 def test_send_transfer_refused_by_the_broker(
     account: BrokerageAccount, staff: User, sandbox: SandboxProcess
 ) -> None:

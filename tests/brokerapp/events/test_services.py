@@ -183,9 +183,22 @@ def test_handle_event_of_a_wire_bank_is_not_followed() -> None:
     assert handle(stored(entity_type="WireBank")).outcome == "not followed: WireBank"
 
 
-def test_handle_event_of_a_journal_that_is_not_ours() -> None:
-    event = stored(EventStream.JOURNALS, journal_id=str(uuid4()))
-    assert handle(event).outcome == "not one of our journals"
+def test_store_event_of_a_journal_which_names_no_account() -> None:
+    body = {
+        "at": "2021-05-07T10:28:23.163857Z",
+        "description": "Journal of cash between accounts",
+        "entry_type": "JNLC",
+        "event_id": ULID,
+        "idempotency_key": "4eabb5ed-a9e0-4c1e-8a9b-5b6e6f0f6a0f",
+        "journal_id": "2f144d2a-91e6-46ff-8e37-959a701cc58d",
+        "status_from": "",
+        "status_to": "queued",
+    }
+    row = services.store_event(stream=EventStream.JOURNALS, event=Event(ULID, body))
+    assert row is not None
+    assert row.outcome == ""
+    assert row.payload == {name: value for name, value in body.items() if name != "description"}
+    assert handle(row).outcome == "not one of our journals"
 
 
 @pytest.mark.parametrize("stream", list(services.DISPATCH))
