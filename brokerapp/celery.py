@@ -27,6 +27,7 @@ QUEUES = (PEOPLE, NEWS, MARKET, SWEEPS)
 OF_THE_MARKET = ("announcements", "assets", "bars", "calendar", "clock", "quotes", "screens", "shown_quotes")
 """What the tasks of `trading` sync that belongs to no account."""
 HEARTBEAT_SECONDS = 15.0
+SWEEP_EXPIRES = 300.0
 DAILY_RUN_EXPIRES = 3600.0
 
 app = Celery("brokerapp")
@@ -37,13 +38,23 @@ app.conf.task_routes = {
     "*.tasks.handle_*": {"queue": NEWS},
     "*.tasks.sync_*": {"queue": NEWS},
     "*.tasks.follow_*": {"queue": NEWS},
+    # They begin by asking the broker: two of them would hold up what people wait for while it is slow.
+    "*.tasks.ask_about_*": {"queue": NEWS},
+    "*.tasks.settle_*": {"queue": NEWS},
+    "trading.tasks.send_watchlist": {"queue": NEWS},
 }
 app.autodiscover_tasks()
 
 
 def every(seconds: float, task: str, queue: str = SWEEPS) -> dict[str, Any]:
-    """One beat row; a run not started within its own period is dropped, so that runs never pile up."""
-    return {"task": task, "schedule": seconds, "options": {"queue": queue, "expires": seconds}}
+    """One beat row; a run not started within its own period is dropped, so that runs never pile up.
+
+    A sweep's run waits longer for its turn. Beat sends them all at once and always in the same order: where
+    each takes its full time as the broker is slow, whoever is free would only ever find the first of the
+    newest, and the last would never be run. One that has nothing to do takes one query.
+    """
+    expires = max(seconds, SWEEP_EXPIRES) if queue == SWEEPS else seconds
+    return {"task": task, "schedule": seconds, "options": {"queue": queue, "expires": expires}}
 
 
 def at(schedule: crontab, task: str, queue: str = SWEEPS) -> dict[str, Any]:
@@ -61,7 +72,7 @@ def heartbeat(queue: str) -> dict[str, Any]:
         "task": "brokerapp.health.tasks.note_alive",
         "schedule": HEARTBEAT_SECONDS,
         "kwargs": {"queue": queue},
-        "options": {"queue": queue, "expires": HEARTBEAT_SECONDS},
+        "options": {"queue": queue, "expires": SWEEP_EXPIRES if queue == SWEEPS else HEARTBEAT_SECONDS},
     }
 
 

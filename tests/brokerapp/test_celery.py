@@ -38,6 +38,13 @@ def test_every_task_of_the_beat_table_exists() -> None:
         ("trading.tasks.sync_portfolio", NEWS),
         ("trading.tasks.sync_fills", NEWS),
         ("trading.tasks.sync_shown_quotes", MARKET),
+        ("trading.tasks.send_cancel", PEOPLE),
+        ("trading.tasks.send_watchlist", NEWS),
+        ("funding.tasks.ask_about_transfer", NEWS),
+        ("funding.tasks.ask_about_bank_link", NEWS),
+        ("onboarding.tasks.settle_application", NEWS),
+        ("onboarding.tasks.settle_document", NEWS),
+        ("brokerapp.closing.tasks.settle_closing", NEWS),
     ],
 )
 def test_what_people_wait_for_shares_no_queue_with_what_waits_for_the_broker(path: str, queue: str) -> None:
@@ -61,6 +68,14 @@ def test_whatever_beat_sends_is_a_sweep_but_for_mails_the_market_and_the_heartbe
         assert 0 < row["options"]["expires"] <= 3600
     beaten = [row["kwargs"]["queue"] for row in beat_table().values() if "kwargs" in row]
     assert sorted(beaten) == sorted(QUEUES)
+
+
+def test_sweep_waits_for_its_turn_behind_all_others_that_take_their_full_time() -> None:
+    sweeps = [row for row in beat_table().values() if row["options"]["queue"] == SWEEPS]
+    often = [row for row in sweeps if not isinstance(row["schedule"], crontab)]
+    workers, full_time = 2, 20
+    for row in often:
+        assert row["options"]["expires"] >= len(often) * full_time / workers
 
 
 def test_every_queue_has_a_worker_process() -> None:
