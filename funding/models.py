@@ -41,11 +41,12 @@ RETURN_WINDOW = timedelta(days=60)
 PAYOUT_RETURN_WINDOW = timedelta(days=7)
 """How long we ask about payouts: banks return what they cannot credit within two banking days."""
 LATE_ARRIVAL_WINDOW = timedelta(days=7)
-"""How long we look for a transfer that we called not made; a transfer at Alpaca expires after as long."""
+"""How long we look for a transfer after it was called not made; at Alpaca one expires after as long."""
 
 _WAITED_FOR = Rhythm(first=timedelta(seconds=5), longest=timedelta(hours=1))
 _SETTLING = Rhythm(first=timedelta(seconds=10), longest=timedelta(minutes=10))
 _RARE = Rhythm(first=timedelta(hours=6), longest=timedelta(hours=6))
+_DAILY = Rhythm(first=timedelta(days=1), longest=timedelta(days=1))
 
 
 def _each(statuses: Iterable[str], rhythm: Rhythm) -> dict[str, Rhythm]:
@@ -71,8 +72,8 @@ class BankLinkQuerySet(models.QuerySet["BankLink"]):
         return self.filter(unlinking | linking, _due(now)).order_by(F("due_at").asc(nulls_first=True))
 
     def to_read(self, now: datetime) -> models.QuerySet["BankLink"]:
-        """Links to read now that Alpaca is still approving."""
-        return following.due(BankLink, now).filter(status__in=WAITING_BANK)
+        """Links to read now: those that Alpaca is still approving and, rarely, the approved ones."""
+        return following.due(BankLink, now).filter(status__in=(*WAITING_BANK, BankLinkStatus.APPROVED))
 
 
 def _due(now: datetime) -> Q:
@@ -86,7 +87,11 @@ class BankLink(SentModel, FollowedModel):
     BROKER_WORDS = BROKER_BANK_STATUS
     OURS = (BankLinkStatus.SUBMITTING, BankLinkStatus.UNKNOWN)
     UNNAMED = BankLinkStatus.PENDING
-    RHYTHM = _each(WAITING_BANK, _WAITED_FOR) | _each(UNSETTLED_BANK, _SETTLING)
+    RHYTHM = (
+        _each(WAITING_BANK, _WAITED_FOR)
+        | _each(UNSETTLED_BANK, _SETTLING)
+        | _each((BankLinkStatus.APPROVED,), _DAILY)
+    )
 
     class AccountType(models.TextChoices):
         """Alpaca's `bank_account_type`."""
@@ -170,7 +175,7 @@ class TransferQuerySet(models.QuerySet["Transfer"]):
         """
         rested = now - timedelta(seconds=settings.SETTLE_AFTER_SECONDS)
         unsettled = Q(status__in=UNSETTLED_TRANSFER)
-        not_made = Q(status=TransferStatus.NOT_MADE, created_at__gt=now - LATE_ARRIVAL_WINDOW)
+        not_made = Q(status=TransferStatus.NOT_MADE, status_at__gt=now - LATE_ARRIVAL_WINDOW)
         likeliest = models.Case(models.When(unsettled, then=0), default=1)
         found = self.filter(unsettled | not_made, broker_transfer_id__isnull=True, claimed_at__lt=rested)
         return found.order_by(likeliest, "-claimed_at")
@@ -194,7 +199,7 @@ class TransferQuerySet(models.QuerySet["Transfer"]):
             | Q(
                 status=TransferStatus.NOT_MADE,
                 claimed_at__isnull=False,
-                created_at__gt=now - LATE_ARRIVAL_WINDOW,
+                status_at__gt=now - LATE_ARRIVAL_WINDOW,
             )
         )
         return following.due(Transfer, now).filter(wanted)

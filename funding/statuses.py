@@ -41,9 +41,10 @@ BANK_TRANSITIONS: dict[str, frozenset[str]] = {
     BankLinkStatus.APPROVED: _BANK_ENDINGS | {BankLinkStatus.CANCEL_REQUESTED},
     # Back to where it was if the broker refuses to unlink, or says that unlinking failed.
     BankLinkStatus.CANCEL_REQUESTED: _BANK_ENDINGS | {BankLinkStatus.PENDING, BankLinkStatus.APPROVED},
-    BankLinkStatus.REJECTED: frozenset(),
-    # The broker confirmed it, and said later that it failed (CANCEL_FAILED).
-    BankLinkStatus.CANCELED: frozenset({BankLinkStatus.APPROVED}),
+    # Refused by what we concluded, as it was not listed: it gives way to the broker's word.
+    BankLinkStatus.REJECTED: frozenset((*WAITING_BANK, BankLinkStatus.APPROVED)),
+    # The broker confirmed it, and said later that it failed (CANCEL_FAILED) or lists it still.
+    BankLinkStatus.CANCELED: frozenset((*WAITING_BANK, BankLinkStatus.APPROVED)),
 }
 
 BROKER_BANK_STATUS: dict[str, BankLinkStatus] = {

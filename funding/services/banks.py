@@ -11,7 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
-from brokerapp.accounts.capabilities import Capability, check
+from brokerapp.accounts.capabilities import Capability, check, refusal
 from brokerapp.accounts.holds import place_hold
 from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.accounts.statuses import HoldReason
@@ -29,7 +29,7 @@ from brokerapp.workflow import following, jobs, state, sweeps, writes
 from brokerapp.workflow.following import EventTooEarly
 from brokerapp.workflow.state import Process
 from funding import payloads, routing
-from funding.models import BankLink, Transfer
+from funding.models import BankLink, BankLinkQuerySet, Transfer
 from funding.snapshots import Snapshot
 from funding.statuses import BROKER_BANK_STATUS, UNSETTLED_BANK, WAITING_BANK, BankLinkStatus
 
@@ -45,6 +45,10 @@ UNLINK_FAILED = "CANCEL_FAILED"
 NOT_REACHED = "The broker could not be reached in time. Nothing was linked; please try again."
 OTHER_BANK = "Another bank is already linked to this account at the broker."
 NO_LONGER_LISTED = "The broker no longer lists this bank. Link it again, or contact support."
+NO_LONGER_LINKED = (
+    "The broker no longer lists this bank, so it is not linked any more. You can link it again."
+)
+STILL_LINKED = "The broker has a bank linked to this account still, which is shown here again."
 SENT_AGAIN = "The broker does not have it; sending it again."
 
 
@@ -110,7 +114,10 @@ def send_bank_link(*, link: BankLink, now: datetime) -> BankLink:
     """Send a SUBMITTING link that no process has claimed, and record the outcome; else change nothing.
 
     May be repeated: Alpaca allows one active link per account and refuses a second (409); we adopt the first.
+    One that the account may not have any more is not sent.
     """
+    if link.claimed_at is None and (refused := refusal(link.account, Capability.LINK_BANK)):
+        return _give_up(link, now, Process.SWEEP, reason=f"{refused} So it was not linked.")
     return writes.send(
         link,
         call=lambda: get_client(about=link).ach_relationships.create(
@@ -153,6 +160,8 @@ def _is_overtaken(link: BankLink, word: str) -> bool:
     A list read while our DELETE is on its way still shows the link as alive. Only the broker's word that
     unlinking failed undoes it, unless another bank has been linked since.
     """
+    if link.status == BankLinkStatus.REJECTED:
+        return BROKER_BANK_STATUS.get(word) != link.status and _has_another(link)
     if link.status not in (BankLinkStatus.CANCEL_REQUESTED, BankLinkStatus.CANCELED):
         return False
     if word != UNLINK_FAILED:
@@ -160,15 +169,19 @@ def _is_overtaken(link: BankLink, word: str) -> bool:
         if link.status == BankLinkStatus.CANCELED:
             before |= {"CANCEL_REQUESTED", "CANCEL_SENT"}
         return word in before
+    return _has_another(link)
+
+
+def _has_another(link: BankLink) -> bool:
+    """Whether the account has another link here, beside which this one cannot be again."""
     others = BankLink.objects.active().filter(account=link.account_id).exclude(pk=link.pk)
-    if others.exists():
-        logger.error("%s could not be unlinked at the broker, and another bank is linked here", link)
-        return True
-    return False
+    if found := others.exists():
+        logger.error("%s is linked at the broker still, and another bank is linked here", link)
+    return found
 
 
 def _schedule(link: BankLink, now: datetime) -> None:
-    tells = link.status in WAITING_BANK and is_live(EventStream.FUNDING, now)
+    tells = link.status not in UNSETTLED_BANK and is_live(EventStream.FUNDING, now)
     following.schedule(link, now=now, is_live=tells)
 
 
@@ -276,21 +289,41 @@ def _has_rested(at: datetime, now: datetime) -> bool:
 def _look(link: BankLink, now: datetime, by: By) -> BankLink:
     listed = get_client(about=link).ach_relationships.list(link.account.broker_account_id)
     others = BankLink.objects.filter(account=link.account_id).exclude(pk=link.pk)
-    known = set(others.values_list("relationship_id", flat=True))
+    # Of one that ended just now, the list may be behind.
+    rested = now - timedelta(seconds=settings.SETTLE_AFTER_SECONDS)
+    just_ended = set(others.filter(status_at__gte=rested).values_list("relationship_id", flat=True))
     active = [
         reply
         for reply in listed
-        if reply.id not in known and BROKER_BANK_STATUS.get(reply.status) not in _GONE
+        if reply.id not in just_ended and BROKER_BANK_STATUS.get(reply.status) not in _GONE
     ]
-    if (twin := next((reply for reply in active if _same_bank(reply, link)), None)) is not None:
-        return apply_bank_link(link=link, snapshot=Snapshot.of_bank(twin), by=by)
-    if active:
-        return state.move(
-            link, BankLinkStatus.REJECTED, by=by, reason=OTHER_BANK, request_id=listed.request_id
-        )
+    if found := min(active, key=lambda reply: not _same_bank(reply, link), default=None):
+        return _settle_by(found, link, others, by)
+    listed.whole()
     if link.created_at < now - GIVE_UP_AFTER:
         return _give_up(link, now, by)
     return _send_again(link, now, by)
+
+
+def _settle_by(found: AchRelationship, link: BankLink, others: BankLinkQuerySet, by: By) -> BankLink:
+    """The broker has a bank linked: ours, one that we took for refused or unlinked, or one from elsewhere."""
+    snapshot = Snapshot.of_bank(found)
+    if (former := others.filter(relationship_id=found.id).first()) is not None:
+        return _revive(former, instead_of=link, snapshot=snapshot, by=by)
+    if _same_bank(found, link):
+        return apply_bank_link(link=link, snapshot=snapshot, by=by)
+    return state.move(link, BankLinkStatus.REJECTED, by=by, reason=OTHER_BANK, request_id=snapshot.request_id)
+
+
+def _revive(former: BankLink, *, instead_of: BankLink, snapshot: Snapshot, by: By) -> BankLink:
+    """Take a link that we took for ended as the account's again; the new one cannot be beside it."""
+    with transaction.atomic():
+        ended = state.move(instead_of, BankLinkStatus.REJECTED, by=by, reason=STILL_LINKED)
+        locked = BankLink.objects.select_for_update(of=("self",), no_key=True).get(pk=former.pk)
+        to = BROKER_BANK_STATUS.get(snapshot.status, BankLink.UNNAMED)
+        revived = state.move(locked, to, by=by, reason=STILL_LINKED, request_id=snapshot.request_id)
+        _schedule(revived, timezone.now())
+    return ended
 
 
 _GONE = (BankLinkStatus.REJECTED, BankLinkStatus.CANCEL_REQUESTED, BankLinkStatus.CANCELED)
@@ -304,11 +337,11 @@ def _same_bank(reply: AchRelationship, link: BankLink) -> bool:
     )
 
 
-def _give_up(link: BankLink, now: datetime, by: By) -> BankLink:
+def _give_up(link: BankLink, now: datetime, by: By, reason: str = NOT_REACHED) -> BankLink:
     # Claimed first: a process that takes it on at this moment must not send what we call refused.
     if link.claimed_at is None and not writes.claim(link, now=now):
         return link
-    return state.move(link, BankLinkStatus.REJECTED, by=by, reason=NOT_REACHED)
+    return state.move(link, BankLinkStatus.REJECTED, by=by, reason=reason)
 
 
 def _send_again(link: BankLink, now: datetime, by: By) -> BankLink:
@@ -338,13 +371,19 @@ def _sync(link: BankLink, now: datetime) -> None:
 
 
 def sync_bank_link(*, link: BankLink, now: datetime, by: By = Process.POLL) -> BankLink:
-    """Read the link at the broker and apply it. One that Alpaca no longer lists will not be approved."""
+    """Read the link at the broker and apply it. One that Alpaca no longer lists will not be approved, and one
+    that was is unlinked.
+    """
     snapshot, request_id = _fetch(link)
     if snapshot is not None:
         link = apply_bank_link(link=link, snapshot=snapshot, by=by)
     elif link.status in WAITING_BANK and _has_rested(link.status_at, now):
         return state.move(
             link, BankLinkStatus.REJECTED, by=by, reason=NO_LONGER_LISTED, request_id=request_id
+        )
+    elif link.status == BankLinkStatus.APPROVED and _has_rested(link.status_at, now):
+        return state.move(
+            link, BankLinkStatus.CANCELED, by=by, reason=NO_LONGER_LINKED, request_id=request_id
         )
     _schedule(link, now)
     return link
@@ -368,7 +407,7 @@ def ask_broker_soon(*, link: BankLink, by: User) -> None:
 def _fetch(link: BankLink) -> tuple[Snapshot | None, str]:
     listed = get_client(about=link).ach_relationships.list(link.account.broker_account_id)
     found = next((reply for reply in listed if reply.id == link.relationship_id), None)
-    return (Snapshot.of_bank(found) if found else None), listed.request_id
+    return (Snapshot.of_bank(found) if found else None), (listed if found else listed.whole()).request_id
 
 
 def on_bank_event(event: Mapping[str, Any]) -> str:

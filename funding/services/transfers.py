@@ -5,7 +5,7 @@ A row is sent by the one process that claims it; what became of a call whose rep
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -18,8 +18,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from brokerapp.accounts import retirement
+from brokerapp.accounts.capabilities import Capability, WithdrawalsHeld, refusal
 from brokerapp.accounts.models import BrokerageAccount, User, WithdrawalHold
 from brokerapp.accounts.statuses import HoldReason
+from brokerapp.broker.alpaca.errors import BrokerError
 from brokerapp.units.market_time import day_in_new_york, in_new_york
 from brokerapp.workflow import following, jobs, state, sweeps, writes
 from brokerapp.workflow.following import EventTooEarly
@@ -34,6 +36,7 @@ from funding.statuses import NO_MONEY, RailName, TransferStatus
 
 logger = logging.getLogger(__name__)
 
+NOT_SENT = "So it was not sent, and no money moved."
 SECURED = "You secured your account before this was sent, so it was not sent and no money moved."
 RETURN_NOTICE = timedelta(days=14)
 """How long a returned transfer is announced on the transfer page."""
@@ -137,10 +140,10 @@ def start_transfer(*, transfer: Transfer, by: User, now: datetime) -> None:
 def send_transfer(*, transfer: Transfer, now: datetime) -> Transfer:
     """Send a SUBMITTING transfer that no process has claimed, and record the outcome; else change nothing.
 
-    A withdrawal whose owner has secured the account since is not sent any more.
+    One that the account may not make any more is not sent: it is blocked, say, or its owner has secured it.
     """
-    if _is_stopped(transfer, now):
-        return give_up_unsent(transfer, SECURED, now=now)
+    if transfer.claimed_at is None and (why := _stopped_by(transfer, now)):
+        return give_up_unsent(transfer, why, now=now)
     rail = rails.of(transfer)
     return writes.send(
         transfer,
@@ -153,11 +156,19 @@ def send_transfer(*, transfer: Transfer, now: datetime) -> Transfer:
     )
 
 
-def _is_stopped(transfer: Transfer, now: datetime) -> bool:
-    if transfer.is_deposit:
-        return False
-    holds = WithdrawalHold.objects.in_force(now).filter(user_id=transfer.user_id)
-    return holds.filter(cause=HoldReason.SECURED).exists()
+def _stopped_by(transfer: Transfer, now: datetime) -> str:
+    """Why a transfer that was asked for must not be made now; "" if it may.
+
+    A hold that ends by itself is for what is asked for while it lasts: it stops none that was asked before.
+    """
+    if not transfer.is_deposit:
+        holds = WithdrawalHold.objects.in_force(now).filter(user_id=transfer.user_id)
+        if holds.filter(cause=HoldReason.SECURED).exists():
+            return SECURED
+    refused = refusal(transfer.account, Capability.DEPOSIT if transfer.is_deposit else Capability.WITHDRAW)
+    if refused is None or isinstance(refused, WithdrawalsHeld):
+        return ""
+    return f"{refused} {NOT_SENT}"
 
 
 def give_up_unsent(transfer: Transfer, reason: str, *, now: datetime) -> Transfer:
@@ -190,19 +201,40 @@ def _put_off_account_of(transfer: Transfer, now: datetime) -> None:
 def sync_account_transfers(*, account: BrokerageAccount, now: datetime, by: By = Process.POLL) -> None:
     """Read what the broker has of the account's transfers, by rail, and apply what changed.
 
-    Raises `BrokerNotDone` and `BrokerOutcomeUnknown`.
+    What cannot be read leaves the rest read. Raises the first `BrokerNotDone` or `BrokerOutcomeUnknown` then.
     """
     due = list(Transfer.objects.to_read(now).filter(account=account))
-    for name in {row.rail for row in due} or {RailName.ACH.value}:
-        rows = [row for row in due if row.rail == name]
-        wanted = {row.broker_transfer_id for row in rows if row.broker_transfer_id}
-        unmatched = [row for row in rows if row.broker_transfer_id is None]
-        since = min(map(earliest, unmatched), default=None)
-        listed = rails.RAILS[name].read(account, about=account, wanted=wanted, since=since)
-        apply_listed(account=account, listed=listed, by=by)
-        if missing := wanted - {found.id for found in listed}:
-            logger.warning("account %s: the broker does not list %s of our transfers", account.pk, missing)
-    for row in Transfer.objects.filter(pk__in=[row.pk for row in due]):
+    failures = []
+    for rail, rows in _read_together(due):
+        try:
+            _sync_rows(account, rail, rows, now, by)
+        except BrokerError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
+
+
+def _read_together(due: list[Transfer]) -> Iterator[tuple[rails.Rail, list[Transfer]]]:
+    """The rows that one reading tells of: all on a rail that is listed, and each of the others by itself."""
+    listed = [row for row in due if rails.of(row).settled_by is rails.SettledBy.LOOKING]
+    if listed or not due:
+        yield rails.RAILS[RailName.ACH], listed
+    for row in due:
+        if row not in listed:
+            yield rails.of(row), [row]
+
+
+def _sync_rows(
+    account: BrokerageAccount, rail: rails.Rail, rows: list[Transfer], now: datetime, by: By
+) -> None:
+    wanted = {row.broker_transfer_id for row in rows if row.broker_transfer_id}
+    unmatched = [row for row in rows if row.broker_transfer_id is None]
+    since = min(map(earliest, unmatched), default=None)
+    listed = rail.read(account, about=account, wanted=wanted, since=since)
+    apply_listed(account=account, listed=listed, by=by)
+    if missing := wanted - {found.id for found in listed}:
+        logger.warning("account %s: the broker does not list %s of our transfers", account.pk, missing)
+    for row in Transfer.objects.filter(pk__in=[row.pk for row in rows]):
         schedule(row, now=now)
 
 

@@ -96,6 +96,17 @@ def test_sync_transfers_what_staff_called_not_made_gives_way_to_the_brokers_list
     assert history(transfer)[-2:] == [("NOT_MADE", ActorKind.STAFF), ("COMPLETE", ActorKind.POLL)]
 
 
+def test_sync_transfers_what_staff_called_not_made_late_gives_way_as_well(broker: BrokerStub) -> None:
+    transfer = not_made()
+    long_ago = timezone.now() - timedelta(days=30)
+    Transfer.objects.filter(pk=transfer.pk).update(created_at=long_ago, claimed_at=long_ago)
+    reply = listed(transfer, status="COMPLETE")
+    broker.on_account("GET", transfer.account, "transfers", json=[reply])
+    transfers.sync_transfers(now=timezone.now() + timedelta(hours=7))
+    transfer.refresh_from_db()
+    assert transfer.status == TransferStatus.COMPLETE
+
+
 def test_on_transfer_event_what_staff_called_not_made_gives_way_to_it(broker: BrokerStub) -> None:
     transfer = not_made()
     reply = listed(transfer, status="COMPLETE")

@@ -5,9 +5,11 @@ import pytest
 import requests
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from brokerapp.accounts.capabilities import AccountRefused
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.broker.alpaca.errors import BrokerOutcomeUnknown
 from brokerapp.workflow.following import EventTooEarly
 from brokerapp.workflow.state import Process
 from funding.models import BankLink
@@ -131,6 +133,63 @@ def test_settle_bank_link_other_bank_there_is_refused(account: BrokerageAccount,
     assert banks.settle_bank_link(link=link, now=soon(), by=Process.SWEEP).status == BankLinkStatus.REJECTED
 
 
+def unreadable(link: BankLink) -> dict[str, object]:
+    return relationship(link, id="00000000-0000-4000-8000-00000000beef", status=None)
+
+
+def test_settle_bank_link_in_a_list_that_cannot_all_be_read_is_not_sent_again(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    link = BankLinkFactory.create(account, status="UNKNOWN")
+    broker.on_account("GET", account, "ach_relationships", json=[unreadable(link)])
+    with pytest.raises(BrokerOutcomeUnknown):
+        banks.settle_bank_link(link=link, now=soon(), by=Process.SWEEP)
+    assert broker.count("POST") == 0
+
+
+@pytest.mark.parametrize("ended", ["REJECTED", "CANCELED"])
+def test_settle_bank_link_that_the_broker_has_under_an_earlier_row_makes_that_the_link_again(
+    account: BrokerageAccount, broker: BrokerStub, ended: str
+) -> None:
+    former = BankLinkFactory.create(account, status=ended)
+    link = BankLinkFactory.create(account, status="UNKNOWN")
+    still = relationship(former, status="APPROVED")
+    broker.on_account("GET", account, "ach_relationships", json=[still])
+    link = banks.settle_bank_link(link=link, now=soon(), by=Process.SWEEP)
+    former.refresh_from_db()
+    assert (former.status, link.status) == (BankLinkStatus.APPROVED, BankLinkStatus.REJECTED)
+    assert "shown here again" in link.status_reason
+    assert broker.count("POST") == 0
+
+
+def test_settle_bank_link_beside_one_unlinked_just_now_is_sent(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    former = BankLinkFactory.create(account, status="CANCELED")
+    link = BankLinkFactory.create(account, status="UNKNOWN")
+    behind = relationship(former, status="APPROVED")
+    broker.on_account("GET", account, "ach_relationships", json=[behind])
+    broker.on_account("POST", account, "ach_relationships", json=relationship(link))
+    link = banks.settle_bank_link(link=link, now=timezone.now(), by=Process.SWEEP)
+    assert link.status == BankLinkStatus.UNKNOWN  # its own call may still be under way
+    BankLink.objects.filter(pk=link.pk).update(claimed_at=timezone.now() - timedelta(hours=1))
+    link.refresh_from_db()
+    link = banks.settle_bank_link(link=link, now=timezone.now(), by=Process.SWEEP)
+    assert link.status == BankLinkStatus.QUEUED
+
+
+def test_send_bank_link_of_an_account_that_may_not_have_one_any_more(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    link = BankLinkFactory.create(account, status="SUBMITTING")
+    BrokerageAccount.objects.filter(pk=account.pk).update(broker_status="PAPER_ONLY")
+    link.refresh_from_db()
+    link = banks.settle_bank_link(link=link, now=soon(), by=Process.SWEEP)
+    assert link.status == BankLinkStatus.REJECTED
+    assert "a state that we do not know yet" in link.status_reason
+    assert broker.count("POST") == 0
+
+
 def test_settle_bank_link_broker_away_for_a_day_gives_up(
     account: BrokerageAccount, broker: BrokerStub
 ) -> None:
@@ -217,6 +276,49 @@ def test_sync_bank_links_no_longer_listed_is_refused(account: BrokerageAccount, 
     banks.sync_bank_links(now=soon())
     link.refresh_from_db()
     assert link.status == BankLinkStatus.REJECTED
+
+
+def test_sync_bank_links_what_cannot_be_read_is_not_taken_for_absent(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    link = BankLinkFactory.create(account, status="QUEUED")
+    broker.on_account("GET", account, "ach_relationships", json=[relationship(link, status=None)])
+    banks.sync_bank_links(now=soon())
+    link.refresh_from_db()
+    assert (link.status, link.failed_reads) == (BankLinkStatus.QUEUED, 1)
+
+
+@pytest.mark.parametrize(("found", "expected"), [("REJECTED", "REJECTED"), (None, "CANCELED")])
+def test_sync_bank_links_an_approval_taken_back_is_seen_without_its_event(
+    account: BrokerageAccount, broker: BrokerStub, found: str | None, expected: str
+) -> None:
+    link = BankLinkFactory.create(account)
+    said = {"status": found, "updated_at": timezone.now().isoformat()}
+    broker.on_account("GET", account, "ach_relationships", json=[relationship(link, **said)] if found else [])
+    banks.sync_bank_links(now=soon())
+    assert broker.count("GET") == 0  # once a day
+    banks.sync_bank_links(now=soon() + timedelta(days=1))
+    link.refresh_from_db()
+    assert link.status == expected
+
+
+def test_apply_bank_link_what_we_took_for_refused_gives_way_to_the_brokers_word(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    link = BankLinkFactory.create(account, status="QUEUED")
+    nothing = broker.on_account("GET", account, "ach_relationships", json=[])
+    banks.sync_bank_links(now=soon())
+    broker.mock.remove(nothing)
+    broker.on_account("GET", account, "ach_relationships", json=[relationship(link, status="APPROVED")])
+    event = {"account_id": str(account.broker_account_id), "entity_id": str(link.relationship_id)}
+    other = BankLinkFactory.create(account)
+    assert banks.on_bank_event(event) == ""
+    link.refresh_from_db()
+    assert link.status == BankLinkStatus.REJECTED  # there is another one
+    BankLink.objects.filter(pk=other.pk).update(status="CANCELED")
+    assert banks.on_bank_event(event) == ""
+    link.refresh_from_db()
+    assert link.status == BankLinkStatus.APPROVED
 
 
 def test_on_bank_event_not_listed_applies_the_event(account: BrokerageAccount, broker: BrokerStub) -> None:

@@ -6,6 +6,9 @@ import pytest
 import requests
 from django.utils import timezone
 
+from brokerapp.accounts import holds
+from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.accounts.statuses import HoldReason
 from brokerapp.broker.calls.models import ApiCall, label_of
 from brokerapp.workflow.actors import ActorKind
 from brokerapp.workflow.models import StatusChange
@@ -105,6 +108,36 @@ def test_settle_transfer_call_may_have_arrived_is_never_sent_again(broker: Broke
         transfer = settle(transfer, now=soon() + later)
     assert transfer.status == TransferStatus.UNKNOWN
     assert broker.count("POST") == 0
+
+
+def test_settle_transfer_in_a_list_that_cannot_all_be_read_is_not_sent_again(broker: BrokerStub) -> None:
+    transfer = lost()
+    odd = listed(transfer, status=None)
+    broker.on_account("GET", transfer.account, "transfers", json=[odd])
+    assert settle(transfer).status == TransferStatus.UNKNOWN
+    assert broker.count("POST") == 0
+
+
+@pytest.mark.parametrize("direction", ["INCOMING", "OUTGOING"])
+@pytest.mark.parametrize("fact", [{"broker_status": "PAPER_ONLY"}, {"transfers_blocked": True}], ids=str)
+def test_send_transfer_of_an_account_that_may_not_make_it_any_more(
+    broker: BrokerStub, direction: str, fact: dict[str, Any]
+) -> None:
+    transfer = TransferFactory.create(status="SUBMITTING", direction=direction)
+    BrokerageAccount.objects.filter(pk=transfer.account_id).update(**fact)
+    transfer.refresh_from_db()
+    transfer = settle(transfer)
+    assert transfer.status == TransferStatus.NOT_MADE
+    assert transfer.status_reason.endswith("So it was not sent, and no money moved.")
+    assert broker.count("POST") == 0
+
+
+def test_send_transfer_asked_for_before_a_hold_that_ends_by_itself(broker: BrokerStub) -> None:
+    transfer = TransferFactory.create(status="SUBMITTING", direction="OUTGOING")
+    post = broker.on_account("POST", transfer.account, "transfers", json=listed(transfer))
+    holds.place_hold(transfer.user, HoldReason.PASSWORD)
+    assert settle(transfer).status == TransferStatus.QUEUED
+    assert post.call_count == 1
 
 
 def test_settle_transfer_unknown_stays_unknown_after_its_call_rows_are_pruned(broker: BrokerStub) -> None:
