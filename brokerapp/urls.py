@@ -9,7 +9,7 @@ from django.urls import include, path, re_path
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
-from brokerapp.accounts.views import AccountSecured, SecureAccount, SecureAccountByLink, ShortAddress
+from brokerapp.accounts.views import SecureAccount, SecureAccountByLink, SecuredPage, ShortAddress
 from brokerapp.notices.gallery import MailAlone, Mails
 from brokerapp.ui.branding import brand
 from onboarding.urls import account_urlpatterns
@@ -31,7 +31,7 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=FAVICON)),
     path("accounts/secure/", SecureAccount.as_view(), name="account_secure"),
     path("accounts/secure/<str:token>/", SecureAccountByLink.as_view(), name="account_secure_by_link"),
-    path("accounts/secured/", AccountSecured.as_view(), name="account_secured"),
+    path("accounts/secured/", SecuredPage.as_view(), name="account_secured"),
     path("accounts/", include("brokerapp.accounts.signin_pages.urls")),
     path("help/", include("brokerapp.support.urls")),
     path("inbox/", include("brokerapp.notices.urls")),

@@ -85,7 +85,7 @@ class LinkBankForm(SpokenForm):
     def _checked(rule: Any, value: str, *facts: rules.Holder) -> str:
         try:
             rule(value, *facts)
-        except rules.AnswerRefused as refusal:
+        except rules.BankDetailRefused as refusal:
             raise ValidationError(str(refusal)) from refusal
         return value
 

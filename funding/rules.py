@@ -22,7 +22,7 @@ ROUTING_PREFIXES = frozenset((*range(13), *range(21, 33), *range(61, 73), 80))
 traveler's checks."""
 
 
-class AnswerRefused(Exception):
+class BankDetailRefused(Exception):
     """A bank detail that cannot be right; the message says what to type."""
 
 
@@ -74,20 +74,20 @@ class TransferFacts:
 
 
 def check_routing_number(number: str) -> None:
-    """Raises `AnswerRefused` unless it is nine digits, of a prefix in use, with a correct ABA check digit."""
+    """Raises `BankDetailRefused` unless it is nine digits, of a prefix in use, with a correct check digit."""
     if not re.fullmatch(r"\d{9}", number, re.ASCII):
-        raise AnswerRefused("Enter the nine digits of the routing number.")
+        raise BankDetailRefused("Enter the nine digits of the routing number.")
     total = sum(weight * int(digit) for weight, digit in zip(ROUTING_WEIGHTS, number, strict=True))
     if total % 10 or int(number[:2]) not in ROUTING_PREFIXES or number == "000000000":
-        raise AnswerRefused(
+        raise BankDetailRefused(
             "That is not a routing number. Compare each digit with a check or your bank's website."
         )
 
 
 def check_account_number(number: str) -> None:
-    """Raises `AnswerRefused` unless it is 4 to 17 digits, the longest that ACH carries."""
+    """Raises `BankDetailRefused` unless it is 4 to 17 digits, the longest that ACH carries."""
     if not re.fullmatch(r"\d{4,17}", number, re.ASCII):
-        raise AnswerRefused("Enter the account number: 4 to 17 digits, no letters.")
+        raise BankDetailRefused("Enter the account number: 4 to 17 digits, no letters.")
 
 
 @dataclass(frozen=True)
@@ -114,13 +114,13 @@ def _words(name: str) -> tuple[str, ...]:
 
 
 def check_owner_name(name: str, holder: Holder) -> None:
-    """Raises `AnswerRefused` if the bank account is not in the name of the account holder.
+    """Raises `BankDetailRefused` if the bank account is not in the name of the account holder.
 
     Alpaca refuses such links: "bank account owner name does not match brokerage account name". A middle name
     or its initial is no other name.
     """
     if _words(name) not in holder.known_as():
-        raise AnswerRefused(f"The bank account must be in the name on your application: {holder}.")
+        raise BankDetailRefused(f"The bank account must be in the name on your application: {holder}.")
 
 
 def check_can_move_money(account: BrokerageAccount, bank: BankLink | None, capability: Capability) -> None:

@@ -1,12 +1,11 @@
 """Where a transfer stands, in words and dates for the person who asked for it. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from brokerapp.accounts.models import BrokerageAccount
-from brokerapp.ui.timeline import TimelineStep
+from brokerapp.ui.timeline import LogLine, TimelineStep
 from brokerapp.units.market_time import day_in_new_york, day_text
 from brokerapp.units.money import usd
 from brokerapp.workflow.actors import ActorKind
@@ -78,16 +77,6 @@ def transfer_steps(transfer: Transfer, changes: Iterable[StatusChange], now: dat
         TimelineStep(last, "done", transfer.completed_at),
     ]
     return [*steps, _failure(transfer)] if transfer.is_taken_back else steps
-
-
-@dataclass(frozen=True)
-class LogLine:
-    """One line of the event log, in words."""
-
-    title: str
-    at: datetime
-    reason: str = ""
-    request_id: str = ""
 
 
 def event_log(row: Transfer | BankLink, changes: Iterable[StatusChange]) -> list[LogLine]:

@@ -60,7 +60,7 @@ class Status(SignInRequiredMixin):
         return status_page(request, application)
 
 
-class AccountStatus(AccountRequiredMixin):
+class AccountStatusPage(AccountRequiredMixin):
     """Where an account stands: its application, what blocks it, and what the broker asks for."""
 
     def get(self, request: HttpRequest) -> HttpResponse:

@@ -30,7 +30,7 @@ urlpatterns = [
     path(f"apply/<slug:key>/{ID}/", views.StepPage.as_view(), name="apply_step_of"),
 ]
 account_urlpatterns = [
-    path("status/", status_pages.AccountStatus.as_view(), name="account_status"),
+    path("status/", status_pages.AccountStatusPage.as_view(), name="account_status"),
     path("profile/", profile_pages.Profile.as_view(), name="profile"),
     path("profile/tax-form/", profile_pages.SignTaxForm.as_view(), name="sign_tax_form"),
     path("profile/<slug:key>/", profile_pages.ChangeProfile.as_view(), name="change_profile"),

@@ -7,7 +7,6 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from brokerapp.accounts.models import BrokerageAccount, find_accounts
-from brokerapp.accounts.statuses import AccountStatus
 from brokerapp.ui.links import ACCOUNT_ID, account_id_of, account_url, page_url
 from brokerapp.ui.navigation import NavItem, is_section_of
 from brokerapp.web import session_limits
@@ -20,9 +19,6 @@ SECTIONS = (
     ("Documents", "records:documents", "documents", "documents/"),
 )
 """Label, name of the page, icon, and the short address, for those whose account is not there yet."""
-
-STATUSES: dict[str, str] = dict(AccountStatus.choices)
-"""What a status is called."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +64,7 @@ def _navigation(request: HttpRequest) -> SiteNavigation:
     ]
     several = accounts if len(accounts) > 1 else []
     links = [
-        AccountLink(row.title, STATUSES[row.status], _same_page(request, row), row.pk == page_id)
+        AccountLink(row.title, row.status_label, _same_page(request, row), row.pk == page_id)
         for row in several
     ]
     suggestions = account_url(current, "trading:suggestions") if current else ""

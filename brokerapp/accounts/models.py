@@ -25,7 +25,7 @@ from brokerapp.accounts.statuses import (
 )
 from brokerapp.mailing.models import NOT_ARRIVED, Arrival
 from brokerapp.web.fixed_queries import FixedQuery
-from brokerapp.workflow.following import FollowedModel
+from brokerapp.workflow.following import FollowedModel, is_known_word
 from brokerapp.workflow.state import StatusModel
 
 
@@ -144,6 +144,10 @@ class BrokerageAccountQuerySet(models.QuerySet["BrokerageAccount"]):
         return self.filter(balances_due_at__lte=now).order_by("balances_due_at")
 
 
+STATUS_LABELS: dict[str, str] = dict(AccountStatus.choices)
+"""What a status is called."""
+
+
 class BrokerageAccount(FollowedModel):
     """A person's account at Alpaca: its status and its last synced balances (USD, 2 dp or more as sent)."""
 
@@ -238,6 +242,11 @@ class BrokerageAccount(FollowedModel):
     def may_borrow(self) -> bool:
         """Whether its buying power has money in it that would be borrowed from the broker."""
         return self.multiplier > 1 or self.buying_power > max(self.cash, Decimal(0))
+
+    @property
+    def status_label(self) -> str:
+        """Its status as people read it, which is not the last one where the broker's word is new to us."""
+        return STATUS_LABELS[self.status] if is_known_word(self) else "Not known yet"
 
     @property
     def is_open(self) -> bool:

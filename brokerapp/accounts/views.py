@@ -84,7 +84,7 @@ class SecureAccountByLink(View):
         return redirect("account_secured")
 
 
-class AccountSecured(TemplateView):
+class SecuredPage(TemplateView):
     """What comes next for somebody who has secured their account."""
 
     template_name = "accounts/secured.html"

@@ -15,6 +15,8 @@ from django.conf import settings
 
 from brokerapp.broker import shared
 
+CLOCK_MARGIN = timedelta(minutes=2)
+"""How far off our measure may be."""
 SAMPLES = 15
 """The median of this many; a few replies with a wrong `Date` do not move it."""
 ENOUGH = 5

@@ -15,7 +15,7 @@ from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils.dateparse import parse_datetime
 
-from brokerapp.broker.alpaca.stream import Event, Heartbeat, StreamBroken, read_events
+from brokerapp.broker.alpaca.stream import Event, StreamBroken, StreamHeartbeat, read_events
 from brokerapp.broker.clients import get_client
 from brokerapp.broker.streams.models import EventStream
 from brokerapp.events import services
@@ -140,7 +140,7 @@ def _read(stream: EventStream, since: datetime, until: datetime) -> Iterator[Eve
     beats = 0
     try:
         for message in messages:
-            beats += isinstance(message, Heartbeat)
+            beats += isinstance(message, StreamHeartbeat)
             if beats > 1:  # the first is a greeting; with the second all has been told that there was
                 return
             if isinstance(message, Event) and since <= (_time_of(message) or since) <= until:

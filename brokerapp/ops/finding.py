@@ -91,7 +91,7 @@ def accounts(term: str) -> Iterator[Hit]:
     else:
         return
     for account in found[:MOST]:
-        detail = f"{account.title}, {account.get_status_display().lower()}"
+        detail = f"{account.title}, {account.status_label.lower()}"
         yield _row(account, detail, person_id=account.user_id, at=account.created_at)
 
 

@@ -51,7 +51,7 @@ class Broker:
 
 
 @dataclass(frozen=True)
-class Stream:
+class StreamState:
     """One event stream: whether news come, how long ago a byte and an event came, and how far it was read."""
 
     name: str
@@ -84,10 +84,10 @@ def broker_state(now: datetime) -> Broker:
     )
 
 
-def streams(now: datetime) -> list[Stream]:
+def streams(now: datetime) -> list[StreamState]:
     """Every stream that was ever followed. One query."""
     return [
-        Stream(
+        StreamState(
             cursor.get_stream_display(),
             cursor.is_live(now),
             int((now - cursor.last_seen_at).total_seconds()) if cursor.last_seen_at else None,

@@ -1,23 +1,14 @@
 """What a receipt shows besides the entry: the rows of ours that it belongs to, and when we heard of it."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from brokerapp.activities.models import Activity
 from brokerapp.activities.words import Entry
+from brokerapp.ui.timeline import LogLine
 from funding.models import Transfer
 from trading.models import Order
 
-
-@dataclass(frozen=True)
-class LogLine:
-    """One line of the event log."""
-
-    title: str
-    at: datetime
-    request_id: str = ""
-    reason: str = ""
+READ = "Read from the broker’s list of activities"
 
 
 def proof_of(entry: Entry) -> dict[str, Any]:
@@ -52,7 +43,9 @@ def log_of(activity: Activity) -> list[LogLine]:
     """When it entered the broker's books, and what we read of it when, oldest first."""
     lines = [
         LogLine("In the broker’s books" if not activity.is_fill else "Executed", activity.at),
-        LogLine("Read from the broker’s list of activities", activity.received_at, activity.request_id),
+        LogLine(
+            "Read from the broker’s list of activities", activity.received_at, request_id=activity.request_id
+        ),
     ]
     if activity.revised_at:
         reason = "The figures shown are the new ones."

@@ -12,3 +12,13 @@ class TimelineStep:
     state: str
     at: datetime | None = None
     text: str = ""
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line of the event log of a receipt, in words."""
+
+    title: str
+    at: datetime
+    reason: str = ""
+    request_id: str = ""

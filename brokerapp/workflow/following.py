@@ -10,6 +10,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.utils import timezone
 
+from brokerapp.broker.broker_clock import CLOCK_MARGIN, to_broker_time
 from brokerapp.web.fixed_writes import set_and_read, set_columns
 from brokerapp.workflow.state import Process, StatusModel, can_move, move
 
@@ -70,8 +71,13 @@ def is_known_word(row: FollowedModel) -> bool:
 
 
 def is_stale(row: FollowedModel, at: datetime | None) -> bool:
-    """Whether the row already shows a later state: lists, events and replies may overtake one another."""
-    return at is not None and row.broker_updated_at is not None and at < row.broker_updated_at
+    """Whether the row already shows a later state: lists, events and replies may overtake one another.
+
+    A time that the broker's clock has not reached yet is one that was set back since, and no order.
+    """
+    if at is None or row.broker_updated_at is None or at >= row.broker_updated_at:
+        return False
+    return row.broker_updated_at <= to_broker_time(timezone.now()) + CLOCK_MARGIN
 
 
 def apply(

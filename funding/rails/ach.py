@@ -4,13 +4,13 @@ The broker has no idempotency key for these and no look-up by a key of ours: pos
 """
 
 from collections.abc import Collection
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.alpaca.models import Page
 from brokerapp.broker.alpaca.models import Transfer as BrokerTransfer
-from brokerapp.broker.broker_clock import to_broker_time
+from brokerapp.broker.broker_clock import CLOCK_MARGIN, to_broker_time
 from brokerapp.broker.clients import get_client
 from brokerapp.broker.streams.models import EventStream
 from funding import bank_days, payloads
@@ -18,8 +18,6 @@ from funding.models import Transfer
 from funding.rails.rail import Rail, SettledBy
 from funding.snapshots import Snapshot
 
-CLOCK_MARGIN = timedelta(minutes=2)
-"""How far off our measure of the broker's clock may be."""
 PAGE = 100
 MAX_PAGES = 20
 

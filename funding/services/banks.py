@@ -99,7 +99,7 @@ def link_bank(*, account: BrokerageAccount, details: BankDetails, by: User) -> B
         raise BankAlreadyLinked(
             "A bank is already linked to your account. Unlink it before you link another."
         )
-    return send_bank_link(link=link, now=timezone.now())
+    return send_bank_link(link=link, now=timezone.now(), waited_for=True)
 
 
 def _hold_money(account: BrokerageAccount, by: User) -> None:
@@ -110,7 +110,7 @@ def _hold_money(account: BrokerageAccount, by: User) -> None:
         place_hold(account.user, HoldReason.BANK, by=by)
 
 
-def send_bank_link(*, link: BankLink, now: datetime) -> BankLink:
+def send_bank_link(*, link: BankLink, now: datetime, waited_for: bool = False) -> BankLink:
     """Send a SUBMITTING link that no process has claimed, and record the outcome; else change nothing.
 
     May be repeated: Alpaca allows one active link per account and refuses a second (409); we adopt the first.
@@ -120,7 +120,7 @@ def send_bank_link(*, link: BankLink, now: datetime) -> BankLink:
         return _give_up(link, now, Process.SWEEP, reason=f"{refused} So it was not linked.")
     return writes.send(
         link,
-        call=lambda: get_client(about=link).ach_relationships.create(
+        call=lambda: get_client(about=link, waited_for=waited_for).ach_relationships.create(
             link.account.broker_account_id, payloads.ach_relationship_request(link)
         ),
         apply=lambda reply: apply_bank_link(link=link, snapshot=Snapshot.of_bank(reply), by=Process.REPLY),
@@ -207,17 +207,17 @@ def unlink_bank(*, link: BankLink, by: User) -> BankLink:
             raise CannotUnlink("This bank cannot be unlinked until the broker has confirmed it.")
         link = state.move(link, BankLinkStatus.CANCEL_REQUESTED, by=by)
         record(Kind.BANK_UNLINKED, person=link.user_id, obj=link)
-    return send_unlink(link=link, by=Process.REPLY, now=timezone.now())
+    return send_unlink(link=link, by=Process.REPLY, now=timezone.now(), waited_for=True)
 
 
-def send_unlink(*, link: BankLink, by: By, now: datetime) -> BankLink:
+def send_unlink(*, link: BankLink, by: By, now: datetime, waited_for: bool = False) -> BankLink:
     """Make the call for a CANCEL_REQUESTED link and record its outcome. May be repeated: so is a deletion.
 
     Where the broker refuses, the link goes back to PENDING: that is polled, so a sweep reads what it is.
     """
     assert link.relationship_id is not None
     try:
-        reply = get_client(about=link).ach_relationships.delete(
+        reply = get_client(about=link, waited_for=waited_for).ach_relationships.delete(
             link.account.broker_account_id, link.relationship_id
         )
     except BrokerNotFound as error:

@@ -4,12 +4,12 @@ import re
 from bisect import bisect_left, bisect_right
 from datetime import date, datetime, time, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo
 
 import holidays
 import msgspec
 
-NEW_YORK = ZoneInfo("America/New_York")
+from sandbox.kernel.clock import NEW_YORK
+
 FIRST_YEAR = 1970
 LAST_YEAR = 2099
 

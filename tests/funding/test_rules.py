@@ -42,7 +42,7 @@ def test_check_routing_number_real_ones_pass(number: str) -> None:
     ],
 )
 def test_check_routing_number_others_are_refused(number: str) -> None:
-    with pytest.raises(rules.AnswerRefused):
+    with pytest.raises(rules.BankDetailRefused):
         rules.check_routing_number(number)
 
 
@@ -50,7 +50,7 @@ def test_check_routing_number_any_single_wrong_digit_is_found() -> None:
     good = "121000358"
     for place in range(9):
         wrong = good[:place] + str((int(good[place]) + 1) % 10) + good[place + 1 :]
-        with pytest.raises(rules.AnswerRefused):
+        with pytest.raises(rules.BankDetailRefused):
             rules.check_routing_number(wrong)
 
 
@@ -61,14 +61,14 @@ def test_check_account_number_length(number: str, fine: bool) -> None:
     if fine:
         rules.check_account_number(number)
     else:
-        with pytest.raises(rules.AnswerRefused):
+        with pytest.raises(rules.BankDetailRefused):
             rules.check_account_number(number)
 
 
 def test_check_owner_name_ignores_case_and_spacing_only() -> None:
     holder = rules.Holder("Ada", "", "Byron")
     rules.check_owner_name("ada  BYRON", holder)
-    with pytest.raises(rules.AnswerRefused, match="Ada Byron"):
+    with pytest.raises(rules.BankDetailRefused, match="Ada Byron"):
         rules.check_owner_name("Charles Babbage", holder)
 
 
@@ -81,7 +81,7 @@ def test_check_owner_name_with_middle_names_or_initials(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["Ada X Byron", "A Byron", "Ada", "Byron", "Ada Noel Byron", ""])
 def test_check_owner_name_of_somebody_else(name: str) -> None:
-    with pytest.raises(rules.AnswerRefused):
+    with pytest.raises(rules.BankDetailRefused):
         rules.check_owner_name(name, rules.Holder("Ada", "King Noel", "Byron"))
 
 

@@ -36,7 +36,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Heartbeat:
+class StreamHeartbeat:
     """A comment: the stream is alive."""
 
 
@@ -56,7 +56,7 @@ class Unreadable:
     reason: str
 
 
-StreamMessage = Event | Heartbeat | Gap | Unreadable
+StreamMessage = Event | StreamHeartbeat | Gap | Unreadable
 
 
 class StreamBroken(BrokerError):
@@ -116,7 +116,7 @@ def _message(item: Comment | Message, request_id: str) -> StreamMessage:
         return Gap(scrub(item.text))
     if item.text.startswith("internal server error"):
         raise StreamBroken("The broker's event server failed.", request_id=request_id)
-    return Heartbeat()
+    return StreamHeartbeat()
 
 
 def _event(message: Message) -> Event | Unreadable:

@@ -266,6 +266,15 @@ def test_one_account_shows_no_switcher() -> None:
     assert f'href="{account_url(account, "funding:transfers")}"' in page
 
 
+def test_switcher_and_choice_do_not_call_an_account_active_whose_state_we_do_not_know() -> None:
+    first = BrokerageAccountFactory.create()
+    second = BrokerageAccountFactory.create(user=first.user, status="PAPER_ONLY")
+    client = signed_in(first.user)
+    page = client.get(account_url(first, "trading:orders")).content.decode()
+    assert f'href="{account_url(second, "trading:orders")}"' in page
+    assert "Not known yet" in page
+
+
 def test_several_accounts_show_a_switcher_that_stays_on_the_page() -> None:
     first = BrokerageAccountFactory.create(account_number="684486106")
     second = BrokerageAccountFactory.create(user=first.user, account_number="684486207")

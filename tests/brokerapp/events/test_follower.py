@@ -10,8 +10,8 @@ from django.utils import timezone
 from brokerapp.broker.alpaca.stream import (
     Event,
     Gap,
-    Heartbeat,
     StreamBroken,
+    StreamHeartbeat,
     StreamMessage,
     Unreadable,
 )
@@ -40,7 +40,7 @@ class Broker:
         self.points.append(point)
         messages = self.connections.pop(0)
         if not self.connections:
-            messages = [*messages, Heartbeat()]
+            messages = [*messages, StreamHeartbeat()]
         for number, message in enumerate(messages):
             if not self.connections and number == len(messages) - 1:
                 self.halt.set()
@@ -71,7 +71,7 @@ def keep_connection(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_run_stores_events_and_notes_how_fresh_they_are() -> None:
-    follow([Heartbeat(), event(), event()])
+    follow([StreamHeartbeat(), event(), event()])
     assert BrokerEvent.objects.filter(stream=EventStream.TRADES).count() == 2
     cursor = StreamCursor.objects.get()
     assert cursor.last_seen_at is not None
@@ -158,4 +158,4 @@ def test_open_stream_resumes_by_the_right_parameter(stream: EventStream, path: s
         messages: list[Any] = list(open_stream(stream, ResumePoint(after_id="01F84ZC0H0Q1QN7XPNWX44HF5J")))
         url = broker.calls[0].request.url or ""
         assert url.endswith(f"{path}?{parameter}=01F84ZC0H0Q1QN7XPNWX44HF5J")
-    assert messages == [Heartbeat()]
+    assert messages == [StreamHeartbeat()]

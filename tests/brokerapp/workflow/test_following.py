@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, models
+from django.utils import timezone
 
 from brokerapp.workflow.following import (
     FIRST_RETRY,
@@ -13,13 +14,14 @@ from brokerapp.workflow.following import (
     apply,
     due,
     is_known_word,
+    is_stale,
     schedule,
     schedule_retry,
 )
 from brokerapp.workflow.models import StatusChange
 from brokerapp.workflow.state import Process
 
-NOON = datetime(2031, 5, 7, 12, 0, tzinfo=UTC)
+NOON = datetime(2024, 5, 7, 12, 0, tzinfo=UTC)
 QUICK = Rhythm(first=timedelta(seconds=10), longest=timedelta(hours=1))
 
 
@@ -65,6 +67,21 @@ def test_rhythm_pause_is_longer_while_the_stream_would_tell() -> None:
         unchanged = timedelta(minutes=minutes)
         slow, quick = QUICK.pause(unchanged, is_live=True), QUICK.pause(unchanged, is_live=False)
         assert slow == quick * QUIETER_WHILE_LIVE
+
+
+@pytest.mark.parametrize(
+    ("heard", "word", "stale"),
+    [
+        (timedelta(hours=-1), timedelta(hours=-2), True),
+        (timedelta(hours=-2), timedelta(hours=-1), False),
+        (timedelta(hours=1), timedelta(hours=-1), False),
+        (timedelta(minutes=1), timedelta(seconds=30), True),
+    ],
+    ids=["older", "newer", "its clock was set back", "within what we can measure"],
+)
+def test_is_stale(heard: timedelta, word: timedelta, stale: bool) -> None:
+    now = timezone.now()
+    assert is_stale(parcel(broker_updated_at=now + heard), now + word) is stale
 
 
 def test_schedule_row_is_due_after_its_pause_and_not_before() -> None:

@@ -10,8 +10,8 @@ from brokerapp.broker.alpaca.records import Outcome
 from brokerapp.broker.alpaca.stream import (
     Event,
     Gap,
-    Heartbeat,
     StreamBroken,
+    StreamHeartbeat,
     Unreadable,
     read_events,
 )
@@ -36,9 +36,9 @@ def test_read_events_yields_events_heartbeats_and_gaps_until_the_end(make_transp
         found = read(make_transport(wire.url))
 
     assert found == [
-        Heartbeat(),
+        StreamHeartbeat(),
         Event(ULID, {"event_id": ULID, "amount": Decimal("1.10")}),
-        Heartbeat(),
+        StreamHeartbeat(),
         Gap("you are reading too slowly, dropped 10000 messages", 10000),
     ]
 
@@ -95,7 +95,7 @@ def test_read_events_breaks_after_silence_and_not_before(make_transport):
 
     with serve(answer) as wire:
         events = read_events(make_transport(wire.url, timeouts=(1, 0.05)), PATH, silence=1)
-        assert [next(events), next(events)] == [Heartbeat(), Heartbeat()]
+        assert [next(events), next(events)] == [StreamHeartbeat(), StreamHeartbeat()]
         with pytest.raises(StreamBroken, match="silent") as caught:
             next(events)
 
@@ -123,7 +123,7 @@ def test_read_events_passes_an_event_on_at_once(make_transport):
 def test_read_events_breaks_when_the_connection_is_cut(make_transport):
     with serve(event_stream(b":heartbeat\n", end=False)) as wire:
         events = read_events(make_transport(wire.url), PATH)
-        assert next(events) == Heartbeat()
+        assert next(events) == StreamHeartbeat()
         with pytest.raises(StreamBroken, match="cut"):
             next(events)
 
