@@ -7,7 +7,8 @@ from functools import lru_cache
 import msgspec
 
 from sandbox.kernel import trading_calendar
-from sandbox.kernel.trading_calendar import NEW_YORK, Session
+from sandbox.kernel.clock import NEW_YORK
+from sandbox.kernel.trading_calendar import Session
 
 
 class MarketDay(msgspec.Struct, frozen=True):

@@ -14,8 +14,8 @@ from math import ceil, exp, log, sqrt
 import msgspec
 
 from sandbox.instruments.assets import PRICES_ON, Asset
+from sandbox.kernel.clock import NEW_YORK
 from sandbox.kernel.noise import Path, bridge, draw, key_of, normal, path_between, uniform
-from sandbox.kernel.trading_calendar import NEW_YORK
 from sandbox.prices.bars import VWAP_PLACES, Bar, Timeframe, merge, parse_timeframe
 from sandbox.prices.days import EveryDay, MarketDay, SessionDays
 

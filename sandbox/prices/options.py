@@ -11,8 +11,8 @@ from math import exp, log, sqrt
 from sandbox.instruments import black_scholes
 from sandbox.instruments.black_scholes import Greeks
 from sandbox.instruments.option_contracts import Contract, known, listed_on
+from sandbox.kernel.clock import NEW_YORK
 from sandbox.kernel.noise import draw, key_of, uniform
-from sandbox.kernel.trading_calendar import NEW_YORK
 from sandbox.prices.bars import VWAP_PLACES, Bar, Timeframe, parse_timeframe
 from sandbox.prices.market import PriceProcess, Quote
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.instruments.assets import PRICES_ON, load_assets
-from sandbox.kernel.trading_calendar import NEW_YORK, is_open, session_on, sessions
+from sandbox.kernel.clock import NEW_YORK
+from sandbox.kernel.trading_calendar import is_open, session_on, sessions
 from sandbox.prices.bars import BadTimeframe
 from sandbox.prices.market import PriceProcess
 from tests.depth import SCALE
