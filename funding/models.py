@@ -18,6 +18,7 @@ from brokerapp.workflow.following import FollowedModel, Rhythm
 from brokerapp.workflow.writes import SentModel
 from funding import ach_returns, ira
 from funding.statuses import (
+    BANK_PATHS,
     BANK_TRANSITIONS,
     BROKER_BANK_STATUS,
     BROKER_JOURNAL_STATUS,
@@ -26,6 +27,7 @@ from funding.statuses import (
     FINAL_BANK,
     IN_FLIGHT_TRANSFER,
     MOVING_TRANSFER,
+    TRANSFER_PATHS,
     TRANSFER_TRANSITIONS,
     UNSETTLED_BANK,
     UNSETTLED_TRANSFER,
@@ -84,6 +86,7 @@ class BankLink(SentModel, FollowedModel):
     """A person's bank account, linked for ACH: Alpaca's "ACH relationship". Its numbers are encrypted."""
 
     TRANSITIONS = BANK_TRANSITIONS
+    PATHS = BANK_PATHS
     BROKER_WORDS = BROKER_BANK_STATUS
     OURS = (BankLinkStatus.SUBMITTING, BankLinkStatus.UNKNOWN)
     UNNAMED = BankLinkStatus.PENDING
@@ -231,6 +234,7 @@ class Transfer(SentModel, FollowedModel):
     """
 
     TRANSITIONS = TRANSFER_TRANSITIONS
+    PATHS = TRANSFER_PATHS
     BROKER_WORDS = BROKER_TRANSFER_STATUS | BROKER_JOURNAL_STATUS
     OURS = (*UNSETTLED_TRANSFER, TransferStatus.NOT_MADE)
     UNNAMED = TransferStatus.PENDING

@@ -6,6 +6,8 @@ Broker API, "ACH Relationships", "Transfers" and "Funding Status Events"
 
 from django.db.models import TextChoices
 
+from brokerapp.workflow.paths import reachable
+
 
 class BankLinkStatus(TextChoices):
     """A bank linked for ACH. SUBMITTING and UNKNOWN are ours; the others are Alpaca's, word for word."""
@@ -27,25 +29,41 @@ WAITING_BANK = (BankLinkStatus.QUEUED, BankLinkStatus.PENDING)
 UNSETTLED_BANK = (BankLinkStatus.SUBMITTING, BankLinkStatus.UNKNOWN, BankLinkStatus.CANCEL_REQUESTED)
 """Statuses with a call of ours under way, or with an outcome that we do not know."""
 
+_B = BankLinkStatus
+
+BANK_PATHS: dict[str, frozenset[str]] = {
+    _B.SUBMITTING: frozenset({_B.QUEUED, _B.REJECTED, _B.UNKNOWN}),
+    # Sent again only once the broker has said that it has no such link.
+    _B.UNKNOWN: frozenset({_B.QUEUED, _B.REJECTED, _B.SUBMITTING}),
+    _B.QUEUED: frozenset({_B.PENDING, _B.APPROVED, _B.REJECTED, _B.CANCEL_REQUESTED}),
+    # Back to QUEUED after an unlinking that was refused: we wait as PENDING to read what it was.
+    _B.PENDING: frozenset({_B.APPROVED, _B.REJECTED, _B.CANCEL_REQUESTED, _B.QUEUED}),
+    # To CANCELED: the broker does not list it any more.
+    _B.APPROVED: frozenset({_B.CANCEL_REQUESTED, _B.CANCELED}),
+    # Back to where it was if the broker refuses to unlink, or says that unlinking failed.
+    _B.CANCEL_REQUESTED: frozenset({_B.CANCELED, _B.PENDING, _B.APPROVED}),
+    # Refused by what we concluded, as it was not listed: it gives way to the broker's word.
+    _B.REJECTED: frozenset((*WAITING_BANK, _B.APPROVED)),
+    # The broker confirmed it, and said later that it failed (CANCEL_FAILED) or lists it still.
+    _B.CANCELED: frozenset((*WAITING_BANK, _B.APPROVED)),
+}
+"""The steps that the broker documents, and ours."""
+
 _BANK_ENDINGS = frozenset(FINAL_BANK)
 BANK_TRANSITIONS: dict[str, frozenset[str]] = {
     # A reply that was lost can hide any of the broker's statuses, so all of them may come next.
-    BankLinkStatus.SUBMITTING: frozenset(BankLinkStatus) - {BankLinkStatus.SUBMITTING},
-    BankLinkStatus.UNKNOWN: frozenset(BankLinkStatus) - {BankLinkStatus.UNKNOWN},
-    BankLinkStatus.QUEUED: _BANK_ENDINGS
-    | {BankLinkStatus.PENDING, BankLinkStatus.APPROVED, BankLinkStatus.CANCEL_REQUESTED},
-    # Back to QUEUED after an unlinking that was refused: we wait as PENDING to read what it was.
-    BankLinkStatus.PENDING: _BANK_ENDINGS
-    | {BankLinkStatus.QUEUED, BankLinkStatus.APPROVED, BankLinkStatus.CANCEL_REQUESTED},
+    _B.SUBMITTING: frozenset(BankLinkStatus) - {_B.SUBMITTING},
+    _B.UNKNOWN: frozenset(BankLinkStatus) - {_B.UNKNOWN},
+    # Onward, with steps missed.
+    _B.QUEUED: BANK_PATHS[_B.QUEUED] | _BANK_ENDINGS,
+    _B.PENDING: BANK_PATHS[_B.PENDING] | _BANK_ENDINGS,
     # The broker may take an approval back.
-    BankLinkStatus.APPROVED: _BANK_ENDINGS | {BankLinkStatus.CANCEL_REQUESTED},
-    # Back to where it was if the broker refuses to unlink, or says that unlinking failed.
-    BankLinkStatus.CANCEL_REQUESTED: _BANK_ENDINGS | {BankLinkStatus.PENDING, BankLinkStatus.APPROVED},
-    # Refused by what we concluded, as it was not listed: it gives way to the broker's word.
-    BankLinkStatus.REJECTED: frozenset((*WAITING_BANK, BankLinkStatus.APPROVED)),
-    # The broker confirmed it, and said later that it failed (CANCEL_FAILED) or lists it still.
-    BankLinkStatus.CANCELED: frozenset((*WAITING_BANK, BankLinkStatus.APPROVED)),
+    _B.APPROVED: BANK_PATHS[_B.APPROVED] | _BANK_ENDINGS,
+    _B.CANCEL_REQUESTED: BANK_PATHS[_B.CANCEL_REQUESTED] | _BANK_ENDINGS,
+    _B.CANCELED: BANK_PATHS[_B.CANCELED],
+    _B.REJECTED: BANK_PATHS[_B.REJECTED],
 }
+"""What a link may really do: also what a poll or a lost reply can hide."""
 
 BROKER_BANK_STATUS: dict[str, BankLinkStatus] = {
     "QUEUED": BankLinkStatus.QUEUED,
@@ -112,25 +130,33 @@ FAILED_TRANSFER = (
 """Alpaca's statuses of transfers that move no money, or whose money went back."""
 NO_MONEY = (*FAILED_TRANSFER, TransferStatus.NOT_MADE)
 
-_AT_BROKER = frozenset((*MOVING_TRANSFER, TransferStatus.COMPLETE, *FAILED_TRANSFER))
-_ENDINGS = frozenset((TransferStatus.COMPLETE, *FAILED_TRANSFER))
-TRANSFER_TRANSITIONS: dict[str, frozenset[str]] = {
-    # A reply that was lost can hide any of the broker's statuses, so all of them may come next.
-    TransferStatus.SUBMITTING: _AT_BROKER | {TransferStatus.UNKNOWN, TransferStatus.NOT_MADE},
-    TransferStatus.UNKNOWN: _AT_BROKER | {TransferStatus.NOT_MADE},
+_T = TransferStatus
+# The broker names these ends and not what comes before them: whatever is under way may come to one.
+_FAILS = frozenset({_T.REJECTED, _T.EXPIRED})
+
+TRANSFER_PATHS: dict[str, frozenset[str]] = {
+    _T.SUBMITTING: frozenset({_T.QUEUED, _T.REJECTED, _T.UNKNOWN, _T.NOT_MADE}),
+    _T.UNKNOWN: frozenset({_T.QUEUED, _T.REJECTED, _T.NOT_MADE}),
     # Our word, by what we knew or what staff decided: it gives way to whatever the broker says.
-    TransferStatus.NOT_MADE: _AT_BROKER,
-    # Onward only, but a poll may miss steps that the events would show.
-    **{
-        status: frozenset(MOVING_TRANSFER[place + 1 :]) | _ENDINGS
-        for place, status in enumerate(MOVING_TRANSFER)
-    },
+    _T.NOT_MADE: frozenset({_T.QUEUED}),
+    _T.QUEUED: _FAILS | {_T.APPROVAL_PENDING, _T.PENDING, _T.SENT_TO_CLEARING, _T.CANCELED},
+    # To COMPLETE: a journal that the broker's staff have approved is executed at once.
+    _T.APPROVAL_PENDING: _FAILS | {_T.PENDING, _T.APPROVED, _T.SENT_TO_CLEARING, _T.COMPLETE, _T.CANCELED},
+    _T.PENDING: _FAILS | {_T.APPROVED, _T.SENT_TO_CLEARING, _T.CANCELED},
+    _T.APPROVED: _FAILS | {_T.SENT_TO_CLEARING},
+    _T.SENT_TO_CLEARING: _FAILS | {_T.COMPLETE},
     # What was booked is taken back: returned by the bank (Nacha), or undone by the broker's operations staff.
-    TransferStatus.COMPLETE: frozenset(
-        {TransferStatus.RETURNED, TransferStatus.CANCELED, TransferStatus.REJECTED}
-    ),
+    _T.COMPLETE: frozenset({_T.RETURNED, _T.CANCELED}),
     **{status: frozenset() for status in FAILED_TRANSFER},
 }
+"""The steps that the broker documents of transfers and of journals, and ours."""
+
+TRANSFER_TRANSITIONS: dict[str, frozenset[str]] = {
+    **reachable(TRANSFER_PATHS),
+    # No page says by which word the broker's staff undo a transfer.
+    _T.COMPLETE: TRANSFER_PATHS[_T.COMPLETE] | {_T.REJECTED},
+}
+"""What a transfer may really do: polls and lost replies hide steps of its paths."""
 
 BROKER_TRANSFER_STATUS: dict[str, TransferStatus] = {
     **{status.value: status for status in (*MOVING_TRANSFER, TransferStatus.COMPLETE, *FAILED_TRANSFER)},

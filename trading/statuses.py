@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from django.db.models import TextChoices
 
+from brokerapp.workflow.paths import reachable
+
 
 class OrderStatus(TextChoices):
     """An order: four words of ours while the broker may not have it, then Alpaca's in upper case.
@@ -104,23 +106,7 @@ ORDER_PATHS: dict[str, frozenset[str]] = {
 }
 """The steps that the broker documents, and ours."""
 
-
-def reachable(paths: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
-    """For each status all that lie on paths from it, but itself: polls skip steps that events would show."""
-    found: dict[str, frozenset[str]] = {}
-    for start in paths:
-        seen: set[str] = set()
-        ahead = set(paths[start])
-        while ahead:
-            status = ahead.pop()
-            seen.add(status)
-            ahead |= paths[status] - seen
-        found[start] = frozenset(seen - {start})
-    return found
-
-
 ORDER_TRANSITIONS = reachable(ORDER_PATHS)
-
 
 TONES = {
     OrderStatus.SUBMITTING: "info",

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from brokerapp.accounts.statuses import (
+    ACCOUNT_PATHS,
     ACCOUNT_RHYTHM,
     ACCOUNT_TRANSITIONS,
     ENDED_ACCOUNT,
@@ -152,6 +153,7 @@ class BrokerageAccount(FollowedModel):
     """A person's account at Alpaca: its status and its last synced balances (USD, 2 dp or more as sent)."""
 
     TRANSITIONS = ACCOUNT_TRANSITIONS
+    PATHS = ACCOUNT_PATHS
     BROKER_WORDS = {word.value: word.value for word in AccountStatus}
     RHYTHM = ACCOUNT_RHYTHM
 

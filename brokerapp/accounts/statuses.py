@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db.models import TextChoices
 
 from brokerapp.workflow.following import Rhythm
+from brokerapp.workflow.paths import ANY_OTHER
 
 
 class AccountStatus(TextChoices):
@@ -38,8 +39,40 @@ ENDED_ACCOUNT = (AccountStatus.DISABLE_PENDING, AccountStatus.DISABLED, AccountS
 FINAL_ACCOUNT = (AccountStatus.ACCOUNT_CLOSED,)
 
 
-# Alpaca decides, and a poll may skip steps that the events show, so any step may be observed but one out of a
-# final status.
+_S = AccountStatus
+
+ACCOUNT_PATHS: dict[str, frozenset[str]] = {
+    # Sent in by the identity check of Onfido.
+    _S.ONBOARDING: frozenset({_S.SUBMITTED}),
+    _S.SUBMITTED: frozenset(
+        {_S.APPROVED, _S.APPROVAL_PENDING, _S.ACTION_REQUIRED, _S.REJECTED, _S.SUBMISSION_FAILED}
+    ),
+    # What was asked for has come: the check is made anew, or by hand.
+    _S.ACTION_REQUIRED: frozenset({_S.SUBMITTED, _S.APPROVAL_PENDING}),
+    _S.APPROVAL_PENDING: frozenset({_S.APPROVED, _S.REJECTED}),
+    # After an appeal, by papers.
+    _S.REJECTED: frozenset({_S.APPROVAL_PENDING}),
+    _S.APPROVED: frozenset({_S.ACTIVE}),
+    _S.ACTIVE: frozenset({_S.ACCOUNT_UPDATED, _S.DISABLED, _S.ACCOUNT_CLOSED}),
+    _S.ACCOUNT_UPDATED: frozenset({_S.ACTIVE}),
+    _S.DISABLED: frozenset({_S.ACTIVE}),
+    _S.ACCOUNT_CLOSED: frozenset(),
+    # Solved by the broker's staff, who do not say what comes next.
+    _S.SUBMISSION_FAILED: ANY_OTHER,
+    # Words of Alpaca's pages or of its SDK, without a step to or from them.
+    _S.INACTIVE: ANY_OTHER,
+    _S.EDITED: ANY_OTHER,
+    _S.REAPPROVAL_PENDING: ANY_OTHER,
+    _S.RESUBMITTED: ANY_OTHER,
+    _S.KYC_SUBMITTED: ANY_OTHER,
+    _S.AML_REVIEW: ANY_OTHER,
+    _S.LIMITED: ANY_OTHER,
+    _S.DISABLE_PENDING: ANY_OTHER,
+}
+"""The steps that the broker documents ("Accounts Statuses", "Customer Account Opening")."""
+
+# Alpaca decides, a poll may skip steps that the events show, and operations staff there may take others than
+# the documented: any step may be observed but one out of a final status.
 ACCOUNT_TRANSITIONS: dict[str, frozenset[str]] = {
     status: frozenset() if status in FINAL_ACCOUNT else frozenset(AccountStatus) - {status}
     for status in AccountStatus

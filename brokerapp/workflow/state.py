@@ -26,10 +26,13 @@ class LostRace(Exception):
 class StatusModel(models.Model):
     """A row with a status: our word, why, and the Request ID that last concerned it.
 
-    Subclasses set `TRANSITIONS: dict[str, frozenset[str]]` and a `user_id` column or property.
+    Subclasses set `TRANSITIONS`, the statuses that may follow each, and a `user_id` column or property. Where
+    these tolerate steps that were missed, `PATHS` has the documented ones (`workflow.paths`): they are drawn,
+    and nothing is judged by them.
     """
 
     TRANSITIONS: dict[str, frozenset[str]] = {}
+    PATHS: dict[str, frozenset[str]] = {}
 
     status_reason = models.CharField(max_length=500, blank=True)
     last_request_id = models.CharField("last Request ID", max_length=64, blank=True, db_index=True)

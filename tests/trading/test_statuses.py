@@ -29,9 +29,3 @@ def test_nothing_at_the_broker_goes_back_to_ours() -> None:
 def test_whatever_we_thought_the_broker_may_have_the_order_after_all() -> None:
     for status in (*statuses.OURS, OrderStatus.REJECTED):
         assert set(statuses.AT_BROKER) - {status} <= ORDER_TRANSITIONS[status]
-
-
-def test_reachable_skips_steps_and_goes_round() -> None:
-    paths = {"A": frozenset("B"), "B": frozenset("AC"), "C": frozenset[str]()}
-
-    assert statuses.reachable(paths) == {"A": {"B", "C"}, "B": {"A", "C"}, "C": set()}

@@ -4,13 +4,19 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db.models import Model
+
+from brokerapp.workflow.paths import ANY_OTHER
+from brokerapp.workflow.state import StatusModel
 
 PAGE = Path("docs") / "states.md"
 HEAD = """# Statuses
 
 Made by `manage.py states` from the tables in each app's `statuses.py`; `make check` fails when they differ.
-`brokerapp/workflow/state.py` is the only place where a status changes; `any` is every other status.
+`brokerapp/workflow/state.py` is the only place where a status changes.
+
+Where the broker says what comes next, its documented steps are drawn, with ours; a row may skip some of them,
+as polls and lost replies do not show each. `any` stands beside a status that the broker names without saying
+what comes next: every other may, and it may itself be seen after any that is not the last.
 """
 
 
@@ -30,21 +36,17 @@ class Command(BaseCommand):
 
 
 def states_page() -> str:
-    """The whole page: one diagram for each model that has a table of transitions.
-
-    A model with `PATHS` draws those: the single steps of which its transitions are the way from one status to
-    any that can be seen next.
-    """
-    models = [model for model in apps.get_models() if getattr(model, "TRANSITIONS", None)]
+    """The whole page: a diagram of each model that has a status, of its `PATHS` or else of its table."""
+    models = [model for model in apps.get_models() if issubclass(model, StatusModel)]
     return HEAD + "".join(_section(model) for model in models)
 
 
-def _section(model: type[Model]) -> str:
-    table: dict[str, frozenset[str]] = getattr(model, "PATHS", None) or model.TRANSITIONS  # type: ignore[attr-defined]
-    first = model().status  # type: ignore[attr-defined]
+def _section(model: type[StatusModel]) -> str:
+    table = model.PATHS or model.TRANSITIONS
+    first = model().status
     lines = ["", f"## {model._meta.label}", "", "```mermaid", "stateDiagram-v2", f"    [*] --> {first}"]
     for status, following in table.items():
-        if set(following) == set(table) - {status}:
+        if following is ANY_OTHER:
             lines.append(f"    {status} --> any")
         else:
             lines += [f"    {status} --> {to}" for to in sorted(following)]
