@@ -51,6 +51,13 @@ class AssetClass:
     """The feed of its prices; "" where there are several and settings.MARKET_DATA_FEED chooses."""
     spell: Callable[[str], str] = str.upper
     """The spelling of orders and prices for any spelling that the broker uses."""
+    spellings: Callable[[str], tuple[str, ...]] = lambda symbol: (symbol,)
+    """Every spelling that the broker uses of what is spelled so, first that of orders and prices."""
+
+    @property
+    def units(self) -> str:
+        """What several of it are called."""
+        return f"{self.unit}s"
 
     def is_closed(self, clock: Clock | None) -> bool:
         """Whether its market is known to be closed."""
@@ -74,14 +81,19 @@ class AssetClass:
 
 
 def _spell_pair(symbol: str) -> str:
-    """`BTC/USD` for `BTCUSD`: positions have no slash, orders and prices have one."""
-    symbol = symbol.upper()
+    """`BTC/USD` for `BTCUSD`: positions have no slash, orders and prices have one. People write `BTC-USD`."""
+    symbol = symbol.upper().replace("-", "/")
     if "/" in symbol:
         return symbol
     for quoted in ("USDT", "USDC", "USD", "BTC"):
         if symbol.endswith(quoted) and symbol != quoted:
             return f"{symbol.removesuffix(quoted)}/{quoted}"
     return symbol
+
+
+def _spellings_of_pair(symbol: str) -> tuple[str, ...]:
+    spelled = _spell_pair(symbol)
+    return (spelled, spelled.replace("/", ""))
 
 
 US_EQUITY = AssetClass(
@@ -107,6 +119,7 @@ CRYPTO = AssetClass(
     feed="crypto",
     orders=legality.COINS,
     spell=_spell_pair,
+    spellings=_spellings_of_pair,
 )
 US_OPTION = AssetClass(
     word="us_option",
@@ -124,6 +137,11 @@ US_OPTION = AssetClass(
 ASSET_CLASSES = {each.word: each for each in (US_EQUITY, CRYPTO, US_OPTION)}
 OFFERED = (US_EQUITY,)
 """What people can find and trade here."""
+
+
+def is_offered(word: str) -> bool:
+    """Whether the class that Alpaca calls so can be traded here; a word that we do not know cannot."""
+    return any(each.word == word for each in OFFERED)
 
 
 def asset_class_of(word: str) -> AssetClass:

@@ -52,8 +52,7 @@ def check_can_change(order: Order, under_way: Order | None = None) -> None:
     """
     if order.status in statuses.CLOSED:
         raise ChangeRefused(f"This order is already {order.get_status_display().lower()}.")
-    if order.notional is not None:
-        raise CancelAndNew("An order in dollars cannot be changed. Cancel it and place a new one.")
+    _check_can_ever_change(order)
     if order.is_unsettled:
         raise ChangeRefused("We are still finding out whether the broker has this order.")
     if under_way is not None or order.status == OrderStatus.PENDING_REPLACE:
@@ -74,6 +73,13 @@ def check_can_change(order: Order, under_way: Order | None = None) -> None:
         )
     if order.status not in AT_MARKET:
         raise ChangeRefused("The broker does not let this order be changed at the moment.")
+
+
+def _check_can_ever_change(order: Order) -> None:
+    if not order.asset.is_offered:
+        raise ChangeRefused(f"{order.asset.title} is not traded here: its order can only be canceled.")
+    if order.notional is not None:
+        raise CancelAndNew("An order in dollars cannot be changed. Cancel it and place a new one.")
 
 
 def why_not(order: Order, under_way: Order | None = None) -> ChangeRefused | None:

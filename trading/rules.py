@@ -31,6 +31,10 @@ class MayNotTrade(TradeRefused):
     """The account may not trade in this direction."""
 
 
+class NotOffered(TradeRefused):
+    """Assets of its class are not traded here."""
+
+
 class NoLongerTraded(TradeRefused):
     """The asset is not listed any more."""
 
@@ -240,7 +244,9 @@ def input_of(part: str, order_class: str, size: str) -> str:
 
 
 def check_asset(asset: Asset, side: str) -> None:
-    """Raises `NoLongerTraded` or `NotTradable`."""
+    """Raises `NotOffered`, `NoLongerTraded` or `NotTradable`."""
+    if not asset.is_offered:
+        raise NotOffered(f"{asset.title} is not traded here. What you hold of it is shown, and stays yours.")
     if asset.status != Asset.ACTIVE:
         raise NoLongerTraded(f"{asset.title} is no longer traded.")
     if side == Order.Side.BUY and not asset.tradable:

@@ -1,10 +1,12 @@
 """Addresses of this app."""
 
-from django.urls import path
+from django.urls import path, register_converter
 
 from trading import views
+from trading.symbol_addresses import SymbolConverter
 
 app_name = "trading"
+register_converter(SymbolConverter, "symbol")
 
 urlpatterns = [
     path("portfolio/", views.Portfolio.as_view(), name="portfolio"),
@@ -15,14 +17,14 @@ urlpatterns = [
     path("portfolio/all/values/", views.EquityTable.as_view(), name="equity_table"),
     path("portfolio/all/gains/<int:year>/", views.RealizedGains.as_view(), name="realized_gains"),
     path("portfolio/all/gains/<int:year>/csv/", views.RealizedGainsCsv.as_view(), name="realized_gains_csv"),
-    path("portfolio/<str:symbol>/", views.PositionPage.as_view(), name="position"),
+    path("portfolio/<symbol:symbol>/", views.PositionPage.as_view(), name="position"),
     path("trade/", views.Search.as_view(), name="trade"),
     path("trade/suggestions/", views.Suggestions.as_view(), name="suggestions"),
-    path("trade/<str:symbol>/", views.AssetPage.as_view(), name="asset"),
-    path("trade/<str:symbol>/order/", views.OrderTicket.as_view(), name="ticket"),
-    path("trade/<str:symbol>/order/estimate/", views.TicketEstimate.as_view(), name="estimate"),
-    path("trade/<str:symbol>/chart/", views.ChartData.as_view(), name="chart"),
-    path("trade/<str:symbol>/prices/", views.PriceTable.as_view(), name="price_table"),
+    path("trade/<symbol:symbol>/", views.AssetPage.as_view(), name="asset"),
+    path("trade/<symbol:symbol>/order/", views.OrderTicket.as_view(), name="ticket"),
+    path("trade/<symbol:symbol>/order/estimate/", views.TicketEstimate.as_view(), name="estimate"),
+    path("trade/<symbol:symbol>/chart/", views.ChartData.as_view(), name="chart"),
+    path("trade/<symbol:symbol>/prices/", views.PriceTable.as_view(), name="price_table"),
     path("watchlists/", views.WatchlistPage.as_view(), name="watchlists"),
     path("watchlists/new/", views.CreateWatchlist.as_view(), name="create_watchlist"),
     path("watchlists/watch/", views.Watch.as_view(), name="watch"),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from django.utils.functional import cached_property
 
+from trading.asset_classes import AssetClass, asset_class_of, is_offered
 from trading.day_change import NOT_KNOWN, DayChange, Moves, Priced, change_of
 from trading.models import Position
 from trading.models.instruments import may_be_split
@@ -25,6 +26,8 @@ class Held(NamedTuple):
     cost_basis: Decimal | None
     last: Decimal | None
     previous_close: Decimal | None
+    asset_class: str
+    """Alpaca's word."""
 
     @property
     def may_be_split(self) -> bool:
@@ -49,6 +52,22 @@ class Holding:
     def title(self) -> str:
         """What its asset is called."""
         return self.position.title if isinstance(self.position, Held) else self.position.asset.title
+
+    @property
+    def asset_class(self) -> str:
+        """Alpaca's word."""
+        position = self.position
+        return position.asset_class if isinstance(position, Held) else position.asset.asset_class
+
+    @property
+    def kind(self) -> AssetClass:
+        """What holds for all assets of its class."""
+        return asset_class_of(self.asset_class)
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether it can be traded here."""
+        return is_offered(self.asset_class)
 
     @cached_property
     def day(self) -> DayChange:

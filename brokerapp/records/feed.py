@@ -12,6 +12,7 @@ from brokerapp.activities.models import Activity, ActivityCursor, ActivityQueryS
 from brokerapp.activities.words import Entry, Kind, only, title_of
 from brokerapp.ui.csv_download import Cell
 from brokerapp.web.fixed_queries import FixedQuery, Pages
+from trading.asset_classes import ASSET_CLASSES
 
 CSV_HEADER = (
     "Date",
@@ -53,13 +54,18 @@ def activities_of(account: BrokerageAccount, wanted: Filter) -> ActivityQuerySet
     if wanted.kind:
         found = found.filter(only(wanted.kind))
     if wanted.symbol:
-        symbol = wanted.symbol.upper()
-        found = found.filter(symbol__in={symbol, symbol.replace("-", "."), symbol.replace(".", "/")})
+        found = found.filter(symbol__in=_spellings(wanted.symbol.upper()))
     if wanted.first:
         found = found.filter(date__gte=wanted.first)
     if wanted.last:
         found = found.filter(date__lte=wanted.last)
     return found.newest_first()
+
+
+def _spellings(symbol: str) -> set[str]:
+    """How the broker may spell what a person wrote: class shares by a dot, pairs by a slash or by none."""
+    of_classes = {each for kind in ASSET_CLASSES.values() for each in kind.spellings(symbol)}
+    return {symbol, symbol.replace("-", "."), symbol.replace(".", "/"), *of_classes}
 
 
 find_all = FixedQuery(

@@ -15,7 +15,7 @@ from tests.broker_stub import REQUEST_ID, BrokerStub
 from tests.factories import OrderFactory, PositionFactory, order_body
 from tests.trading.conftest import LATER, left_in_call, refusal
 from trading import changes, rules
-from trading.models import Order
+from trading.models import Asset, Order
 from trading.services import orders
 from trading.statuses import OrderStatus
 
@@ -300,9 +300,15 @@ def test_cancel_order_that_a_change_was_faster_than_cancels_what_it_became(
     ],
 )
 def test_why_not(status: str, columns: dict[str, Any], refused: type[Exception] | None) -> None:
-    order = Order(**{**LIMIT, "status": status, **columns})
+    order = Order(**{**LIMIT, "asset": Asset(asset_class="us_equity"), "status": status, **columns})
 
     assert type(changes.why_not(order)) is (refused or type(None))
+
+
+def test_why_not_what_is_not_traded_here() -> None:
+    order = Order(**{**LIMIT, "asset": Asset(name="Bitcoin", asset_class="crypto"), "status": "NEW"})
+
+    assert str(changes.why_not(order)) == "Bitcoin is not traded here: its order can only be canceled."
 
 
 @pytest.mark.parametrize(

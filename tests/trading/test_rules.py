@@ -18,7 +18,14 @@ NOW = datetime(2026, 3, 7, 15, 0, tzinfo=UTC)
 
 
 def asset(**columns: object) -> Asset:
-    values = {"status": "active", "tradable": True, "fractionable": True, "name": "Apple Inc.", **columns}
+    values = {
+        "asset_class": "us_equity",
+        "status": "active",
+        "tradable": True,
+        "fractionable": True,
+        "name": "Apple Inc.",
+        **columns,
+    }
     return Asset(id=uuid4(), symbol="AAPL", **values)
 
 
@@ -244,6 +251,13 @@ def test_estimate_of_a_coin_takes_no_notice_of_market_hours() -> None:
     ticket = buy(asset=asset(asset_class="crypto"))
 
     assert estimated(ticket, facts(clock=clock(is_open=False))).price == Decimal(201)
+
+
+@pytest.mark.parametrize("asset_class", ["crypto", "us_option", "us_treasury"])
+@pytest.mark.parametrize("side", ["BUY", "SELL"])
+def test_check_asset_of_a_class_that_is_not_offered(asset_class: str, side: str) -> None:
+    with pytest.raises(rules.NotOffered, match=r"Apple Inc\. is not traded here"):
+        rules.check_asset(asset(asset_class=asset_class), side)
 
 
 MARGIN = {"cash": Decimal(5000), "buying_power": Decimal(10000), "multiplier": Decimal(2)}

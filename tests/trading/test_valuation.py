@@ -10,7 +10,7 @@ from trading.valuation import Held, Holding
 
 def holding(cost: str | None, last: str | None, qty: str = "0.42") -> Holding:
     cost_basis, price = (None if text is None else Decimal(text) for text in (cost, last))
-    held = Held("A", "A", Decimal(qty), cost_basis, price, None)
+    held = Held("A", "A", Decimal(qty), cost_basis, price, None, "us_equity")
     return Holding(held, held)
 
 

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from trading import search
-from trading.asset_classes import OFFERED, US_EQUITY, AssetClass, asset_class_of
+from trading.asset_classes import OFFERED, US_EQUITY, AssetClass, asset_class_of, is_offered
 from trading.models.fields import price_field, share_field
 
 QUOTE_FRESH_FOR = timedelta(seconds=30)
@@ -113,6 +113,11 @@ class Asset(models.Model):
     def kind(self) -> AssetClass:
         """What holds for all assets of its class."""
         return asset_class_of(self.asset_class)
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether its class can be traded here; if not, it can only be held."""
+        return is_offered(self.asset_class)
 
     @property
     def trades_fractions_extended(self) -> bool:

@@ -25,7 +25,7 @@ def _listed() -> AssetQuerySet:
 
 
 SHOWN = (
-    *("symbol", "name", "tradable", "fractionable"),
+    *("symbol", "name", "asset_class", "tradable", "fractionable"),
     *("quote__last", "quote__previous_close", "quote__is_halted"),
     *("quote__feed", "quote__synced_at", "quote__looked_at"),
 )

@@ -69,7 +69,7 @@ GROUP BY odd
 """One row for all that are plain, and one for each other symbol that is in the books or was moved."""
 ROWS = """
 SELECT held.symbol, coalesce(nullif(asset.name, ''), asset.symbol), held.qty, held.cost_basis,
-    held.last, held.previous_close, held.lots_cost
+    held.last, held.previous_close, asset.asset_class, held.lots_cost
 FROM held
 JOIN trading_asset AS asset ON asset.id = held.asset_id
 LEFT JOIN unnest(%(odd)s::text[], %(days)s::numeric[]) AS told (symbol, day) ON told.symbol = held.symbol

@@ -38,9 +38,11 @@ find_orders = FixedQuery(
     UUID(int=2),
 )
 find_activities = FixedQuery(
-    lambda account_id, symbol: Activity.objects.filter(account=account_id, symbol=symbol).newest_first(),
+    lambda account_id, symbols: Activity.objects.filter(
+        account=account_id, symbol__one_of=symbols
+    ).newest_first(),
     KEY,
-    NAME,
+    [NAME],
 )
 find_lots = FixedQuery(
     lambda account_id, symbol: HeldLot.objects.filter(account=account_id, symbol=symbol), KEY, NAME
@@ -57,16 +59,16 @@ find_realized: FixedQuery[tuple[Decimal]] = FixedQuery(
     NAME,
 )
 find_dividends: FixedQuery[tuple[Decimal | None]] = FixedQuery(
-    lambda account_id, symbol: (
+    lambda account_id, symbols: (
         Activity.objects.standing()
-        .filter(account=account_id, symbol=symbol, activity_type__in=DIVIDENDS)
+        .filter(account=account_id, symbol__one_of=symbols, activity_type__in=DIVIDENDS)
         .order_by()
         .values("account")
         .annotate(total=Sum("net_amount"))
         .values_list("total")
     ),
     KEY,
-    NAME,
+    [NAME],
 )
 
 
@@ -111,6 +113,8 @@ def get_position_figures(account: BrokerageAccount, position: Position, now: dat
     """The figures of a position. Eight queries, however much the account holds."""
     worth = holdings.get_valuation(account)
     book = gains.get_book(account)
+    # Activities may spell it as positions do.
+    spellings = list(position.asset.kind.spellings(position.symbol))
     lots = find_lots(account.pk, position.symbol) if book else []
     is_whole = bool(lots) and sum((lot.qty for lot in lots), ZERO) == position.qty
     holding = Holding(position, getattr(position.asset, "quote", None))
@@ -125,9 +129,9 @@ def get_position_figures(account: BrokerageAccount, position: Position, now: dat
         book=book,
         lots=lots if is_whole else [],
         orders=find_orders(account.pk, position.asset_id, most=ROWS_SHOWN),
-        activities=find_activities(account.pk, position.symbol, most=ROWS_SHOWN),
+        activities=find_activities(account.pk, spellings, most=ROWS_SHOWN),
         realized=_total(find_realized(account.pk, position.symbol)) if is_whole else ZERO,
-        dividends=_total(find_dividends(account.pk, position.symbol)) if is_whole else ZERO,
+        dividends=_total(find_dividends(account.pk, spellings)) if is_whole else ZERO,
     )
 
 

@@ -95,6 +95,11 @@ def get_assets(watchlist: Watchlist) -> list[Asset]:
     return [item.asset for item in find_items(watchlist.pk)]
 
 
+def get_member(watchlist: Watchlist, symbol: str) -> Asset | None:
+    """The asset on a list that is spelled so, whether or not it can be traded; None if none is. One query."""
+    return next((asset for asset in get_assets(watchlist) if asset.symbol == symbol), None)
+
+
 def get_default(account: BrokerageAccount) -> Watchlist:
     """The account's oldest list, made if there is none."""
     found = get_first(account)

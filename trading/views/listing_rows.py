@@ -1,7 +1,6 @@
 """Lists of assets as HTML: rows of a table, and options of the search field."""
 
 from collections.abc import Iterable
-from urllib.parse import quote
 
 from django.utils.safestring import SafeString, mark_safe
 
@@ -10,10 +9,17 @@ from brokerapp.ui.flat import Flat
 from brokerapp.ui.links import account_url
 from brokerapp.ui.templatetags.ui import delta, price, status_tag
 from trading.listings import Listing
-from trading.models import Asset, Quote
+from trading.models import Quote
+from trading.symbol_addresses import fill_in
 
 PLACES = ("url", "symbol", "name", "tags", "price", "change")
-ROWS = {flag: Flat("trading/_listing.html", *PLACES, is_watched=flag) for flag in (True, False)}
+ROWS = {
+    (is_watched, is_offered): Flat(
+        "trading/_listing.html", *PLACES, is_watched=is_watched, is_offered=is_offered
+    )
+    for is_watched in (True, False)
+    for is_offered in (True, False)
+}
 OPTION = Flat("trading/_suggestion.html", "number", "url", "symbol", "name", "price", "tags")
 
 
@@ -21,8 +27,8 @@ def table_rows(account: BrokerageAccount, rows: Iterable[Listing]) -> SafeString
     """The rows of a table of prices."""
     address = _address(account)
     found = [
-        ROWS[row.is_watched](
-            url=_url(address, row.asset),
+        ROWS[row.is_watched, row.asset.is_offered](
+            url=fill_in(address, row.asset.symbol),
             symbol=row.asset.symbol,
             name=row.asset.name,
             tags=_tags(row),
@@ -40,7 +46,7 @@ def options(account: BrokerageAccount, rows: Iterable[Listing]) -> SafeString:
     found = [
         OPTION(
             number=number,
-            url=_url(address, row.asset),
+            url=fill_in(address, row.asset.symbol),
             symbol=row.asset.symbol,
             name=row.asset.name,
             price=_price(row),
@@ -56,10 +62,6 @@ def _address(account: BrokerageAccount) -> str:
     return account_url(account, "trading:asset", "-")
 
 
-def _url(address: str, asset: Asset) -> str:
-    return address.replace("/-/", f"/{quote(asset.symbol)}/")
-
-
 def _change(quoted: Quote | None) -> SafeString:
     change = quoted.change if quoted else None
     if quoted is None or change is None or not quoted.previous_close:
@@ -69,7 +71,9 @@ def _change(quoted: Quote | None) -> SafeString:
 
 def _tags(row: Listing) -> SafeString:
     found = []
-    if not row.asset.tradable:
+    if not row.asset.is_offered:
+        found.append(status_tag("Not traded here", "warn"))
+    elif not row.asset.tradable:
         found.append(status_tag("Not tradable", "warn"))
     elif not row.asset.fractionable:
         found.append(status_tag("Whole shares only"))

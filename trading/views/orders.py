@@ -111,18 +111,19 @@ class OrderPage(AccountRequiredMixin):
             "can_cancel": rules.can_cancel(latest),
             "unchangeable": changes.why_not(latest, story.under_way),
             "is_live": story.is_moving,
-            "new_order": _new_order(self.url("trading:asset", latest.asset.symbol), latest),
+            "new_order": self._new_order(latest),
         }
         context["cancel_and_new"] = isinstance(context["unchangeable"], changes.CancelAndNew)
         return render(request, "trading/order.html", context)
 
-
-def _new_order(url: str, order: Order) -> str:
-    """The ticket with what is known of the order filled in."""
-    amount = order.qty if order.qty is not None else order.notional
-    unit = TicketForm.SHARES if order.qty is not None else TicketForm.DOLLARS
-    given = {"side": order.side, "unit": unit, "amount": plain(amount or Decimal(0))}
-    return f"{url}?{urlencode(given)}"
+    def _new_order(self, order: Order) -> str:
+        """The ticket with what is known of the order filled in; empty if there is none for its asset."""
+        if not order.asset.is_offered:
+            return ""
+        amount = order.qty if order.qty is not None else order.notional
+        unit = TicketForm.SHARES if order.qty is not None else TicketForm.DOLLARS
+        given = {"side": order.side, "unit": unit, "amount": plain(amount or Decimal(0))}
+        return f"{self.url('trading:asset', order.asset.symbol)}?{urlencode(given)}"
 
 
 class CancelOrder(AccountRequiredMixin):

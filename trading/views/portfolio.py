@@ -37,8 +37,8 @@ from trading.views.position_rows import Sort, joined, table
 POSITIONS_PER_PAGE = 25
 """The last page has up to twice as many: nobody turns a page for a few more."""
 ORDERS_SHOWN = 5
-LOT = Flat("trading/_lot.html", "opened_on", "note", "qty", "cost")
-ACTIVITY = Flat("trading/_position_activity.html", "url", "words", "at", "qty", "price", "cash")
+LOT = Flat("trading/_lot.html", "opened_on", "note", "units", "qty", "cost")
+ACTIVITY = Flat("trading/_position_activity.html", "url", "words", "at", "units", "qty", "price", "cash")
 COST_UNKNOWN = mark_safe("<small>The broker gave no cost for these.</small>")
 DEFAULT_SPAN = "1M"
 RANGES = {
@@ -98,7 +98,7 @@ class PositionPage(AccountRequiredMixin):
         now = timezone.now()
         figures = position_pages.get_position_figures(self.account, position, now)
         gains.refresh_if_behind(account=self.account, book=figures.book)
-        average = figures.average
+        average, units = figures.average, position.asset.kind.units.capitalize()
         context = {
             "figures": figures,
             "holding": figures.holding,
@@ -106,18 +106,20 @@ class PositionPage(AccountRequiredMixin):
             "has_actions": corporate_actions.has_upcoming(position.asset, now),
             "broker_average": position.avg_entry_price if average and _differs(average, position) else None,
             "lots": figures.lots,
-            "lot_rows": _lot_rows(figures.lots),
-            "activity_rows": _activity_rows(self.url("records:receipt", 0), figures.activities),
+            "lot_rows": _lot_rows(units, figures.lots),
+            "activity_rows": _activity_rows(self.url("records:receipt", 0), units, figures.activities),
+            "not_ordered": f"These {units.lower()} were not bought with an order here.",
             **(closed_context(self, position.asset) if position.asset else {}),
         }
         return render(request, "trading/position.html", context)
 
 
-def _lot_rows(lots: Iterable[HeldLot]) -> SafeString:
+def _lot_rows(units: str, lots: Iterable[HeldLot]) -> SafeString:
     return joined(
         LOT(
             opened_on=f"{day_text(lot.opened_on)} {lot.opened_on.year}",
             note="" if lot.is_cost_known else COST_UNKNOWN,
+            units=units,
             qty=qty(lot.qty),
             cost=money(lot.cost),
         )
@@ -125,13 +127,14 @@ def _lot_rows(lots: Iterable[HeldLot]) -> SafeString:
     )
 
 
-def _activity_rows(address: str, activities: Iterable[Activity]) -> SafeString:
-    """Rows of activities; `address` is that of the receipt number 0."""
+def _activity_rows(address: str, units: str, activities: Iterable[Activity]) -> SafeString:
+    """Rows of activities; `address` is that of the receipt number 0, `units` what is counted."""
     return joined(
         ACTIVITY(
             url=address.replace("/0/", f"/{activity.pk}/"),
             words=words_of(activity),
             at=et(activity.at),
+            units=units,
             qty=qty(activity.qty),
             price=price(activity.price),
             cash=signed_money(activity.net_amount),

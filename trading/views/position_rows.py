@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 from django.core.paginator import Page
 from django.http import QueryDict
@@ -14,12 +13,15 @@ from brokerapp.ui.flat import Flat
 from brokerapp.ui.links import account_url
 from brokerapp.ui.paging import page_links, rest_of
 from brokerapp.ui.templatetags.ui import delta, money, percent, price, qty, signed_percent
+from trading.symbol_addresses import fill_in
 from trading.valuation import Holding
 
 PLACES = (
-    "url", "symbol", "title", "qty", "price", "value", "share", "day", "day_fraction", "gain", "gain_fraction"
+    "url", "symbol", "title", "note", "units", "qty", "price",
+    "value", "share", "day", "day_fraction", "gain", "gain_fraction",
 )  # fmt: skip
 ROWS = {flag: Flat("trading/_position.html", *PLACES, has_share=flag) for flag in (True, False)}
+NOT_OFFERED = mark_safe("<small>Not traded here</small>")
 
 
 class Column(NamedTuple):
@@ -131,9 +133,11 @@ def _row(holding: Holding, address: str, total: Decimal) -> SafeString:
     position, day, share = holding.position, holding.day, share_of(holding.value, total)
     return ROWS[share is not None](
         # Of one address the others are made: there are as many as positions times accounts.
-        url=address.replace("/-/", f"/{quote(position.symbol)}/"),
+        url=fill_in(address, position.symbol),
         symbol=position.symbol,
         title=holding.title,
+        note="" if holding.is_offered else NOT_OFFERED,
+        units=holding.kind.units.capitalize(),
         qty=qty(position.qty),
         price=price(holding.price),
         value=money(holding.value),

@@ -50,7 +50,8 @@ class Search(SectionMixin):
         watchlist = watchlists.get_first(self.account)
         groups = [("Your watchlist", watchlists.get_assets(watchlist))] if watchlist else []
         held = Position.objects.filter(account=self.account).select_related("asset__quote").order_by("symbol")
-        groups.append(("What you hold", [position.asset for position in held if position.asset]))
+        mine = [position.asset for position in held if position.asset and position.asset.is_offered]
+        groups.append(("What you hold", mine))
         groups += [(name, [row.asset for row in rows]) for name, rows in screens.get_screens().items()]
         groups = [(name, assets) for name, assets in groups if assets]
         rows, note = self.listed([assets for _, assets in groups])

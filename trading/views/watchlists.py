@@ -41,7 +41,7 @@ class WatchlistPage(AccountRequiredMixin):
             "sort": request.GET.get("sort", ""),
             "price_note": price_note(rows, now),
             "listings": table_rows(self.account, sort_listings(rows, request.GET.get("sort", ""))),
-            "removed": Asset.objects.filter(symbol=removed.upper()).first() if removed else None,
+            "removed": Asset.objects.offered().filter(symbol=removed.upper()).first() if removed else None,
             "create_form": forms.get("create") or WatchlistForm(prefix="new"),
             "rename_form": forms.get("rename")
             or WatchlistForm(initial={"name": shown.name if shown else ""}),
@@ -107,19 +107,24 @@ class Watch(AccountRequiredMixin):
     """Puts an asset on a list (`watch`) or takes it off (`unwatch`); on the first list, if none is named."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        symbol = request.POST.get("unwatch") or request.POST.get("watch", "")
-        asset = get_asset_or_404(symbol)
-        watchlist = self.named_list() or watchlists.get_default(self.account)
         if "unwatch" in request.POST:
-            watchlists.remove_asset(watchlist=watchlist, asset=asset, now=timezone.now())
-            if request.POST.get("from") == "watchlist":
-                undo = urlencode({"removed": asset.symbol})
-                return redirect(f"{self.url('trading:watchlist', watchlist.pk)}?{undo}")
-            return self.back()
+            return self.unwatch(request.POST["unwatch"])
+        asset = get_asset_or_404(request.POST.get("watch", ""))
+        watchlist = self.named_list() or watchlists.get_default(self.account)
         try:
             watchlists.add_asset(watchlist=watchlist, asset=asset, now=timezone.now())
         except watchlists.TooMany as refusal:
             messages.warning(request, str(refusal))
+        return self.back()
+
+    def unwatch(self, symbol: str) -> HttpResponse:
+        watchlist = self.named_list() or watchlists.get_default(self.account)
+        # What is on a list may be of a class that has no page here.
+        asset = watchlists.get_member(watchlist, symbol) or get_asset_or_404(symbol)
+        watchlists.remove_asset(watchlist=watchlist, asset=asset, now=timezone.now())
+        if self.request.POST.get("from") == "watchlist":
+            undo = urlencode({"removed": asset.symbol})
+            return redirect(f"{self.url('trading:watchlist', watchlist.pk)}?{undo}")
         return self.back()
 
     def named_list(self) -> Watchlist | None:
