@@ -139,9 +139,14 @@ OFFERED = (US_EQUITY,)
 """What people can find and trade here."""
 
 
+def offered_words() -> list[str]:
+    """Alpaca's words for what is offered."""
+    return [each.word for each in OFFERED]
+
+
 def is_offered(word: str) -> bool:
     """Whether the class that Alpaca calls so can be traded here; a word that we do not know cannot."""
-    return any(each.word == word for each in OFFERED)
+    return word in offered_words()
 
 
 def asset_class_of(word: str) -> AssetClass:

@@ -10,7 +10,8 @@ from brokerapp.broker.alpaca import models as alpaca
 from brokerapp.broker.alpaca.models import Page
 from tests.broker_stub import BrokerStub
 from tests.factories import AssetFactory
-from trading.asset_classes import CRYPTO
+from trading import asset_classes
+from trading.asset_classes import CRYPTO, US_EQUITY
 from trading.models import Asset
 from trading.services import market
 
@@ -131,7 +132,9 @@ def test_sync_assets_of_one_class_touches_no_other(broker: BrokerStub) -> None:
         assert asset.status == status
 
 
-def test_sync_asset_class_a_further_class_is_an_addition(broker: BrokerStub) -> None:
+def test_sync_asset_class_a_further_class_is_an_addition(
+    broker: BrokerStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
     share = AssetFactory.create(symbol="AAPL")
     gone = AssetFactory.create(symbol="OLD/USD", asset_class="crypto")
     listing = [listed("BTC/USD", **{"class": "crypto"}), listed("ETHUSD", **{"class": "crypto"})]
@@ -143,11 +146,14 @@ def test_sync_asset_class_a_further_class_is_an_addition(broker: BrokerStub) -> 
     gone.refresh_from_db()
     share.refresh_from_db()
     assert (gone.status, share.status) == ("inactive", "active")
-    assert Asset.objects.get_by_symbol("BTCUSD", CRYPTO).symbol == "BTC/USD"
-    assert Asset.objects.get_by_symbol("ETH/USD", CRYPTO).kind is CRYPTO
     assert not Asset.objects.matching("BTC")  # not offered yet
     with pytest.raises(Asset.DoesNotExist):
         Asset.objects.get_by_symbol("BTC/USD")
+    monkeypatch.setattr(asset_classes, "OFFERED", (US_EQUITY, CRYPTO))
+    assert Asset.objects.matching("BTC")
+    assert Asset.objects.get_by_symbol("BTCUSD").symbol == "BTC/USD"
+    assert Asset.objects.get_by_symbol("ETH/USD").kind is CRYPTO
+    assert Asset.objects.get_by_symbol("OLD-USD") == gone
 
 
 def test_sync_assets_one_odd_asset_does_not_sink_the_rest(broker: BrokerStub) -> None:

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from trading import search
-from trading.asset_classes import OFFERED, US_EQUITY, AssetClass, asset_class_of, is_offered
+from trading.asset_classes import AssetClass, asset_class_of, is_offered, offered_words
 from trading.models.fields import price_field, share_field
 
 QUOTE_FRESH_FOR = timedelta(seconds=30)
@@ -40,18 +40,18 @@ class AssetQuerySet(models.QuerySet["Asset"]):
 
     def offered(self) -> "AssetQuerySet":
         """Those of the classes that can be traded here."""
-        return self.filter(asset_class__in=[each.word for each in OFFERED])
+        return self.filter(asset_class__in=offered_words())
 
     def matching(self, text: str) -> "AssetQuerySet":
         """Active assets on offer by symbol or part of the name, the likeliest first (`trading.search`)."""
         return search.matching(self.offered().filter(status=Asset.ACTIVE), text)
 
-    def get_by_symbol(self, symbol: str, asset_class: AssetClass = US_EQUITY) -> "Asset":
-        """The asset of a class now listed under a symbol, else one that was, however written (`BRK-B`).
+    def get_by_symbol(self, symbol: str) -> "Asset":
+        """The asset on offer that is now listed under a symbol, else one that was, however it is written.
 
         Raises `Asset.DoesNotExist`.
         """
-        found: Asset | None = search.by_symbol(self.of(asset_class), asset_class.spell(symbol))
+        found: Asset | None = search.by_symbol(self.offered(), symbol)
         if found is None:
             raise Asset.DoesNotExist(symbol)
         return found

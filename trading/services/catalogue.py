@@ -7,7 +7,7 @@ from django.db import connection
 
 from brokerapp.web.fixed_queries import FixedQuery
 from trading import search
-from trading.asset_classes import OFFERED
+from trading.asset_classes import offered_words
 from trading.models import Asset
 from trading.models.instruments import AssetQuerySet
 
@@ -100,5 +100,5 @@ class Found:
 
 def _count(wanted: str) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, [Asset.ACTIVE, [each.word for each in OFFERED], search.patterns(wanted)[-1]])
+        cursor.execute(COUNT, [Asset.ACTIVE, offered_words(), search.patterns(wanted)[-1]])
         return int(cursor.fetchone()[0])

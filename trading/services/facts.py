@@ -8,7 +8,6 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.web.fixed_queries import FixedQuery
-from trading.asset_classes import US_EQUITY
 from trading.models import Asset, MarketClock, Order, Position, Quote
 from trading.order_types import EXITS, PRICES
 from trading.rules import Facts
@@ -51,13 +50,13 @@ find_position = FixedQuery(
     OTHER_KEY,
 )
 find_asset = FixedQuery(lambda pk: Asset.objects.filter(pk=pk).select_related("quote"), KEY)
-find_shares_named = FixedQuery(
+find_named = FixedQuery(
     lambda symbol: (
-        Asset.objects.of(US_EQUITY).filter(symbol=symbol).order_by("status").select_related("quote")[:1]
+        Asset.objects.offered().filter(symbol=symbol).order_by("status").select_related("quote")[:1]
     ),
     "a stand-in",
 )
-"""The asset of a symbol as it is spelled, with its quote, in a list; empty if none is spelled so."""
+"""The asset on offer of a symbol as it is spelled, with its quote, in a list; empty if none is spelled so."""
 
 
 def get_facts(

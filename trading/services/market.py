@@ -9,8 +9,8 @@ from brokerapp.broker.clients import get_client
 from brokerapp.units.market_time import day_in_new_york
 from brokerapp.web.fixed_queries import FixedQuery
 from brokerapp.web.moments import for_a_moment
-from trading import hours, payloads
-from trading.asset_classes import OFFERED, AssetClass
+from trading import asset_classes, hours, payloads
+from trading.asset_classes import AssetClass
 from trading.models import Asset, MarketClock, MarketDay
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ def sync_assets(*, now: datetime) -> int:
 
     Raises `BrokerNotDone` or `BrokerOutcomeUnknown`.
     """
-    return sum(sync_asset_class(asset_class=asset_class, now=now) for asset_class in OFFERED)
+    return sum(sync_asset_class(asset_class=asset_class, now=now) for asset_class in asset_classes.OFFERED)
 
 
 def sync_asset_class(*, asset_class: AssetClass, now: datetime) -> int:

@@ -15,7 +15,7 @@ from trading.forms.ticket import TicketForm
 from trading.models import Asset, Order
 from trading.rules import Facts
 from trading.services import tickets
-from trading.services.facts import find_shares_named, get_facts, get_shown_facts
+from trading.services.facts import find_named, get_facts, get_shown_facts
 from trading.views.closed import closed_context, why_closed
 from trading.views.reviews import PURPOSE
 from trading.views.ticket_inputs import Inputs
@@ -141,8 +141,8 @@ def _problems(form: TicketForm) -> list[tuple[str, str]]:
 
 
 def get_asset_or_404(symbol: str) -> Asset:
-    """The asset now listed under a symbol, with its quote if it is spelled so. Raises `Http404`."""
-    if found := find_shares_named(symbol):
+    """The asset on offer now listed under a symbol, with its quote if it is spelled so. Raises `Http404`."""
+    if found := find_named(symbol):
         return found[0]
     try:
         return Asset.objects.get_by_symbol(symbol)
