@@ -1,7 +1,7 @@
 """HTTP to the broker: Basic auth, pooled connections, timeouts on every call, and a record of every attempt.
 
-Reads are repeated when that may help; writes are sent exactly once, since only the caller can find out
-what became of a write whose reply was lost.
+A read that a person waits for is repeated when that may help; a poll is not, as it is due again soon. Writes
+are sent exactly once, since only the caller can find out what became of a write whose reply was lost.
 """
 
 import json
@@ -106,12 +106,12 @@ class _Call:
 class Transport:
     """Sends calls to one base URL.
 
-    `timeouts` are connect and read, seconds; a GET is tried up to `read_attempts` times. `recorder` is told
-    of every attempt before and after it. `guard` runs before every call and may raise to forbid it, and
-    `on_reply` hears the headers of every reply. `known` gives what is known of the person whom the calls are
-    about: that is taken out of what somebody wrote in a reply. `budget` says when a call may be made, and
-    `write_slots` how many writes may be open. `session` is for one thread; without one this transport makes
-    its own.
+    `timeouts` are connect and read, seconds; a GET for a person is tried up to `read_attempts` times, any
+    other call once. `recorder` is told of every attempt before and after it. `guard` runs before every call
+    and may raise to forbid it, and `on_reply` hears the headers of every reply. `known` gives what is known
+    of the person whom the calls are about: that is taken out of what somebody wrote in a reply. `budget` says
+    when a call may be made, and `write_slots` how many writes may be open. `session` is for one thread;
+    without one this transport makes its own.
     """
 
     def __init__(
@@ -158,9 +158,9 @@ class Transport:
     ) -> T:
         """Send a call and return what `read` makes of the reply.
 
-        `path` is a template (`/v1/accounts/{account_id}`) filled from `ids`. A GET may be tried again,
-        anything else is sent once. Raises `BrokerNotDone`, `BrokerOutcomeUnknown`, and `ValueError` for an
-        id that cannot be part of a path.
+        `path` is a template (`/v1/accounts/{account_id}`) filled from `ids`. A GET for a person may be tried
+        again, anything else is sent once. Raises `BrokerNotDone`, `BrokerOutcomeUnknown`, and `ValueError`
+        for an id that cannot be part of a path.
         """
         call = _Call(method, path, ids or {}, query or {}, body, headers or {}, uuid4())
         with self._slot(call):
@@ -168,7 +168,7 @@ class Transport:
 
     def _attempt(self, call: _Call, read: Read[T]) -> T:
         level = priority_of(call.method)
-        attempts = 1 if level is Priority.WRITE else self._read_attempts
+        attempts = self._read_attempts if level is Priority.PERSON else 1
         # Of what is tried once, somebody waits who can do without.
         patience = MAX_RATE_WAIT[level] if attempts > 1 or level is Priority.WRITE else 0.0
         for attempt in range(1, attempts + 1):

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+import requests
 
 from brokerapp.broker.alpaca.errors import (
     BrokerBusy,
@@ -109,3 +110,16 @@ def test_send_does_not_repeat_a_busy_poll(transport, broker, slept):
 
     assert len(broker.calls) == 1
     assert slept == []
+
+
+@pytest.mark.parametrize("answer", [{"status": 503}, {"body": requests.ReadTimeout()}])
+def test_send_makes_a_poll_once_and_repeats_what_a_person_waits_for(transport, broker, slept, answer):
+    broker.get(URL, **answer)
+
+    with priority(Priority.POLL), pytest.raises(BrokerOutcomeUnknown):
+        get(transport)
+    assert (len(broker.calls), slept) == (1, [])
+
+    with pytest.raises(BrokerOutcomeUnknown):
+        get(transport)
+    assert (len(broker.calls), slept) == (4, [0.5, 1.0])
