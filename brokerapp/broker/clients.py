@@ -32,9 +32,9 @@ def get_client(
     """A Broker API client.
 
     Its calls are recorded as being about the row `about` and for the person it belongs to, or `by` if it
-    belongs to nobody. One that is `waited_for` by a person tries each call once, within `WAITED_FOR_TIMEOUTS`
-    or the settings' if those are shorter. Raises `RuntimeError` in a database transaction, where no broker
-    call may be made.
+    belongs to nobody. One that is `waited_for` by a person tries each call once and is done, with what it
+    waits for its turn, within the sum of `WAITED_FOR_TIMEOUTS`, or of the settings' if those are shorter.
+    Raises `RuntimeError` in a database transaction, where no broker call may be made.
     """
     within = WAITED_FOR_TIMEOUTS if waited_for else None
     return BrokerClient(_transport(settings.BROKER_BASE_URL, about, by, within))
@@ -80,13 +80,15 @@ def _transport(
         about_id=str(about.pk) if about else "",
         person_id=person_id,
     )
+    timeouts = (min(connect, within[0]), min(read, within[1])) if within else (connect, read)
     return Transport(
         base_url,
         settings.BROKER_KEY,
         settings.BROKER_SECRET,
         recorder=recorder,
-        timeouts=(min(connect, within[0]), min(read, within[1])) if within else (connect, read),
+        timeouts=timeouts,
         read_attempts=1 if within else READ_ATTEMPTS,
+        within=sum(timeouts) if within else None,
         session=session_of_thread(),
         budget=budget_of(base_url),
         write_slots=_write_slots(settings.BROKER_WRITES_IN_FLIGHT),

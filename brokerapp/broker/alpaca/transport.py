@@ -6,6 +6,7 @@ are sent exactly once, since only the caller can find out what became of a write
 
 import json
 import logging
+import math
 import random
 import threading
 import time
@@ -51,6 +52,8 @@ MAX_RATE_WAIT = {Priority.WRITE: 10.0, Priority.PERSON: 5.0, Priority.POLL: 0.0}
 """Seconds that a call waits at most for its budget; then a write is sent all the same, and a read is not."""
 MAX_SLOT_WAIT = 2.0
 """Seconds that a write waits at most while as many as may be open wait for the broker."""
+LEAST_SECONDS = 0.1
+"""That a call gets at least, however long it waited."""
 ALARM_SECONDS = 60.0
 """Between two alarms of one process that the broker does not accept our key or our address."""
 
@@ -101,6 +104,8 @@ class _Call:
     body: Any
     headers: Mapping[str, str]
     call_id: UUID
+    until: float = math.inf
+    """When it has to be over, by the transport's clock."""
 
 
 class Transport:
@@ -110,8 +115,9 @@ class Transport:
     other call once. `recorder` is told of every attempt before and after it. `guard` runs before every call
     and may raise to forbid it, and `on_reply` hears the headers of every reply. `known` gives what is known
     of the person whom the calls are about: that is taken out of what somebody wrote in a reply. `budget` says
-    when a call may be made, and `write_slots` how many writes may be open. `session` is for one thread;
-    without one this transport makes its own.
+    when a call may be made, and `write_slots` how many writes may be open. `within` is how many seconds a
+    call may take in all, of which at most half are spent waiting for these two. `session` is for one thread;
+    without one this transport makes its own. `clock` tells seconds.
     """
 
     def __init__(
@@ -123,6 +129,7 @@ class Transport:
         recorder: Recorder | None = None,
         timeouts: tuple[float, float] = (3.05, 10),
         read_attempts: int = READ_ATTEMPTS,
+        within: float | None = None,
         session: requests.Session | None = None,
         budget: Budget | None = None,
         write_slots: threading.Semaphore | None = None,
@@ -131,12 +138,14 @@ class Transport:
         known: Known = frozenset,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[float, float], float] = random.uniform,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.session = session or make_session(key, secret)
         self.recorder = recorder
         self.timeouts = timeouts
         self._read_attempts = read_attempts
+        self.within = within
         self.budget = budget or LocalBudget()
         self.write_slots = write_slots
         self._guard = guard
@@ -144,6 +153,7 @@ class Transport:
         self._known = known
         self._sleep = sleep
         self._jitter = jitter
+        self._clock = clock
 
     def send(
         self,
@@ -162,19 +172,16 @@ class Transport:
         again, anything else is sent once. Raises `BrokerNotDone`, `BrokerOutcomeUnknown`, and `ValueError`
         for an id that cannot be part of a path.
         """
-        call = _Call(method, path, ids or {}, query or {}, body, headers or {}, uuid4())
-        with self._slot(call):
-            return self._attempt(call, read)
-
-    def _attempt(self, call: _Call, read: Read[T]) -> T:
+        until = math.inf if self.within is None else self._clock() + self.within
+        call = _Call(method, path, ids or {}, query or {}, body, headers or {}, uuid4(), until)
         level = priority_of(call.method)
         attempts = self._read_attempts if level is Priority.PERSON else 1
-        # Of what is tried once, somebody waits who can do without.
-        patience = MAX_RATE_WAIT[level] if attempts > 1 or level is Priority.WRITE else 0.0
+        patience = self._patience(level, attempts)
         for attempt in range(1, attempts + 1):
             self._wait_for_budget(call, level, patience)
             try:
-                with self._exchange(call, attempt) as (response, record):
+                # Whoever waits for the budget holds no place: others would wait for it in vain.
+                with self._slot(call), self._exchange(call, attempt) as (response, record):
                     return self._read(response, record, read)
             except BrokerError as error:
                 pause = self._pause_before_retry(error, attempt, patience)
@@ -183,13 +190,22 @@ class Transport:
                 self._sleep_if_positive(pause)
         raise AssertionError("unreachable")
 
+    def _patience(self, level: Priority, attempts: int) -> float:
+        """Seconds that a call may wait for its budget."""
+        if level is Priority.WRITE and self.within is not None:
+            return min(MAX_RATE_WAIT[level], self.within / 2)
+        # Of a read that is tried once, somebody waits who can do without.
+        return MAX_RATE_WAIT[level] if attempts > 1 or level is Priority.WRITE else 0.0
+
     @contextmanager
     def _slot(self, call: _Call) -> Iterator[None]:
         """Hold one of the places for open writes. Raises `BrokerSlow` if none gets free."""
         if call.method == "GET" or self.write_slots is None:
             yield
             return
-        if not self.write_slots.acquire(timeout=MAX_SLOT_WAIT):
+        # The second half of the time is the call's own.
+        left = call.until - self._clock() - (self.within or 0.0) / 2
+        if not self.write_slots.acquire(timeout=max(0.0, min(MAX_SLOT_WAIT, left))):
             raise BrokerSlow("The call was not sent: others wait for the broker.", call_id=str(call.call_id))
         try:
             yield
@@ -292,7 +308,8 @@ class Transport:
             self._record_finish(token, record)
 
     def _request(self, call: _Call, url: str, stream_silence: float | None) -> requests.Response:
-        connect, read_timeout = self.timeouts
+        left = max(LEAST_SECONDS, call.until - self._clock())
+        connect, read_timeout = (min(timeout, left) for timeout in self.timeouts)
         headers = dict(call.headers)
         data = None
         if call.body is not None:

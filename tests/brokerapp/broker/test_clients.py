@@ -78,3 +78,13 @@ def test_the_person_is_the_one_the_row_belongs_to_and_else_the_one_asking():
     assert person_of(about=application, by=staff) == application.user_id
     assert person_of(by=staff) == staff.pk
     assert person_of() is None
+
+
+@pytest.mark.django_db
+def test_a_client_that_is_waited_for_is_done_within_four_seconds(settings):
+    settings.BROKER_TIMEOUTS = (3.05, 10.0)
+
+    transport = clients.get_client(waited_for=True).transport
+
+    assert transport.within == sum(transport.timeouts) == 4
+    assert clients.get_client().transport.within is None

@@ -58,6 +58,7 @@ def make_transport(
             "budget": budget,
             "sleep": slept.append,
             "jitter": lambda low, high: high,
+            "clock": lambda: sum(slept),
         } | options
         return Transport(base_url, "key", "secret", **given)
 

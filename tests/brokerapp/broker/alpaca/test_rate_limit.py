@@ -1,10 +1,13 @@
 """The budget: what the broker says of it, and which call of which kind it lets through."""
 
+import threading
 from email.utils import formatdate
 
 import pytest
+import requests
 
-from brokerapp.broker.alpaca.errors import BrokerBusy
+from brokerapp.broker.alpaca import transport as transport_module
+from brokerapp.broker.alpaca.errors import BrokerBusy, BrokerSlow, BrokerUnreachable
 from brokerapp.broker.alpaca.rate_limit import (
     BUSY_SECONDS,
     LocalBudget,
@@ -172,3 +175,48 @@ def test_a_429_to_an_event_stream_says_nothing_of_calls(transport, broker, budge
         pass
 
     assert budget.take(Priority.POLL) == 0
+
+
+def test_a_write_that_waits_for_the_budget_holds_no_place(make_transport, broker, budget, slept, monkeypatch):
+    monkeypatch.setattr(transport_module, "MAX_SLOT_WAIT", 0.0)
+    broker.post(URL, json=ACCOUNT)
+    budget.note(told(0, seconds=2.5))
+    slots, sent = threading.BoundedSemaphore(1), []
+
+    def sleep(seconds):
+        """Another customer's write comes while the first one waits."""
+        slept.append(seconds)
+        if len(slept) == 1:
+            sent.append(post(make_transport(write_slots=slots)))
+
+    sent.append(post(make_transport(write_slots=slots, sleep=sleep)))
+
+    assert len(sent) == len(broker.calls) == 2
+
+
+def test_a_write_that_is_waited_for_keeps_half_of_its_time_for_the_call(
+    make_transport, broker, budget, slept, monkeypatch
+):
+    given = []
+
+    def request(self, *args, timeout, **options):
+        given.append(timeout)
+        raise requests.ConnectTimeout
+
+    monkeypatch.setattr(requests.Session, "request", request)
+    budget.note(told(0, seconds=30))
+
+    with pytest.raises(BrokerUnreachable):
+        post(make_transport(timeouts=(1.0, 3.0), within=4.0))
+
+    assert sum(slept) == 2
+    assert given == [(1.0, 2.0)]
+
+
+def test_a_write_that_is_waited_for_gets_no_more_time_for_a_place(make_transport, broker, budget):
+    slots = threading.BoundedSemaphore(1)
+    slots.acquire()
+    budget.note(told(0, seconds=30))
+
+    with pytest.raises(BrokerSlow):
+        post(make_transport(within=4.0, write_slots=slots))
