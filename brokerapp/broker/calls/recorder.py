@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError, connection, models, transaction
+from django.db import Error, connection, models, transaction
 
 from brokerapp.broker.alpaca.errors import ClaimLost
 from brokerapp.broker.alpaca.records import CallRecord, Outcome
@@ -66,7 +66,7 @@ class ApiCallRecorder:
             with transaction.atomic(durable=True):
                 claim.check()
                 return self.insert(record, label_of(claim.row), str(claim.row.pk))
-        except DatabaseError:
+        except Error:
             # A session that died here must not fail what the caller writes next.
             connection.close_if_unusable_or_obsolete()
             raise
@@ -88,7 +88,20 @@ class ApiCallRecorder:
         return call
 
     def finish(self, token: ApiCall | None, record: CallRecord) -> None:
-        """Write how the attempt ended; all of it, if the first write of a read failed."""
+        """Write how the attempt ended; all of it, if the first write of a read failed.
+
+        Where the database session died during the call, the reply is kept on a new one, which is the one that
+        the caller then writes the outcome on. Raises `DatabaseError`.
+        """
+        try:
+            self._finish(token, record)
+        except Error:
+            connection.close_if_unusable_or_obsolete()
+            if connection.connection is not None:
+                raise
+            self._finish(token, record)
+
+    def _finish(self, token: ApiCall | None, record: CallRecord) -> None:
         call = token or self.insert(record, self.about_type, self.about_id)
         columns: dict[str, Any] = {
             "http_status": record.http_status,

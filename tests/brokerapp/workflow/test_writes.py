@@ -64,15 +64,20 @@ def test_send_sends_nothing_that_could_not_be_recorded(broker, monkeypatch):
     assert parcel.status_reason == CallNotRecorded.summary
 
 
+def end_database_session():
+    """Have the server end this thread's session, as a restart does."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (session,) = cursor.fetchone()
+    other = connections.create_connection("default")
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [session])
+    other.close()
+
+
 def test_send_survives_a_database_session_that_dies_between_the_claim_and_the_record(broker):
     def die_and_post():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_backend_pid()")
-            (session,) = cursor.fetchone()
-        other = connections.create_connection("default")
-        with other.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [session])
-        other.close()
+        end_database_session()
         return post(parcel)
 
     parcel = Parcel.objects.create()
@@ -82,6 +87,28 @@ def test_send_survives_a_database_session_that_dies_between_the_claim_and_the_re
     assert len(broker.calls) == 0
     assert not ApiCall.objects.exists()
     assert (parcel.status, parcel.claimed_at) == ("SUBMITTING", None)
+
+
+@pytest.mark.parametrize(
+    ("http_status", "status", "outcome"),
+    [(204, "SENT", "OK"), (422, "REFUSED", "NOT_DONE"), (504, "UNKNOWN", "UNKNOWN")],
+)
+def test_send_keeps_the_reply_though_the_database_session_died_during_the_call(
+    broker, settings, http_status, status, outcome
+):
+    def die_and_answer(request):
+        end_database_session()
+        return http_status, {"X-Request-ID": "d" * 32}, ""
+
+    broker.reset()
+    broker.add_callback("POST", settings.BROKER_BASE_URL + PATH, callback=die_and_answer)
+
+    parcel = send_parcel(Parcel.objects.create())
+
+    call = ApiCall.objects.about(parcel).get()
+    assert (call.outcome, call.http_status, call.request_id) == (outcome, http_status, "d" * 32)
+    parcel.refresh_from_db()
+    assert parcel.status == status
 
 
 def test_a_call_after_its_claim_was_given_back_is_not_sent(broker):
