@@ -12,7 +12,8 @@ from django.db import models, transaction
 from brokerapp.broker import broker_clock
 from brokerapp.broker.alpaca.client import BrokerClient
 from brokerapp.broker.alpaca.market_data import MarketDataClient
-from brokerapp.broker.alpaca.transport import READ_ATTEMPTS, Transport, make_session
+from brokerapp.broker.alpaca.session import make_session
+from brokerapp.broker.alpaca.transport import READ_ATTEMPTS, Transport
 from brokerapp.broker.budget import budget_of
 from brokerapp.broker.calls.models import label_of
 from brokerapp.broker.calls.recorder import ApiCallRecorder

@@ -14,6 +14,7 @@ import requests
 import urllib3
 
 from brokerapp.broker.alpaca import replies
+from brokerapp.broker.alpaca.bodies import TooLarge, read_pieces
 from brokerapp.broker.alpaca.errors import BrokerOutcomeUnknown, BrokerUnreachable
 from brokerapp.broker.alpaca.transport import Transport
 
@@ -21,24 +22,19 @@ SECONDS = 30.0
 """How long a whole file may take."""
 LINK_SECONDS = 14.0
 """How long a storage may be silent: it may make the file only now."""
-CHUNK = 64 * 1024
-
-
-class FileTooLarge(BrokerOutcomeUnknown):
-    """The file is larger than what is taken."""
 
 
 def fetch_file(transport: Transport, path: str, *, ids: Mapping[str, Any], into: IO[bytes], most: int) -> str:
     """Write a file of at most `most` bytes into `into`; the Request ID of the reply that led to it.
 
     Our credentials go to the broker's address only. What was cut or came too late is asked for once more.
-    Raises `BrokerNotDone`, `BrokerOutcomeUnknown` and `FileTooLarge`.
+    Raises `BrokerNotDone`, `BrokerOutcomeUnknown` and `TooLarge`.
     """
     until = time.monotonic() + SECONDS
     try:
         return _fetch(transport, path, ids, into, most, until)
     except (BrokerUnreachable, BrokerOutcomeUnknown) as error:
-        if isinstance(error, FileTooLarge) or time.monotonic() > until:
+        if isinstance(error, TooLarge) or time.monotonic() > until:
             raise
     into.seek(0)
     into.truncate()
@@ -82,14 +78,5 @@ def _open_link(transport: Transport, link: str, request_id: str) -> Iterator[req
 
 
 def _copy(response: requests.Response, into: IO[bytes], most: int, until: float, request_id: str) -> None:
-    size = 0
-    try:
-        for chunk in response.iter_content(CHUNK):
-            size += len(chunk)
-            if size > most:
-                raise FileTooLarge("The file is larger than what is taken.", request_id=request_id)
-            if time.monotonic() > until:
-                raise BrokerOutcomeUnknown("The file took too long.", request_id=request_id)
-            into.write(chunk)
-    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise replies.failed_exchange(error, request_id=request_id) from None
+    for piece in read_pieces(response, most=most, until=until, request_id=request_id):
+        into.write(piece)

@@ -21,11 +21,11 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def read_body(response: requests.Response) -> Any:
+def read_body(content: bytes) -> Any:
     """The JSON of a reply, numbers as `Decimal`; None if the body is empty. Raises `ValueError`."""
-    if not response.content:
+    if not content:
         return None
-    return json.loads(response.content, parse_float=Decimal, parse_constant=_refuse_constant)
+    return json.loads(content, parse_float=Decimal, parse_constant=_refuse_constant)
 
 
 def unreadable(reason: Exception, **facts: Any) -> errors.BrokerOutcomeUnknown:
@@ -41,7 +41,7 @@ def failed_exchange(reason: Exception, **facts: Any) -> errors.BrokerError:
         return errors.BrokerUnreachable(f"No connection within the time limit ({name}).", **facts)
     if isinstance(reason, requests.ConnectionError) and _never_connected(reason):
         return errors.BrokerUnreachable(f"No connection ({name}).", **facts)
-    if isinstance(reason, requests.Timeout):
+    if isinstance(reason, (requests.Timeout, urllib3.exceptions.TimeoutError)):
         return errors.BrokerOutcomeUnknown(f"No reply within the time limit ({name}).", **facts)
     return errors.BrokerOutcomeUnknown(
         f"The connection broke before the reply was complete ({name}).", **facts
@@ -60,7 +60,8 @@ def _never_connected(reason: requests.ConnectionError) -> bool:
 
 
 def refused(
-    response: requests.Response,
+    status: int,
+    content: bytes,
     *,
     sent: set[str],
     known: Known,
@@ -72,8 +73,7 @@ def refused(
 
     Of its words, what was `sent` and is `known` of the person is left out.
     """
-    status = response.status_code
-    body = _error_body(response)
+    body = _error_body(content)
     code = body.pop("code", None)
     code = code if isinstance(code, int) else None
     said = body.pop("message", "")
@@ -103,10 +103,10 @@ def _scrubbed(said: str, sent: set[str], known: Known) -> str:
     return REDACTED if secrets is None else scrub(said, {*sent, *secrets})
 
 
-def _error_body(response: requests.Response) -> dict[str, Any]:
+def _error_body(content: bytes) -> dict[str, Any]:
     """The members of an error body; gateways also send one without a code, text, HTML or nothing."""
     try:
-        body = read_body(response)
+        body = read_body(content)
     except ValueError:
         return {}
     if isinstance(body, str):

@@ -1,4 +1,4 @@
-"""HTTP to the broker: Basic auth, pooled connections, timeouts on every call, and a record of every attempt.
+"""HTTP to the broker: timeouts and a deadline on every call, and a record of every attempt.
 
 A read that a person waits for is repeated when that may help; a poll is not, as it is due again soon. Writes
 are sent exactly once, since only the caller can find out what became of a write whose reply was lost.
@@ -14,14 +14,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
 import requests
 import urllib3
 
 from brokerapp.broker.alpaca import replies
+from brokerapp.broker.alpaca.addresses import fill, to_parameters
+from brokerapp.broker.alpaca.bodies import read_pieces
 from brokerapp.broker.alpaca.errors import (
     BrokerBusy,
     BrokerError,
@@ -42,10 +43,10 @@ from brokerapp.broker.alpaca.rate_limit import (
 )
 from brokerapp.broker.alpaca.records import CallRecord, Outcome, Recorder
 from brokerapp.broker.alpaca.scrub import Known, scrub_members, sensitive_values
+from brokerapp.broker.alpaca.session import make_session
 
 logger = logging.getLogger(__name__)
 
-USER_AGENT = "brokerapp/0.1"
 READ_ATTEMPTS = 3
 BACKOFF_BASE, BACKOFF_CAP = 0.25, 2.0
 MAX_RATE_WAIT = {Priority.WRITE: 10.0, Priority.PERSON: 5.0, Priority.POLL: 0.0}
@@ -54,6 +55,10 @@ MAX_SLOT_WAIT = 2.0
 """Seconds that a write waits at most while as many as may be open wait for the broker."""
 LEAST_SECONDS = 0.1
 """That a call gets at least, however long it waited."""
+READ_SECONDS = 30.0
+"""For the whole of an attempt at a read, some of which are large. A write has the sum of its timeouts."""
+MOST_BYTES = 64 * 1024 * 1024
+"""Of a reply; the list of all assets has some ten million."""
 ALARM_SECONDS = 60.0
 """Between two alarms of one process that the broker does not accept our key or our address."""
 
@@ -65,32 +70,6 @@ alarmed_at: dict[str, float] = {}
 """When the last alarm of each address was, by the monotonic clock."""
 OnReply = Callable[[Mapping[str, str], float, float], None]
 """Is told of each reply's headers, and when it was sent and received (unix seconds)."""
-
-
-class Session(requests.Session):
-    """Looks up the environment's proxies and certificates once for each server, and not for each call."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._ways: dict[tuple[str, str], Any] = {}
-
-    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
-        """As of `requests`; what a call itself asks for is worked out for it."""
-        if proxies or verify is not None or cert is not None:
-            return super().merge_environment_settings(url, proxies, stream, verify, cert)
-        parts = urlsplit(url)
-        server = (parts.scheme, parts.netloc)
-        if server not in self._ways:
-            self._ways[server] = super().merge_environment_settings(url, {}, None, None, None)
-        return {**self._ways[server], "stream": self.stream if stream is None else stream}
-
-
-def make_session(key: str, secret: str) -> requests.Session:
-    """A session with the broker's credentials and its own connection pool. For one thread."""
-    session = Session()
-    session.auth = (key, secret)
-    session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
-    return session
 
 
 @dataclass(frozen=True)
@@ -107,17 +86,30 @@ class _Call:
     until: float = math.inf
     """When it has to be over, by the transport's clock."""
 
+    @property
+    def is_read(self) -> bool:
+        """Whether it changes nothing at the broker."""
+        return self.method == "GET"
+
+
+class _Reply(NamedTuple):
+    """A reply with its body, if that was read, and the record of the attempt."""
+
+    response: requests.Response
+    content: bytes
+    record: CallRecord
+
 
 class Transport:
     """Sends calls to one base URL.
 
-    `timeouts` are connect and read, seconds; a GET for a person is tried up to `read_attempts` times, any
-    other call once. `recorder` is told of every attempt before and after it. `guard` runs before every call
-    and may raise to forbid it, and `on_reply` hears the headers of every reply. `known` gives what is known
-    of the person whom the calls are about: that is taken out of what somebody wrote in a reply. `budget` says
-    when a call may be made, and `write_slots` how many writes may be open. `within` is how many seconds a
-    call may take in all, of which at most half are spent waiting for these two. `session` is for one thread;
-    without one this transport makes its own. `clock` tells seconds.
+    `timeouts` are connect and read (each wait for bytes), seconds; a GET for a person is tried up to
+    `read_attempts` times, any other call once. `within` is how many seconds a call may take in all, of which
+    at most half are spent waiting for its turn: `budget` says when a call may be made, and `write_slots` how
+    many writes may be open. `recorder` is told of every attempt before and after it. `guard` runs before
+    every call and may raise to forbid it, and `on_reply` hears the headers of every reply. `known` gives what
+    is known of the person whom the calls are about: that is taken out of what somebody wrote in a reply.
+    `session` is for one thread; without one this transport makes its own. `clock` tells seconds.
     """
 
     def __init__(
@@ -181,8 +173,8 @@ class Transport:
             self._wait_for_budget(call, level, patience)
             try:
                 # Whoever waits for the budget holds no place: others would wait for it in vain.
-                with self._slot(call), self._exchange(call, attempt) as (response, record):
-                    return self._read(response, record, read)
+                with self._slot(call), self._exchange(call, attempt) as reply:
+                    return self._read(reply, read)
             except BrokerError as error:
                 pause = self._pause_before_retry(error, attempt, patience)
                 if attempt == attempts or pause is None:
@@ -200,7 +192,7 @@ class Transport:
     @contextmanager
     def _slot(self, call: _Call) -> Iterator[None]:
         """Hold one of the places for open writes. Raises `BrokerSlow` if none gets free."""
-        if call.method == "GET" or self.write_slots is None:
+        if call.is_read or self.write_slots is None:
             yield
             return
         # The second half of the time is the call's own.
@@ -239,10 +231,10 @@ class Transport:
             "Cache-Control": "no-cache",
         }
         call = _Call("GET", path, {}, query or {}, None, headers, uuid4())
-        with self._exchange(call, 1, stream_silence=silence) as (response, record):
-            record.outcome = Outcome.OK
-        with response:
-            yield response, record.request_id
+        with self._exchange(call, 1, stream_silence=silence) as reply:
+            reply.record.outcome = Outcome.OK
+        with reply.response:
+            yield reply.response, reply.record.request_id
 
     @contextmanager
     def open_file(self, path: str, *, ids: Mapping[str, Any]) -> Iterator[tuple[requests.Response, str]]:
@@ -253,46 +245,55 @@ class Transport:
         headers = {"Accept": "application/pdf", "Accept-Encoding": "identity"}
         call = _Call("GET", path, ids, {}, None, headers, uuid4())
         self._wait_for_budget(call, priority_of(call.method), 0.0)
-        with self._exchange(call, 1, self.timeouts[1], redirects=True) as (response, record):
-            record.outcome = Outcome.OK
-        with response:
-            yield response, record.request_id
+        with self._exchange(call, 1, self.timeouts[1], redirects=True) as reply:
+            reply.record.outcome = Outcome.OK
+        with reply.response:
+            yield reply.response, reply.record.request_id
 
     @contextmanager
     def _exchange(
         self, call: _Call, attempt: int, stream_silence: float | None = None, *, redirects: bool = False
-    ) -> Iterator[tuple[requests.Response, CallRecord]]:
-        """One attempt: a reply that is a 2xx, and the record, which is finished however this ends."""
+    ) -> Iterator[_Reply]:
+        """One attempt: a reply that is a 2xx, and the record, which is finished however this ends.
+
+        With `stream_silence`, seconds, the reply's body is left to be read.
+        """
         if self._guard is not None:
             self._guard()
-        url = self.base_url + _fill(call.path, call.ids)
-        record = CallRecord(
-            call.call_id,
-            call.method,
-            call.path,
-            {name: str(value) for name, value in call.ids.items()},
-            attempt,
-        )
-        token = self._record_start(record)
-        started, sent = time.monotonic(), time.time()
-        try:
-            response = self._request(call, url, stream_silence)
+        url = self.base_url + fill(call.path, call.ids)
+        ids = {name: str(value) for name, value in call.ids.items()}
+        record = CallRecord(call.call_id, call.method, call.path, ids, attempt)
+        with self._recorded(record):
+            until, sent = self._ends(call), time.time()
+            response = self._request(call, url, until, stream_silence)
             if self._on_reply is not None:
                 self._on_reply(response.headers, sent, time.time())
             record.http_status = response.status_code
             record.request_id = response.headers.get("X-Request-ID", "")[:64]
             if stream_silence is None:  # the limit on open streams is another one
                 self._note_budget(response)
-            if not 200 <= response.status_code < 300 and not (redirects and response.is_redirect):
+            is_good = 200 <= response.status_code < 300 or (redirects and response.is_redirect)
+            is_left = is_good and stream_silence is not None
+            content = b"" if is_left else self._content(response, record, until)
+            if not is_good:
                 raise replies.refused(
-                    response,
+                    response.status_code,
+                    content,
                     sent=sensitive_values(call.body),
                     known=self._known,
                     retry_after=retry_after(response.headers, now=time.time()),
                     call_id=str(call.call_id),
                     request_id=record.request_id,
                 )
-            yield response, record
+            yield _Reply(response, content, record)
+
+    @contextmanager
+    def _recorded(self, record: CallRecord) -> Iterator[None]:
+        """Have an attempt recorded before it is made, and how it ended."""
+        token = self._record_start(record)
+        started = time.monotonic()
+        try:
+            yield
         except BrokerError as error:
             record.outcome = Outcome.NOT_DONE if isinstance(error, BrokerNotDone) else Outcome.UNKNOWN
             record.error_code, record.error_message = error.code, error.message
@@ -307,8 +308,16 @@ class Transport:
             record.finished_at = datetime.now(UTC)
             self._record_finish(token, record)
 
-    def _request(self, call: _Call, url: str, stream_silence: float | None) -> requests.Response:
-        left = max(LEAST_SECONDS, call.until - self._clock())
+    def _ends(self, call: _Call) -> float:
+        """When an attempt that begins now has to be over, by the transport's clock."""
+        seconds = sum(self.timeouts)
+        return min(call.until, self._clock() + (max(seconds, READ_SECONDS) if call.is_read else seconds))
+
+    def _request(
+        self, call: _Call, url: str, until: float, stream_silence: float | None
+    ) -> requests.Response:
+        """The reply's head; its body is still to be read."""
+        left = max(LEAST_SECONDS, until - self._clock())
         connect, read_timeout = (min(timeout, left) for timeout in self.timeouts)
         headers = dict(call.headers)
         data = None
@@ -319,12 +328,12 @@ class Transport:
             return self.session.request(
                 call.method,
                 url,
-                params=_query(call.query),
+                params=to_parameters(call.query),
                 data=data,
                 headers=headers,
                 timeout=(connect, stream_silence or read_timeout),
                 allow_redirects=False,
-                stream=stream_silence is not None,
+                stream=True,
             )
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             if isinstance(error, ValueError):  # a malformed base URL or header: our fault, nothing was sent
@@ -332,14 +341,26 @@ class Transport:
             # Without the cause: its text holds the URL, and a query may hold a person's e-mail address.
             raise replies.failed_exchange(error, call_id=str(call.call_id)) from None
 
-    def _read(self, response: requests.Response, record: CallRecord, read: Read[T]) -> T:
+    def _content(self, response: requests.Response, record: CallRecord, until: float) -> bytes:
+        pieces = read_pieces(
+            response,
+            most=MOST_BYTES,
+            until=until,
+            clock=self._clock,
+            call_id=str(record.call_id),
+            request_id=record.request_id,
+        )
+        return b"".join(pieces)
+
+    def _read(self, reply: _Reply, read: Read[T]) -> T:
+        record = reply.record
         facts: dict[str, Any] = {
-            "http_status": response.status_code,
+            "http_status": record.http_status,
             "request_id": record.request_id,
             "call_id": str(record.call_id),
         }
         try:
-            result = read(scrub_members(replies.read_body(response), self._known), record.request_id)
+            result = read(scrub_members(replies.read_body(reply.content), self._known), record.request_id)
         except ValueError as error:
             raise replies.unreadable(error, **facts) from None
         record.outcome = Outcome.OK
@@ -396,33 +417,3 @@ class Transport:
             self.recorder.finish(token, record)
         except Exception:
             logger.exception("the outcome of call %s could not be recorded", record.call_id)
-
-
-def _fill(path: str, ids: Mapping[str, Any]) -> str:
-    """The path with its ids, each one segment. Raises `ValueError` for an id that would change the path."""
-    segments = {}
-    for name, value in ids.items():
-        text = str(value)
-        if text in ("", ".", ".."):
-            raise ValueError(f"{name} is empty or a dot segment")
-        segments[name] = quote(text, safe="")
-    return path.format(**segments)
-
-
-def _query(query: Query) -> dict[str, Any]:
-    """Query parameters as the broker takes them: None left out, lists repeated, tuples comma-joined."""
-    return {name: _parameter(value) for name, value in query.items() if value is not None and value != ()}
-
-
-def _parameter(value: Any) -> Any:
-    if isinstance(value, list):
-        return [str(item) for item in value]
-    if isinstance(value, tuple):
-        return ",".join(str(item) for item in value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise ValueError("an instant needs a time zone")
-        value = value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
-    return str(value)

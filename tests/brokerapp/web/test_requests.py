@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
-from brokerapp.broker.alpaca.transport import make_session
+from brokerapp.broker.alpaca.session import make_session
 from devstack.paths import ROOT
 from tests.brokerapp.deployment.processes import GOOD
 from tests.factories import UserFactory

@@ -40,7 +40,7 @@ class Documents(Noun):
     def download(self, account_id: Id, document_id: Id, *, into: IO[bytes], most: int) -> str:
         """GET /v1/accounts/{account_id}/documents/{document_id}/download: a PDF of at most `most` bytes.
 
-        Returns the Request ID. Raises `downloads.FileTooLarge` besides what every call does.
+        Returns the Request ID. Raises `bodies.TooLarge` besides what every call does.
         """
         return fetch_file(
             self._transport,

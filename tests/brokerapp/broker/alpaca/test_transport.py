@@ -10,6 +10,7 @@ from brokerapp.broker.alpaca.errors import (
     BrokerSlow,
 )
 from brokerapp.broker.alpaca.models import Account, NoContent, Order
+from brokerapp.broker.alpaca.session import make_session
 from tests.brokerapp.broker.alpaca.calling import ACCOUNT, IDS, PATH, URL, get, post
 from tests.brokerapp.broker.alpaca.conftest import BASE, REQUEST_ID
 
@@ -62,7 +63,7 @@ def test_session_looks_the_environment_up_once_for_each_server(monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", "data.example")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/certificates.pem")
-    session = transport_module.make_session("key", "secret")
+    session = make_session("key", "secret")
 
     def way(url):
         return session.merge_environment_settings(url, {}, False, None, None)

@@ -19,7 +19,8 @@ class Wire:
     requests: list[bytes] = field(default_factory=list)
 
 
-def _read_request(connection: socket.socket) -> bytes:
+def read_request(connection: socket.socket) -> bytes:
+    """The next request on a connection; what there is of it where the client ends it."""
     head = b""
     while b"\r\n\r\n" not in head:
         chunk = connection.recv(65536)
@@ -47,7 +48,7 @@ def serve(*answers: Answer) -> Iterator[Wire]:
             except OSError:
                 return
             with connection:
-                wire.requests.append(_read_request(connection))
+                wire.requests.append(read_request(connection))
                 try:
                     answer(connection) if callable(answer) else connection.sendall(answer)
                 except OSError:
