@@ -135,6 +135,11 @@ class Activity(models.Model):
         return self.is_fill and self.qty is not None and self.qty < 0
 
     @property
+    def revises(self) -> bool:
+        """Whether it is an execution that takes another one back or is in its place."""
+        return self.takes_back or (self.is_fill and bool(self.previous_id))
+
+    @property
     def cash(self) -> Decimal:
         """`net_amount`, 0 where the broker does not say."""
         return self.net_amount or Decimal(0)

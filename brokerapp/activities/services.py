@@ -50,7 +50,10 @@ BURST = timedelta(seconds=2)
 EVENT_WAITS = timedelta(minutes=2)
 """How long an event waits for the list to have its activity."""
 FOLLOWED_FOR = timedelta(days=1)
-"""Activities older than this when we first read them change no figure that is not read anyway."""
+"""Activities older than this when we first read them change no figure that is not read anyway.
+
+But for executions that revise others: a finished order is read again for them alone.
+"""
 REVISABLE = ("subtype", "date", "net_amount", "qty", "price", "per_share_amount", "symbol", "status")
 """What the broker may change of an activity in place."""
 MOVED_BY = ("transfer_id", "bank_transaction_id", "journal_id")
@@ -181,8 +184,7 @@ def take_page(page: Page[alpaca.Fill | alpaca.NonTrade], *, read_at: datetime) -
     owners = {account.pk: account.user_id for account in accounts.values()}
     _scrub(new, owners)
     for row in new:
-        # Executions have a stream of their own, and what is old has changed nothing since.
-        if row.is_fill or read_at - row.at > FOLLOWED_FOR:
+        if not _is_to_follow(row, read_at):
             row.followed_at = read_at
     with transaction.atomic():
         Activity.objects.bulk_create(new, ignore_conflicts=True)
@@ -193,6 +195,17 @@ def take_page(page: Page[alpaca.Fill | alpaca.NonTrade], *, read_at: datetime) -
             transaction.on_commit(partial(_tell, {row.account_id for row in (*new, *changed)}, owners))
             jobs.enqueue(FOLLOWERS)
     return len(new) + len(changed)
+
+
+def _is_to_follow(row: Activity, read_at: datetime) -> bool:
+    """Whether figures may hang on a new activity that nothing else has read again.
+
+    Executions have a stream of their own; those that take back or correct another do not rely on it, as an
+    order that is finished is not read any more.
+    """
+    if row.is_fill:
+        return row.revises
+    return read_at - row.at <= FOLLOWED_FOR
 
 
 def _differs(row: Activity, known: Activity) -> bool:
@@ -302,7 +315,12 @@ def _learn(row: Activity, event: Mapping[str, Any]) -> None:
     moved = next((told[name] for name in MOVED_BY if told.get(name)), None)
     if moved and row.broker_transfer_id is None and (transfer_id := _as_uuid(moved)):
         learned["broker_transfer_id"] = transfer_id
-    if learned:
+    if not learned:
+        return
+    with transaction.atomic():
+        if row.is_fill and "previous_id" in learned:
+            learned["followed_at"] = None
+            jobs.enqueue(FOLLOWERS)
         Activity.objects.filter(pk=row.pk).update(**learned)
         row.refresh_from_db()
         _link_taken_back([row])

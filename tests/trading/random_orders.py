@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,7 @@ import requests
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.activities.services import sync_activities
 from brokerapp.broker.alpaca.errors import BrokerError
 from brokerapp.broker.alpaca.stream import Event, read_events
 from brokerapp.broker.calls.recorder import ApiCallRecorder
@@ -25,7 +26,7 @@ from trading import changes, rules
 from trading.models import Asset, Order
 from trading.order_spec import OrderSpec
 from trading.order_types import OrderClass, OrderType, Side, TimeInForce
-from trading.services import events, orders, portfolio, sweeps
+from trading.services import corporate_actions, events, orders, portfolio, sweeps
 from trading.statuses import UNSETTLED
 
 SYMBOLS = ("AAPL", "MSFT", "SPY")
@@ -40,7 +41,6 @@ FAULTS = (
     ("malformed", {"rate": 0.02}),
 )
 """The broker acts and the reply is lost; the connection breaks before; it fails; half of the reply comes."""
-REVISIONS = ("trade_bust", "trade_correct")
 NEARNESS = ("0.5", "0.9", "0.99", "1", "1.01", "1.1")
 """Prices below, at and above the market: what rests and what fills."""
 
@@ -122,8 +122,6 @@ class Trader:
     asked: list[str] = field(default_factory=list)
     done: Counter[str] = field(default_factory=Counter)
     heard_until: datetime = datetime(2020, 1, 1, tzinfo=UTC)
-    revisions: list[Mapping[str, Any]] = field(default_factory=list)
-    """Events of revisions that are not handled so far."""
 
     def __post_init__(self) -> None:
         self.path = f"/v1/trading/accounts/{self.account.broker_account_id}"
@@ -305,39 +303,28 @@ class Trader:
     def work(self, offset: timedelta | None = None) -> None:
         """The sweeps, now or when what was left behind has rested."""
         offset = self.dice.choice([timedelta(0), LATER, LATER]) if offset is None else offset
+        sync_activities(now=timezone.now() + offset)
+        corporate_actions.follow_activities(now=timezone.now() + offset)
         sweeps.settle_orders(now=timezone.now() + offset)
         sweeps.sync_open_orders(now=timezone.now() + offset)
         self.done["sweep"] += 1
 
     def hear(self) -> None:
-        """The events since the last time: some lost, some twice, in another order.
-
-        Revisions are not lost, as nothing else tells of them once an order has ended: the stream is resumed
-        where it was left, so that what was cut off is told again.
-        """
+        """The events since the last time: some lost, some twice, in another order."""
         # The stream ends once the clock has passed the end asked for, and this clock stands still.
         self.sandbox.advance(0.01)
         now = datetime.fromisoformat(self.sandbox.info()["now"]) - timedelta(milliseconds=5)
         transport = get_client().transport
         told = list(read_events(transport, "/v2/events/trades", since=self.heard_until, until=now))
         self.heard_until = now
-        heard = [event.body for event in told if isinstance(event, Event)]
-        self.revisions += [body for body in heard if body["event"] in REVISIONS]
-        bodies = [body for body in heard if body["event"] not in REVISIONS and self.dice.random() < 0.8]
+        bodies = [event.body for event in told if isinstance(event, Event) and self.dice.random() < 0.8]
         bodies += self.dice.sample(bodies, len(bodies) // 8)
         if self.dice.random() < 0.5:
             self.dice.shuffle(bodies)
-        self.hear_of(bodies)
-        self.hear_of(self.revisions)
-
-    def hear_of(self, bodies: Sequence[Mapping[str, Any]]) -> None:
-        """Handle events; a revision is done with once that went well."""
-        for body in list(bodies):
+        for body in bodies:
             with suppress(BrokerError, following.EventTooEarly):
                 events.on_trade_event(body)
                 self.done["event"] += 1
-                if body in self.revisions:
-                    self.revisions.remove(body)
 
     def come_to_rest(self) -> None:
         """Until sweeps alone have found out about everything: nothing fails any more."""
@@ -346,7 +333,6 @@ class Trader:
         mine = Order.objects.filter(account=self.account)
         for rounds in range(1, 41):
             self.work(rounds * LATER)  # later each time, so that what failed before is due again
-            self.hear_of(self.revisions)
             left = mine.filter(status__in=UNSETTLED) | mine.unlike_fills()
             if not left.exclude(status="NOT_FOUND").exists():
                 break

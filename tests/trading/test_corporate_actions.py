@@ -15,7 +15,7 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.activities.models import Activity
 from tests.broker_stub import BrokerStub
 from tests.factories import AssetFactory, OrderFactory, PositionFactory
-from trading.models import Bar, BarSeries, CorporateAction, PositionsSync
+from trading.models import Bar, BarSeries, CorporateAction, Order, PositionsSync
 from trading.services import corporate_actions
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent")]
@@ -77,6 +77,23 @@ def test_follow_activities_of_a_split_has_open_orders_read_and_charts_drawn_anew
     assert untouched.due_at != NOW
     assert (series.synced_at, series.high) == (None, None)
     assert Bar.objects.get().series == kept
+
+
+def test_follow_activities_of_a_revised_execution_has_its_order_read_though_it_is_finished(
+    account: BrokerageAccount, sent: list[str], django_capture_on_commit_callbacks: Any
+) -> None:
+    filled = OrderFactory.create(account, status="filled", filled_qty="2", filled_avg_price="200")
+    other = OrderFactory.create(account, status="filled", filled_qty="2", filled_avg_price="200")
+    Order.objects.update(recorded_qty=2, due_at=None)
+    activity(account, "FILL", qty=Decimal(-2), broker_order_id=filled.broker_order_id)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        corporate_actions.follow_activities(now=NOW)
+
+    assert sent.count("trading.tasks.sync_order") == 1
+    marked = Order.objects.unlike_fills().get()
+    assert (marked, marked.due_at) == (filled, NOW)
+    assert other.pk != marked.pk
 
 
 def announced(asset: Any, kind: str = "cash_dividends", **members: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.accounts.services import sync_balances
+from brokerapp.activities.services import sync_activities
 from brokerapp.broker.alpaca.stream import Event, read_events
 from brokerapp.broker.calls.models import ApiCall
 from brokerapp.broker.clients import get_client
@@ -22,8 +23,8 @@ from tests.account_pages import AccountClient
 from tests.journeys import open_account_at
 from tests.sandbox_process import SandboxProcess, eventually, point_at
 from trading import payloads
-from trading.models import Asset, Fill, MarketClock, Order, Position
-from trading.services import events, fills, market, orders, portfolio, sweeps
+from trading.models import REVISED_NOTE, Asset, Fill, MarketClock, Order, Position
+from trading.services import corporate_actions, events, fills, market, portfolio, sweeps
 from trading.statuses import OrderStatus
 
 pytestmark = pytest.mark.django_db
@@ -218,6 +219,14 @@ def hear(sandbox: SandboxProcess, account: BrokerageAccount, since: datetime) ->
             events.on_trade_event(event.body)
 
 
+def sweep_all(now: datetime) -> None:
+    """What beat rings, as far as orders hang on it; no message to a worker arrives."""
+    sync_activities(now=now)
+    corporate_actions.follow_activities(now=now)
+    sweeps.sync_open_orders(now=now)
+    portfolio.sync_stale_portfolios(now=now)
+
+
 def play(sandbox: SandboxProcess, scenario: str, account: BrokerageAccount, **values: str) -> None:
     body = {"account_id": str(account.broker_account_id), **values}
     sandbox.request("POST", f"/_sandbox/scenarios/{scenario}", json=body).raise_for_status()
@@ -236,12 +245,14 @@ def test_busted_trade_is_followed_everywhere(
     if by_event:
         hear(sandbox, account, since)
     else:
-        orders.read_order_and_fills(order=order, now=timezone.now())
+        sweep_all(timezone.now() + LATER)
+        sweep_all(timezone.now() + 2 * LATER)
     portfolio.sync_stale_portfolios(now=timezone.now() + LATER)
 
     order.refresh_from_db()
     account.refresh_from_db()
     assert (order.status, order.filled_qty, order.recorded_qty) == (OrderStatus.CANCELED, 0, 0)
+    assert StatusChange.objects.about(order).filter(reason=REVISED_NOTE).count() == 1
     assert Fill.objects.get().busted_at is not None
     assert not Position.objects.exists()
     assert account.cash == Decimal("1234.56")
@@ -262,11 +273,13 @@ def test_corrected_trade_is_followed_everywhere(
         hear(sandbox, account, since)
         hear(sandbox, account, since)
     else:
-        orders.read_order_and_fills(order=order, now=timezone.now())
+        sweep_all(timezone.now() + LATER)
+        sweep_all(timezone.now() + 2 * LATER)
     portfolio.sync_portfolio(account=account)
 
     order.refresh_from_db()
     account.refresh_from_db()
+    assert StatusChange.objects.about(order).filter(reason=REVISED_NOTE).count() == 1
     assert order.filled_qty == order.recorded_qty == Decimal("0.1")
     standing = order.fills.standing().get()
     assert (standing.qty, standing.price) == (Decimal("0.1"), 90)

@@ -117,6 +117,8 @@ def test_sync_open_orders_fetches_missing_fills(account: BrokerageAccount, broke
         "symbol": "AAPL",
         "order_id": str(order.broker_order_id),
     }
+    told = order_body(order, "filled", filled_qty="0.42", filled_avg_price="200")
+    broker.on_order("GET", order, json=told)
     broker.on("GET", "/v1/accounts/activities", json=[fill])
 
     sweeps.sync_open_orders(now=timezone.now())

@@ -82,6 +82,7 @@ def follow_activities(*, now: datetime) -> int:
         for account_id in {activity.account_id for activity in found}:
             portfolio.mark_due(account_id=account_id, now=now)
         _reread_orders(found, now)
+        _reread_revised(found, now)
         _reset_bars(found)
         Activity.objects.filter(pk__in=[activity.pk for activity in found]).update(followed_at=now)
     return len(found)
@@ -99,6 +100,18 @@ def _reread_orders(activities: Iterable[Activity], now: datetime) -> None:
         )
         orders.request_reads(orders=list(open_ones))
         open_ones.update(due_at=now)  # for the sweep, should the messages be lost
+
+
+def _reread_revised(activities: Iterable[Activity], now: datetime) -> None:
+    """Have the orders read again of which an execution was revised, and their fills; finished ones too."""
+    revised = {each.broker_order_id for each in activities if each.is_fill and each.broker_order_id}
+    if not revised:
+        return
+    accounts = {each.account_id for each in activities}
+    found = Order.objects.filter(account__in=accounts, broker_order_id__in=revised)
+    orders.request_reads(orders=found)
+    # For the sweep, should the messages be lost: what we have recorded is not known to stand.
+    found.update(recorded_qty=0, due_at=now)
 
 
 def _reset_bars(activities: Iterable[Activity]) -> None:

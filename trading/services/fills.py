@@ -94,7 +94,7 @@ def record(order: Order, told: Told) -> None:
             _correct(order, told)
         else:
             _find(order, told) or _create(order, told)
-        _recount(order)
+        recount(order)
     transaction.on_commit(lambda: live.publish(order.user_id, "order", order.pk))
 
 
@@ -107,7 +107,7 @@ def bust(order: Order, *, previous_id: str, execution_id: str, at: datetime) -> 
             logger.warning("%s: an execution that we do not know is taken back: %s", order, previous_id)
         else:
             _mark_busted(fill, at, execution_id or None)
-        _recount(order)
+        recount(order)
 
 
 def _called(order: Order, name: str) -> Fill | None:
@@ -189,9 +189,11 @@ def _mark_busted(fill: Fill, at: datetime, undone_by: str | None) -> None:
     Fill.objects.filter(pk=fill.pk).update(**columns)
 
 
-def _recount(order: Order) -> None:
+def recount(order: Order) -> Decimal:
+    """Write down how many shares the order's standing fills are; returns them."""
     total = order.fills.standing().aggregate(total=Sum("qty"))["total"] or Decimal(0)
     Order.objects.filter(pk=order.pk).update(recorded_qty=total)
+    return total
 
 
 def sync_fills(*, order: Order) -> None:

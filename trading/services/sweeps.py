@@ -10,7 +10,7 @@ from django.db.models import F, Q, QuerySet
 
 from brokerapp.workflow import following, sweeps, writes
 from trading.models import Order
-from trading.services import fills, orders
+from trading.services import orders
 from trading.statuses import OrderStatus
 
 SECONDS = 10.0
@@ -95,8 +95,8 @@ def sync_open_orders(*, now: datetime) -> None:
     )
     sweeps.sweep(
         "trading.fills",
-        _due(Order.objects.unlike_fills(), now).select_related("account"),
-        lambda order: fills.sync_fills(order=order),
+        _due(Order.objects.unlike_fills(), now).select_related("account", "asset"),
+        lambda order: orders.complete_fills(order=order, now=now),
         failed=lambda order: following.schedule_retry(order, now=now),
         seconds=SECONDS,
     )

@@ -190,6 +190,20 @@ def test_execution_taken_back_names_the_one_it_takes_back(
     assert row.previous_id == bought["id"].partition("::")[2]
     assert row.net_amount == 400
     assert Activity.objects.exclude(previous_id="").count() == 1
+    assert Activity.objects.to_follow().get() == row
+
+
+def test_execution_that_an_event_calls_a_correction_is_followed(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    bought, corrected = fill(account), fill(account, price="190")
+    answer(broker, of_all([[bought, corrected]]))
+    sync()
+    assert not Activity.objects.to_follow().exists()
+
+    services.on_activity_event(event(account, corrected, previous_id=bought["id"].partition("::")[2]))
+
+    assert Activity.objects.to_follow().get().price == 190
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from trading.services.orders.applying import Revision, apply_order
 from trading.services.orders.asking import (
     NOT_AT_BROKER,
     NOT_FOUND_SO_FAR,
+    complete_fills,
     find_order,
     read_order,
     read_order_and_fills,
@@ -35,6 +36,7 @@ __all__ = [
     "Revision",
     "apply_order",
     "cancel_order",
+    "complete_fills",
     "find_order",
     "get_placed",
     "get_unsettled_change",

@@ -115,6 +115,9 @@ def _note_progress(before: Order, order: Order, by: Process, reason: str, revisi
         # An execution was revised, and no event said which: what we have recorded is not what stands.
         order.recorded_qty = Decimal(0)
         set_columns(Order, {"pk": order.pk}, {"recorded_qty": order.recorded_qty})
+    elif order.filled_qty < before.filled_qty:
+        # What was recorded may have been given up before: fills that still stand must not go unseen.
+        order.recorded_qty = fills.recount(order)
     if has_filled or is_revised:
         mark_due(account_id=order.account_id, now=timezone.now())
         jobs.enqueue("trading.tasks.sync_fills", order_id=order.pk)

@@ -161,6 +161,17 @@ def read_order_and_fills(*, order: Order, now: datetime) -> None:
     fills.sync_fills(order=read_order(order=order, now=now))
 
 
+def complete_fills(*, order: Order, now: datetime) -> None:
+    """Complete the fills of an order; of a finished one, which nothing else reads, it is read before.
+
+    Raises as `read_order`.
+    """
+    if order.is_open:
+        fills.sync_fills(order=order)
+    else:
+        read_order_and_fills(order=order, now=now)
+
+
 def request_reads(*, orders: Iterable[Order]) -> int:
     """Have workers read orders and their fills again, one each; how many."""
     ids = [order.pk for order in orders]
