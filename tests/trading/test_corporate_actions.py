@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.activities.models import Activity
+from brokerapp.broker.alpaca.errors import BrokerError
 from tests.broker_stub import BrokerStub
 from tests.factories import AssetFactory, OrderFactory, PositionFactory
 from trading.models import Bar, BarSeries, CorporateAction, Order, PositionsSync
@@ -170,6 +171,65 @@ def test_sync_announcements_leaves_out_a_member_it_cannot_read(
     corporate_actions.sync_announcements(now=NOW)
 
     assert CorporateAction.objects.count() == 1
+
+
+def test_sync_announcements_with_an_unreadable_member_takes_nothing_for_called_off(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    held = PositionFactory.create(account=account).asset
+    known = announced(held)
+    answer(broker, {"cash_dividends": [known]}, {"cash_dividends": [known | {"ex_date": "soon"}]})
+
+    corporate_actions.sync_announcements(now=NOW)
+    corporate_actions.sync_announcements(now=NOW + timedelta(days=1, hours=1))
+
+    assert str(CorporateAction.objects.get().pk) == known["id"]
+
+
+def test_sync_announcements_one_symbol_that_is_refused_keeps_no_other_waiting(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    good = PositionFactory.create(account=account).asset
+    bad = PositionFactory.create(account=account, asset=AssetFactory.create(symbol="AAPL.WS.A")).asset
+    asked: list[list[str]] = []
+
+    def reply(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        symbols = parse_qs(urlparse(str(request.url)).query)["symbols"][0].split(",")
+        asked.append(symbols)
+        if bad.symbol in symbols:
+            return 400, {}, json.dumps({"message": f"invalid symbol: {bad.symbol}"})
+        body = {"cash_dividends": [announced(good)]}
+        return 200, {}, json.dumps({"corporate_actions": body, "next_page_token": None})
+
+    broker.call_back("GET", "/v1/corporate-actions", reply)
+
+    corporate_actions.sync_announcements(now=NOW)
+    corporate_actions.sync_announcements(now=NOW + timedelta(minutes=1))
+
+    assert CorporateAction.objects.get().asset == good
+    assert len(asked) == 3
+
+
+def test_sync_announcements_a_batch_without_an_answer_comes_last(
+    account: BrokerageAccount, broker: BrokerStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corporate_actions, "SYMBOLS_PER_CALL", 1)
+    for symbol in ("AAPL", "MSFT"):
+        PositionFactory.create(account=account, asset=AssetFactory.create(symbol=symbol))
+    asked: list[str] = []
+
+    def reply(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        (symbol,) = parse_qs(urlparse(str(request.url)).query)["symbols"]
+        asked.append(symbol)
+        body = json.dumps({"corporate_actions": {}, "next_page_token": None})
+        return (409 if symbol == "AAPL" else 200), {}, body
+
+    broker.call_back("GET", "/v1/corporate-actions", reply)
+
+    with pytest.raises(BrokerError):
+        corporate_actions.sync_announcements(now=NOW)
+    assert corporate_actions.sync_announcements(now=NOW + timedelta(minutes=1)) == 0
+    assert set(asked) == {"AAPL", "MSFT"}
 
 
 def test_upcoming_keeps_a_dividend_until_it_is_paid(account: BrokerageAccount, broker: BrokerStub) -> None:

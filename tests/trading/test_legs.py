@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.broker.alpaca.errors import BrokerOutcomeUnknown
 from brokerapp.workflow import writes
 from tests.broker_stub import BrokerStub
 from tests.factories import OrderFactory, order_body, order_reply
@@ -131,6 +132,18 @@ def test_event_about_an_unknown_leg_is_found_by_its_order(
 
     row = order.legs.get(type="LIMIT")
     assert (row.status, row.recorded_qty) == (OrderStatus.FILLED, 4)
+
+
+def test_event_about_an_unknown_leg_comes_again_where_its_order_could_not_be_read(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    order = bracket(account, [])
+    told = [leg("limit", "filled", filled_qty="4", filled_avg_price="250", updated_at=LATER), leg("stop")]
+    odd = order_body(order, "filled", legs=told, filled_qty="many")
+    broker.on_orders("GET", account, json=[odd])
+
+    with pytest.raises(BrokerOutcomeUnknown):
+        events.on_trade_event(trade_event(order, order=told[0], qty="4", price="250"))
 
 
 def test_event_about_a_leg_of_an_order_whose_reply_is_still_on_its_way(

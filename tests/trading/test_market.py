@@ -189,3 +189,15 @@ def test_sync_calendar_takes_days_over_and_forgets_those_that_were_taken_away(br
 
     found = market.get_days(date(2026, 11, 25), date(2026, 11, 30))
     assert {day.day: closes.hour for day, (_, closes) in found.items()} == {25: 21, 27: 18}
+
+
+def test_sync_calendar_with_an_unreadable_member_takes_no_day_away(broker: BrokerStub) -> None:
+    now = datetime(2026, 11, 26, 15, tzinfo=UTC)
+    days = [{"date": f"2026-11-{day}", "open": "09:30", "close": "16:00"} for day in (24, 25)]
+    broker.on("GET", "/v1/calendar", json=days)
+    broker.on("GET", "/v1/calendar", json=[days[0], days[1] | {"open": "half past"}])
+
+    market.sync_calendar(now=now)
+    market.sync_calendar(now=now)
+
+    assert [day.day for day in market.get_days(date(2026, 11, 1), date(2026, 11, 30))] == [24, 25]

@@ -8,10 +8,11 @@ import pytest
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.broker.alpaca.errors import BrokerOutcomeUnknown
 from tests.broker_stub import BrokerStub
 from tests.factories import AssetFactory, BrokerageAccountFactory
 from tests.trading.test_watchlists import Broker, add, send
-from trading.models import Watchlist
+from trading.models import Asset, Watchlist
 from trading.services import watchlist_reading, watchlists
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +103,30 @@ def test_read_watchlists_takes_over_what_changed_there(account: BrokerageAccount
     read(account)
 
     assert shown(account) == {"Theirs": ["MSFT", "KO"]}
+
+
+def test_read_watchlists_keeps_what_is_on_it_there_though_it_is_traded_no_more(
+    account: BrokerageAccount, there: Elsewhere
+) -> None:
+    mine = sent_list(account, "AAPL", "MSFT")
+    Asset.objects.filter(symbol="MSFT").update(status=Asset.INACTIVE)
+    there.set(key_of(mine), timezone.now() + timedelta(seconds=1), symbols=["MSFT"])
+
+    read(account)
+
+    assert [item.asset.symbol for item in mine.items.all()] == ["MSFT"]
+
+
+def test_send_watchlist_makes_no_second_one_where_the_list_could_not_be_read_whole(
+    account: BrokerageAccount, there: Elsewhere
+) -> None:
+    made = watchlists.create_watchlist(account=account, name="Mine")
+    there.lists["odd"] = {"id": "odd", "name": "Mine"}
+
+    with pytest.raises(BrokerOutcomeUnknown):
+        send(made)
+
+    assert not there.bodies
 
 
 def test_read_watchlists_changed_on_both_sides_loses_nothing(

@@ -88,12 +88,15 @@ class CorporateAction(models.Model):
 
 
 class CorporateActionsSync(models.Model):
-    """When we last asked for an asset's corporate actions."""
+    """When an asset's corporate actions were asked for, and when they are again."""
 
     asset = models.OneToOneField(
         Asset, on_delete=models.CASCADE, primary_key=True, related_name="corporate_actions_sync"
     )
-    synced_at = models.DateTimeField(db_index=True)
+    synced_at = models.DateTimeField(
+        null=True, blank=True, help_text="when we last asked and were not kept waiting"
+    )
+    due_at = models.DateTimeField(default=timezone.now, db_index=True, help_text="when we ask next")
 
     def __str__(self) -> str:
         return f"corporate actions of {self.pk}"

@@ -3,14 +3,16 @@
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from brokerapp.activities.models import Activity
 from brokerapp.broker.alpaca import models as alpaca
+from brokerapp.broker.alpaca.errors import BrokerBusy, BrokerError, BrokerMisconfigured
 from brokerapp.broker.alpaca.market_data import MarketDataClient
 from brokerapp.broker.clients import get_market_data
 from brokerapp.units.market_time import day_in_new_york
@@ -28,6 +30,7 @@ from trading.models import (
     WatchlistItem,
 )
 from trading.services import orders, portfolio
+from trading.services.halving import ask_in_halves
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +46,8 @@ BATCH = 500
 SYMBOLS_PER_CALL = 100
 BATCHES_PER_RUN = 20
 MOST_PAGES = 10
-ASKED_EVERY = timedelta(days=1)
+ASKED_EVERY, ASKED_AGAIN_AFTER = timedelta(days=1), timedelta(minutes=15)
+"""How often an asset's announcements are asked for, and the pause after a batch that had no answer."""
 LOOKED_AT_FOR = timedelta(days=1)
 """How long after somebody looked at an asset its corporate actions are asked for."""
 LOOK_BACK, LOOK_AHEAD = timedelta(days=7), timedelta(days=120)
@@ -127,64 +131,107 @@ def _reset_bars(activities: Iterable[Activity]) -> None:
         logger.info("the bars of %s are read anew after a split", ", ".join(sorted(split)))
 
 
+@dataclass
+class _Announced:
+    """What is announced of an asset; `is_whole`: what is not in it is called off."""
+
+    actions: list[alpaca.CorporateAction] = field(default_factory=list)
+    is_whole: bool = True
+
+
 def sync_announcements(*, now: datetime) -> int:
     """Ask for the corporate actions to come of what people hold, watch or looked at today; how many assets.
 
-    Once a day each, many at a time. Raises `BrokerNotDone` or `BrokerOutcomeUnknown`; what was asked for
-    before stays.
+    Once a day each, many at a time. A batch that has no answer comes after all others, and the first error is
+    raised at the end: `BrokerNotDone` or `BrokerOutcomeUnknown`.
     """
     client, asked = get_market_data(), 0
+    trouble: BrokerError | None = None
     for _ in range(BATCHES_PER_RUN):
         batch = list(_wanted(now)[:SYMBOLS_PER_CALL])
         if not batch:
             break
-        _sync_batch(client, batch, now)
-        asked += len(batch)
+        try:
+            _sync_batch(client, batch, now)
+            asked += len(batch)
+        except (BrokerMisconfigured, BrokerBusy):
+            raise
+        except BrokerError as error:
+            logger.warning("the announcements of %s assets are not synced: %s", len(batch), error)
+            _put_off(batch, now)
+            trouble = trouble or error
+    if trouble:
+        raise trouble
     return asked
 
 
 def _wanted(now: datetime) -> QuerySet[Asset]:
-    """Shares of which we have not asked for a day."""
-    fresh = CorporateActionsSync.objects.filter(synced_at__gt=now - ASKED_EVERY).values("asset")
+    """Shares of which we are to ask, the longest due first; those never asked for before all."""
+    resting = CorporateActionsSync.objects.filter(due_at__gt=now).values("asset")
     wanted = (
         Q(pk__in=Position.objects.values("asset"))
         | Q(pk__in=WatchlistItem.objects.values("asset"))
         | Q(pk__in=Quote.objects.filter(looked_at__gt=now - LOOKED_AT_FOR).values("asset"))
     )
     of_class = Asset.objects.of(US_EQUITY).filter(wanted, status=Asset.ACTIVE)
-    return of_class.exclude(pk__in=fresh).order_by("symbol")
+    due_at = F("corporate_actions_sync__due_at").asc(nulls_first=True)
+    return of_class.exclude(pk__in=resting).order_by(due_at, "symbol")
 
 
 def _sync_batch(client: MarketDataClient, batch: Sequence[Asset], now: datetime) -> None:
-    """Make what is stored of some assets what the API says of them; a change of a date is one, too."""
+    """Make what is stored of some assets what the API says of them; a change of a date is one, too.
+
+    Of a symbol that it refuses, what is stored stays.
+    """
     today = day_in_new_york(now)
+    found = ask_in_halves(batch, lambda part: _ask_all_pages(client, part, today))
     assets = {asset.symbol: asset for asset in batch}
-    rows: dict[UUID, CorporateAction] = {}
-    token = None
-    for _ in range(MOST_PAGES):
-        page = client.get_corporate_actions(
-            sorted(assets), start=today - LOOK_BACK, end=today + LOOK_AHEAD, page_token=token
-        )
-        rows |= {
-            told.id: _row(assets[told.symbol], told, now)
-            for told in page.actions
-            if told.symbol in assets and told.kind in CorporateAction.Kind.values
-        }
-        if not (token := page.next_page_token or None):
-            break
+    rows = {
+        told.id: _row(assets[symbol], told, now)
+        for symbol, announced in found.items()
+        for told in announced.actions
+    }
+    whole = [assets[symbol] for symbol, announced in found.items() if announced.is_whole]
     with transaction.atomic():
-        gone = CorporateAction.objects.filter(asset__in=batch).upcoming(today)
-        if not token:
-            gone.exclude(pk__in=rows).delete()
+        CorporateAction.objects.filter(asset__in=whole).upcoming(today).exclude(pk__in=rows).delete()
         CorporateAction.objects.bulk_create(
             rows.values(), update_conflicts=True, unique_fields=["id"], update_fields=FIGURES
         )
         CorporateActionsSync.objects.bulk_create(
-            [CorporateActionsSync(asset=asset, synced_at=now) for asset in batch],
+            [CorporateActionsSync(asset=asset, synced_at=now, due_at=now + ASKED_EVERY) for asset in batch],
             update_conflicts=True,
             unique_fields=["asset"],
-            update_fields=["synced_at"],
+            update_fields=["synced_at", "due_at"],
         )
+
+
+def _ask_all_pages(client: MarketDataClient, batch: Sequence[Asset], today: date) -> dict[str, _Announced]:
+    """What is announced of some assets, by symbol. Raises `BrokerNotDone` or `BrokerOutcomeUnknown`."""
+    found = {asset.symbol: _Announced() for asset in batch}
+    token, is_whole = None, True
+    for _ in range(MOST_PAGES):
+        page = client.get_corporate_actions(
+            sorted(found), start=today - LOOK_BACK, end=today + LOOK_AHEAD, page_token=token
+        )
+        is_whole = is_whole and not page.actions.unreadable
+        for told in page.actions:
+            if told.symbol in found and told.kind in CorporateAction.Kind.values:
+                found[told.symbol].actions.append(told)
+        if not (token := page.next_page_token or None):
+            break
+    for announced in found.values():
+        announced.is_whole = is_whole and not token
+    return found
+
+
+def _put_off(batch: Sequence[Asset], now: datetime) -> None:
+    """Let the others go first."""
+    CorporateActionsSync.objects.bulk_create(
+        [CorporateActionsSync(asset=asset, due_at=now + ASKED_AGAIN_AFTER) for asset in batch],
+        update_conflicts=True,
+        unique_fields=["asset"],
+        update_fields=["due_at"],
+    )
 
 
 def _row(asset: Asset, told: alpaca.CorporateAction, now: datetime) -> CorporateAction:

@@ -75,13 +75,15 @@ def sync_clock(*, now: datetime) -> None:
 def sync_calendar(*, now: datetime) -> int:
     """Take over the days of trading around now (`GET /v1/calendar`). Returns how many.
 
-    Raises `BrokerNotDone` or `BrokerOutcomeUnknown`.
+    Where a member of the list could not be read no day is taken away: it may be that one. Raises
+    `BrokerNotDone` or `BrokerOutcomeUnknown`.
     """
     today = day_in_new_york(now)
     first, last = today - CALENDAR_BACK, today + CALENDAR_AHEAD
-    days = {told.day: payloads.market_day_row(told) for told in get_client().clock.days(first, last)}
+    listed = get_client().clock.days(first, last)
+    days = {told.day: payloads.market_day_row(told) for told in listed}
     with transaction.atomic():
-        if days:
+        if days and not listed.unreadable:
             MarketDay.objects.filter(day__range=(first, last)).exclude(day__in=days).delete()
         MarketDay.objects.bulk_create(
             days.values(),

@@ -113,8 +113,8 @@ def _take(mine: Watchlist, told: alpaca.Watchlist) -> None:
         assets = _assets(told)
         columns: dict[str, Any] = {"broker_updated_at": told.updated_at}
         is_ours = row.synced_at is None or row.synced_at < row.changed_at
-        if not is_ours:
-            row.items.exclude(asset__in=assets).delete()
+        if not is_ours and told.assets is not None:
+            row.items.exclude(asset__symbol__in=[member.symbol for member in told.assets]).delete()
         _add(row, assets)
         is_newer = not is_ours or (told.updated_at is not None and told.updated_at > row.changed_at)
         if is_newer and name_at_broker(told.name) not in ("", row.broker_name):

@@ -232,11 +232,17 @@ def _symbols(watchlist: Watchlist) -> list[str]:
 
 
 def _find(watchlist: Watchlist) -> UUID | None:
-    """The list of that name at the broker, as its making may have gone through without our hearing of it."""
+    """The list of that name at the broker, as its making may have gone through without our hearing of it.
+
+    Raises `BrokerNotDone` or `BrokerOutcomeUnknown`, the latter also where it may be one that cannot be read.
+    """
     account = watchlist.account.broker_account_id
     assert account is not None
     listed = get_client(about=watchlist.account).watchlists.list(account)
-    return next((each.id for each in listed if each.name == watchlist.broker_name), None)
+    found = next((each.id for each in listed if each.name == watchlist.broker_name), None)
+    if found is None:
+        listed.whole()
+    return found
 
 
 def _remove_at_broker(watchlist: Watchlist) -> None:

@@ -136,17 +136,20 @@ def find_order(*, account: BrokerageAccount, broker_order_id: UUID, symbol: str)
 
     An exit does not name its order, so the account's orders for the symbol are read with their legs, where
     one has exits that we may lack. Orders that are neither are not ours: None. Raises `BrokerNotDone` or
-    `BrokerOutcomeUnknown`.
+    `BrokerOutcomeUnknown`, also where it is not found and members of the list could not be read.
     """
     with_exits = Order.objects.filter(account=account, symbol=symbol).exclude(order_class=Order.Class.SIMPLE)
     if not with_exits.exists():
         return None
-    client = get_client(about=account)
-    for reply in client.orders.list(account.broker_account_id, status="all", symbols=[symbol]):
+    listed = get_client(about=account).orders.list(account.broker_account_id, status="all", symbols=[symbol])
+    for reply in listed:
         if broker_order_id in {leg.id for leg in reply.legs}:
             for parent in with_exits.filter(client_order_id=reply.client_order_id):
                 apply_order(order=parent, reply=reply, by=Process.EVENT)
-    return Order.objects.filter(broker_order_id=broker_order_id).select_related("account").first()
+    found = Order.objects.filter(broker_order_id=broker_order_id).select_related("account").first()
+    if found is None:
+        listed.whole()
+    return found
 
 
 def read_order(*, order: Order, now: datetime, by: Process = Process.POLL) -> Order:
