@@ -1,5 +1,6 @@
 """The KYC application: answered by page, frozen when submitted, sent once, settled by asking the broker."""
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,10 +11,12 @@ from django.db import transaction
 
 from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.accounts.services import apply_account_status
+from brokerapp.accounts.statuses import AccountStatus
 from brokerapp.broker.alpaca.errors import BrokerError, BrokerRejected
 from brokerapp.broker.alpaca.models import Account
 from brokerapp.broker.clients import get_client
 from brokerapp.workflow import jobs, state, sweeps, writes
+from brokerapp.workflow.models import StatusChange
 from brokerapp.workflow.state import Process
 from onboarding import payloads, rules, steps
 from onboarding.agreements import AgreementRevised, are_current
@@ -25,13 +28,23 @@ from onboarding.review import answers_to_check
 from onboarding.services import kinds, obstacles, tax_forms
 from onboarding.statuses import ApplicationStatus
 
+logger = logging.getLogger(__name__)
+
 CONFLICT = 409
 MAY_STILL_ARRIVE = timedelta(minutes=5)
 """How long after a request was sent the broker may still make an account of it; calls end within seconds."""
+SEVERAL = "The broker has several accounts that can be this one. Staff have those closed that are too many."
+NOT_FOUND_AGAIN = (
+    "It was sent twice, and the broker has no such account. Staff decide whether it is sent again."
+)
 
 
 class NotOurAccount(Exception):
     """The account at the broker belongs to another person or another application here."""
+
+
+class SeveralAccounts(Exception):
+    """More than one account at the broker can be this application's."""
 
 
 def get_or_start_application(*, user: User) -> KycApplication:
@@ -168,12 +181,10 @@ def _refused(application: KycApplication, error: BrokerRejected, now: datetime) 
     if error.http_status == CONFLICT:
         try:
             found = find_account(application)
-        except BrokerError as away:
+        except (BrokerError, SeveralAccounts) as away:
+            reason = away.user_message if isinstance(away, BrokerError) else SEVERAL
             return writes.conclude(
-                application,
-                ApplicationStatus.UNKNOWN,
-                reason=away.user_message,
-                request_id=error.request_id,
+                application, ApplicationStatus.UNKNOWN, reason=reason, request_id=error.request_id
             )
         if found is not None:
             return _opened(application, found, now)
@@ -188,7 +199,9 @@ def find_account(application: KycApplication) -> Account | None:
     It is told by who its owner is, not by when it was made: the broker's clock may be wrong, and an account
     of the same person at our correspondent is theirs however it came about. One that is another
     application's here is not. One more account of a known owner has no address of its own: it is told by the
-    owner's account, which it names, and by its kind. Raises `BrokerNotDone` or `BrokerOutcomeUnknown`.
+    owner's account, which it names, and by its kind. Of several that fit, those that are closed are left out.
+    Raises `SeveralAccounts`, and `BrokerNotDone` or `BrokerOutcomeUnknown`: the latter also if there is none
+    among what could be read of the list, and something in it could not be.
     """
     accounts = get_client(about=application).accounts
     found = accounts.list(query=application.email_address, entities=["contact", "identity"])
@@ -197,7 +210,13 @@ def find_account(application: KycApplication) -> Account | None:
     is_told = application.holder_id is None
     known = [row if row.identity and is_told else accounts.get(row.id) for row in of_this_address]
     ours = [row for row in known if _is_meant(application, row) and not _is_anothers(application, row)]
-    return ours[0] if len(ours) == 1 else None
+    if len(ours) > 1:
+        ours = [row for row in ours if row.status != AccountStatus.ACCOUNT_CLOSED]
+        if len(ours) != 1:
+            raise SeveralAccounts(application.pk)
+    if not ours:
+        found.whole()
+    return next(iter(ours), None)
 
 
 def _is_meant(application: KycApplication, account: Account) -> bool:
@@ -244,17 +263,25 @@ def settle_application(
 
     Found: adopted. Absent: sent again, which is safe, since the broker takes an e-mail address only once. One
     more account of a known owner has none of its own, so that it is sent again only once the first request
-    cannot arrive any more.
+    cannot arrive any more, and only one time: whatever hides it from us might make one of each request.
+    From then on, and where there are several, staff decide; we go on looking.
     """
     if writes.release_unsent(application, now=now):
         jobs.enqueue("onboarding.tasks.open_account", application_id=application.pk)
         return
-    found = find_account(application)
+    try:
+        found = find_account(application)
+    except SeveralAccounts:
+        _leave_to_staff(application, SEVERAL, by=by, now=now)
+        return
     if found is not None:
         apply_account(application=application, reply=found, by=by, asked_at=now)
         return
     if application.holder_id and application.claimed_at and application.claimed_at > now - MAY_STILL_ARRIVE:
         writes.put_off(application, now=now)
+        return
+    if application.holder_id and _was_sent_again(application):
+        _leave_to_staff(application, NOT_FOUND_AGAIN, by=by, now=now)
         return
     with transaction.atomic():
         locked = KycApplication.objects.select_for_update(of=("self",), no_key=True).get(pk=application.pk)
@@ -273,6 +300,32 @@ def settle_application(
             send_after=now,
         )
         jobs.enqueue("onboarding.tasks.open_account", application_id=locked.pk)
+
+
+def _was_sent_again(application: KycApplication) -> bool:
+    """Whether it was sent more than once since the person, or our staff who approved it, had it sent."""
+    for step in StatusChange.objects.about(application).reverse():
+        if step.from_status == ApplicationStatus.UNKNOWN:
+            return True
+        if step.to_status == ApplicationStatus.SUBMITTING:
+            break
+    return False
+
+
+def _leave_to_staff(application: KycApplication, reason: str, *, by: User | Process, now: datetime) -> None:
+    """Send it no more, and say so once: it stays among what staff have to look at, and is looked for."""
+    with transaction.atomic():
+        locked = KycApplication.objects.select_for_update(of=("self",), no_key=True).get(pk=application.pk)
+        if locked.status == ApplicationStatus.SUBMITTING and locked.claimed_at:
+            state.move(locked, ApplicationStatus.UNKNOWN, by=by, reason=reason)
+        elif locked.status == ApplicationStatus.UNKNOWN and locked.status_reason != reason:
+            KycApplication.objects.filter(pk=locked.pk).update(status_reason=reason)
+            state.note(locked, by=by, reason=reason)
+        else:
+            reason = ""
+    if reason:
+        logger.error("%s: %s", application, reason)
+    writes.put_off(application, now=now)
 
 
 def settle_applications(*, now: datetime) -> None:
