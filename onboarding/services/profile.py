@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from brokerapp.accounts.services import apply_account_status, want_balances
 from brokerapp.broker.alpaca.client import BrokerClient
 from brokerapp.broker.alpaca.errors import BrokerRejected
 from brokerapp.broker.alpaca.models import Account, UpdateAccountRequest
+from brokerapp.broker.broker_clock import to_broker_time
 from brokerapp.broker.clients import get_client
 from brokerapp.workflow import jobs, state, sweeps, writes
 from brokerapp.workflow.state import Process
@@ -25,6 +26,8 @@ from onboarding.services import tax_forms
 from onboarding.statuses import OPEN_CHANGE, ProfileChangeStatus
 
 SEND = "onboarding.tasks.send_profile_change"
+CLOCK_MARGIN = timedelta(minutes=2)
+"""How far off our measure of the broker's clock may be."""
 
 
 class ChangeUnderWay(Exception):
@@ -247,9 +250,9 @@ def _look(change: ProfileChange, client: BrokerClient) -> tuple[bool, str]:
         return all(kept.says(name, value) for name, value in configuration.items()), kept.request_id
     if options := body.get("options"):
         asked = client.accounts.list_options_requests(account_id)
-        since = [
-            row for row in asked.options_approvals if row.created_at and row.created_at >= change.created_at
-        ]
+        # Any of the calls that sent it may have arrived, the first one too.
+        earliest = to_broker_time(change.created_at) - CLOCK_MARGIN
+        since = [row for row in asked.options_approvals if row.created_at and row.created_at >= earliest]
         return any(row.requested_level == options["level"] for row in since), asked.request_id
     details = client.accounts.get_details(account_id)
     signed = {(row.get("agreement"), row.get("revision")) for row in details.said.get("agreements") or []}

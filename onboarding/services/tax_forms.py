@@ -12,6 +12,7 @@ from django.utils import timezone
 from brokerapp.accounts.capabilities import Capability, check
 from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.broker.alpaca.errors import BrokerRejected
+from brokerapp.broker.broker_clock import to_broker_time
 from brokerapp.broker.clients import get_client
 from brokerapp.workflow import jobs, state, sweeps, writes
 from brokerapp.workflow.state import Process
@@ -24,6 +25,9 @@ from onboarding.statuses import TaxFormStatus
 
 ASKED_AGAIN = timedelta(days=60)
 """Before a form ends."""
+CLOCK_MARGIN = timedelta(seconds=5)
+"""How far off our measure of the broker's clock may be: a copy too many does no harm, and an earlier form must
+not be taken for this one."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,7 @@ def _replace_older(form: TaxForm, by: User | Process) -> None:
 
 
 def settle_tax_form(*, form: TaxForm, by: User | Process = Process.SWEEP, now: datetime) -> None:
-    """Ask whether the account has a form uploaded since it was signed: SENT, or sent again.
+    """Ask whether the account has a form uploaded since it was sent: SENT, or sent again.
 
     A second copy of the same form does no harm.
     """
@@ -141,8 +145,9 @@ def settle_tax_form(*, form: TaxForm, by: User | Process = Process.SWEEP, now: d
         return
     account = BrokerageAccount.objects.get(application=form.application_id)
     reply = get_client(about=form).accounts.get(account.broker_account_id)
+    earliest = to_broker_time(form.claimed_at or form.signed_at) - CLOCK_MARGIN
     arrived = any(
-        row.document_type == "w8ben" and row.created_at and row.created_at >= form.signed_at
+        row.document_type == "w8ben" and row.created_at and row.created_at >= earliest
         for row in reply.documents or []
     )
     with transaction.atomic():

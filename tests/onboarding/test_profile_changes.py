@@ -1,12 +1,14 @@
 """Changes of a profile: sent once, settled by what the broker has, signed for where that is needed."""
 
 from datetime import timedelta
+from email.utils import format_datetime
 
 import pytest
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.accounts.statuses import AccountStatus
+from brokerapp.broker import broker_clock
 from onboarding.agreements import AgreementRevised
 from onboarding.models import KycApplication, ProfileChange, TaxForm
 from onboarding.services import profile
@@ -118,6 +120,32 @@ def test_settle_change_of_the_configuration_and_of_options(
         profile.settle_change(change=change, now=timezone.now())
         change.refresh_from_db()
         assert change.status == ProfileChangeStatus.APPLIED
+
+
+@pytest.mark.parametrize(
+    ("clock_is", "made", "ends"),
+    [
+        (timedelta(minutes=-7), timedelta(), "APPLIED"),
+        (timedelta(minutes=-7), timedelta(minutes=-3), "SUBMITTING"),
+        (timedelta(minutes=7), timedelta(minutes=-3), "SUBMITTING"),
+        (timedelta(), timedelta(milliseconds=-300), "APPLIED"),
+    ],
+)
+def test_settle_change_of_options_goes_by_the_brokers_clock(
+    broker: BrokerStub, account: BrokerageAccount, clock_is: timedelta, made: timedelta, ends: str
+) -> None:
+    now = timezone.now()
+    change = ask(account, "options", {"options_level": "2"})
+    ProfileChange.objects.update(status=ProfileChangeStatus.UNKNOWN, created_at=now, claimed_at=now)
+    change.refresh_from_db()
+    created_at = (now + clock_is + made).isoformat()
+    asked = {"id": str(change.pk), "requested_level": 2, "created_at": created_at}
+    date = format_datetime(now + clock_is, usegmt=True)
+    broker.on("GET", "/v1/accounts/options/approvals", json={"options_approvals": [asked]}, date=date)
+    broker_clock.forget()
+    profile.settle_change(change=change, now=now)
+    change.refresh_from_db()
+    assert change.status == ends
 
 
 def test_request_change_with_a_revision_that_is_no_longer_shown_is_refused(account: BrokerageAccount) -> None:

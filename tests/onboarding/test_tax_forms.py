@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ import pytest
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.broker import broker_clock
 from onboarding import rules, w8ben
 from onboarding.models import TaxForm
 from onboarding.services import applications, retention, tax_forms
@@ -114,20 +116,27 @@ def test_send_tax_form_refused_leaves_the_older_one_due(
     assert current.status == TaxFormStatus.DUE
 
 
-@pytest.mark.parametrize(("created_at", "ends"), [(LATER + timedelta(seconds=5), "SENT"), (NOW, "STORED")])
-def test_settle_tax_form_asks_for_one_uploaded_since(
-    broker: BrokerStub, account: BrokerageAccount, created_at: datetime, ends: str
+@pytest.mark.parametrize("clock_is", [timedelta(), timedelta(minutes=7), timedelta(minutes=-7)])
+@pytest.mark.parametrize(
+    ("made", "ends"), [(timedelta(milliseconds=-300), "SENT"), (timedelta(minutes=-1), "STORED")]
+)
+def test_settle_tax_form_asks_for_one_uploaded_since_by_the_brokers_clock(
+    broker: BrokerStub, account: BrokerageAccount, clock_is: timedelta, made: timedelta, ends: str
 ) -> None:
-    form = sign_again(account)
-    broker.on("POST", upload_path(account), status=500)
-    tax_forms.send_tax_form(form=form, now=timezone.now())
-    assert form.status == TaxFormStatus.UNKNOWN
-    documents = [{"id": str(uuid4()), "document_type": "w8ben", "created_at": created_at.isoformat()}]
+    form, now = sign_again(account), timezone.now()
+    TaxForm.objects.filter(pk=form.pk).update(
+        status=TaxFormStatus.UNKNOWN, claimed_at=now, signed_at=now - timedelta(minutes=2)
+    )
+    form.refresh_from_db()
+    created_at = (now + clock_is + made).isoformat()
+    documents = [{"id": str(uuid4()), "document_type": "w8ben", "created_at": created_at}]
     reply: dict[str, Any] = account_reply(id=str(account.broker_account_id), documents=documents).model_dump(
         mode="json"
     )
-    broker.on("GET", f"/v1/accounts/{account.broker_account_id}", json=reply)
-    tax_forms.settle_tax_form(form=form, now=timezone.now())
+    date = format_datetime(now + clock_is, usegmt=True)
+    broker.on("GET", f"/v1/accounts/{account.broker_account_id}", json=reply, date=date)
+    broker_clock.forget()
+    tax_forms.settle_tax_form(form=form, now=now)
     form.refresh_from_db()
     assert form.status == ends
 
