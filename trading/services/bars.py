@@ -13,13 +13,14 @@ from django.db import transaction
 from django.db.models import F, Max, Min, Q
 
 from brokerapp.broker.alpaca import models as alpaca
-from brokerapp.broker.alpaca.errors import BrokerError, BrokerMisconfigured
+from brokerapp.broker.alpaca.errors import BrokerError
 from brokerapp.broker.alpaca.market_data import BarsWanted
 from brokerapp.broker.clients import get_market_data
 from brokerapp.web.fixed_queries import FixedQuery
 from trading import payloads
 from trading.chart_ranges import FRESH_FOR, KEPT_FOR, ChartRange, Timeframe
 from trading.models import Asset, Bar, BarSeries
+from trading.services.batches import in_batches
 from trading.services.halving import ask_in_halves
 
 logger = logging.getLogger(__name__)
@@ -133,20 +134,10 @@ def _fetch_first(asset: Asset, timeframe: Timeframe, now: datetime) -> BarSeries
 def sync_bars(*, now: datetime) -> None:
     """Bring up to date what somebody looked at in the last five minutes, those waiting longest first.
 
-    One call's trouble stops no other; the first error is raised once all had their turn: `BrokerNotDone` or
-    `BrokerOutcomeUnknown`.
+    One process at a time, and for a bounded time. One call's trouble stops no other. Raises `BrokerNotDone`
+    or `BrokerOutcomeUnknown`.
     """
-    trouble: BrokerError | None = None
-    for batch in _batches(_due(now)):
-        try:
-            fetch_bars(batch, now=now)
-        except BrokerMisconfigured:
-            raise
-        except BrokerError as error:
-            logger.warning("%s bar series are not synced: %s", len(batch), error)
-            trouble = trouble or error
-    if trouble:
-        raise trouble
+    in_batches("trading.bars", _batches(_due(now)), lambda batch: fetch_bars(batch, now=now))
 
 
 def _due(now: datetime) -> Iterator[BarSeries]:

@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -12,7 +12,6 @@ from django.db.models import F, Q, QuerySet
 
 from brokerapp.activities.models import Activity
 from brokerapp.broker.alpaca import models as alpaca
-from brokerapp.broker.alpaca.errors import BrokerBusy, BrokerError, BrokerMisconfigured
 from brokerapp.broker.alpaca.market_data import MarketDataClient
 from brokerapp.broker.clients import get_market_data
 from brokerapp.units.market_time import day_in_new_york
@@ -30,6 +29,7 @@ from trading.models import (
     WatchlistItem,
 )
 from trading.services import orders, portfolio
+from trading.services.batches import in_batches
 from trading.services.halving import ask_in_halves
 
 logger = logging.getLogger(__name__)
@@ -142,27 +142,25 @@ class _Announced:
 def sync_announcements(*, now: datetime) -> int:
     """Ask for the corporate actions to come of what people hold, watch or looked at today; how many assets.
 
-    Once a day each, many at a time. A batch that has no answer comes after all others, and the first error is
-    raised at the end: `BrokerNotDone` or `BrokerOutcomeUnknown`.
+    Once a day each, many at a time, by one process and for a bounded time. A batch that has no answer comes
+    after all others. Raises `BrokerNotDone` or `BrokerOutcomeUnknown`.
     """
-    client, asked = get_market_data(), 0
-    trouble: BrokerError | None = None
+    client = get_market_data()
+    return in_batches(
+        "trading.announcements",
+        _batches_wanted(now),
+        lambda batch: _sync_batch(client, batch, now),
+        failed=lambda batch: _put_off(batch, now),
+    )
+
+
+def _batches_wanted(now: datetime) -> Iterator[list[Asset]]:
+    """One after the other: each is among those to ask for until it was handled or put off."""
     for _ in range(BATCHES_PER_RUN):
         batch = list(_wanted(now)[:SYMBOLS_PER_CALL])
         if not batch:
-            break
-        try:
-            _sync_batch(client, batch, now)
-            asked += len(batch)
-        except (BrokerMisconfigured, BrokerBusy):
-            raise
-        except BrokerError as error:
-            logger.warning("the announcements of %s assets are not synced: %s", len(batch), error)
-            _put_off(batch, now)
-            trouble = trouble or error
-    if trouble:
-        raise trouble
-    return asked
+            return
+        yield batch
 
 
 def _wanted(now: datetime) -> QuerySet[Asset]:

@@ -12,6 +12,7 @@ from brokerapp.web.moments import for_a_moment
 from trading import asset_classes, hours, payloads
 from trading.asset_classes import AssetClass
 from trading.models import Asset, MarketClock, MarketDay
+from trading.services.batches import alone
 
 logger = logging.getLogger(__name__)
 
@@ -21,11 +22,16 @@ CALENDAR_BACK, CALENDAR_AHEAD = timedelta(days=40), timedelta(days=370)
 
 
 def sync_assets(*, now: datetime) -> int:
-    """Load every active asset of the classes on offer. Returns how many are active.
+    """Load every active asset of the classes on offer, unless another process does; how many are active.
 
     Raises `BrokerNotDone` or `BrokerOutcomeUnknown`.
     """
-    return sum(sync_asset_class(asset_class=asset_class, now=now) for asset_class in asset_classes.OFFERED)
+    with alone("trading.assets") as held:
+        if held is None:
+            return 0
+        return sum(
+            sync_asset_class(asset_class=asset_class, now=now) for asset_class in asset_classes.OFFERED
+        )
 
 
 def sync_asset_class(*, asset_class: AssetClass, now: datetime) -> int:
@@ -59,8 +65,14 @@ def sync_asset_class(*, asset_class: AssetClass, now: datetime) -> int:
 
 
 def sync_clock(*, now: datetime) -> None:
-    """Take over `GET /v1/clock`. Raises `BrokerNotDone` or `BrokerOutcomeUnknown`."""
-    reply = get_client().clock.get()
+    """Take over `GET /v1/clock`, unless another process does.
+
+    Raises `BrokerNotDone` or `BrokerOutcomeUnknown`.
+    """
+    with alone("trading.clock") as held:
+        if held is None:
+            return
+        reply = get_client().clock.get()
     MarketClock.objects.update_or_create(
         pk=1,
         defaults={
@@ -73,14 +85,17 @@ def sync_clock(*, now: datetime) -> None:
 
 
 def sync_calendar(*, now: datetime) -> int:
-    """Take over the days of trading around now (`GET /v1/calendar`). Returns how many.
+    """Take over the days of trading around now (`GET /v1/calendar`), unless another process does; how many.
 
     Where a member of the list could not be read no day is taken away: it may be that one. Raises
     `BrokerNotDone` or `BrokerOutcomeUnknown`.
     """
     today = day_in_new_york(now)
     first, last = today - CALENDAR_BACK, today + CALENDAR_AHEAD
-    listed = get_client().clock.days(first, last)
+    with alone("trading.calendar") as held:
+        if held is None:
+            return 0
+        listed = get_client().clock.days(first, last)
     days = {told.day: payloads.market_day_row(told) for told in listed}
     with transaction.atomic():
         if days and not listed.unreadable:

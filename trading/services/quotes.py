@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
-from brokerapp.broker.alpaca.errors import BrokerError, BrokerMisconfigured
+from brokerapp.broker.alpaca.errors import BrokerError
 from brokerapp.broker.alpaca.market_data import MarketDataClient
 from brokerapp.broker.alpaca.models import Snapshot
 from brokerapp.broker.clients import get_market_data
@@ -22,6 +22,7 @@ from trading.asset_classes import ASSET_CLASSES
 from trading.models import Asset, MarketClock, Order, Position, Quote, QuotePause
 from trading.models.instruments import QUOTE_FRESH_FOR
 from trading.services import market
+from trading.services.batches import in_batches
 from trading.services.halving import ABOUT_THE_SYMBOLS, UNREADABLE, ask_in_halves
 
 logger = logging.getLogger(__name__)
@@ -49,20 +50,14 @@ MOST_ASKED = 10_000
 def sync_quotes(*, now: datetime) -> None:
     """Refresh the quotes that somebody needs: held, in an open order, or looked at in the last five minutes.
 
-    One batch's trouble stops no other; the first error is raised once all had their turn: `BrokerNotDone` or
-    `BrokerOutcomeUnknown`. The next run starts with the oldest quotes.
+    One process at a time, and for a bounded time: the next run starts with the oldest quotes. One batch's
+    trouble stops no other. Raises `BrokerNotDone` or `BrokerOutcomeUnknown`.
     """
-    trouble: BrokerError | None = None
-    for batch in batches(_assets_wanted(now)[:SYMBOLS_PER_SWEEP]):
-        try:
-            fetch_quotes(batch, now=now)
-        except BrokerMisconfigured:
-            raise
-        except BrokerError as error:
-            logger.warning("%s quotes are not synced: %s", len(batch), error)
-            trouble = trouble or error
-    if trouble:
-        raise trouble
+    in_batches("trading.quotes", _batches_wanted(now), lambda batch: fetch_quotes(batch, now=now))
+
+
+def _batches_wanted(now: datetime) -> Iterator[list[Asset]]:
+    yield from batches(_assets_wanted(now)[:SYMBOLS_PER_SWEEP])
 
 
 def batches(assets: Sequence[Asset]) -> Iterator[list[Asset]]:

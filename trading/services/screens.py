@@ -7,20 +7,27 @@ from django.db import transaction
 
 from brokerapp.broker.clients import get_market_data
 from trading.models import Asset, ScreenedAsset
+from trading.services.batches import alone
 
 TOP = 10
 Screen = ScreenedAsset.Screen
 
 
 def sync_screens(*, now: datetime) -> None:
-    """Read the lists again. Raises `BrokerNotDone` or `BrokerOutcomeUnknown`, and keeps what there was."""
+    """Read the lists again, unless another process is at it; what there was stays where that fails.
+
+    Raises `BrokerNotDone` or `BrokerOutcomeUnknown`.
+    """
     client = get_market_data()
-    # More than are shown: some are warrants and the like that are not offered here.
-    actives = client.get_most_actives(top=TOP * 3)
-    movers = client.get_movers(top=TOP * 3)
-    _store(Screen.MOST_ACTIVE, [each.symbol for each in actives.most_actives], actives.last_updated)
-    _store(Screen.GAINERS, [each.symbol for each in movers.gainers], movers.last_updated)
-    _store(Screen.LOSERS, [each.symbol for each in movers.losers], movers.last_updated)
+    with alone("trading.screens") as held:
+        if held is None:
+            return
+        # More than are shown: some are warrants and the like that are not offered here.
+        actives = client.get_most_actives(top=TOP * 3)
+        movers = client.get_movers(top=TOP * 3)
+        _store(Screen.MOST_ACTIVE, [each.symbol for each in actives.most_actives], actives.last_updated)
+        _store(Screen.GAINERS, [each.symbol for each in movers.gainers], movers.last_updated)
+        _store(Screen.LOSERS, [each.symbol for each in movers.losers], movers.last_updated)
 
 
 def _store(screen: str, symbols: Sequence[str], as_of: datetime) -> None:
