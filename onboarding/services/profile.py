@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from brokerapp.accounts.services import apply_account_status, want_balances
 from brokerapp.broker.alpaca.client import BrokerClient
 from brokerapp.broker.alpaca.errors import BrokerRejected
 from brokerapp.broker.alpaca.models import Account, UpdateAccountRequest
-from brokerapp.broker.broker_clock import to_broker_time
+from brokerapp.broker.broker_clock import CLOCK_MARGIN, to_broker_time
 from brokerapp.broker.clients import get_client
 from brokerapp.workflow import jobs, state, sweeps, writes
 from brokerapp.workflow.state import Process
@@ -26,8 +26,6 @@ from onboarding.services import tax_forms
 from onboarding.statuses import OPEN_CHANGE, ProfileChangeStatus
 
 SEND = "onboarding.tasks.send_profile_change"
-CLOCK_MARGIN = timedelta(minutes=2)
-"""How far off our measure of the broker's clock may be."""
 
 
 class ChangeUnderWay(Exception):

@@ -25,9 +25,9 @@ from onboarding.statuses import TaxFormStatus
 
 ASKED_AGAIN = timedelta(days=60)
 """Before a form ends."""
-CLOCK_MARGIN = timedelta(seconds=5)
-"""How far off our measure of the broker's clock may be: a copy too many does no harm, and an earlier form must
-not be taken for this one."""
+MARGIN = timedelta(seconds=5)
+"""Less than our measure of the broker's clock may be off: a copy too many does no harm, and an earlier
+form must not be taken for this one."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def settle_tax_form(*, form: TaxForm, by: User | Process = Process.SWEEP, now: d
         return
     account = BrokerageAccount.objects.get(application=form.application_id)
     reply = get_client(about=form).accounts.get(account.broker_account_id)
-    earliest = to_broker_time(form.claimed_at or form.signed_at) - CLOCK_MARGIN
+    earliest = to_broker_time(form.claimed_at or form.signed_at) - MARGIN
     arrived = any(
         row.document_type == "w8ben" and row.created_at and row.created_at >= earliest
         for row in reply.documents or []
