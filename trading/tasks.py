@@ -83,7 +83,7 @@ def sync_gains(*, account_id: str, **_: object) -> None:
 @shared_task
 def work_out_gains(**_: object) -> None:
     """Sweep: books of accounts that have new activities."""
-    gains.work_out_due()
+    gains.work_out_due(now=timezone.now())
 
 
 @shared_task

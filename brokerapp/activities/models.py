@@ -145,6 +145,23 @@ class Activity(models.Model):
         return self.net_amount or Decimal(0)
 
 
+class Unbooked(models.Model):
+    """An account whose activities came or changed since its books were worked out; gone once they are."""
+
+    account = models.OneToOneField(
+        BrokerageAccount, on_delete=models.CASCADE, primary_key=True, related_name="unbooked"
+    )
+    changed_at = models.DateTimeField(help_text="when the last of them came or changed")
+    due_at = models.DateTimeField(db_index=True, help_text="when the books are worked out")
+    failures = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "unbooked"
+
+    def __str__(self) -> str:
+        return f"activities of {self.pk} not in its books"
+
+
 class ActivityCursor(models.Model):
     """How far the list of activities has been read: of all accounts at once, or of one from its start.
 

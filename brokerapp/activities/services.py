@@ -23,7 +23,7 @@ from django.utils.dateparse import parse_datetime
 from brokerapp import live
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.activities import payloads
-from brokerapp.activities.models import FILL, Activity, ActivityCursor, ActivityQuerySet
+from brokerapp.activities.models import FILL, Activity, ActivityCursor, ActivityQuerySet, Unbooked
 from brokerapp.broker.alpaca import models as alpaca
 from brokerapp.broker.alpaca.client import BrokerClient
 from brokerapp.broker.alpaca.errors import BrokerRejected
@@ -192,9 +192,20 @@ def take_page(page: Page[alpaca.Fill | alpaca.NonTrade], *, read_at: datetime) -
             _revise(known[row.activity_id], row, read_at)
         _link_taken_back(new)
         if new or changed:
+            _mark_unbooked({row.account_id for row in (*new, *changed)}, read_at)
             transaction.on_commit(partial(_tell, {row.account_id for row in (*new, *changed)}, owners))
             jobs.enqueue(FOLLOWERS)
     return len(new) + len(changed)
+
+
+def _mark_unbooked(account_ids: Iterable[UUID], now: datetime) -> None:
+    """Have the books of accounts worked out; one whose books fail is not tried sooner for it."""
+    Unbooked.objects.bulk_create(
+        [Unbooked(account_id=each, changed_at=now, due_at=now) for each in sorted(account_ids)],
+        update_conflicts=True,
+        unique_fields=["account"],
+        update_fields=["changed_at"],
+    )
 
 
 def _is_to_follow(row: Activity, read_at: datetime) -> bool:
@@ -318,6 +329,8 @@ def _learn(row: Activity, event: Mapping[str, Any]) -> None:
     if not learned:
         return
     with transaction.atomic():
+        if "previous_id" in learned:
+            _mark_unbooked([row.account_id], timezone.now())
         if row.is_fill and "previous_id" in learned:
             learned["followed_at"] = None
             jobs.enqueue(FOLLOWERS)

@@ -1,6 +1,6 @@
 """Books that are kept as rows."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
-from brokerapp.activities.models import Activity
+from brokerapp.activities.models import Activity, Unbooked
 from tests.factories import BrokerageAccountFactory
 from tests.trading.activities import happened, traded
 from trading.models import ClosedLot, ExternalFlow, GainBook, HeldLot
@@ -98,17 +98,61 @@ def test_keep_up_works_only_when_something_came_or_changed(account: BrokerageAcc
     assert GainBook.objects.get().cash == D(7)
 
 
-def test_work_out_due_finds_accounts_with_news(account: BrokerageAccount) -> None:
+def marked(account: BrokerageAccount, now: datetime) -> None:
+    Unbooked.objects.update_or_create(account=account, defaults={"changed_at": now, "due_at": now})
+
+
+def test_work_out_due_works_out_what_is_marked_and_costs_a_query_once_it_is(
+    account: BrokerageAccount, django_assert_num_queries: Any
+) -> None:
+    now = timezone.now()
     other = BrokerageAccountFactory.create()
-    happened(account, "CSD", DAY, "5")
-    assert gains.work_out_due().done == 1
-    assert not GainBook.objects.filter(account=other).exists()
-    happened(other, "CSD", DAY, "6")
-    happened(account, "CSD", DAY, "7")
+    for each, cash in ((account, "5"), (other, "6")):
+        happened(each, "CSD", DAY, cash)
+        marked(each, now)
 
-    gains.work_out_due()
+    assert gains.work_out_due(now=now).done == 2
 
-    assert dict(GainBook.objects.values_list("account_id", "cash")) == {account.pk: D(12), other.pk: D(6)}
+    assert dict(GainBook.objects.values_list("account_id", "cash")) == {account.pk: D(5), other.pk: D(6)}
+    with django_assert_num_queries(1):
+        assert gains.work_out_due(now=now).done == 0
+
+
+def test_work_out_due_books_that_fail_come_after_the_others_and_less_and_less_often(
+    account: BrokerageAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, bad = timezone.now(), BrokerageAccountFactory.create()
+    marked(bad, now - timedelta(minutes=1))
+    marked(account, now)
+    kept: list[BrokerageAccount] = []
+
+    def keep_up(*, account: BrokerageAccount) -> None:
+        if account == bad:
+            raise ArithmeticError
+        kept.append(account)
+
+    monkeypatch.setattr(gains, "keep_up", keep_up)
+    pauses = []
+    for _ in range(3):
+        gains.work_out_due(now=now)
+        row = Unbooked.objects.get()
+        pauses.append((row.due_at - now).seconds)
+        now = row.due_at
+
+    assert kept == [account]
+    assert pauses == [5, 10, 20]
+
+
+def test_work_out_due_of_an_account_with_news_meanwhile_leaves_it_marked(
+    account: BrokerageAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = timezone.now()
+    marked(account, now)
+    monkeypatch.setattr(gains, "keep_up", lambda account: marked(account, now + timedelta(seconds=1)))
+
+    gains.work_out_due(now=now)
+
+    assert Unbooked.objects.get().account == account
 
 
 def test_refresh_if_behind_asks_for_books_once_there_is_something_newer(

@@ -2,21 +2,22 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from brokerapp import live
 from brokerapp.accounts.models import BrokerageAccount
-from brokerapp.activities.models import CANCELED, Activity
+from brokerapp.activities.models import CANCELED, Activity, Unbooked
 from brokerapp.units.money import quantize_cash
 from brokerapp.web.fixed_queries import FixedQuery
-from brokerapp.workflow import jobs, sweeps
+from brokerapp.workflow import following, jobs, sweeps
 from trading import lots
 from trading.lots import Books, Closing, Entry, Group
 from trading.models import ClosedLot, CorporateAction, ExternalFlow, GainBook, HeldLot
@@ -31,10 +32,8 @@ def _books(account_id: UUID) -> QuerySet[GainBook]:
 
 find_book = FixedQuery(_books, UUID(int=1))
 """An account's books, with the row of the newest of its activities, whether or not it is in them."""
-OVERLAP = 1000
-"""Rows before the newest known: one may be committed after another with a higher number."""
-
-
+LONGEST_RETRY = timedelta(hours=6)
+"""The longest pause before books that cannot be worked out are tried again."""
 SPIN_OFF = "SPIN"
 
 
@@ -163,13 +162,33 @@ def _store_closings(account: BrokerageAccount, closings: Sequence[Closing]) -> N
     )
 
 
-def work_out_due() -> sweeps.Swept:
-    """Keep up the books of accounts that have new activities, or activities and no books yet."""
-    mark = GainBook.objects.aggregate(mark=Max("newest_activity"))["mark"] or 0
-    recent = Activity.objects.filter(pk__gt=mark - OVERLAP).values("account_id")
-    has_any = Exists(Activity.objects.filter(account=OuterRef("pk")))
-    accounts = BrokerageAccount.objects.filter(Q(pk__in=recent) | Q(has_any, gain_book__isnull=True))
-    return sweeps.sweep("trading.gains", accounts.order_by("pk"), lambda account: keep_up(account=account))
+def work_out_due(*, now: datetime) -> sweeps.Swept:
+    """Keep up the books of accounts that have new or changed activities, the longest due first.
+
+    One query where there is none.
+    """
+    due = Unbooked.objects.filter(due_at__lte=now).order_by("due_at")
+    if not due.exists():
+        return sweeps.Swept()
+    return sweeps.sweep(
+        "trading.gains", due.select_related("account"), _book, failed=lambda row: _put_off(row, now)
+    )
+
+
+def _book(row: Unbooked) -> None:
+    """Work out an account's books; what comes meanwhile keeps it among the unbooked."""
+    worked_out_at = GainBook.objects.filter(pk=row.pk).values_list("worked_out_at", flat=True).first()
+    if worked_out_at is not None and worked_out_at < row.changed_at:
+        work_out(account=row.account)
+    else:
+        # Somebody has since, but may not have seen what was not committed then.
+        keep_up(account=row.account)
+    Unbooked.objects.filter(pk=row.pk, changed_at=row.changed_at).delete()
+
+
+def _put_off(row: Unbooked, now: datetime) -> None:
+    pause = min(following.FIRST_RETRY * 2 ** min(row.failures, 12), LONGEST_RETRY)
+    Unbooked.objects.filter(pk=row.pk).update(due_at=now + pause, failures=F("failures") + 1)
 
 
 def sales_of(account: BrokerageAccount, year: int) -> QuerySet[ClosedLot]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.activities import payloads, services
-from brokerapp.activities.models import Activity, ActivityCursor
+from brokerapp.activities.models import Activity, ActivityCursor, Unbooked
 from brokerapp.broker.alpaca.errors import BrokerRejected
 from brokerapp.workflow.following import EventTooEarly
 from tests.broker_stub import REQUEST_ID, BrokerStub
@@ -68,6 +68,23 @@ def test_sync_activities_twice_stores_each_once(account: BrokerageAccount, broke
     sync()
 
     assert Activity.objects.count() == 2
+
+
+def test_sync_activities_marks_the_books_of_whose_activities_came_or_changed(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    other_account = BrokerageAccountFactory.create()
+    paid = [other(account), other(other_account)]
+    answer(broker, of_all([paid]))
+
+    sync()
+    assert set(Unbooked.objects.values_list("account", flat=True)) == {account.pk, other_account.pk}
+    Unbooked.objects.all().delete()
+    paid[1]["net_amount"] = "1.30"
+    due_again()
+    sync()
+
+    assert Unbooked.objects.get().account == other_account
 
 
 def test_sync_activities_goes_on_a_little_before_the_newest(
@@ -200,10 +217,12 @@ def test_execution_that_an_event_calls_a_correction_is_followed(
     answer(broker, of_all([[bought, corrected]]))
     sync()
     assert not Activity.objects.to_follow().exists()
+    Unbooked.objects.all().delete()
 
     services.on_activity_event(event(account, corrected, previous_id=bought["id"].partition("::")[2]))
 
     assert Activity.objects.to_follow().get().price == 190
+    assert Unbooked.objects.get().account == account
 
 
 @pytest.mark.parametrize(
