@@ -3,16 +3,18 @@
 One object per class; code asks it and never compares words. A further class is a further object here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Protocol
 
+from brokerapp.accounts.capabilities import Capability
 from brokerapp.broker.alpaca.market_data import BarsWanted, MarketDataClient
 from brokerapp.broker.alpaca.models import Bar, BySymbol, Snapshot
 from brokerapp.units.market_time import NEW_YORK
 from trading import legality
+from trading.fees import Fee, Rates, fees_on_sale
 from trading.legality import OrderRules
 from trading.order_types import TimeInForce
 
@@ -29,6 +31,10 @@ class Clock(Protocol):
     is_open: bool
 
 
+def _no_fees(qty: Decimal, proceeds: Decimal, day: date, rates: Mapping[str, Rates]) -> list[Fee]:
+    return []
+
+
 @dataclass(frozen=True)
 class AssetClass:
     """One class of assets. `word` is Alpaca's; `unit` what one of it is called."""
@@ -40,13 +46,19 @@ class AssetClass:
     takes_dollars: bool
     """Whether an order may be for an amount of USD."""
     smallest_order: Decimal
-    """USD; 0 if there is none."""
+    """USD; 0 if there is none. The broker refuses less: "cost basis must be >= minimal amount of order"."""
     fetch_snapshots: Callable[[MarketDataClient, Sequence[str]], BySymbol[Snapshot]]
     """The data endpoint: snapshots by `symbol`, spelt as in orders."""
     fetch_bars: Callable[[MarketDataClient, Sequence[str], BarsWanted], BySymbol[list[Bar]]]
     """The data endpoint: one page of price bars by `symbol`."""
     orders: OrderRules
     """Which orders it takes."""
+    capability: Capability | None = None
+    """What an account must be able to do besides, to buy; what is held can be sold."""
+    fees_on_sale: Callable[[Decimal, Decimal, date, Mapping[str, Rates]], list[Fee]] = _no_fees
+    """What is charged on a sale, by quantity, proceeds (USD), day and rates, as far as it is known before."""
+    has_corporate_actions: bool = False
+    """Whether dividends, splits and the like are announced for it."""
     feed: str = ""
     """The feed of its prices; "" where there are several and settings.MARKET_DATA_FEED chooses."""
     spell: Callable[[str], str] = str.upper
@@ -106,6 +118,8 @@ US_EQUITY = AssetClass(
     fetch_snapshots=lambda client, symbols: client.get_snapshots(symbols),
     fetch_bars=lambda client, symbols, wanted: client.get_bars(symbols, wanted),
     orders=legality.SHARES,
+    fees_on_sale=fees_on_sale,
+    has_corporate_actions=True,
 )
 CRYPTO = AssetClass(
     word="crypto",
@@ -113,11 +127,12 @@ CRYPTO = AssetClass(
     keeps_market_hours=False,
     qty_decimals=9,
     takes_dollars=True,
-    smallest_order=Decimal("1.00"),
+    smallest_order=Decimal("10.00"),
     fetch_snapshots=lambda client, symbols: client.get_crypto_snapshots(symbols),
     fetch_bars=lambda client, symbols, wanted: client.get_crypto_bars(symbols, wanted),
     feed="crypto",
     orders=legality.COINS,
+    capability=Capability.CRYPTO,
     spell=_spell_pair,
     spellings=_spellings_of_pair,
 )
@@ -132,6 +147,7 @@ US_OPTION = AssetClass(
     fetch_bars=lambda client, symbols, wanted: client.get_option_bars(symbols, wanted),
     feed="options",
     orders=legality.CONTRACTS,
+    capability=Capability.OPTIONS,
 )
 
 ASSET_CLASSES = {each.word: each for each in (US_EQUITY, CRYPTO, US_OPTION)}

@@ -15,8 +15,6 @@ from trading.order_spec import OrderSpec
 from trading.spending import Spending, spending
 
 CAPABILITIES: dict[str, Capability] = {Order.Side.BUY: Capability.BUY, Order.Side.SELL: Capability.SELL}
-OF_CLASS = {"crypto": Capability.CRYPTO, "us_option": Capability.OPTIONS}
-"""What an account must be able to do besides, to buy assets of a class; what is held can be sold."""
 MOVED_TOO_FAR = Decimal("0.01")
 """The fraction by which a price may move after the review page before the person is asked again."""
 
@@ -261,8 +259,8 @@ def check_account(ticket: OrderSpec, account: BrokerageAccount) -> None:
     """Raises `MayNotTrade` with what keeps the account from this."""
     try:
         check(account, CAPABILITIES[ticket.side])
-        if ticket.is_buy and (kind := OF_CLASS.get(ticket.asset.asset_class)):
-            check(account, kind)
+        if ticket.is_buy and (of_class := ticket.asset.kind.capability):
+            check(account, of_class)
     except AccountRefused as error:
         raise MayNotTrade(str(error)) from error
 

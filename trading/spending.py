@@ -6,10 +6,6 @@ from decimal import ROUND_DOWN, Decimal
 from brokerapp.accounts.capabilities import NEVER, Capability
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.units.money import CENT, plain
-from trading.asset_classes import US_EQUITY
-
-MIN_VALUE = US_EQUITY.smallest_order
-"""USD: the smallest order (Broker API, "Orders": cost basis must be at least 1)."""
 
 
 @dataclass(frozen=True)
@@ -19,11 +15,10 @@ class Spending:
     own: Decimal
     could_borrow: Decimal
 
-    @property
-    def most(self) -> str:
-        """The digits of an order for all of the own cash; empty if that is less than the smallest order."""
+    def most(self, smallest: Decimal) -> str:
+        """The digits of an order for all of the own cash; empty if that is less than the smallest (USD)."""
         whole_cents = self.own.quantize(CENT, rounding=ROUND_DOWN)
-        return plain(whole_cents) if whole_cents >= MIN_VALUE else ""
+        return plain(whole_cents) if whole_cents >= smallest else ""
 
 
 def spending(account: BrokerageAccount, claimed: Decimal) -> Spending:

@@ -7,7 +7,8 @@ import pytest
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.accounts.statuses import AccountStatus
-from trading import rules
+from trading import asset_classes, rules
+from trading.asset_classes import CRYPTO, US_EQUITY
 from trading.models import Asset, MarketClock, Order, Quote
 from trading.order_spec import OrderSpec
 from trading.rules import Facts
@@ -121,6 +122,15 @@ def test_check_can_trade_beyond_buying_power_has_the_numbers() -> None:
 def test_check_can_trade_all_the_buying_power_in_dollars() -> None:
     rules.check_can_trade(buy(notional=Decimal("100.00")), facts())
     assert "comes to $100.01" in str(refusal(buy(notional=Decimal("100.01")), facts()))
+
+
+def test_check_can_trade_below_the_minimum_of_its_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asset_classes, "OFFERED", (CRYPTO,))
+    coin = asset(asset_class="crypto")
+
+    found = refusal(buy(asset=coin, notional=Decimal("9.99"), time_in_force="GTC"), facts())
+
+    assert "smallest order is $10.00" in str(found)
 
 
 def test_check_can_trade_below_the_minimum() -> None:
@@ -260,26 +270,27 @@ def test_check_asset_of_a_class_that_is_not_offered(asset_class: str, side: str)
         rules.check_asset(asset(asset_class=asset_class), side)
 
 
+SMALLEST = US_EQUITY.smallest_order
 MARGIN = {"cash": Decimal(5000), "buying_power": Decimal(10000), "multiplier": Decimal(2)}
 
 
 def test_spending_of_a_cash_account_is_its_buying_power() -> None:
     found = facts(cash=Decimal(5000), buying_power=Decimal("1999.50")).spending
 
-    assert (found.own, found.could_borrow, found.most) == (Decimal("1999.50"), 0, "1999.5")
+    assert (found.own, found.could_borrow, found.most(SMALLEST)) == (Decimal("1999.50"), 0, "1999.5")
 
 
 def test_spending_with_margin_is_own_cash_and_what_could_be_borrowed() -> None:
     found = facts(**MARGIN).spending
 
-    assert (found.own, found.could_borrow, found.most) == (Decimal(5000), Decimal(5000), "5000")
+    assert (found.own, found.could_borrow, found.most(SMALLEST)) == (Decimal(5000), Decimal(5000), "5000")
 
 
 def test_spending_with_margin_without_what_open_orders_take() -> None:
     given = facts(**{**MARGIN, "buying_power": Decimal(4000)}, claimed_cash=Decimal(6000))
 
     assert given.spending == Spending(Decimal(0), Decimal(4000))
-    assert given.spending.most == ""
+    assert given.spending.most(SMALLEST) == ""
 
 
 def test_spending_that_owes_already_has_no_own_cash() -> None:

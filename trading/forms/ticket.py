@@ -15,7 +15,6 @@ from trading.legality import Choice, Situation, Size
 from trading.models import Asset, Order
 from trading.order_spec import OrderSpec
 from trading.price_rules import tick
-from trading.spending import MIN_VALUE
 
 TYPE, TIME = Order.Type, Order.TimeInForce
 NEEDED: Mapping[str, str] = {
@@ -74,13 +73,6 @@ class TicketForm(SpokenForm):
     """
 
     SHARES, DOLLARS = choices.SHARES, choices.DOLLARS
-    READERS: dict[str, NumberField] = {
-        SHARES: QuantityField(),
-        DOLLARS: MoneyField(
-            least=MIN_VALUE, error_messages={"too_little": "The smallest order is %(least)s."}
-        ),
-    }
-    """How the amount is read, by its unit."""
     CHOSEN = ("type", "unit", "exits", "time_in_force", "extended_hours")
     """The inputs whose answers may not go together."""
 
@@ -194,8 +186,15 @@ class TicketForm(SpokenForm):
 
     def clean_amount(self) -> Decimal | None:
         """The amount in its unit; without one, nothing is guessed."""
-        reader = self.READERS.get(self.cleaned_data.get("unit", ""))
-        return reader.read(self.cleaned_data["amount"]) if reader else None
+        unit = self.cleaned_data.get("unit")
+        return self._reader(unit).read(self.cleaned_data["amount"]) if unit else None
+
+    def _reader(self, unit: str) -> NumberField:
+        """How the amount is read."""
+        if unit == self.SHARES:
+            return QuantityField()
+        words = {"too_little": "The smallest order is %(least)s."}
+        return MoneyField(least=self.asset.kind.smallest_order, error_messages=words)
 
     def clean(self) -> dict[str, Any]:
         """Hold what was chosen against the table, and the prices against what was chosen."""

@@ -16,7 +16,7 @@ from brokerapp.broker.alpaca.market_data import MarketDataClient
 from brokerapp.broker.clients import get_market_data
 from brokerapp.units.market_time import day_in_new_york
 from brokerapp.web.fixed_queries import FixedQuery
-from trading.asset_classes import US_EQUITY
+from trading.asset_classes import ASSET_CLASSES
 from trading.models import (
     Asset,
     Bar,
@@ -171,9 +171,10 @@ def _wanted(now: datetime) -> QuerySet[Asset]:
         | Q(pk__in=WatchlistItem.objects.values("asset"))
         | Q(pk__in=Quote.objects.filter(looked_at__gt=now - LOOKED_AT_FOR).values("asset"))
     )
-    of_class = Asset.objects.of(US_EQUITY).filter(wanted, status=Asset.ACTIVE)
+    classes = [word for word, kind in ASSET_CLASSES.items() if kind.has_corporate_actions]
+    of_classes = Asset.objects.filter(wanted, asset_class__in=classes, status=Asset.ACTIVE)
     due_at = F("corporate_actions_sync__due_at").asc(nulls_first=True)
-    return of_class.exclude(pk__in=resting).order_by(due_at, "symbol")
+    return of_classes.exclude(pk__in=resting).order_by(due_at, "symbol")
 
 
 def _sync_batch(client: MarketDataClient, batch: Sequence[Asset], now: datetime) -> None:

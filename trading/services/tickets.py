@@ -16,10 +16,9 @@ from brokerapp.broker.alpaca.errors import BrokerError
 from brokerapp.units.market_time import day_in_new_york
 from brokerapp.web.fixed_queries import FixedQuery
 from trading import hours, rules
-from trading.asset_classes import US_EQUITY
 from trading.cautions import Caution, Limits, Seen, cautions
 from trading.chart_ranges import Timeframe
-from trading.fees import Fee, fees_on_sale
+from trading.fees import Fee
 from trading.models import Asset, Bar, Order
 from trading.order_sentences import sentence
 from trading.order_spec import OrderSpec
@@ -230,9 +229,10 @@ def _wait_note(ticket: OrderSpec, facts: Facts, now: datetime) -> str:
 
 
 def _fees(ticket: OrderSpec, expected: Estimate | None, now: datetime) -> Sequence[Fee]:
-    if ticket.is_buy or expected is None or ticket.asset.kind is not US_EQUITY:
+    if ticket.is_buy or expected is None:
         return ()
-    return fees_on_sale(expected.qty, expected.value, day_in_new_york(now), settings.FEE_RATES)
+    charged = ticket.asset.kind.fees_on_sale
+    return charged(expected.qty, expected.value, day_in_new_york(now), settings.FEE_RATES)
 
 
 def _limits() -> Limits:

@@ -90,6 +90,7 @@ class TicketMixin(AccountRequiredMixin):
             "facts": self.facts,
             "form": inputs.form,
             "inputs": inputs,
+            "most_cash": self.facts.spending.most(asset.kind.smallest_order),
             "most_qty": tickets.most_whole_shares(asset, self.facts),
             "ticket_url": self.url(self.page_name, asset.symbol),
             "estimate_url": self.url("trading:estimate", asset.symbol),
