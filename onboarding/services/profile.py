@@ -250,7 +250,8 @@ def _look(change: ProfileChange, client: BrokerClient) -> tuple[bool, str]:
         asked = client.accounts.list_options_requests(account_id)
         # Any of the calls that sent it may have arrived, the first one too.
         earliest = to_broker_time(change.created_at) - CLOCK_MARGIN
-        since = [row for row in asked.options_approvals if row.created_at and row.created_at >= earliest]
+        told = asked.options_approvals.whole()
+        since = [row for row in told if row.created_at and row.created_at >= earliest]
         return any(row.requested_level == options["level"] for row in since), asked.request_id
     details = client.accounts.get_details(account_id)
     signed = {(row.get("agreement"), row.get("revision")) for row in details.said.get("agreements") or []}

@@ -71,8 +71,8 @@ def merge_if_changed(watchlist: Watchlist, broker_watchlist_id: UUID) -> None:
 
 
 def _assets(told: alpaca.Watchlist) -> list[Asset]:
-    """Those of its members that we know, in its order."""
-    symbols = [member.symbol for member in told.assets or ()]
+    """Those of its members that we know, in its order. Raises `BrokerOutcomeUnknown` if one is unreadable."""
+    symbols = [member.symbol for member in (told.assets.whole() if told.assets is not None else ())]
     active = Asset.objects.filter(status=Asset.ACTIVE, symbol__in=symbols)
     by_symbol = {asset.symbol: asset for asset in active}
     return [by_symbol[symbol] for symbol in symbols if symbol in by_symbol]

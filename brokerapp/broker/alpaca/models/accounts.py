@@ -3,12 +3,14 @@
 Broker API, "Accounts" (https://docs.alpaca.markets/reference/createaccount).
 """
 
+import logging
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from brokerapp.broker.alpaca.models.base import (
     BrokerModel,
@@ -17,27 +19,49 @@ from brokerapp.broker.alpaca.models.base import (
     MaybeId,
     MaybeInstant,
     Number,
+    Page,
     RequestModel,
     Text,
 )
 
-
-def _empty_if_none(value: object) -> object:
-    return {} if value is None else value
+logger = logging.getLogger(__name__)
 
 
-Codes = Annotated[dict[str, Any], BeforeValidator(_empty_if_none)]
+UNREADABLE = "UNREADABLE"
+"""Stands for a code that could not be read: one that nobody knows, so that our staff look at it."""
+
+
+def _codes(odd: dict[str, Any], value: object) -> dict[str, Any]:
+    """The codes of a part of the results: an object's keys, or a list; with `odd` for what is neither."""
+    if isinstance(value, dict):
+        return value
+    members = value if isinstance(value, list) else [] if value is None else [value]
+    found: dict[str, Any] = {code: {} for code in members if isinstance(code, str)}
+    if len(found) < len(members):
+        logger.warning("a part of the KYC results of an account could not be read")
+        found |= odd
+    return found
+
+
+Codes = Annotated[dict[str, Any], BeforeValidator(partial(_codes, {}))]
 """KYC result codes (`ADDRESS_VERIFICATION`, …) as keys; the values are empty or details we do not use."""
+OpenCodes = Annotated[dict[str, Any], BeforeValidator(partial(_codes, {UNREADABLE: {}}))]
+"""The same, of what is still asked for."""
 
 
 class KycResults(BrokerModel):
     """Why KYC is not through yet. Codes may be ones we do not know."""
 
     accept: Codes = Field(default_factory=dict)
-    indeterminate: Codes = Field(default_factory=dict)
-    reject: Codes = Field(default_factory=dict)
+    indeterminate: OpenCodes = Field(default_factory=dict)
+    reject: OpenCodes = Field(default_factory=dict)
     additional_information: Text = ""
     summary: Text = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _odd(cls, body: Any) -> Any:
+        return body if isinstance(body, (dict, cls)) else {"indeterminate": body}
 
 
 class AccountContact(BrokerModel):
@@ -91,7 +115,7 @@ class Account(BrokerModel):
     kyc_results: KycResults | None = None
     contact: AccountContact | None = None
     identity: AccountIdentity | None = None
-    documents: list[AccountDocument] | None = None
+    documents: Page[AccountDocument] | None = None
 
 
 class Contact(RequestModel):
@@ -254,7 +278,7 @@ class OptionsApproval(BrokerModel):
 class OptionsApprovals(BrokerModel):
     """The requests of an account, newest first."""
 
-    options_approvals: list[OptionsApproval] = Field(default_factory=list)
+    options_approvals: Page[OptionsApproval] = Field(default_factory=Page)
 
 
 class MinorIdentity(RequestModel):

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Self, TypeVar
+from functools import cache, partial
+from typing import Annotated, Any, Self, TypeVar, get_args
 from uuid import UUID
 
 from pydantic import (
@@ -14,11 +15,13 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    GetCoreSchemaHandler,
     PlainSerializer,
     PrivateAttr,
     TypeAdapter,
     ValidationError,
 )
+from pydantic_core import CoreSchema, core_schema
 
 from brokerapp.broker.alpaca.errors import BrokerOutcomeUnknown
 from brokerapp.units.money import parse_decimal, plain
@@ -38,6 +41,10 @@ def _no_if_none(value: object) -> object:
     return False if value is None else value
 
 
+def _yes_if_none(value: object) -> object:
+    return True if value is None else value
+
+
 def _to_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
@@ -55,6 +62,8 @@ Text = Annotated[str, BeforeValidator(_blank_if_none)]
 """Text that the broker may also send as null."""
 Flag = Annotated[bool, BeforeValidator(_no_if_none)]
 """A permission: where the broker does not say, it is not given."""
+Block = Annotated[bool, BeforeValidator(_yes_if_none)]
+"""What stops something: where the broker says null, which may mean either, it is stopped."""
 MaybeId = Annotated[UUID | None, BeforeValidator(_none_if_blank)]
 
 
@@ -106,15 +115,22 @@ M = TypeVar("M", bound=BrokerModel)
 
 
 class Page(list[T]):
-    """A list from one reply, with that reply's Request ID.
+    """A list from one reply, with that reply's Request ID, or a list within an object of the broker's.
 
-    `unreadable` members were left out: with any of them, what is missing here may still be there.
+    `unreadable` members were left out: with any of them, what is missing here may still be there. As a member
+    of a model it is read member by member, so that an odd one does not take the object with it; null is an
+    empty list, and what is no list is one unreadable member.
     """
 
     def __init__(self, items: Iterable[T] = (), *, request_id: str = "", unreadable: int = 0) -> None:
         super().__init__(items)
         self.request_id = request_id
         self.unreadable = unreadable
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        (item,) = get_args(source)
+        return core_schema.no_info_plain_validator_function(partial(_read_within, item))
 
     def whole(self) -> Self:
         """The list, for whom what is not in it is not there.
@@ -149,6 +165,11 @@ class BySymbol(dict[str, T]):
         self.refused: list[str] = []
 
 
+@cache
+def _adapter(item: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(item)
+
+
 @dataclass
 class _Reader:
     """Reads members one by one, so that an odd one does not take the others with it."""
@@ -159,7 +180,7 @@ class _Reader:
     first_problem: str = ""
 
     def __post_init__(self) -> None:
-        self._adapter = TypeAdapter(self.item)
+        self._adapter = _adapter(self.item)
 
     def read(self, member: Any) -> Iterator[Any]:
         """The member, or nothing."""
@@ -169,13 +190,14 @@ class _Reader:
             self.unreadable += 1
             self.first_problem = self.first_problem or where(error)
             return
-        found._request_id = self.request_id
+        if isinstance(found, BrokerModel):
+            found._request_id = self.request_id
         yield found
 
     def report(self, total: int) -> None:
         """Log how many could not be read and where the first was odd, and no values."""
         if self.unreadable:
-            name = getattr(self.item, "__name__", "activity")
+            name = getattr(self.item, "__name__", "one of several kinds")
             logger.warning(
                 "%d of %d members of a reply could not be read as %s (%s), Request ID %s",
                 self.unreadable,
@@ -184,6 +206,27 @@ class _Reader:
                 self.first_problem,
                 self.request_id or "none",
             )
+
+
+def _read_within(item: Any, value: Any) -> Page[Any]:
+    """The list that an object has as one of its members, without the members it cannot read."""
+    if value is None or value == []:
+        return Page()
+    members = value if isinstance(value, (list, tuple)) else [None]
+    reader = _Reader(item, "")
+    found = [each for member in members for each in reader.read(member)]
+    reader.report(len(members))
+    return Page(found, unreadable=reader.unreadable)
+
+
+def read_in_place(item: Any, value: Any) -> Any:
+    """The members of a list, None in the place of each that cannot be read; what is no list as it is."""
+    if not isinstance(value, list):
+        return [] if value is None else value
+    reader = _Reader(item, "")
+    found = [next(reader.read(member), None) for member in value]
+    reader.report(len(value))
+    return found
 
 
 def where(error: ValidationError) -> str:

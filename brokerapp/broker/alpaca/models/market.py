@@ -17,6 +17,7 @@ from brokerapp.broker.alpaca.models.base import (
     MaybeDate,
     MaybeNumber,
     Number,
+    Page,
     Text,
 )
 
@@ -107,15 +108,15 @@ class Screened(BrokerModel):
 class MostActives(BrokerModel):
     """The stocks traded most, largest first."""
 
-    most_actives: list[Screened] = []
+    most_actives: Page[Screened] = Field(default_factory=Page)
     last_updated: Instant
 
 
 class Movers(BrokerModel):
     """The stocks whose price rose and fell most since the previous close, largest first."""
 
-    gainers: list[Screened] = []
-    losers: list[Screened] = []
+    gainers: Page[Screened] = Field(default_factory=Page)
+    losers: Page[Screened] = Field(default_factory=Page)
     last_updated: Instant
 
 

@@ -3,15 +3,16 @@
 Broker API, "Trading" (https://docs.alpaca.markets/docs/trading).
 """
 
-import logging
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from brokerapp.broker.alpaca.models.base import (
+    Block,
     BrokerModel,
     Flag,
     Instant,
@@ -20,15 +21,16 @@ from brokerapp.broker.alpaca.models.base import (
     MaybeInstant,
     MaybeNumber,
     Number,
+    Page,
     RequestModel,
     Text,
-    where,
+    read_in_place,
 )
 from brokerapp.units.money import parse_decimal
 
 LATEST_SECONDS = 10**11
 """A time in seconds is less than this, one in milliseconds more."""
-logger = logging.getLogger(__name__)
+LATEST_MILLISECONDS = 10**14
 
 
 def _words(value: object) -> list[str]:
@@ -55,17 +57,6 @@ class Asset(BrokerModel):
     attributes: Words = Field(default_factory=list)
 
 
-def _readable_legs(value: object) -> object:
-    """The legs that can be read: an odd one does not take its order with it."""
-    found = []
-    for member in value if isinstance(value, (list, tuple)) else ():
-        try:
-            found.append(Order.model_validate(member))
-        except ValidationError as error:
-            logger.warning("a leg of an order could not be read (%s)", where(error))
-    return tuple(found)
-
-
 class Order(BrokerModel):
     """An order. Prices in USD, quantities in shares; one of `qty` and `notional` is None.
 
@@ -83,7 +74,7 @@ class Order(BrokerModel):
     type: Text = ""
     time_in_force: Text = ""
     order_class: Text = ""
-    extended_hours: bool = False
+    extended_hours: Flag = False
     qty: MaybeNumber = None
     notional: MaybeNumber = None
     limit_price: MaybeNumber = None
@@ -101,7 +92,7 @@ class Order(BrokerModel):
     canceled_at: MaybeInstant = None
     expired_at: MaybeInstant = None
     failed_at: MaybeInstant = None
-    legs: Annotated[tuple["Order", ...], BeforeValidator(_readable_legs)] = ()
+    legs: Page["Order"] = Field(default_factory=Page)
     """The exits of a bracket, OTO or OCO order, where it was asked for `nested`."""
 
     @classmethod
@@ -210,24 +201,30 @@ class TradeAccount(BrokerModel):
     pending_transfer_in: MaybeNumber = None
     pending_transfer_out: MaybeNumber = None
     memoposts: MaybeNumber = None
-    trading_blocked: bool = False
-    transfers_blocked: bool = False
-    account_blocked: bool = False
-    trade_suspended_by_user: bool = False
+    trading_blocked: Block = False
+    transfers_blocked: Block = False
+    account_blocked: Block = False
+    trade_suspended_by_user: Block = False
     previous_close: MaybeInstant = None
+
+
+UnixTime = Annotated[int, Field(ge=0, lt=LATEST_MILLISECONDS)]
+Timestamps = Annotated[list[int | None], BeforeValidator(partial(read_in_place, UnixTime))]
+Figures = Annotated[list[MaybeNumber], BeforeValidator(partial(read_in_place, MaybeNumber))]
+"""Both stand side by side: what cannot be read is None in its place, so that none moves beside another."""
 
 
 class PortfolioHistory(BrokerModel):
     """What an account was worth at some instants (Unix seconds), USD; null where the broker does not know."""
 
-    timestamp: list[int] = Field(default_factory=list)
-    equity: list[MaybeNumber] = Field(default_factory=list)
+    timestamp: Timestamps = Field(default_factory=list)
+    equity: Figures = Field(default_factory=list)
     timeframe: Text = ""
 
     def points(self) -> list[tuple[datetime, Decimal]]:
         """Instant and equity where both are told, oldest first."""
         pairs = zip(self.timestamp, self.equity, strict=False)
-        return sorted((_instant(at), equity) for at, equity in pairs if equity is not None)
+        return sorted((_instant(at), equity) for at, equity in pairs if at is not None and equity is not None)
 
 
 def _instant(timestamp: int) -> datetime:
@@ -306,4 +303,4 @@ class Watchlist(BrokerModel):
     id: UUID
     name: Text = ""
     updated_at: MaybeInstant = None
-    assets: list[Watched] | None = None
+    assets: Page[Watched] | None = None

@@ -1,5 +1,6 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import get_args, get_origin
 from uuid import UUID
 
 import pytest
@@ -190,3 +191,74 @@ def test_snapshot_parts_may_be_missing():
     assert (snapshot.latest_trade, snapshot.latest_quote) == (None, None)
     assert snapshot.prev_daily_bar is not None
     assert snapshot.prev_daily_bar.close == 2
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "name", "good"),
+    [
+        (models.Account, {"id": ID, "status": "DISABLED"}, "documents", {"document_type": "w8ben"}),
+        (models.OptionsApprovals, {}, "options_approvals", {"id": ID}),
+        (models.MostActives, {"last_updated": "2026-03-02T15:00:00Z"}, "most_actives", {"symbol": "A"}),
+        (models.Movers, {"last_updated": "2026-03-02T15:00:00Z"}, "gainers", {"symbol": "A"}),
+        (models.Watchlist, {"id": ID}, "assets", {"symbol": "A"}),
+        (models.Order, ORDER, "legs", ORDER),
+    ],
+)
+def test_a_list_within_an_object_is_read_member_by_member(model, body, name, good, caplog):
+    found = getattr(model.model_validate(body | {name: [None, good, 3]}), name)
+    assert (len(found), found.unreadable) == (1, 2)
+    assert "2 of 3 members" in caplog.text
+
+    for odd in ("x", {"id": ID}):
+        found = getattr(model.model_validate(body | {name: odd}), name)
+        assert (len(found), found.unreadable) == (0, 1)
+    assert not getattr(model.model_validate(body | {name: None}), name)
+
+
+def _has_bare_list(annotation):
+    return get_origin(annotation) is list or any(map(_has_bare_list, get_args(annotation)))
+
+
+def test_every_list_of_a_model_says_how_odd_members_are_read():
+    def subclasses(model):
+        return [model, *(each for below in model.__subclasses__() for each in subclasses(below))]
+
+    bare = [
+        f"{model.__name__}.{name}"
+        for model in subclasses(models.BrokerModel)
+        for name, field in model.model_fields.items()
+        if not field.metadata and _has_bare_list(field.annotation)
+    ]
+    assert bare == []
+
+
+def test_portfolio_history_keeps_figures_beside_their_instants():
+    history = models.PortfolioHistory.model_validate(
+        {"timestamp": [1, "x", 3, None, 5, 10**30], "equity": ["1", "2", {}, "4", "5.5", "6"]}
+    )
+    assert [(at.second, equity) for at, equity in history.points()] == [(1, 1), (5, Decimal("5.5"))]
+    assert models.PortfolioHistory.model_validate({"timestamp": None, "equity": None}).points() == []
+
+
+def test_what_a_null_says_of_a_block_and_of_extended_hours():
+    balances = {"id": ID, "status": "ACTIVE", "cash": "1", "buying_power": "1", "equity": "1"}
+    account = models.TradeAccount.model_validate(balances | {"trading_blocked": None})
+    assert (account.trading_blocked, account.account_blocked, account.cash) == (True, False, 1)
+    assert models.Order.model_validate(ORDER | {"extended_hours": None}).extended_hours is False
+
+
+@pytest.mark.parametrize(
+    ("results", "codes"),
+    [
+        ({"indeterminate": ["ADDRESS_VERIFICATION"]}, ["ADDRESS_VERIFICATION"]),
+        ({"indeterminate": ["ADDRESS_VERIFICATION", None]}, ["ADDRESS_VERIFICATION", "UNREADABLE"]),
+        ({"indeterminate": 3, "accept": 3}, ["UNREADABLE"]),
+        (["ADDRESS_VERIFICATION"], ["ADDRESS_VERIFICATION"]),
+        (3, ["UNREADABLE"]),
+    ],
+)
+def test_kyc_results_of_an_odd_shape_hide_neither_the_account_nor_that_something_is_asked(results, codes):
+    account = models.Account.model_validate({"id": ID, "status": "REJECTED", "kyc_results": results})
+    assert account.kyc_results is not None
+    assert list(account.kyc_results.indeterminate) == codes
+    assert account.kyc_results.accept == account.kyc_results.reject == {}
