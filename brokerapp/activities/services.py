@@ -168,15 +168,17 @@ def _put_off(cursor: ActivityCursor, *, now: datetime) -> None:
 def take_page(page: Page[alpaca.Fill | alpaca.NonTrade], *, read_at: datetime) -> int:
     """Store what a page of the list says of our accounts; how many activities were new or had changed.
 
-    Those of other accounts on the same keys, and of the firm's own, are left out.
+    Those of other accounts on the same keys, and of the firm's own, are left out; so are, with a line in the
+    log, those that cannot be stored, as the list must be read on.
     """
     accounts = BrokerageAccount.objects.only("pk", "user_id", "broker_account_id").in_bulk(
         {told.account_id for told in page if told.account_id}, field_name="broker_account_id"
     )
     rows = {
-        told.id[:100]: payloads.activity_row(account.pk, told, read_at=read_at)
+        row.activity_id: row
         for told in page
         if told.account_id and (account := accounts.get(told.account_id))
+        if (row := _row_of(account.pk, told, read_at))
     }
     known = Activity.objects.in_bulk(rows, field_name="activity_id") if rows else {}
     new = [row for name, row in rows.items() if name not in known]
@@ -187,15 +189,34 @@ def take_page(page: Page[alpaca.Fill | alpaca.NonTrade], *, read_at: datetime) -
         if not _is_to_follow(row, read_at):
             row.followed_at = read_at
     with transaction.atomic():
-        Activity.objects.bulk_create(new, ignore_conflicts=True)
-        for row in changed:
-            _revise(known[row.activity_id], row, read_at)
+        new = sweeps.store_each(
+            new, lambda part: Activity.objects.bulk_create(part, ignore_conflicts=True), called=_called
+        )
+        changed = sweeps.store_each(
+            changed,
+            lambda part: [_revise(known[row.activity_id], row, read_at) for row in part],
+            called=_called,
+        )
         _link_taken_back(new)
         if new or changed:
             _mark_unbooked({row.account_id for row in (*new, *changed)}, read_at)
             transaction.on_commit(partial(_tell, {row.account_id for row in (*new, *changed)}, owners))
             jobs.enqueue(FOLLOWERS)
     return len(new) + len(changed)
+
+
+def _row_of(account_id: UUID, told: alpaca.Fill | alpaca.NonTrade, read_at: datetime) -> Activity | None:
+    """The row of an activity; None, and a line in the log, if its figures cannot be reckoned with."""
+    try:
+        return payloads.activity_row(account_id, told, read_at=read_at)
+    except ArithmeticError as error:
+        odd = Activity(account_id=account_id, request_id=told.request_id)
+        logger.error("%s cannot be read: %s", _called(odd), type(error).__name__)
+        return None
+
+
+def _called(row: Activity) -> str:
+    return f"an activity of account {row.account_id} in the reply with Request ID {row.request_id or 'none'}"
 
 
 def _mark_unbooked(account_ids: Iterable[UUID], now: datetime) -> None:

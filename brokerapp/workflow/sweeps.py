@@ -3,13 +3,13 @@
 import logging
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection, models
+from django.db import DatabaseError, DataError, InterfaceError, connection, models, transaction
 
 from brokerapp.broker.alpaca.errors import BrokerError
 from brokerapp.broker.budget import Priority, priority
@@ -150,6 +150,26 @@ def _handle_all(
             if failed is not None:
                 failed(row)
     return Swept(done, failures, 0)
+
+
+def store_each(
+    rows: Sequence[Row], store: Callable[[Sequence[Row]], object], *, called: Callable[[Row], object] = str
+) -> list[Row]:
+    """Store rows at once; where that cannot be, all but those that cannot be stored. Returns the stored ones.
+
+    A figure too large for its column, or a NUL in a text, would else keep the others from being stored, in
+    each run again. Who is left out is found by halves and logged as `called`, never with its values.
+    """
+    try:
+        with transaction.atomic():
+            store(rows)
+        return list(rows)
+    except (DataError, ArithmeticError) as error:
+        if len(rows) == 1:
+            logger.error("%s cannot be stored: %s", called(rows[0]), type(error).__name__)
+            return []
+    half = len(rows) // 2
+    return [*store_each(rows[:half], store, called=called), *store_each(rows[half:], store, called=called)]
 
 
 def _log(name: str, row: models.Model, error: Exception) -> None:

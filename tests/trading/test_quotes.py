@@ -232,6 +232,21 @@ def test_sync_quotes_a_broken_batch_stops_no_other(broker: BrokerStub) -> None:
     assert Quote.objects.get(asset__symbol="S100").last == 9
 
 
+def test_sync_quotes_a_price_that_cannot_be_stored_stops_no_other(broker: BrokerStub) -> None:
+    now = timezone.now()
+    past = now - timedelta(minutes=1)
+    for symbol in ("AAPL", "MSFT", "VTI"):
+        QuoteFactory.create(symbol=symbol, looked_at=now, synced_at=past)
+    prices = {"AAPL": snapshot(1), "MSFT": snapshot(10**16), "VTI": snapshot(3)}
+    broker.on("GET", "/v2/stocks/snapshots", json=prices)
+
+    quotes.sync_quotes(now=now)
+
+    fresh = Quote.objects.filter(synced_at=now).values_list("asset__symbol", flat=True)
+    assert set(fresh) == {"AAPL", "VTI"}
+    assert QuotePause.objects.get().asset.symbol == "MSFT"
+
+
 def test_sync_quotes_each_class_at_its_own_endpoint(broker: BrokerStub) -> None:
     now = timezone.now()
     for symbol, word in (("AAPL", "us_equity"), ("BTC/USD", "crypto"), ("AAPL260116C00200000", "us_option")):

@@ -17,6 +17,7 @@ from brokerapp.broker.alpaca.errors import BrokerError
 from brokerapp.broker.alpaca.market_data import BarsWanted
 from brokerapp.broker.clients import get_market_data
 from brokerapp.web.fixed_queries import FixedQuery
+from brokerapp.workflow.sweeps import store_each
 from trading import payloads
 from trading.chart_ranges import FRESH_FOR, KEPT_FOR, ChartRange, Timeframe
 from trading.models import Asset, Bar, BarSeries
@@ -221,12 +222,15 @@ def _store(series: BarSeries, bars: Sequence[alpaca.Bar], now: datetime, *, anew
     with transaction.atomic():
         if anew:
             series.bars.all().delete()
-        Bar.objects.bulk_create(
-            rows.values(),
-            batch_size=1000,
-            update_conflicts=True,
-            unique_fields=["series", "at"],
-            update_fields=PRICES,
+        store_each(
+            list(rows.values()),
+            lambda part: Bar.objects.bulk_create(
+                part,
+                batch_size=1000,
+                update_conflicts=True,
+                unique_fields=["series", "at"],
+                update_fields=PRICES,
+            ),
         )
         series.bars.filter(at__lt=now - KEPT_FOR[Timeframe(series.timeframe)]).delete()
         extremes = {}

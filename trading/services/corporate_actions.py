@@ -16,6 +16,7 @@ from brokerapp.broker.alpaca.market_data import MarketDataClient
 from brokerapp.broker.clients import get_market_data
 from brokerapp.units.market_time import day_in_new_york
 from brokerapp.web.fixed_queries import FixedQuery
+from brokerapp.workflow.sweeps import store_each
 from trading.asset_classes import ASSET_CLASSES
 from trading.models import (
     Asset,
@@ -193,8 +194,11 @@ def _sync_batch(client: MarketDataClient, batch: Sequence[Asset], now: datetime)
     whole = [assets[symbol] for symbol, announced in found.items() if announced.is_whole]
     with transaction.atomic():
         CorporateAction.objects.filter(asset__in=whole).upcoming(today).exclude(pk__in=rows).delete()
-        CorporateAction.objects.bulk_create(
-            rows.values(), update_conflicts=True, unique_fields=["id"], update_fields=FIGURES
+        store_each(
+            list(rows.values()),
+            lambda part: CorporateAction.objects.bulk_create(
+                part, update_conflicts=True, unique_fields=["id"], update_fields=FIGURES
+            ),
         )
         CorporateActionsSync.objects.bulk_create(
             [CorporateActionsSync(asset=asset, synced_at=now, due_at=now + ASKED_EVERY) for asset in batch],

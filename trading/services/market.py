@@ -9,6 +9,7 @@ from brokerapp.broker.clients import get_client
 from brokerapp.units.market_time import day_in_new_york
 from brokerapp.web.fixed_queries import FixedQuery
 from brokerapp.web.moments import for_a_moment
+from brokerapp.workflow.sweeps import store_each
 from trading import asset_classes, hours, payloads
 from trading.asset_classes import AssetClass
 from trading.models import Asset, MarketClock, MarketDay
@@ -58,10 +59,13 @@ def sync_asset_class(*, asset_class: AssetClass, now: datetime) -> int:
             if (symbol in rows and rows[symbol].pk != pk) or (symbol not in rows and not listed.unreadable)
         ]
         Asset.objects.filter(pk__in=gone).update(status=Asset.INACTIVE, tradable=False, synced_at=now)
-        Asset.objects.bulk_create(
-            rows.values(), batch_size=1000, update_conflicts=True, unique_fields=["id"], update_fields=columns
+        stored = store_each(
+            list(rows.values()),
+            lambda part: Asset.objects.bulk_create(
+                part, batch_size=1000, update_conflicts=True, unique_fields=["id"], update_fields=columns
+            ),
         )
-    return len(rows)
+    return len(stored)
 
 
 def sync_clock(*, now: datetime) -> None:

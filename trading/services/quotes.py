@@ -17,6 +17,7 @@ from brokerapp.broker.clients import get_market_data
 from brokerapp.web import allowance
 from brokerapp.web.fixed_queries import FixedQuery
 from brokerapp.workflow import jobs
+from brokerapp.workflow.sweeps import store_each
 from trading import payloads
 from trading.asset_classes import ASSET_CLASSES
 from trading.models import Asset, MarketClock, Order, Position, Quote, QuotePause
@@ -136,21 +137,27 @@ def ask_quotes(assets: Collection[Asset], *, now: datetime, client: MarketDataCl
 
 
 def store_quotes(rows: Mapping[UUID, Quote], *, now: datetime, looked_at: bool = False) -> None:
-    """Keep quotes by asset id; prices older than those we have do not replace them."""
+    """Keep quotes by asset id; prices older than those we have do not replace them.
+
+    One that cannot be stored is asked for again after growing pauses.
+    """
     if not rows:
         return
     with transaction.atomic():
         known = Quote.objects.select_for_update(no_key=True).in_bulk(rows)
         newer = [row for pk, row in rows.items() if pk not in known or row.as_of >= known[pk].as_of]
-        Quote.objects.bulk_create(
+        stored = store_each(
             newer,
-            update_conflicts=True,
-            unique_fields=["asset"],
-            update_fields=PRICES,
+            lambda part: Quote.objects.bulk_create(
+                part, update_conflicts=True, unique_fields=["asset"], update_fields=PRICES
+            ),
         )
+        odd = {row.pk for row in newer} - {row.pk for row in stored}
+        kept = [pk for pk in rows if pk not in odd]
         times = {"synced_at": now, **({"looked_at": now} if looked_at else {})}
-        Quote.objects.filter(pk__in=rows).update(**times)
-        QuotePause.objects.filter(pk__in=rows).delete()
+        Quote.objects.filter(pk__in=kept).update(**times)
+        QuotePause.objects.filter(pk__in=kept).delete()
+        _pause([rows[pk].asset for pk in odd], now)
 
 
 def _pause(assets: Iterable[Asset], now: datetime) -> None:

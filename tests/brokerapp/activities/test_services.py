@@ -161,6 +161,37 @@ def test_take_page_leaves_other_peoples_accounts_out(account: BrokerageAccount, 
     assert Activity.objects.get().account == account
 
 
+@pytest.mark.parametrize("price", ["1e15", "1e40"])
+def test_sync_activities_leaves_out_what_cannot_be_stored_and_goes_on(
+    account: BrokerageAccount, broker: BrokerStub, price: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second, later = fill(account), other(account), other(account)
+    answer(broker, of_all([[first, fill(account, price=price), second], [later]]))
+
+    sync()
+
+    stored = {told["id"] for told in (first, second, later)}
+    assert set(Activity.objects.values_list("activity_id", flat=True)) == stored
+    assert ActivityCursor.objects.get(pk=ActivityCursor.ALL).failed_reads == 0
+    assert f"account {account.pk}" in caplog.text
+    assert price not in caplog.text
+
+
+def test_sync_activities_keeps_a_row_whose_new_figures_cannot_be_stored(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    told = other(account)
+    answer(broker, of_all([[told]]))
+    sync()
+    told["net_amount"] = "1e15"
+    due_again()
+
+    sync()
+
+    assert Activity.objects.get().net_amount == Decimal("1.25")
+    assert ActivityCursor.objects.get(pk=ActivityCursor.ALL).failed_reads == 0
+
+
 def test_take_page_with_other_figures_revises_the_row(
     account: BrokerageAccount, broker: BrokerStub, sent: list[str], django_capture_on_commit_callbacks: Any
 ) -> None:
