@@ -108,6 +108,9 @@ class OrderRules:
         kind, time = choice.type, choice.time_in_force
         if kind not in self.times:
             yield Conflict(("type",), f"{_named(kind)} orders are not taken for {self.unit}s.")
+        elif not any(time in times for times in self.times.values()):
+            every = frozenset().union(*self.times.values())
+            yield Conflict(("time_in_force",), f"Orders for {self.unit}s can only be good {_times(every)}.")
         elif time not in self.times[kind]:
             words = f"{_article(kind)} order can only be good {_times(self.times[kind])}."
             yield Conflict(("time_in_force", "type"), words)

@@ -18,13 +18,13 @@ def sentence(ticket: OrderSpec, about_qty: Decimal | None) -> str:
 
 
 def _amount(ticket: OrderSpec, about_qty: Decimal | None) -> str:
-    name = ticket.asset.title
+    name, unit = ticket.asset.title, ticket.asset.kind.unit
     if ticket.notional is None:
         assert ticket.qty is not None
-        return f"{shares(ticket.qty)} of {name}"
+        return f"{shares(ticket.qty, unit)} of {name}"
     if about_qty is None:
         return f"{usd(ticket.notional)} of {name}"
-    return f"about {shares(about_qty)} of {name} for {usd(ticket.notional)}"
+    return f"about {shares(about_qty, unit)} of {name} for {usd(ticket.notional)}"
 
 
 def _bound(price: Decimal, is_buy: bool) -> str:

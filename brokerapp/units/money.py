@@ -78,6 +78,6 @@ def _below_zero(text: str, sign: str = "") -> str:
     return f"{MINUS if any('1' <= digit <= '9' for digit in text) else ''}{sign}{text[1:]}"
 
 
-def shares(number: Decimal) -> str:
-    """A quantity with its word: `1 share`, `0.5 shares`, `1,200 shares`."""
-    return f"{quantity(number)} {'share' if abs(quantize_shares(number)) == 1 else 'shares'}"
+def shares(number: Decimal, unit: str = "share") -> str:
+    """A quantity with its word: `1 share`, `0.5 shares`, `1,200 shares`; or with that of another `unit`."""
+    return f"{quantity(number)} {unit}{'' if abs(quantize_shares(number)) == 1 else 's'}"

@@ -153,9 +153,14 @@ class TicketForm(SpokenForm):
         self.situation = situation or Situation(fractionable=asset.fractionable)
         if not more:
             self._shorten()
+        self._name_units()
         for name in self.CHOSEN:
             if name in self.fields:
                 self._offer(name)
+
+    def _name_units(self) -> None:
+        field: Any = self.fields["unit"]
+        field.choices = [(self.SHARES, self.asset.kind.units.capitalize()), (self.DOLLARS, "Dollars")]
 
     def _shorten(self) -> None:
         for name in set(self.fields) - choices.SHORT:
@@ -180,6 +185,8 @@ class TicketForm(SpokenForm):
             return
         field.choices = [(value, label) for value, label in field.choices if not reasons[value]]
         field.error_messages["invalid_choice"] = field.help_text
+        if reasons.get(field.initial):
+            field.initial = field.choices[0][0]
 
     def _answers(self, name: str) -> list[str]:
         return [value for value, _ in getattr(self.fields[name], "choices", (("on", ""),))]

@@ -87,10 +87,10 @@ def qty(value: Decimal | int | None) -> str:
 
 
 @register.filter
-def shares(value: Decimal | int | None) -> str:
-    """A quantity with its word: `1 share`, `0.42 shares`; `–` for None."""
+def shares(value: Decimal | int | None, unit: str = "share") -> str:
+    """A quantity with its word: `1 share`, `0.42 shares`, or with that of another unit; `–` for None."""
     number = _decimal(value)
-    return MISSING if number is None else amounts.shares(number)
+    return MISSING if number is None else amounts.shares(number, unit)
 
 
 @register.filter
