@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
-from sandbox.instruments.asset_classes import COINS, OPTIONS, asset_class_of
+from sandbox.instruments.asset_classes import asset_class_of
 from sandbox.state import rows
 from sandbox.state.rows import ZERO
 
@@ -55,12 +55,12 @@ def worth(parts: Iterable[tuple[str, Decimal, Decimal, Decimal]]) -> Holdings:
     long = short = required = proceeds = long_options = short_options = coins = ZERO
     for symbol, qty, price, entry_price in parts:
         kind = asset_class_of(symbol)
-        if kind is OPTIONS:
+        if kind.is_contract:
             long_options += max(qty, ZERO) * price * kind.multiplier
             short_options += min(qty, ZERO) * price * kind.multiplier
         elif qty > 0:
             long += qty * price
-            coins += qty * price if kind is COINS else ZERO
+            coins += ZERO if kind.is_lent_on else qty * price
         elif qty:
             short += qty * price
             required -= qty * _maintenance(price)

@@ -14,6 +14,15 @@ class AssetClass:
     decimals = 9  # of an executed quantity
     has_whole_units = True  # a part of a whole position is whole again
     trades_always = False
+    is_contract = (
+        False  # on something else: in no list of assets, valued apart, and written as well as bought
+    )
+    is_lent_on = True
+    can_be_estimated = True
+    has_corporate_actions = True
+    can_be_journaled = True
+    can_be_rebalanced = True
+    can_be_revised = True  # its executions, by the exchange
 
     def shown(self, symbol: str) -> str:
         """The symbol as positions, fees and activities name it."""
@@ -30,6 +39,12 @@ class Coins(AssetClass):
     name = "crypto"
     has_whole_units = False
     trades_always = True
+    is_lent_on = False
+    can_be_estimated = False
+    has_corporate_actions = False
+    can_be_journaled = False
+    can_be_rebalanced = False
+    can_be_revised = False
 
     def shown(self, symbol: str) -> str:
         return symbol.replace("/", "")
@@ -41,6 +56,11 @@ class Options(AssetClass):
     name = "us_option"
     multiplier = MULTIPLIER
     decimals = 0
+    is_contract = True
+    is_lent_on = False
+    can_be_journaled = False
+    can_be_rebalanced = False
+    can_be_revised = False
 
     def share_of(self, symbol: str) -> str:
         return symbol[:-OCC_TAIL]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.books import ledger
-from sandbox.instruments.asset_classes import SHARES, asset_class_of
+from sandbox.instruments.asset_classes import asset_class_of
 from sandbox.kernel.clock import market_date
 from sandbox.orders.execution import open_position
 from sandbox.state import rows
@@ -124,7 +124,7 @@ def _shares(world: World, body: dict[str, Any]) -> tuple[str, Decimal]:
     asset = world.find_asset(body["symbol"])
     if asset is None:
         raise not_found(f"asset not found for {body['symbol'][:20]}")
-    if asset_class_of(asset.symbol) is not SHARES:
+    if not asset_class_of(asset.symbol).can_be_journaled:
         raise malformed(f"{asset.symbol} cannot be journaled")
     qty = decimal_of(body["qty"], "qty")
     exponent = qty.normalize().as_tuple().exponent

@@ -3,7 +3,7 @@
 from decimal import ROUND_DOWN
 from typing import Any
 
-from sandbox.instruments.asset_classes import COINS, asset_class_of
+from sandbox.instruments.asset_classes import asset_class_of
 from sandbox.orders.execution import NINE_PLACES
 from sandbox.orders.orders import ORDERS
 from sandbox.orders.placement import place
@@ -17,7 +17,7 @@ def estimate_order(call: Call) -> dict[str, Any]:
     """An order-shaped answer with the shares and the price expected; refused as the order would be."""
     world, account = call.world, call.account()
     ticket = read_ticket(world, call.json_object())
-    if asset_class_of(ticket.asset.symbol) is COINS:
+    if not asset_class_of(ticket.asset.symbol).can_be_estimated:
         raise unprocessable("crypto orders cannot be estimated")
     if ticket.type != "market" or ticket.order_class:
         raise unprocessable("only simple market orders can be estimated")

@@ -9,7 +9,7 @@ import uuid
 from decimal import Decimal
 
 from sandbox.books import ledger
-from sandbox.instruments.asset_classes import SHARES, asset_class_of
+from sandbox.instruments.asset_classes import asset_class_of
 from sandbox.kernel.clock import NEW_YORK, market_date
 from sandbox.orders import states as order_states
 from sandbox.state import rows
@@ -49,7 +49,7 @@ def correct(world: World, fill: rows.Fill, qty: Decimal, price: Decimal, now: dt
 def _revisable(world: World, fill: rows.Fill) -> rows.Order:
     """The order of an execution. Raises a 422 when it cannot be revised, or was already."""
     order = world.store.orders.rows[fill.order_id]
-    if asset_class_of(order.symbol) is not SHARES or order.short:
+    if not asset_class_of(order.symbol).can_be_revised or order.short:
         raise invalid("only executions of shares that are held long can be revised")
     if fill.undoes or any(each.undoes == fill.id for each in world.store.fills.of(order.account_id)):
         raise invalid("the execution has been taken back already")

@@ -9,7 +9,7 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
-from sandbox.instruments.asset_classes import SHARES, asset_class_of
+from sandbox.instruments.asset_classes import asset_class_of
 from sandbox.portfolios import runs
 from sandbox.state import rows
 from sandbox.state.api import (
@@ -232,7 +232,7 @@ def _checked_weight(world: World, weight: dict[str, Any]) -> dict[str, str]:
     asset = world.find_asset(symbol) if isinstance(symbol, str) else None
     if asset is None:
         raise unprocessable(f'asset "{str(symbol)[:60]}" not found')
-    if asset_class_of(asset.symbol) is not SHARES:
+    if not asset_class_of(asset.symbol).can_be_rebalanced:
         raise unprocessable(f'asset "{asset.symbol}" cannot be rebalanced')
     if not asset.fractionable:
         raise unprocessable(f'asset "{asset.symbol}" is not fractionable')

@@ -7,7 +7,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any, TypeVar
 
 from sandbox.books import ledger
-from sandbox.instruments.asset_classes import SHARES, asset_class_of
+from sandbox.instruments.asset_classes import asset_class_of
 from sandbox.kernel import trading_calendar
 from sandbox.orders import execution
 from sandbox.orders.execution import NINE_PLACES
@@ -179,7 +179,7 @@ def _sales(world: World, run: rows.RebalancingRun, now: dt.datetime) -> Iterable
     """What is held beyond its weight, as order bodies."""
     targets = _targets(world, run, now)
     for position in world.store.positions.of(run.account_id):
-        if position.qty <= 0 or asset_class_of(position.symbol) is not SHARES:
+        if position.qty <= 0 or not asset_class_of(position.symbol).can_be_rebalanced:
             continue
         price = world.prices.trade(position.symbol, now)
         surplus = position.qty * price - targets.get(position.symbol, ZERO)

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from sandbox.instruments.asset_classes import OPTIONS, asset_class_of
+from sandbox.instruments.asset_classes import asset_class_of
 
 ZERO = Decimal(0)
 
@@ -246,7 +246,7 @@ class Order(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="order"
     @property
     def writes(self) -> bool:
         """Whether it opens a written option position: ``hold`` is its collateral, shares or USD."""
-        return self.position_intent == "sell_to_open" and asset_class_of(self.symbol) is OPTIONS
+        return self.position_intent == "sell_to_open" and asset_class_of(self.symbol).is_contract
 
 
 class Fill(msgspec.Struct, array_like=True, gc=False, kw_only=True, tag="fill", tag_field="row"):

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from sandbox.instruments.asset_classes import COINS, OPTIONS, asset_class_of
+from sandbox.instruments.asset_classes import COINS, asset_class_of
 from sandbox.instruments.assets import Asset, load_assets
 from sandbox.instruments.crypto_pairs import load_pairs
 from sandbox.instruments.option_contracts import Listings, asset_of
@@ -88,14 +88,14 @@ class World:
     def find_instrument(self, symbol_or_id: str) -> Asset | None:
         """What orders and positions may be in: an asset, or an option contract as one."""
         found = self.find_asset(symbol_or_id)
-        if found is None and asset_class_of(symbol_or_id) is OPTIONS:
+        if found is None and asset_class_of(symbol_or_id).is_contract:
             contract = self.options.find(symbol_or_id, self.clock.now())
             found = asset_of(contract.symbol) if contract else None
         return found
 
     def asset(self, symbol: str) -> Asset:
         """The asset of a symbol that is known to exist; of an option contract too."""
-        return asset_of(symbol) if asset_class_of(symbol) is OPTIONS else self._assets[symbol]
+        return asset_of(symbol) if asset_class_of(symbol).is_contract else self._assets[symbol]
 
     def is_open(self, at: dt.datetime) -> bool:
         """Whether the regular session is on."""

@@ -4,7 +4,7 @@ from decimal import ROUND_DOWN, Decimal
 
 from sandbox.books import ledger
 from sandbox.control.scenarios.catalogue import Act, Field, scenario
-from sandbox.instruments.asset_classes import COINS, asset_class_of
+from sandbox.instruments.asset_classes import asset_class_of
 from sandbox.orders import execution, revisions
 from sandbox.orders import states as order_states
 from sandbox.orders.execution import NINE_PLACES
@@ -183,7 +183,7 @@ def _fill(act: Act, order: rows.Order, qty: Decimal) -> str:
 
 def _position(act: Act) -> rows.Position:
     symbol = act.symbol()
-    if asset_class_of(symbol) is COINS:
+    if not asset_class_of(symbol).has_corporate_actions:
         raise invalid("coins have no corporate actions")
     position = act.world.store.positions.get(f"{act.account.id}:{symbol}")
     if position is None or not position.qty:

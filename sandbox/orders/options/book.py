@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from sandbox.books import ledger
 from sandbox.books.holdings import add_shares
-from sandbox.instruments.asset_classes import OPTIONS, asset_class_of
+from sandbox.instruments.asset_classes import asset_class_of
 from sandbox.instruments.option_contracts import MULTIPLIER, Contract, known
 from sandbox.kernel import trading_calendar
 from sandbox.kernel.clock import market_date
@@ -60,7 +60,7 @@ def spendable(world: World, order: rows.Order, now: dt.datetime) -> Decimal:
 def has_contracts_on(world: World, account_id: str, symbol: str) -> bool:
     """Whether an account holds or owes options on a share."""
     held = (position.symbol for position in world.store.positions.of(account_id) if position.qty)
-    return any(asset_class_of(each) is OPTIONS and known(each).underlying.symbol == symbol for each in held)
+    return any(asset_class_of(each).is_contract and known(each).underlying.symbol == symbol for each in held)
 
 
 def exercise(world: World, position: rows.Position, qty: Decimal, now: dt.datetime) -> None:
