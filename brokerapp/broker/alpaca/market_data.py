@@ -72,13 +72,18 @@ class ActionsPage:
 def _read_actions(body: Any, request_id: str) -> ActionsPage:
     reply = _ActionsReply.model_validate(body)
     members = [
-        {**member, "kind": kind}
+        {**member, "kind": kind} if isinstance(member, dict) else member
         for kind, listed in (reply.corporate_actions or {}).items()
-        if isinstance(listed, list)
-        for member in listed
-        if isinstance(member, dict)
+        for member in _members(listed)
     ]
     return ActionsPage(read_page(CorporateAction, members, request_id), reply.next_page_token)
+
+
+def _members(listed: Any) -> list[Any]:
+    """Those of a list; what is no list is one that cannot be read."""
+    if listed is None:
+        return []
+    return listed if isinstance(listed, list) else [None]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -143,3 +143,21 @@ def test_get_snapshots_asks_once_where_the_refusal_is_not_about_symbols(market, 
         market.get_snapshots(HUNDRED)
 
     assert len(broker.calls) == 1
+
+
+def test_get_corporate_actions_counts_what_is_no_action(market, broker):
+    split = {
+        "id": "7b8d9a3c-1f0e-4c55-9d7b-0a1b2c3d4e5f",
+        "symbol": "AAPL",
+        "ex_date": "2026-03-02",
+        "old_rate": "1",
+        "new_rate": "4",
+    }
+    listed = {"forward_splits": [split, None, "x", {}], "cash_dividends": "x", "stock_mergers": None}
+    broker.get(f"{BASE}/v1/corporate-actions", json={"corporate_actions": listed}, headers=HEADERS)
+
+    day = date(2026, 3, 2)
+    found = market.get_corporate_actions(["AAPL"], start=day, end=day).actions
+
+    assert [(action.symbol, action.kind) for action in found] == [("AAPL", "forward_splits")]
+    assert found.unreadable == 4
