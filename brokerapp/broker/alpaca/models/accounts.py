@@ -22,6 +22,8 @@ from brokerapp.broker.alpaca.models.base import (
     Page,
     RequestModel,
     Text,
+    Word,
+    without_nul,
 )
 
 logger = logging.getLogger(__name__)
@@ -31,12 +33,21 @@ UNREADABLE = "UNREADABLE"
 """Stands for a code that could not be read: one that nobody knows, so that our staff look at it."""
 
 
+def _storable(value: Any) -> Any:
+    """The value without what no column takes."""
+    if isinstance(value, dict):
+        return {without_nul(name): _storable(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_storable(member) for member in value]
+    return without_nul(value) if isinstance(value, str) else value
+
+
 def _codes(odd: dict[str, Any], value: object) -> dict[str, Any]:
     """The codes of a part of the results: an object's keys, or a list; with `odd` for what is neither."""
     if isinstance(value, dict):
-        return value
+        return {without_nul(code): _storable(said) for code, said in value.items()}
     members = value if isinstance(value, list) else [] if value is None else [value]
-    found: dict[str, Any] = {code: {} for code in members if isinstance(code, str)}
+    found: dict[str, Any] = {without_nul(code): {} for code in members if isinstance(code, str)}
     if len(found) < len(members):
         logger.warning("a part of the KYC results of an account could not be read")
         found |= odd
@@ -94,7 +105,7 @@ class IssuedDocument(BrokerModel):
     """
 
     id: UUID
-    type: str
+    type: Word
     sub_type: Text = ""
     name: Text = ""
     date: date
@@ -105,7 +116,7 @@ class Account(BrokerModel):
 
     id: UUID
     account_number: Text = ""
-    status: str
+    status: Word
     account_type: Text = ""
     account_sub_type: Text = ""
     primary_account_holder_id: MaybeId = None

@@ -29,12 +29,43 @@ from brokerapp.units.money import parse_decimal, plain
 logger = logging.getLogger(__name__)
 
 
+MOST_DIGITS = 15
+"""Before the point, of the widest columns: `numeric(24, 9)`."""
+BEYOND_ALL_COLUMNS = Decimal(10) ** MOST_DIGITS
+MOST_DECIMALS = 100
+"""More than are ever sent; columns round them, but not tens of thousands."""
+
+
 def _none_if_blank(value: object) -> object:
     return None if value == "" else value
 
 
 def _blank_if_none(value: object) -> object:
     return "" if value is None else value
+
+
+def _text(value: object) -> object:
+    return without_nul(value) if isinstance(value, str) else _blank_if_none(value)
+
+
+def without_nul(text: str) -> str:
+    """The text as a column takes it: without NULs and lone surrogates."""
+    return text.replace("\0", "").encode(errors="ignore").decode()
+
+
+def _as_it_is(value: str) -> str:
+    if without_nul(value) != value:
+        raise ValueError("a word that no column takes")
+    return value
+
+
+def _number(value: object) -> Decimal:
+    number = parse_decimal(value)
+    exponent = number.as_tuple().exponent
+    is_plain = isinstance(exponent, int) and -MOST_DECIMALS <= exponent <= MOST_DIGITS
+    if not is_plain or abs(number) >= BEYOND_ALL_COLUMNS:
+        raise ValueError("a number that no column holds")
+    return number
 
 
 def _no_if_none(value: object) -> object:
@@ -46,20 +77,29 @@ def _yes_if_none(value: object) -> object:
 
 
 def _to_utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("an instant beyond the calendar") from error
 
 
 Number = Annotated[
-    Decimal, BeforeValidator(parse_decimal), PlainSerializer(plain, return_type=str, when_used="json")
+    Decimal, BeforeValidator(_number), PlainSerializer(plain, return_type=str, when_used="json")
 ]
-"""A decimal string on the wire. Floats are refused, since they have lost digits already."""
+"""A decimal string on the wire. Floats are refused, since they have lost digits already.
+
+So is what no column holds: a row that cannot be written would keep all that came with it from being stored.
+"""
 MaybeNumber = Annotated[Number | None, BeforeValidator(_none_if_blank)]
 Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 """RFC 3339 with any offset and up to nine fraction digits; kept in UTC to the microsecond."""
 MaybeInstant = Annotated[Instant | None, BeforeValidator(_none_if_blank)]
 MaybeDate = Annotated[date | None, BeforeValidator(_none_if_blank)]
-Text = Annotated[str, BeforeValidator(_blank_if_none)]
-"""Text that the broker may also send as null."""
+Text = Annotated[str, BeforeValidator(_text)]
+"""Text that the broker may also send as null; a NUL in it, which no column takes, is left out."""
+Word = Annotated[str, AfterValidator(_as_it_is)]
+"""An id, a symbol or a status: another one without its NUL, and so refused with it."""
+MaybeWord = Annotated[Word, BeforeValidator(_blank_if_none)]
 Flag = Annotated[bool, BeforeValidator(_no_if_none)]
 """A permission: where the broker does not say, it is not given."""
 Block = Annotated[bool, BeforeValidator(_yes_if_none)]

@@ -17,6 +17,7 @@ from brokerapp.broker.alpaca.models.base import (
     Number,
     RequestModel,
     Text,
+    Word,
 )
 
 
@@ -25,7 +26,7 @@ class AchRelationship(BrokerModel):
 
     id: UUID
     account_id: MaybeId = None
-    status: str
+    status: Word
     account_owner_name: Text = Field(default="", repr=False)
     bank_account_type: Text = ""
     bank_account_number: Text = Field(default="", repr=False)
@@ -56,9 +57,9 @@ class Transfer(BrokerModel):
     account_id: MaybeId = None
     relationship_id: MaybeId = None
     type: Text = ""
-    status: str
+    status: Word
     amount: Number
-    direction: str
+    direction: Word
     reason: Text = ""
     requested_amount: MaybeNumber = None
     created_at: MaybeInstant = None
@@ -99,10 +100,10 @@ class Journal(BrokerModel):
     """
 
     id: UUID
-    entry_type: str
+    entry_type: Word
     from_account: UUID
     to_account: UUID
-    status: str
+    status: Word
     net_amount: MaybeNumber = None
     symbol: Text = ""
     qty: MaybeNumber = None

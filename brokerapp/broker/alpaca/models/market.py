@@ -19,6 +19,7 @@ from brokerapp.broker.alpaca.models.base import (
     Number,
     Page,
     Text,
+    Word,
 )
 
 
@@ -102,7 +103,7 @@ class Snapshot(BrokerModel):
 class Screened(BrokerModel):
     """A member of a list that the data API ranks."""
 
-    symbol: str
+    symbol: Word
 
 
 class MostActives(BrokerModel):
@@ -129,8 +130,8 @@ class CorporateAction(BrokerModel):
     """
 
     id: UUID
-    kind: str = ""
-    symbol: str = Field(
+    kind: Word = ""
+    symbol: Word = Field(
         validation_alias=AliasChoices("symbol", "source_symbol", "acquiree_symbol", "old_symbol")
     )
     new_symbol: Text = Field(default="", validation_alias=AliasChoices("new_symbol", "acquirer_symbol"))

@@ -20,11 +20,14 @@ from brokerapp.broker.alpaca.models.base import (
     MaybeId,
     MaybeInstant,
     MaybeNumber,
+    MaybeWord,
     Number,
     Page,
     RequestModel,
     Text,
+    Word,
     read_in_place,
+    without_nul,
 )
 from brokerapp.units.money import parse_decimal
 
@@ -34,7 +37,7 @@ LATEST_MILLISECONDS = 10**14
 
 
 def _words(value: object) -> list[str]:
-    return [word for word in value if isinstance(word, str)] if isinstance(value, list) else []
+    return [without_nul(word) for word in value if isinstance(word, str)] if isinstance(value, list) else []
 
 
 Words = Annotated[list[str], BeforeValidator(_words)]
@@ -45,11 +48,11 @@ class Asset(BrokerModel):
     """A security. `status` is active or inactive; active but not tradable means that it can only be sold."""
 
     id: UUID
-    symbol: str
+    symbol: Word
     name: Text = ""
     exchange: Text = ""
     asset_class: Text = Field(default="", alias="class")
-    status: str
+    status: Word
     tradable: Flag
     fractionable: Flag = False
     marginable: Flag = False
@@ -65,8 +68,8 @@ class Order(BrokerModel):
     """
 
     id: UUID
-    client_order_id: str
-    status: str
+    client_order_id: Word
+    status: Word
     symbol: Text = ""
     asset_id: UUID | None = None
     asset_class: Text = ""
@@ -166,7 +169,7 @@ class Position(BrokerModel):
     """
 
     asset_id: UUID
-    symbol: str
+    symbol: Word
     exchange: Text = ""
     asset_class: Text = ""
     side: Text = ""
@@ -190,7 +193,7 @@ class TradeAccount(BrokerModel):
 
     id: UUID
     account_number: Text = ""
-    status: str
+    status: Word
     currency: Text = "USD"
     cash: Number
     cash_withdrawable: MaybeNumber = None
@@ -238,18 +241,18 @@ class Fill(BrokerModel):
     A negative `qty` takes an execution back; `previous_id` is the execution that this one revises, if told.
     """
 
-    id: str
+    id: Word
     account_id: UUID | None = None
     activity_type: Literal["FILL"]
     type: Text = ""
     transaction_time: Instant
-    symbol: str
-    side: str
+    symbol: Word
+    side: Word
     price: Number
     qty: Number
     cum_qty: MaybeNumber = None
     order_id: MaybeId = None
-    previous_id: Text = ""
+    previous_id: MaybeWord = ""
 
 
 class NonTrade(BrokerModel):
@@ -258,9 +261,9 @@ class NonTrade(BrokerModel):
     `status` is executed, correct or canceled; `group_id` is shared by activities that belong together.
     """
 
-    id: str
+    id: Word
     account_id: UUID | None = None
-    activity_type: str
+    activity_type: Word
     activity_sub_type: Text = ""
     date: MaybeDate = None
     net_amount: MaybeNumber = None
@@ -271,7 +274,7 @@ class NonTrade(BrokerModel):
     per_share_amount: MaybeNumber = None
     group_id: MaybeId = None
     transfer_id: MaybeId = None
-    previous_id: Text = ""
+    previous_id: MaybeWord = ""
     status: Text = ""
     created_at: MaybeInstant = None
 
@@ -294,7 +297,7 @@ Activity = Annotated[
 class Watched(BrokerModel):
     """A security on a list."""
 
-    symbol: str
+    symbol: Word
 
 
 class Watchlist(BrokerModel):

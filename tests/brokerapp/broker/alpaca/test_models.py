@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from brokerapp.broker.alpaca import models
-from brokerapp.broker.alpaca.models.base import Instant, Number
+from brokerapp.broker.alpaca.models.base import Instant, Number, read_page
 
 ID = "61e69015-8549-4bfd-b9c3-01e75843f47d"
 ORDER = {"id": ID, "client_order_id": "c", "status": "new", "filled_qty": "0"}
@@ -37,6 +37,13 @@ def test_instant_refuses_a_time_without_a_zone():
 @pytest.mark.parametrize("sent", ["0.1", "1234567890.123456789", 3, Decimal("0.30")])
 def test_number_keeps_every_digit(sent):
     assert TypeAdapter(Number).validate_python(sent) == Decimal(str(sent))
+
+
+@pytest.mark.parametrize("sent", [10**15, "-1e15", "1e99999", "0e99999", "1e-99999"])
+def test_number_refuses_what_no_column_holds(sent):
+    with pytest.raises(ValidationError):
+        TypeAdapter(Number).validate_python(sent)
+    assert TypeAdapter(Number).validate_python("999999999999999.999999999")
 
 
 @pytest.mark.parametrize("sent", [0.1, True, "NaN", "Infinity", "one", None, ""])
@@ -215,14 +222,15 @@ def test_a_list_within_an_object_is_read_member_by_member(model, body, name, goo
     assert not getattr(model.model_validate(body | {name: None}), name)
 
 
+def subclasses(model):
+    return [model, *(each for below in model.__subclasses__() for each in subclasses(below))]
+
+
 def _has_bare_list(annotation):
     return get_origin(annotation) is list or any(map(_has_bare_list, get_args(annotation)))
 
 
 def test_every_list_of_a_model_says_how_odd_members_are_read():
-    def subclasses(model):
-        return [model, *(each for below in model.__subclasses__() for each in subclasses(below))]
-
     bare = [
         f"{model.__name__}.{name}"
         for model in subclasses(models.BrokerModel)
@@ -262,3 +270,38 @@ def test_kyc_results_of_an_odd_shape_hide_neither_the_account_nor_that_something
     assert account.kyc_results is not None
     assert list(account.kyc_results.indeterminate) == codes
     assert account.kyc_results.accept == account.kyc_results.reject == {}
+
+
+def test_text_is_without_what_no_column_takes():
+    results = {"reject": {"A\0": {"said": ["x\0"]}}, "additional_information": "a\0b\ud800c"}
+    account = models.Account.model_validate({"id": ID, "status": "ACTIVE", "kyc_results": results})
+    assert account.kyc_results is not None
+    assert account.kyc_results.additional_information == "abc"
+    assert account.kyc_results.reject == {"A": {"said": ["x"]}}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"id": "1\0"},
+        {"activity_type": "DIV\0"},
+        {"id": "1\ud800"},
+        {"net_amount": "1e15"},
+        {"created_at": "0001-01-01T00:00:00+05:00"},
+    ],
+)
+def test_an_activity_that_cannot_be_stored_is_left_out(odd):
+    good = {"id": "1", "activity_type": "DIV", "net_amount": "1", "description": "a\0b"}
+    page = read_page(models.Activity, [good | odd, good], "r")
+    assert [(told.id, told.description) for told in page] == [("1", "ab")]
+    assert page.unreadable == 1
+
+
+def test_every_word_of_a_model_refuses_what_cannot_be_stored():
+    bare = [
+        f"{model.__name__}.{name}"
+        for model in subclasses(models.BrokerModel)
+        for name, field in model.model_fields.items()
+        if field.annotation is str and not field.metadata
+    ]
+    assert bare == []
