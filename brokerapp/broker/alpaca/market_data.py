@@ -30,6 +30,8 @@ from brokerapp.broker.alpaca.transport import Transport
 
 logger = logging.getLogger(__name__)
 
+PATHS = ("/v2/stocks", "/v1beta1/options", "/v1beta1/screener", "/v1beta3/crypto", "/v1/corporate-actions")
+"""How the paths of this API begin, and none of the Broker API's."""
 MOST_BARS = 10_000
 """Of one page."""
 MOST_ACTIONS = 1000

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 
 from django.db.models import Q
 
+from brokerapp.broker.alpaca.market_data import PATHS
 from brokerapp.broker.calls.models import ApiCall
 
 LOOK_BACK = timedelta(days=1)
 
-MARKET_DATA = Q(path__startswith="/v2/stocks")
+MARKET_DATA = reduce(or_, (Q(path__startswith=begins) for begins in PATHS))
 """The other address, which has an access of its own."""
 
 

@@ -2,7 +2,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from brokerapp.broker.alpaca.market_data import BarsWanted, MarketDataClient
+from brokerapp.broker.alpaca.models import BySymbol
 from brokerapp.broker.calls.access import find_no_access
+from brokerapp.events.streams import PATHS
 from tests.brokerapp.broker.calls.factories import ApiCallFactory
 
 pytestmark = pytest.mark.django_db
@@ -44,11 +47,46 @@ def test_find_no_access_is_over_when_a_call_is_taken_again():
     assert find_no_access(now=NOW) == []
 
 
-def test_find_no_access_tells_the_two_addresses_apart():
+def paths_of_market_data():
+    """The path of each call that the client of the Market Data API makes."""
+    paths = []
+
+    class Noted:
+        def send(self, method, path, read, **options):
+            paths.append(path)
+            return BySymbol({})
+
+    client = MarketDataClient(Noted())  # type: ignore[arg-type]
+    wanted = BarsWanted("1Day", NOW)
+    client.get_snapshots(["A"])
+    client.get_bars(["A"], wanted)
+    client.get_crypto_bars(["A/USD"], wanted)
+    client.get_option_bars(["A"], wanted)
+    client.get_crypto_snapshots(["A/USD"])
+    client.get_option_snapshots(["A"])
+    client.get_most_actives(1)
+    client.get_movers(1)
+    client.get_corporate_actions(["A"], start=NOW.date(), end=NOW.date())
+    return paths
+
+
+@pytest.mark.parametrize("path", paths_of_market_data())
+def test_find_no_access_tells_the_two_addresses_apart(path):
     refused(20)
-    call(1, path="/v2/stocks/snapshots")
+    call(1, path=path)
 
     assert len(find_no_access(now=NOW)) == 1
+
+    refused(0, path=path)
+    assert len(find_no_access(now=NOW)) == 2
+
+
+@pytest.mark.parametrize("path", [*PATHS.values(), "/v1/clock", "/v1/assets"])
+def test_find_no_access_takes_no_call_to_the_broker_for_one_of_the_other_address(path):
+    refused(20)
+    call(1, path=path)
+
+    assert find_no_access(now=NOW) == []
 
 
 def test_find_no_access_forgets_after_a_day_without_a_call():
