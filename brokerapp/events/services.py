@@ -16,7 +16,13 @@ from django.utils.dateparse import parse_datetime
 from django.utils.module_loading import import_string
 
 from brokerapp.accounts.models import BrokerageAccount
-from brokerapp.broker.alpaca.errors import BrokerBusy, BrokerOutcomeUnknown, BrokerUnreachable
+from brokerapp.broker.alpaca.errors import (
+    BrokerBusy,
+    BrokerMisconfigured,
+    BrokerOutcomeUnknown,
+    BrokerUnreachable,
+    CallNotRecorded,
+)
 from brokerapp.broker.alpaca.scrub import scrub_members
 from brokerapp.broker.alpaca.stream import Event
 from brokerapp.broker.streams.models import EventStream
@@ -275,9 +281,7 @@ def _record_failure(event: BrokerEvent, error: Exception, now: datetime) -> None
     # The text of a database error can hold the values of a row.
     said = "" if isinstance(error, DatabaseError) else f": {error}"
     text = f"{type(error).__name__}{said}"[:500]
-    away = isinstance(error, (BrokerBusy, BrokerUnreachable, BrokerOutcomeUnknown))
-    lasts = now - event.received_at < BROKER_AWAY_FOR if away else event.attempts < MAX_ATTEMPTS
-    if lasts:
+    if _lasts(event, error, now):
         logger.info("event %s failed, attempt %s: %s", event, event.attempts, text)
         BrokerEvent.objects.filter(pk=event.pk).update(error=text)
     elif isinstance(error, UnknownAccount):
@@ -285,6 +289,15 @@ def _record_failure(event: BrokerEvent, error: Exception, now: datetime) -> None
     else:
         logger.error("event %s is given up after %s attempts", event, event.attempts, exc_info=error)
         _close(event, f"given up after {event.attempts} attempts", text)
+
+
+def _lasts(event: BrokerEvent, error: Exception, now: datetime) -> bool:
+    """Whether an event that failed is tried again; always, where the fault is our set-up's."""
+    if isinstance(error, (BrokerMisconfigured, CallNotRecorded)):
+        return True
+    if isinstance(error, (BrokerBusy, BrokerUnreachable, BrokerOutcomeUnknown)):
+        return now - event.received_at < BROKER_AWAY_FOR
+    return event.attempts < MAX_ATTEMPTS
 
 
 def _close(event: BrokerEvent, outcome: str, error: str) -> None:

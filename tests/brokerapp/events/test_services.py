@@ -8,7 +8,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from brokerapp.broker.alpaca.errors import BrokerOutcomeUnknown
+from brokerapp.broker.alpaca.errors import BrokerMisconfigured, BrokerOutcomeUnknown
 from brokerapp.broker.alpaca.stream import Event
 from brokerapp.broker.streams.models import EventStream
 from brokerapp.events import services
@@ -137,6 +137,15 @@ def test_handle_event_broker_away_is_not_given_up_for_a_day(handler: list[Any]) 
     BrokerEvent.objects.update(attempts=services.MAX_ATTEMPTS + 20)
     assert handle(event, now + timedelta(hours=23)).handled_at is None
     assert handle(event, now + timedelta(hours=25)).handled_at is not None
+
+
+def test_handle_event_is_not_given_up_while_our_key_is_refused(handler: list[Any]) -> None:
+    handler.extend([BrokerMisconfigured("unauthorized."), ""])
+    event, now = stored(), timezone.now()
+    BrokerEvent.objects.update(attempts=services.MAX_ATTEMPTS + 20)
+    assert handle(event, now + timedelta(days=3)).handled_at is None
+    assert handle(event, now + timedelta(days=4)).outcome == ""
+    assert BrokerEvent.objects.get().handled_at is not None
 
 
 def test_handle_event_database_errors_keep_row_values_out(handler: list[Any]) -> None:
