@@ -163,6 +163,23 @@ def test_send_watchlists_sends_what_failed_again_after_a_pause(
     assert watchlist.failures == 1
 
 
+def test_send_watchlists_looks_at_no_list_that_the_broker_has(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    Broker(broker, account)
+    watchlist = watchlists.create_watchlist(account=account, name="Mine")
+    watchlists.send_watchlists(now=timezone.now())
+    assert not Watchlist.objects.filter(due_at__isnull=False).exists()
+
+    watchlist.refresh_from_db()
+    watchlists.rename_watchlist(watchlist=watchlist, name="Other", now=timezone.now())
+    assert Watchlist.objects.filter(due_at__isnull=False).exists()
+    watchlists.send_watchlists(now=timezone.now())
+
+    assert not Watchlist.objects.unsent().exists()
+    assert not Watchlist.objects.filter(due_at__isnull=False).exists()
+
+
 def test_change_while_it_is_sent_is_sent_again(account: BrokerageAccount, kept: Broker) -> None:
     watchlist = watchlists.create_watchlist(account=account, name="Mine")
     add(watchlist, "AAPL")

@@ -49,13 +49,17 @@ class Watchlist(models.Model):
         null=True, blank=True, help_text="by its owner; goes once the broker knows"
     )
     claimed_at = models.DateTimeField(null=True, blank=True, help_text="when a process set out to send it")
-    due_at = models.DateTimeField(default=timezone.now, help_text="not sent before")
+    due_at = models.DateTimeField(
+        null=True, blank=True, default=timezone.now, help_text="not sent before; empty: the broker has it"
+    )
     failures = models.PositiveSmallIntegerField(default=0)
 
     objects = WatchlistQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["due_at"], name="watchlist_due")]
+        indexes = [
+            models.Index(fields=["due_at"], name="watchlist_unsent", condition=Q(due_at__isnull=False))
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "broker_name"],

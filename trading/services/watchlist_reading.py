@@ -94,6 +94,7 @@ def _take_new(account: BrokerageAccount, told: alpaca.Watchlist, now: datetime) 
         broker_updated_at=told.updated_at,
         changed_at=now,
         synced_at=now,
+        due_at=None,
     )
     taken = Watchlist.objects.filter(account=account, broker_name=row.broker_name, removed_at__isnull=True)
     if taken.exists():

@@ -5,6 +5,7 @@ Lists that were made or changed there by another system are read back (`watchlis
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -122,7 +123,8 @@ def create_watchlist(*, account: BrokerageAccount, name: str) -> Watchlist:
 
 def rename_watchlist(*, watchlist: Watchlist, name: str, now: datetime) -> None:
     """Give a list another name. Raises `NameTaken` or `NameUnusable`."""
-    watchlist.name, watchlist.broker_name, watchlist.changed_at = name, _checked(name), now
+    watchlist.name, watchlist.broker_name = name, _checked(name)
+    watchlist.changed_at = watchlist.due_at = now
     _save(watchlist)
 
 
@@ -200,14 +202,16 @@ def send_watchlist(*, watchlist_id: UUID | str, now: datetime) -> None:
         _put(watchlist)
     finally:
         Watchlist.objects.filter(pk=watchlist.pk, claimed_at=now).update(claimed_at=None)
-    # Changed meanwhile, it is not as the broker has it.
-    Watchlist.objects.filter(pk=watchlist.pk).update(
-        synced_at=watchlist.changed_at,
-        broker_watchlist_id=watchlist.broker_watchlist_id,
-        broker_updated_at=watchlist.broker_updated_at,
-        failures=0,
-    )
-    if Watchlist.objects.unsent().filter(pk=watchlist.pk).exists():
+    sent: dict[str, Any] = {
+        "synced_at": watchlist.changed_at,
+        "broker_watchlist_id": watchlist.broker_watchlist_id,
+        "broker_updated_at": watchlist.broker_updated_at,
+        "failures": 0,
+    }
+    rows = Watchlist.objects.filter(pk=watchlist.pk)
+    if not rows.filter(changed_at=watchlist.changed_at).update(**sent, due_at=None):
+        # Changed meanwhile, it is not as the broker has it.
+        rows.update(**sent)
         _send_soon(watchlist.pk)
 
 
@@ -260,7 +264,9 @@ def send_watchlists(*, now: datetime) -> None:
     """Sweep: lists that the broker does not have as they are; those that fail are put off."""
     sweeps.sweep(
         "trading.watchlists",
-        Watchlist.objects.unsent().filter(due_at__lte=now).order_by("due_at"),
+        Watchlist.objects.filter(due_at__lte=now, account__broker_account_id__isnull=False).order_by(
+            "due_at"
+        ),
         lambda watchlist: send_watchlist(watchlist_id=watchlist.pk, now=now),
         failed=lambda watchlist: _put_off(watchlist, now),
     )
