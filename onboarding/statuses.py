@@ -31,8 +31,8 @@ APPLICATION_TRANSITIONS: dict[str, frozenset[str]] = {
     ApplicationStatus.SUBMITTING: frozenset(
         {ApplicationStatus.SUBMITTED, ApplicationStatus.UNKNOWN, ApplicationStatus.NEEDS_CHANGES}
     ),
-    # Back to SUBMITTING only once the broker has said that it has no such account.
-    ApplicationStatus.UNKNOWN: frozenset({ApplicationStatus.SUBMITTED, ApplicationStatus.SUBMITTING}),
+    # Sent again, as it is, once the broker has said that it has no such account.
+    ApplicationStatus.UNKNOWN: frozenset({ApplicationStatus.SUBMITTED, ApplicationStatus.NEEDS_CHANGES}),
     ApplicationStatus.SUBMITTED: frozenset(),
 }
 
@@ -48,7 +48,7 @@ class DocumentStatus(TextChoices):
 
 DOCUMENT_TRANSITIONS: dict[str, frozenset[str]] = {
     DocumentStatus.STORED: frozenset({DocumentStatus.SENT, DocumentStatus.UNKNOWN, DocumentStatus.REFUSED}),
-    DocumentStatus.UNKNOWN: frozenset({DocumentStatus.SENT, DocumentStatus.STORED}),
+    DocumentStatus.UNKNOWN: frozenset({DocumentStatus.SENT, DocumentStatus.REFUSED}),
     # Sent again by staff.
     DocumentStatus.REFUSED: frozenset({DocumentStatus.STORED}),
     DocumentStatus.SENT: frozenset(),
@@ -66,7 +66,7 @@ class AnswerStatus(TextChoices):
 
 ANSWER_TRANSITIONS: dict[str, frozenset[str]] = {
     AnswerStatus.SUBMITTING: frozenset({AnswerStatus.SENT, AnswerStatus.UNKNOWN, AnswerStatus.REFUSED}),
-    AnswerStatus.UNKNOWN: frozenset({AnswerStatus.SENT, AnswerStatus.SUBMITTING}),
+    AnswerStatus.UNKNOWN: frozenset({AnswerStatus.SENT, AnswerStatus.REFUSED}),
     # Sent again by staff.
     AnswerStatus.REFUSED: frozenset({AnswerStatus.SUBMITTING}),
     AnswerStatus.SENT: frozenset(),
@@ -86,7 +86,7 @@ class TaxFormStatus(TextChoices):
 
 TAX_FORM_TRANSITIONS: dict[str, frozenset[str]] = {
     TaxFormStatus.STORED: frozenset({TaxFormStatus.SENT, TaxFormStatus.UNKNOWN, TaxFormStatus.REFUSED}),
-    TaxFormStatus.UNKNOWN: frozenset({TaxFormStatus.SENT, TaxFormStatus.STORED}),
+    TaxFormStatus.UNKNOWN: frozenset({TaxFormStatus.SENT, TaxFormStatus.REFUSED}),
     TaxFormStatus.REFUSED: frozenset(),
     TaxFormStatus.SENT: frozenset({TaxFormStatus.DUE, TaxFormStatus.REPLACED}),
     TaxFormStatus.DUE: frozenset({TaxFormStatus.REPLACED}),
@@ -122,8 +122,8 @@ PROFILE_CHANGE_TRANSITIONS: dict[str, frozenset[str]] = {
     ProfileChangeStatus.SUBMITTING: frozenset(
         {ProfileChangeStatus.APPLIED, ProfileChangeStatus.REFUSED, ProfileChangeStatus.UNKNOWN}
     ),
-    # Back to SUBMITTING only once the broker has said that nothing has changed.
-    ProfileChangeStatus.UNKNOWN: frozenset({ProfileChangeStatus.APPLIED, ProfileChangeStatus.SUBMITTING}),
+    # Sent again, as it is, once the broker has said that nothing has changed.
+    ProfileChangeStatus.UNKNOWN: frozenset({ProfileChangeStatus.APPLIED, ProfileChangeStatus.REFUSED}),
     ProfileChangeStatus.APPLIED: frozenset(),
     ProfileChangeStatus.REFUSED: frozenset(),
 }

@@ -194,7 +194,7 @@ def take_page(page: Page[alpaca.Fill | alpaca.NonTrade], *, read_at: datetime) -
         )
         changed = sweeps.store_each(
             changed,
-            lambda part: [_revise(known[row.activity_id], row, read_at) for row in part],
+            lambda part: _revise_all(known, part, read_at),
             called=_called,
         )
         _link_taken_back(new)
@@ -242,6 +242,11 @@ def _is_to_follow(row: Activity, read_at: datetime) -> bool:
 
 def _differs(row: Activity, known: Activity) -> bool:
     return any(getattr(row, name) != getattr(known, name) for name in REVISABLE)
+
+
+def _revise_all(known: Mapping[str, Activity], read: Iterable[Activity], read_at: datetime) -> None:
+    for row in read:
+        _revise(known[row.activity_id], row, read_at)
 
 
 def _revise(known: Activity, row: Activity, read_at: datetime) -> None:

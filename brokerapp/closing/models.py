@@ -22,8 +22,8 @@ class ClosingStatus(models.TextChoices):
 
 CLOSING_TRANSITIONS: dict[str, frozenset[str]] = {
     ClosingStatus.SUBMITTING: frozenset({ClosingStatus.CLOSED, ClosingStatus.REFUSED, ClosingStatus.UNKNOWN}),
-    # Sent again once the broker says that the account is still open: closing it twice does no harm.
-    ClosingStatus.UNKNOWN: frozenset({ClosingStatus.CLOSED, ClosingStatus.SUBMITTING}),
+    # Asked again, as it is, once the broker says that the account is still open: twice does no harm.
+    ClosingStatus.UNKNOWN: frozenset({ClosingStatus.CLOSED, ClosingStatus.REFUSED}),
     ClosingStatus.REFUSED: frozenset(),
     ClosingStatus.CLOSED: frozenset(),
 }

@@ -55,14 +55,17 @@ def request_closing(*, account: BrokerageAccount, by: User, now: datetime) -> Ac
     return closing
 
 
-def close_account(*, closing: AccountClosing, now: datetime) -> AccountClosing:
-    """Ask the broker to close the account, once; returns the row as it is afterwards."""
+def close_account(
+    *, closing: AccountClosing, again_by: User | Process | None = None, now: datetime
+) -> AccountClosing:
+    """Ask the broker to close the account, once (`writes.send`); returns the row as it is afterwards."""
     client = get_client(about=closing)
     return writes.send(
         closing,
         call=lambda: client.accounts.close(closing.account.broker_account_id),
         apply=partial(_closed, closing),
         refuse=partial(_refused, closing, now=now),
+        again_by=again_by,
         now=now,
     )
 
@@ -114,18 +117,7 @@ def settle_closing(*, closing: AccountClosing, by: User | Process = Process.SWEE
         if is_closed:
             state.move(locked, ClosingStatus.CLOSED, by=by, reason="The broker has it as closed.")
             return
-        if locked.status == ClosingStatus.SUBMITTING and locked.claimed_at:
-            state.move(locked, ClosingStatus.UNKNOWN, by=by, reason="The sender stopped before the reply.")
-        if locked.status == ClosingStatus.UNKNOWN:
-            state.move(
-                locked,
-                ClosingStatus.SUBMITTING,
-                by=by,
-                reason="The broker has it as open; asking again.",
-                claimed_at=None,
-                send_after=now,
-            )
-            jobs.enqueue("brokerapp.closing.tasks.close_account", closing_id=locked.pk)
+    close_account(closing=closing, again_by=by, now=now)
 
 
 def settle_closings(*, now: datetime) -> None:

@@ -6,6 +6,10 @@
    (`brokerapp.broker.calls.recorder.sending`). No row in the log therefore means that nothing was sent, and a
    claim that was given back can no longer be used by a process that was frozen meanwhile.
 4. The outcome is written: what the broker said, UNKNOWN, or the claim given back where nothing was done.
+
+A row of unknown outcome that the broker turns out not to have, and that does no harm twice, is sent again
+while it stays UNKNOWN (`send(…, again_by=…)`): its status says since when nobody knows, and its history does
+not grow with the attempts.
 """
 
 import logging
@@ -14,6 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -33,12 +38,17 @@ from brokerapp.broker.calls import recorder
 from brokerapp.broker.calls.models import SENDING, ApiCall
 from brokerapp.web.fixed_queries import lock, read_again
 from brokerapp.web.fixed_writes import set_and_read
-from brokerapp.workflow.state import LostRace, Process, StatusModel, can_move, move
+from brokerapp.workflow.state import LostRace, Process, StatusModel, can_move, move, note
 
 logger = logging.getLogger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
-"""Between two attempts at a write that certainly was not done."""
+"""Between two attempts at a write that certainly was not done, or of which the broker has nothing."""
+TELL_STAFF_AFTER = 10
+"""Attempts: by then it is a quarter of an hour and more, and no passing trouble."""
+STOPPED = "The sender stopped before the reply."
+SENT_AGAIN = "The broker does not have it; it is sent again."
+SENT_OFTEN = "It was sent many times, and the broker still does not have it; it is tried again."
 
 
 class SentModel(StatusModel):
@@ -86,6 +96,44 @@ def claim(row: Row, *, now: datetime) -> bool:
     return claimed
 
 
+def claim_again(row: Row, *, by: AbstractBaseUser | Process, now: datetime) -> bool:
+    """Take on one more call for a row of unknown outcome that the broker was just found not to have.
+
+    False if there is an outcome by now, or another call of it may be under way. The attempt is counted first,
+    and the row not settled again before a pause that grows with each. The history says once that it is sent
+    again, and once, as does the log, that it was `TELL_STAFF_AFTER` times. The row is re-read.
+    """
+    with transaction.atomic(durable=True):
+        locked = lock(type(row), row.pk)
+        taken = locked.claimed_at == row.claimed_at and _may_be_sent_again(locked, now)
+        if taken:
+            if locked.status == row.WAITING:
+                move(locked, row.UNKNOWN, by=by, reason=STOPPED)
+            _count_attempt(locked, by=by, now=now)
+    read_again(row)
+    return taken
+
+
+def _may_be_sent_again(row: SentModel, now: datetime) -> bool:
+    """Whether a call of the row has no outcome and cannot be under way any more."""
+    if row.status == row.WAITING and row.claimed_at is None:
+        return False
+    rested = now - timedelta(seconds=settings.SETTLE_AFTER_SECONDS)
+    return row.status in (row.WAITING, row.UNKNOWN) and not (row.claimed_at and row.claimed_at > rested)
+
+
+def _count_attempt(row: SentModel, *, by: AbstractBaseUser | Process, now: datetime) -> None:
+    attempts = row.failed_sends + 1
+    reason = SENT_AGAIN if attempts < TELL_STAFF_AFTER else SENT_OFTEN
+    if row.status_reason != reason:
+        note(row, by=by, reason=reason)
+        if reason == SENT_OFTEN:
+            logger.error("%s has no outcome after %d attempts", row, attempts)
+    type(row)._default_manager.filter(pk=row.pk).update(
+        status_reason=reason, claimed_at=now, send_after=now + _pause(row), failed_sends=attempts
+    )
+
+
 def send(
     row: Row,
     *,
@@ -93,6 +141,7 @@ def send(
     apply: Callable[[Reply], Row],
     refuse: Callable[[BrokerRejected], Row],
     not_done: Callable[[BrokerNotDone], Row] | None = None,
+    again_by: AbstractBaseUser | Process | None = None,
     now: datetime,
 ) -> Row:
     """Send a waiting row that no process has claimed, once, and record the outcome; else change nothing.
@@ -100,11 +149,15 @@ def send(
     `apply` takes over the broker's reply and `refuse` its refusal. Where the broker certainly did nothing
     (busy, away, or our own set-up is wrong), the claim is given back for a later attempt, unless `not_done`
     decides otherwise. A reply that was lost makes the row UNKNOWN.
+
+    With `again_by`, who settles it, a row of unknown outcome is sent that the broker was just found not to
+    have (`claim_again`).
     """
-    if not claim(row, now=now):
+    claimed = claim_again(row, by=again_by, now=now) if again_by else claim(row, now=now)
+    if not claimed:
         return row
     try:
-        with recorder.sending(row, status=row.WAITING, claimed_at=row.claimed_at):
+        with recorder.sending(row, status=row.status, claimed_at=row.claimed_at):
             reply = call()
     except (BrokerMisconfigured, ClaimLost) as error:
         # Our key is not accepted, which is no fault of the person (the transport tells staff), or another
@@ -119,12 +172,19 @@ def send(
     return apply(reply)
 
 
+def _pause(row: SentModel) -> timedelta:
+    """How long to wait after one more attempt; longer with each."""
+    return min(FIRST_PAUSE * 2 ** min(row.failed_sends, 10), LONGEST_PAUSE)
+
+
 def give_back(row: Row, error: BrokerError, *, now: datetime) -> Row:
-    """Let a row be claimed again after a pause that grows with every attempt; nothing was done."""
-    pause = min(FIRST_PAUSE * 2 ** min(row.failed_sends, 10), LONGEST_PAUSE)
+    """Let a row be claimed again after a pause that grows with every attempt; nothing was done.
+
+    One of unknown outcome stays as it is: what was sent before may still have been done.
+    """
     columns: dict[str, Any] = {
         "claimed_at": None,
-        "send_after": now + pause,
+        "send_after": now + _pause(row),
         "failed_sends": row.failed_sends + 1,
         "status_reason": error.user_message[:500],
     }
@@ -139,9 +199,8 @@ def give_back(row: Row, error: BrokerError, *, now: datetime) -> Row:
 
 def put_off(row: SentModel, *, now: datetime) -> None:
     """Let a row whose outcome could not be found out be looked at later, so that it does not come first."""
-    pause = min(FIRST_PAUSE * 2 ** min(row.failed_sends, 10), LONGEST_PAUSE)
     type(row)._default_manager.filter(pk=row.pk).update(
-        send_after=now + pause, failed_sends=models.F("failed_sends") + 1
+        send_after=now + _pause(row), failed_sends=models.F("failed_sends") + 1
     )
 
 

@@ -347,6 +347,7 @@ def _give_up(link: BankLink, now: datetime, by: By, reason: str = NOT_REACHED) -
 def _send_again(link: BankLink, now: datetime, by: By) -> BankLink:
     """The broker does not have it. A claim that may be alive is left alone; so the other call ends first."""
     if link.status == BankLinkStatus.UNKNOWN:
+        writes.put_off(link, now=now)  # if this has no outcome either, the next look waits for longer
         link = state.move(link, BankLinkStatus.SUBMITTING, by=by, reason=SENT_AGAIN, claimed_at=None)
     elif writes.may_have_arrived(link):
         return state.move(link, BankLinkStatus.UNKNOWN, by=by, reason=SENT_AGAIN)

@@ -154,8 +154,10 @@ def _address_at_the_broker(application: KycApplication) -> str:
     return application.answer("account_email") or application.user.email
 
 
-def open_account(*, application: KycApplication, now: datetime) -> KycApplication:
-    """Send a waiting application with `POST /v1/accounts`, once; returns it as it is afterwards."""
+def open_account(
+    *, application: KycApplication, again_by: User | Process | None = None, now: datetime
+) -> KycApplication:
+    """Send an application with `POST /v1/accounts`, once (`writes.send`); returns it as it is afterwards."""
     client = get_client(about=application)
 
     def call() -> Account:
@@ -167,6 +169,7 @@ def open_account(*, application: KycApplication, now: datetime) -> KycApplicatio
         call=call,
         apply=partial(_opened, application, asked_at=now),
         refuse=partial(_refused, application, now=now),
+        again_by=again_by,
         now=now,
     )
 
@@ -283,23 +286,7 @@ def settle_application(
     if application.holder_id and _was_sent_again(application):
         _leave_to_staff(application, NOT_FOUND_AGAIN, by=by, now=now)
         return
-    with transaction.atomic():
-        locked = KycApplication.objects.select_for_update(of=("self",), no_key=True).get(pk=application.pk)
-        if locked.status == ApplicationStatus.SUBMITTING and locked.claimed_at:
-            state.move(
-                locked, ApplicationStatus.UNKNOWN, by=by, reason="The sender stopped before the reply."
-            )
-        if locked.status != ApplicationStatus.UNKNOWN:
-            return
-        state.move(
-            locked,
-            ApplicationStatus.SUBMITTING,
-            by=by,
-            reason="The broker has no such account; sending again.",
-            claimed_at=None,
-            send_after=now,
-        )
-        jobs.enqueue("onboarding.tasks.open_account", application_id=locked.pk)
+    open_account(application=application, again_by=by, now=now)
 
 
 def _was_sent_again(application: KycApplication) -> bool:

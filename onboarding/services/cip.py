@@ -4,12 +4,11 @@ from datetime import datetime
 from functools import partial
 
 from django.conf import settings
-from django.db import transaction
 
 from brokerapp.accounts.models import User
 from brokerapp.broker.alpaca.errors import BrokerRejected
 from brokerapp.broker.clients import get_client
-from brokerapp.workflow import jobs, state, sweeps, writes
+from brokerapp.workflow import jobs, sweeps, writes
 from brokerapp.workflow.state import Process
 from brokerapp.workflow.writes import HasRequestId
 from onboarding import payloads
@@ -21,8 +20,11 @@ SEND = "onboarding.tasks.send_cip_record"
 NOT_FOUND = 404
 
 
-def send_record(*, record: CipRecord, now: datetime) -> CipRecord:
-    """Send a record with `POST /v1/accounts/{account_id}/cip`, once; not while there is no account."""
+def send_record(*, record: CipRecord, again_by: User | Process | None = None, now: datetime) -> CipRecord:
+    """Send a record with `POST /v1/accounts/{account_id}/cip`, once (`writes.send`).
+
+    Not while there is no account.
+    """
     application = _application(record)
     account = application.account
     if account is None:
@@ -35,6 +37,7 @@ def send_record(*, record: CipRecord, now: datetime) -> CipRecord:
         ),
         apply=partial(_sent, record),
         refuse=partial(_refused, record),
+        again_by=again_by,
         now=now,
     )
 
@@ -67,15 +70,7 @@ def settle_record(*, record: CipRecord, by: User | Process = Process.SWEEP, now:
         if reply.kyc and reply.kyc.id == str(record.pk):
             _sent(record, reply)
             return
-    with transaction.atomic():
-        locked = CipRecord.objects.select_for_update(of=("self",), no_key=True).get(pk=record.pk)
-        if locked.status == AnswerStatus.SUBMITTING and locked.claimed_at:
-            state.move(locked, AnswerStatus.UNKNOWN, by=by, reason="The sender stopped before the reply.")
-        if locked.status != AnswerStatus.UNKNOWN:
-            return
-        why = "The broker does not have it; sending again."
-        state.move(locked, AnswerStatus.SUBMITTING, by=by, reason=why, claimed_at=None, send_after=now)
-        jobs.enqueue(SEND, record_id=locked.pk)
+    send_record(record=record, again_by=by, now=now)
 
 
 def settle_records(*, now: datetime) -> None:

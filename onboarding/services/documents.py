@@ -99,8 +99,8 @@ def send_again(*, document: Document, by: User, now: datetime) -> Document:
     return locked
 
 
-def send_document(*, document: Document, now: datetime) -> Document:
-    """Send a stored file with `POST /v1/accounts/{account_id}/documents/upload`, once.
+def send_document(*, document: Document, again_by: User | Process | None = None, now: datetime) -> Document:
+    """Send a stored file with `POST /v1/accounts/{account_id}/documents/upload`, once (`writes.send`).
 
     Does nothing while there is no account to send it to.
     """
@@ -114,6 +114,7 @@ def send_document(*, document: Document, now: datetime) -> Document:
         call=lambda: client.documents.upload(broker_account_id, [payloads.document_upload(document)]),
         apply=partial(_sent, document),
         refuse=partial(_refused, document),
+        again_by=again_by,
         now=now,
     )
 
@@ -151,11 +152,7 @@ def settle_document(*, document: Document, by: User | Process = Process.SWEEP, n
         if at_broker > _sent_of_the_type(locked):
             state.move(locked, DocumentStatus.SENT, by=by, request_id=reply.request_id)
             return
-        if locked.status == DocumentStatus.STORED:
-            state.move(locked, DocumentStatus.UNKNOWN, by=by, reason="The sender stopped before the reply.")
-        why = "The broker does not have it; sending again."
-        state.move(locked, DocumentStatus.STORED, by=by, reason=why, claimed_at=None, send_after=now)
-        jobs.enqueue("onboarding.tasks.send_document", document_id=locked.pk)
+    send_document(document=document, again_by=by, now=now)
 
 
 def _sent_of_the_type(document: Document) -> int:

@@ -106,8 +106,8 @@ def _start(
     jobs.enqueue(SEND, answer_id=answer.pk)
 
 
-def send_answer(*, answer: KycAnswer, now: datetime) -> KycAnswer:
-    """Send one answer with `PATCH /v1/accounts/{account_id}`, once.
+def send_answer(*, answer: KycAnswer, again_by: User | Process | None = None, now: datetime) -> KycAnswer:
+    """Send one answer with `PATCH /v1/accounts/{account_id}`, once (`writes.send`).
 
     Answers of one application go one after the other, in the order in which they were given: each sets the
     whole list of disclosed details, so one that overtook another would take that one's out.
@@ -129,6 +129,7 @@ def send_answer(*, answer: KycAnswer, now: datetime) -> KycAnswer:
         ),
         apply=partial(_sent, answer, account, asked_at=now),
         refuse=partial(_refused, answer),
+        again_by=again_by,
         now=now,
     )
     _send_next(application)
@@ -181,15 +182,7 @@ def settle_answer(*, answer: KycAnswer, by: User | Process = Process.SWEEP, now:
         _sent(answer, account, found, now, by=by if isinstance(by, Process) else Process.REPLY)
         _send_next(application)
         return
-    with transaction.atomic():
-        locked = KycAnswer.objects.select_for_update(of=("self",), no_key=True).get(pk=answer.pk)
-        if locked.status == AnswerStatus.SUBMITTING and locked.claimed_at:
-            state.move(locked, AnswerStatus.UNKNOWN, by=by, reason="The sender stopped before the reply.")
-        if locked.status != AnswerStatus.UNKNOWN:
-            return
-        why = "The broker does not have it; sending again."
-        state.move(locked, AnswerStatus.SUBMITTING, by=by, reason=why, claimed_at=None, send_after=now)
-        jobs.enqueue(SEND, answer_id=locked.pk)
+    send_answer(answer=answer, again_by=by, now=now)
 
 
 def settle_answers(*, now: datetime) -> None:

@@ -142,8 +142,10 @@ def body_of(change: ProfileChange) -> dict[str, Any]:
     return payloads.profile_body(change, person, part.page.questions if part else ())
 
 
-def send_change(*, change: ProfileChange, now: datetime) -> ProfileChange:
-    """Send a waiting change, once; one that follows another only when that was applied."""
+def send_change(
+    *, change: ProfileChange, again_by: User | Process | None = None, now: datetime
+) -> ProfileChange:
+    """Send a waiting change, once (`writes.send`); one that follows another only when that was applied."""
     if change.follows and change.follows.status != ProfileChangeStatus.APPLIED:
         if change.follows.status == ProfileChangeStatus.REFUSED:
             reason, request_id = change.follows.status_reason, change.follows.last_request_id
@@ -156,6 +158,7 @@ def send_change(*, change: ProfileChange, now: datetime) -> ProfileChange:
         call=_call_for(change, get_client(about=change)),
         apply=partial(_changed, change, asked_at=now),
         refuse=partial(_refused, change),
+        again_by=again_by,
         now=now,
     )
 
@@ -232,12 +235,7 @@ def settle_change(*, change: ProfileChange, by: User | Process = Process.SWEEP, 
             applied = state.move(locked, ProfileChangeStatus.APPLIED, by=by, request_id=request_id)
             _after(applied, by=by)
             return
-        if is_claimed:
-            why = "The sender stopped before the reply."
-            state.move(locked, ProfileChangeStatus.UNKNOWN, by=by, reason=why)
-        why = "The broker has not changed it; sending again."
-        state.move(locked, ProfileChangeStatus.SUBMITTING, by=by, reason=why, claimed_at=None, send_after=now)
-        jobs.enqueue(SEND, change_id=locked.pk)
+    send_change(change=change, again_by=by, now=now)
 
 
 def _look(change: ProfileChange, client: BrokerClient) -> tuple[bool, str]:

@@ -26,8 +26,8 @@ from onboarding.statuses import TaxFormStatus
 ASKED_AGAIN = timedelta(days=60)
 """Before a form ends."""
 MARGIN = timedelta(seconds=5)
-"""Less than our measure of the broker's clock may be off: a copy too many does no harm, and an earlier
-form must not be taken for this one."""
+"""How far off our measure of the broker's clock may be. It is short: a copy too many does no harm, and an
+earlier form must not be taken for this one."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,11 @@ def went_with(application: KycApplication, *, by: User | Process, request_id: st
         state.move(form, TaxFormStatus.SENT, by=by, request_id=request_id)
 
 
-def send_tax_form(*, form: TaxForm, now: datetime) -> TaxForm:
-    """Send a form that was signed again with `POST /v1/accounts/{account_id}/documents/upload`, once."""
+def send_tax_form(*, form: TaxForm, again_by: User | Process | None = None, now: datetime) -> TaxForm:
+    """Send a form that was signed again, once (`writes.send`).
+
+    With `POST /v1/accounts/{account_id}/documents/upload`.
+    """
     account = BrokerageAccount.objects.filter(application=form.application_id).first()
     if account is None:
         return form
@@ -109,6 +112,7 @@ def send_tax_form(*, form: TaxForm, now: datetime) -> TaxForm:
         call=lambda: client.documents.upload(broker_account_id, [payloads.tax_form_upload(form)]),
         apply=partial(_sent, form),
         refuse=partial(_refused, form),
+        again_by=again_by,
         now=now,
     )
 
@@ -158,11 +162,7 @@ def settle_tax_form(*, form: TaxForm, by: User | Process = Process.SWEEP, now: d
         if arrived:
             _replace_older(state.move(locked, TaxFormStatus.SENT, by=by, request_id=reply.request_id), by)
             return
-        if is_claimed:
-            state.move(locked, TaxFormStatus.UNKNOWN, by=by, reason="The sender stopped before the reply.")
-        why = "The broker does not have it; sending again."
-        state.move(locked, TaxFormStatus.STORED, by=by, reason=why, claimed_at=None, send_after=now)
-        jobs.enqueue("onboarding.tasks.send_tax_form", tax_form_id=locked.pk)
+    send_tax_form(form=form, again_by=by, now=now)
 
 
 def settle_tax_forms(*, now: datetime) -> None:

@@ -112,6 +112,24 @@ def test_settle_bank_link_not_there_is_sent_again(account: BrokerageAccount, bro
     assert banks.settle_bank_link(link=link, now=soon(), by=Process.SWEEP).status == BankLinkStatus.QUEUED
 
 
+def test_settle_bank_links_not_there_are_sent_again_after_growing_pauses(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    link = BankLinkFactory.create(account, status="UNKNOWN")
+    broker.on_account("GET", account, "ach_relationships", json=[])
+    broker.on_account("POST", account, "ach_relationships", status=503)
+    now, pauses = soon(), []
+    for _ in range(8):
+        banks.settle_bank_link(link=link, now=now, by=Process.SWEEP)
+        link.refresh_from_db()
+        assert link.status == BankLinkStatus.UNKNOWN
+        pauses.append((link.send_after - now).total_seconds())
+        assert not BankLink.objects.to_settle(link.send_after - timedelta(seconds=1)).exists()
+        now = max(link.send_after, now + timedelta(minutes=1))
+    assert broker.count("POST") == 8
+    assert pauses == [5, 10, 20, 40, 80, 160, 300, 300]
+
+
 def test_settle_bank_link_sent_again_while_the_first_arrives(
     account: BrokerageAccount, broker: BrokerStub
 ) -> None:

@@ -83,7 +83,7 @@ def test_lost_request_of_one_more_account_is_sent_again_only_when_it_cannot_arri
     now = datetime.now(UTC)
     applications.submit_application(application=ira, by=first.user, now=now)
     KycApplication.objects.filter(pk=ira.pk).update(status="UNKNOWN", claimed_at=now)
-    for later, status in ((timedelta(minutes=1), "UNKNOWN"), (timedelta(minutes=6), "SUBMITTING")):
+    for later, status in ((timedelta(minutes=1), "UNKNOWN"), (timedelta(minutes=6), "SUBMITTED")):
         ira.refresh_from_db()
         applications.settle_application(application=ira, now=now + later)
         ira.refresh_from_db()

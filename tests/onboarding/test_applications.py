@@ -197,24 +197,27 @@ def test_open_account_without_reply_is_unknown_and_settled_by_adoption(
     assert broker.count("POST") == 1
 
 
-def test_settle_application_absent_at_the_broker_sends_it_again(
-    broker: BrokerStub,
-    submitted: KycApplication,
-    django_capture_on_commit_callbacks: Any,
-    monkeypatch: pytest.MonkeyPatch,
+def test_settle_applications_absent_at_the_broker_sends_it_again_after_growing_pauses(
+    broker: BrokerStub, submitted: KycApplication
 ) -> None:
     broker.on("POST", ACCOUNTS, status=503)
     applications.open_account(application=submitted, now=NOW)
-    sent: list[str] = []
-    monkeypatch.setattr(
-        "onboarding.tasks.open_account.apply_async", lambda kwargs, **_: sent.append(kwargs["application_id"])
-    )
+    unknown_since = submitted.status_at
     broker.on("GET", ACCOUNTS, json=[])
-    with django_capture_on_commit_callbacks(execute=True):
-        applications.settle_applications(now=timezone.now() + timedelta(days=1))
+    now = timezone.now() + timedelta(days=1)
+    for attempts in range(2, 9):
+        applications.settle_applications(now=now)
+        submitted.refresh_from_db()
+        assert (submitted.status, submitted.status_at) == (ApplicationStatus.UNKNOWN, unknown_since)
+        assert broker.count("POST") == attempts
+        applications.settle_applications(now=submitted.send_after - timedelta(seconds=1))
+        assert broker.count("POST") == attempts
+        now = submitted.send_after + timedelta(seconds=settings.SETTLE_AFTER_SECONDS)
+    assert StatusChange.objects.about(submitted).count() == 3
+    broker.replace("POST", ACCOUNTS, json=account_body())
+    applications.settle_applications(now=now)
     submitted.refresh_from_db()
-    assert submitted.status == ApplicationStatus.SUBMITTING
-    assert sent == [str(submitted.pk)]
+    assert submitted.status == ApplicationStatus.SUBMITTED
 
 
 def claim(application: KycApplication, now: datetime = NOW) -> None:

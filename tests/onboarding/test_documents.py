@@ -99,7 +99,7 @@ def test_send_document_while_our_key_is_not_accepted_waits_and_is_sent_later(
     assert document.status == DocumentStatus.SENT
 
 
-@pytest.mark.parametrize(("at_broker", "status"), [(1, "SENT"), (0, "STORED")])
+@pytest.mark.parametrize(("at_broker", "status"), [(1, "SENT"), (0, "UNKNOWN")])
 def test_settle_document_after_a_lost_reply_asks_whether_it_is_there(
     broker: BrokerStub, account: BrokerageAccount, document: Document, at_broker: int, status: str
 ) -> None:
@@ -109,7 +109,7 @@ def test_settle_document_after_a_lost_reply_asks_whether_it_is_there(
     broker.on("GET", account_path(account), json=has_documents(account, at_broker))
     documents.settle_documents(now=timezone.now() + timedelta(minutes=10))
     document.refresh_from_db()
-    assert (document.status, document.claimed_at is None) == (status, status == "STORED")
+    assert (document.status, broker.count("POST")) == (status, 1 if status == "SENT" else 2)
 
 
 def test_settle_documents_of_one_type_counts_each_copy_once(
@@ -120,7 +120,7 @@ def test_settle_documents_of_one_type_counts_each_copy_once(
         writes.conclude(row, DocumentStatus.UNKNOWN, reason="No reply.", request_id="")
     broker.on("GET", account_path(account), json=has_documents(account, 1))
     documents.settle_documents(now=timezone.now() + timedelta(minutes=10))
-    assert sorted(Document.objects.values_list("status", flat=True)) == ["SENT", "STORED"]
+    assert sorted(Document.objects.values_list("status", flat=True)) == ["SENT", "UNKNOWN"]
 
 
 def test_settle_document_asked_by_staff_says_so_in_the_history(

@@ -118,7 +118,7 @@ def test_send_tax_form_refused_leaves_the_older_one_due(
 
 @pytest.mark.parametrize("clock_is", [timedelta(), timedelta(minutes=7), timedelta(minutes=-7)])
 @pytest.mark.parametrize(
-    ("made", "ends"), [(timedelta(milliseconds=-300), "SENT"), (timedelta(minutes=-1), "STORED")]
+    ("made", "ends"), [(timedelta(milliseconds=-300), "SENT"), (timedelta(minutes=-1), "UNKNOWN")]
 )
 def test_settle_tax_form_asks_for_one_uploaded_since_by_the_brokers_clock(
     broker: BrokerStub, account: BrokerageAccount, clock_is: timedelta, made: timedelta, ends: str

@@ -2,14 +2,25 @@ import threading
 from datetime import timedelta
 
 import pytest
+import requests
 import responses
 from django.db import OperationalError, connection, connections, transaction
 from django.utils import timezone
 
 from brokerapp.broker.alpaca.errors import BrokerRejected, CallNotRecorded, ClaimLost
+from brokerapp.broker.budget import budget_of
 from brokerapp.broker.calls.models import ApiCall
 from brokerapp.broker.calls.recorder import ApiCallRecorder, sending
-from brokerapp.workflow.writes import claim, release_unsent
+from brokerapp.workflow.models import StatusChange
+from brokerapp.workflow.state import Process
+from brokerapp.workflow.writes import (
+    SENT_AGAIN,
+    SENT_OFTEN,
+    STOPPED,
+    claim,
+    release_unsent,
+    without_outcome,
+)
 from tests.brokerapp.workflow.parcels import PATH, Parcel, parcel_table, post, send_parcel
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -225,6 +236,78 @@ def test_send_gives_the_claim_back_where_our_own_key_is_refused(broker, settings
 
     assert (parcel.status, parcel.claimed_at) == ("SUBMITTING", None)
     assert parcel.send_after > timezone.now()
+
+
+def send_again(parcel: Parcel, now) -> Parcel:
+    return send_parcel(parcel, again_by=Process.SWEEP, now=now)
+
+
+def test_send_again_pauses_longer_each_time_and_keeps_since_when_nobody_knows(broker, settings, caplog):
+    broker.replace("POST", settings.BROKER_BASE_URL + PATH, status=503)
+    parcel = send_parcel(Parcel.objects.create())
+    unknown_since, now, pauses = parcel.status_at, timezone.now(), []
+
+    for _ in range(100):
+        now = max(now + timedelta(seconds=settings.SETTLE_AFTER_SECONDS + 1), parcel.send_after)
+        assert list(without_outcome(Parcel, now)) == [parcel]
+        send_again(parcel, now)
+        pauses.append((parcel.send_after - now).total_seconds())
+
+    assert len(broker.calls) == 101
+    assert pauses == sorted(pauses)
+    assert (pauses[0], pauses[-1]) == (5, 300)
+    assert (parcel.status, parcel.status_at) == ("UNKNOWN", unknown_since)
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
+        f"{parcel} has no outcome after 10 attempts"
+    ]
+    reasons = StatusChange.objects.about(parcel).values_list("reason", flat=True)
+    assert list(reasons)[1:] == [SENT_AGAIN, SENT_OFTEN]
+
+
+@pytest.mark.parametrize(
+    ("reply", "ends"),
+    [
+        ({"status": 204}, "SENT"),
+        ({"status": 422, "json": {"code": 42210000, "message": "no"}}, "REFUSED"),
+        ({"status": 401, "json": {"message": "unauthorized."}}, "UNKNOWN"),
+        ({"status": 429}, "UNKNOWN"),
+        ({"body": requests.ConnectTimeout()}, "UNKNOWN"),
+    ],
+)
+def test_send_again_takes_the_outcome_or_leaves_it_unknown(broker, settings, reply, ends):
+    broker.replace("POST", settings.BROKER_BASE_URL + PATH, status=503)
+    parcel = send_parcel(Parcel.objects.create())
+    budget_of(settings.BROKER_BASE_URL).forget()
+    broker.replace("POST", settings.BROKER_BASE_URL + PATH, **reply)
+
+    send_again(parcel, timezone.now() + LATER)
+
+    assert parcel.status == ends
+    assert parcel.claimed_at is not None
+    budget_of(settings.BROKER_BASE_URL).forget()
+
+
+def test_send_again_leaves_alone_what_may_be_under_way_or_was_taken_or_never_sent(broker, settings):
+    now = timezone.now()
+    assert send_again(Parcel.objects.create(), now + LATER).claimed_at is None
+    broker.replace("POST", settings.BROKER_BASE_URL + PATH, status=503)
+    parcel = send_parcel(Parcel.objects.create())
+    twin = Parcel.objects.get(pk=parcel.pk)
+
+    send_again(parcel, now)
+    assert len(broker.calls) == 1
+    send_again(parcel, now + LATER)
+    send_again(twin, now + LATER)
+    assert len(broker.calls) == 2
+
+
+def test_send_again_where_the_sender_died_says_so(broker):
+    parcel = claimed()
+
+    send_again(parcel, timezone.now() + LATER)
+
+    assert parcel.status == "SENT"
+    assert StatusChange.objects.about(parcel)[0].reason == STOPPED
 
 
 def test_send_refuses_what_the_broker_refuses(broker, settings):
