@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -6,10 +6,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.units.market_time import NEW_YORK
 from tests.broker_stub import BrokerStub
 from tests.factories import OrderFactory, PositionFactory, order_body
 from tests.trading.conftest import left_in_call, refusal
-from trading.models import Order
+from trading.models import MarketDay, Order
 from trading.services import orders, sweeps
 from trading.services.facts import get_facts
 from trading.statuses import OrderStatus
@@ -99,6 +100,45 @@ def test_settle_order_not_placed_once_its_time_in_force_is_over(
 
     assert settled.status == OrderStatus.NOT_PLACED
     assert "never received" in settled.status_reason
+
+
+WEDNESDAY = datetime(2026, 11, 25, tzinfo=NEW_YORK)
+"""The day before Thanksgiving; the day after it is a half day."""
+
+
+@pytest.mark.parametrize("is_calendar_known", [True, False])
+@pytest.mark.parametrize(
+    ("sent", "last_look"),
+    [
+        (timedelta(hours=15), timedelta(hours=21)),
+        # After the close: in force on Friday, as on Thursday the market is closed.
+        (timedelta(hours=17), timedelta(days=2, hours=21)),
+        (timedelta(hours=22), timedelta(days=2, hours=21)),
+        (timedelta(days=1, hours=12), timedelta(days=2, hours=21)),
+    ],
+)
+def test_settle_order_looks_on_until_the_session_that_it_is_for_is_over(
+    account: BrokerageAccount,
+    broker: BrokerStub,
+    sent: timedelta,
+    last_look: timedelta,
+    is_calendar_known: bool,
+) -> None:
+    if is_calendar_known:
+        for days, closes in ((0, 16), (2, 13), (5, 16)):
+            day = WEDNESDAY + timedelta(days=days)
+            MarketDay.objects.create(
+                day=day.date(), opens_at=day + timedelta(hours=9.5), closes_at=day + timedelta(hours=closes)
+            )
+    order = left_in_call(account, "UNKNOWN")
+    Order.objects.filter(pk=order.pk).update(claimed_at=WEDNESDAY + sent)
+    order.refresh_from_db()
+    broker.on_orders("GET", account, ":by_client_order_id", **NO_SUCH_ORDER)
+
+    found = orders.settle_order(order=order, now=WEDNESDAY + last_look)
+    assert found.status == OrderStatus.NOT_FOUND
+    found = orders.settle_order(order=found, now=WEDNESDAY + last_look + timedelta(minutes=1))
+    assert found.status == OrderStatus.NOT_PLACED
 
 
 def test_settle_order_never_called_waits_for_its_process_to_be_gone(

@@ -1,7 +1,7 @@
 """Asking the broker what became of an order, whether or not it has it."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -14,11 +14,13 @@ from brokerapp.broker.alpaca.client import BrokerClient
 from brokerapp.broker.alpaca.errors import BrokerNotFound
 from brokerapp.broker.clients import get_client
 from brokerapp.broker.streams.models import EventStream, is_live
+from brokerapp.units.market_time import NEW_YORK, day_in_new_york
 from brokerapp.workflow import following, jobs, state, writes
 from brokerapp.workflow.state import Process
-from trading import statuses
+from trading import hours, statuses
 from trading.models import Order
-from trading.services import fills
+from trading.order_types import TimeInForce
+from trading.services import fills, market
 from trading.services.orders import adopting
 from trading.services.orders.applying import Revision, apply_order
 from trading.statuses import OrderStatus
@@ -34,6 +36,10 @@ CHANGE_NOT_FOUND_SO_FAR = (
 CHANGE_NOT_AT_BROKER = "The change did not reach the broker before the order ended. Nothing was changed."
 SEEK_MARGIN = timedelta(hours=1)
 """How long after its time in force an order that was not found is still looked for."""
+CLOSES = time(16)
+"""New York, when a session ends that is no half day."""
+LONGEST_BREAK = timedelta(days=10)
+"""Between two sessions, at most."""
 
 
 def sync_order(
@@ -106,8 +112,28 @@ def _has_ended(order: Order, by: Process) -> bool:
 
 
 def _is_over(order: Order, now: datetime) -> bool:
-    over_at = order.asset.kind.over_at(order.time_in_force, order.claimed_at or order.created_at)
-    return now > over_at + SEEK_MARGIN
+    sent_at, kind = order.claimed_at or order.created_at, order.asset.kind
+    if kind.keeps_market_hours and order.time_in_force != TimeInForce.GTC:
+        sent_at = _in_force_at(sent_at)
+    return now > kind.over_at(order.time_in_force, sent_at) + SEEK_MARGIN
+
+
+def _in_force_at(sent_at: datetime) -> datetime:
+    """An instant of the session that an order sent then may be for: after the close it is for the next one.
+
+    By the days of trading as the broker told them; where those are unknown, by the exchange's holidays.
+    """
+    first = day_in_new_york(sent_at)
+    known = market.get_days(first, first + LONGEST_BREAK)
+    for number in range(LONGEST_BREAK.days + 1):
+        day = first + timedelta(days=number)
+        if known:
+            closes = known[day][1] if day in known else None
+        else:
+            closes = datetime.combine(day, CLOSES, NEW_YORK) if hours.is_session(day) else None
+        if closes is not None and sent_at < closes:
+            return closes
+    return sent_at
 
 
 def _note_absence(order: Order, request_id: str, now: datetime, by: Process, *, is_over: bool) -> Order:
