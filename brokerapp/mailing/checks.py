@@ -10,11 +10,12 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.mail import get_connection
 
 from brokerapp.mailing.views import provider_view
+from brokerapp.ui.brand_checks import TAG
 
 SECRET_LENGTH = 24
 
 
-@register()
+@register(TAG)
 def check_provider(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Whether mails can be handed to the provider, and its reports be read, where the process does either."""
     if not settings.MAIL_PROVIDER:

@@ -1,4 +1,4 @@
-"""Settings that must fit one another: `manage.py`, and so `release`, stops at those that do not.
+"""Settings that must fit one another: neither `manage.py` nor any process starts with those that do not.
 
 A sweep asks the broker what became of a call once the call cannot be under way any more, and gives back a
 claim once its process cannot be alive any more. Both rest on the timeouts: a write is one attempt, which ends
@@ -11,6 +11,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from brokerapp.ui.brand_checks import TAG
+
 MARGIN_SECONDS = 1.0
 """For what happens around a call: recording it, reading the reply."""
 
@@ -21,7 +23,7 @@ def longest_write() -> float:
     return float(connect + read)
 
 
-@register()
+@register(TAG)
 def check_timeouts(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Whether `SETTLE_AFTER_SECONDS` is longer than a call, and the time limit of tasks longer than that."""
     problems: list[CheckMessage] = []

@@ -1,3 +1,4 @@
+import io
 import os
 import subprocess
 import sys
@@ -5,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from brokerapp.deployment.start import refuse_unsafe
 from brokerapp.workflow.checks import check_timeouts
 from devstack.paths import ROOT
 
@@ -31,6 +33,27 @@ def test_check_timeouts(
     settings: Any, timeouts: tuple[float, float], settle: int, limit: int, found: list[str]
 ) -> None:
     assert problems(settings, timeouts=timeouts, settle=settle, limit=limit) == found
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"SETTLE_AFTER_SECONDS": 10}, "SETTLE_AFTER_SECONDS is 10, and a call to the broker can take"),
+        ({"CELERY_TASK_TIME_LIMIT": 30}, "TASK_TIME_LIMIT_SECONDS is 30"),
+        ({"MAIL_PROVIDER": "postmark", "MAIL_WEBHOOK_SECRET": "short"}, "MAIL_WEBHOOK_SECRET is not"),
+    ],
+)
+def test_no_process_starts_with_settings_that_do_not_fit(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any], words: str
+) -> None:
+    for name, value in changed.items():
+        setattr(settings, name, value)
+    said = io.StringIO()
+    monkeypatch.setattr(sys, "__stderr__", said)
+    with pytest.raises(SystemExit):
+        refuse_unsafe()
+    assert words in said.getvalue()
 
 
 def test_release_stops_when_a_sweep_could_disturb_a_call_under_way() -> None:
