@@ -159,6 +159,7 @@ def test_send_watchlists_sends_what_failed_again_after_a_pause(
 
     assert len(broker.calls) == calls
     watchlist.refresh_from_db()
+    assert watchlist.due_at is not None
     assert watchlist.due_at > timezone.now()
     assert watchlist.failures == 1
 
