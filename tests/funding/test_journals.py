@@ -201,6 +201,21 @@ def test_settle_transfers_a_refusal_of_the_second_call_says_nothing_of_the_first
     assert len(at_broker(sandbox, account)) == 1
 
 
+def test_sync_transfers_one_journal_that_cannot_be_read_leaves_the_rest_read(
+    account: BrokerageAccount, staff: User, sandbox: SandboxProcess
+) -> None:
+    given = [give(account, staff), give(account, staff)]
+    for credit in given:
+        send_transfer(transfer_id=str(credit.pk))
+    sandbox.fail_next("GET", "/v1/journals/", "status", status=500)
+    transfers.sync_transfers(now=timezone.now() + LATER)
+    for credit in given:
+        credit.refresh_from_db()
+    assert sorted(credit.failed_reads for credit in given) == [0, 1]
+    for credit in given:
+        finish(credit)
+
+
 def test_send_transfer_refused_by_the_broker(
     account: BrokerageAccount, staff: User, sandbox: SandboxProcess
 ) -> None:
