@@ -4,7 +4,7 @@ BrokerError
   BrokerNotDone           certainly not done: it may be sent again
     BrokerRejected        4xx: refused, and refused again if sent again
       BrokerNotFound      404
-    BrokerMisconfigured   401 or 403 that is about our key or our address: the fault is ours
+    BrokerMisconfigured   401, 403, 404, … about our key, our address or our set-up: the fault is ours
     BrokerBusy            429, or the minute's calls are used up: later
       BrokerSlow          too many writes of ours wait for the broker already
     BrokerUnreachable     no connection was made
@@ -117,7 +117,7 @@ class BrokerNotDone(BrokerError):
 
 
 class BrokerRejected(BrokerNotDone):
-    """The broker understood and refused (4xx). An account id that is not ours is a 401, code 40110000."""
+    """The broker understood and refused (4xx)."""
 
     summary = "The broker refused this."
 
@@ -145,7 +145,11 @@ class BrokerNotFound(BrokerRejected):
 
 
 class BrokerMisconfigured(BrokerNotDone):
-    """Our key, our address or our set-up is not accepted (401 or 403 without a `code`)."""
+    """Our key, our address or our set-up is not accepted.
+
+    401, also with code 40110000: the key is of another environment, or the account not of our firm. Without a
+    `code` 403, 405 and 407, and 404 to a write.
+    """
 
     summary = "Something is wrong on our side. You need not do anything: we have been told."
 

@@ -14,7 +14,13 @@ from brokerapp.broker.alpaca.models.base import where
 from brokerapp.broker.alpaca.scrub import REDACTED, Known, scrub, scrub_members
 
 REQUEST_TIMEOUT = 408
-NO_ACCESS = (requests.codes.unauthorized, requests.codes.forbidden)
+WRONG_DOOR = (
+    requests.codes.forbidden,
+    requests.codes.method_not_allowed,
+    requests.codes.proxy_authentication_required,
+)
+"""Without a code of the broker's, what its gateway or a proxy says of our key, our address or our path."""
+CREATE_OR_CHANGE = ("POST", "PATCH")
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -60,6 +66,7 @@ def _never_connected(reason: requests.ConnectionError) -> bool:
 
 
 def refused(
+    method: str,
     status: int,
     content: bytes,
     *,
@@ -74,6 +81,7 @@ def refused(
     Of its words, what was `sent` and is `known` of the person is left out.
     """
     body = _error_body(content)
+    says_something = bool(body)
     code = body.pop("code", None)
     code = code if isinstance(code, int) else None
     said = body.pop("message", "")
@@ -87,8 +95,7 @@ def refused(
     }
     if status == requests.codes.too_many_requests:
         return errors.BrokerBusy(message, retry_after=retry_after, **facts)
-    # What the broker itself refuses has a code; without one its gateway refused our key or our address.
-    if status in NO_ACCESS and code is None:
+    if _is_about_us(method, status, code, says_something=says_something):
         return errors.BrokerMisconfigured(message, **facts)
     if status == requests.codes.not_found:
         return errors.BrokerNotFound(message, **facts)
@@ -96,6 +103,21 @@ def refused(
     if 400 <= status < 500 and status != REQUEST_TIMEOUT:
         return errors.BrokerRejected(message, **facts)
     return errors.BrokerOutcomeUnknown(message, **facts)
+
+
+def _is_about_us(method: str, status: int, code: int | None, *, says_something: bool) -> bool:
+    """Whether a refusal is about our key, our address or our set-up, and so nobody else's fault.
+
+    401 also has a code where the account is not of our firm. Anything else that the broker itself refuses has
+    a code. A 404 without one is a page of the gateway or of a wrong address; but what is to be deleted or set
+    may be gone, which an answer of the broker's without a code may say.
+    """
+    if status == requests.codes.unauthorized:
+        return True
+    if code is not None:
+        return False
+    is_lost_write = method in CREATE_OR_CHANGE or (method != "GET" and not says_something)
+    return status in WRONG_DOOR or (status == requests.codes.not_found and is_lost_write)
 
 
 def _scrubbed(said: str, sent: set[str], known: Known) -> str:

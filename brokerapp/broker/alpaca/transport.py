@@ -277,6 +277,7 @@ class Transport:
             content = b"" if is_left else self._content(response, record, until)
             if not is_good:
                 raise replies.refused(
+                    call.method,
                     response.status_code,
                     content,
                     sent=sensitive_values(call.body),

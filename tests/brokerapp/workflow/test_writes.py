@@ -229,8 +229,11 @@ def test_a_read_and_a_write_about_something_else_need_no_claim(broker, settings)
     assert len(broker.calls) == 1
 
 
-def test_send_gives_the_claim_back_where_our_own_key_is_refused(broker, settings, caplog):
-    broker.replace("POST", settings.BROKER_BASE_URL + PATH, status=401, json={"message": "unauthorized."})
+@pytest.mark.parametrize(
+    "body", [{"message": "unauthorized."}, {"code": 40110000, "message": "request is not authorized"}]
+)
+def test_send_gives_the_claim_back_where_our_own_key_is_refused(broker, settings, body):
+    broker.replace("POST", settings.BROKER_BASE_URL + PATH, status=401, json=body)
 
     parcel = send_parcel(Parcel.objects.create())
 
@@ -311,10 +314,10 @@ def test_send_again_where_the_sender_died_says_so(broker):
 
 
 def test_send_refuses_what_the_broker_refuses(broker, settings):
-    body = {"code": 40110000, "message": "request is not authorized"}
-    broker.replace("POST", settings.BROKER_BASE_URL + PATH, status=401, json=body)
+    body = {"code": 40310000, "message": "insufficient balance"}
+    broker.replace("POST", settings.BROKER_BASE_URL + PATH, status=403, json=body)
 
     parcel = send_parcel(Parcel.objects.create())
 
     assert parcel.status == "REFUSED"
-    assert parcel.status_reason == BrokerRejected("request is not authorized").user_message
+    assert parcel.status_reason == BrokerRejected("insufficient balance").user_message

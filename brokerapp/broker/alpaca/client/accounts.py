@@ -28,7 +28,7 @@ class Accounts(Noun):
         return self._send("POST", "/v1/accounts", Account.from_reply, body=request.body())
 
     def get(self, account_id: Id) -> Account:
-        """GET /v1/accounts/{account_id}, all entities. An unknown id is `BrokerRejected` (401)."""
+        """GET /v1/accounts/{account_id}, all entities. An unknown id is `BrokerMisconfigured` (401)."""
         return self._send(
             "GET", "/v1/accounts/{account_id}", Account.from_reply, ids={"account_id": account_id}
         )

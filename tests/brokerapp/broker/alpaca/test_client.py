@@ -9,7 +9,7 @@ import pytest
 
 from brokerapp.broker.alpaca import models
 from brokerapp.broker.alpaca.client import BrokerClient
-from brokerapp.broker.alpaca.errors import BrokerNotFound, BrokerOutcomeUnknown, BrokerRejected
+from brokerapp.broker.alpaca.errors import BrokerMisconfigured, BrokerOutcomeUnknown
 from tests.brokerapp.broker.alpaca.conftest import BASE, REQUEST_ID
 
 A = "7b8d9a3c-1f0e-4c55-9d7b-0a1b2c3d4e5f"
@@ -241,15 +241,14 @@ def test_create_journal_sends_its_idempotency_key(client, broker):
     assert json.loads(sent.body)["amount"] == "10"
 
 
-def test_get_account_of_another_firm_is_rejected_and_not_merely_missing(client, broker):
+def test_get_account_of_another_firm_is_our_fault_and_not_merely_missing(client, broker):
     broker.get(
         f"{BASE}/v1/accounts/{A}", status=401, json={"code": 40110000, "message": "request is not authorized"}
     )
 
-    with pytest.raises(BrokerRejected) as caught:
+    with pytest.raises(BrokerMisconfigured) as caught:
         client.accounts.get(A)
 
-    assert not isinstance(caught.value, BrokerNotFound)
     assert caught.value.code == 40110000
 
 

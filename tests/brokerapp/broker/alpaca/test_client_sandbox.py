@@ -152,8 +152,8 @@ def test_create_account_refuses_a_used_email_address(client):
     assert caught.value.request_id
 
 
-def test_get_account_of_nobody_is_rejected(client):
-    with pytest.raises(BrokerRejected) as caught:
+def test_get_account_of_nobody_is_our_fault(client):
+    with pytest.raises(BrokerMisconfigured) as caught:
         client.accounts.get(uuid4())
     assert (caught.value.http_status, caught.value.code) == (401, 40110000)
 

@@ -11,8 +11,9 @@ from brokerapp.broker.alpaca.errors import (
     BrokerRejected,
     BrokerUnreachable,
 )
+from brokerapp.broker.alpaca.models import NoContent
 from brokerapp.broker.alpaca.records import Outcome
-from tests.brokerapp.broker.alpaca.calling import URL, get, post
+from tests.brokerapp.broker.alpaca.calling import IDS, PATH, URL, get, post
 from tests.brokerapp.broker.alpaca.conftest import REQUEST_ID
 from tests.brokerapp.broker.alpaca.wire import gives_up, reply, serve
 
@@ -26,7 +27,7 @@ def test_send_turns_a_redirect_into_an_unknown_outcome(transport, broker):
     assert len(broker.calls) == 1
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 409, 422])
+@pytest.mark.parametrize("status", [400, 403, 409, 422])
 def test_send_raises_rejected_for_a_refusal(transport, broker, status):
     body = {
         "code": 40310000,
@@ -158,6 +159,44 @@ def test_send_takes_no_refusal_of_our_key_for_one_of_the_person(transport, broke
     assert caught.value.request_id == REQUEST_ID
     assert recorded.finished[0].outcome == Outcome.NOT_DONE
     assert [record.levelname for record in caplog.records] == ["CRITICAL"]
+
+
+ABOUT_US = [
+    ("POST", 401, {"code": 40110000, "message": "request is not authorized"}),
+    ("GET", 401, {"code": 40110000, "message": "request is not authorized"}),
+    ("POST", 404, {"message": "Not Found"}),
+    ("PATCH", 404, "<html>nginx</html>"),
+    ("DELETE", 404, "<html>nginx</html>"),
+    ("PUT", 404, ""),
+    ("POST", 405, {"message": "method not allowed"}),
+    ("GET", 407, ""),
+]
+ABOUT_THE_PERSON = [
+    ("POST", 403, {"code": 40310000, "message": "insufficient buying power"}, BrokerRejected),
+    ("POST", 404, {"code": 40410000, "message": "account not found"}, BrokerNotFound),
+    ("PATCH", 404, {"code": 40410000, "message": "order not found"}, BrokerNotFound),
+    ("DELETE", 404, {"message": "not found"}, BrokerNotFound),
+    ("PUT", 404, {"message": "watchlist not found"}, BrokerNotFound),
+    ("GET", 404, "", BrokerNotFound),
+]
+
+
+def _refused(transport, broker, method, status, body):
+    sent = {"json": body} if isinstance(body, dict) else {"body": body}
+    broker.add(method, URL, status=status, **sent)
+    with pytest.raises(BrokerError) as caught:
+        transport.send(method, PATH, NoContent.from_reply, ids=IDS)
+    return type(caught.value)
+
+
+@pytest.mark.parametrize(("method", "status", "body"), ABOUT_US)
+def test_send_takes_what_is_about_us_for_no_refusal_of_the_person(transport, broker, method, status, body):
+    assert _refused(transport, broker, method, status, body) is BrokerMisconfigured
+
+
+@pytest.mark.parametrize(("method", "status", "body", "kind"), ABOUT_THE_PERSON)
+def test_send_takes_a_refusal_of_the_broker_for_one(transport, broker, method, status, body, kind):
+    assert _refused(transport, broker, method, status, body) is kind
 
 
 def test_send_without_a_reply_has_no_request_id(make_transport):
