@@ -1,5 +1,6 @@
 """Form W-8BEN: signed with the application, sent with it, and signed again before it ends."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from brokerapp.accounts.capabilities import Capability, check
 from brokerapp.accounts.models import BrokerageAccount, User
+from brokerapp.accounts.statuses import OPEN_ACCOUNT
 from brokerapp.broker.alpaca.errors import BrokerRejected
 from brokerapp.broker.broker_clock import to_broker_time
 from brokerapp.broker.clients import get_client
@@ -22,6 +24,8 @@ from onboarding.models import KycApplication, TaxForm
 from onboarding.questions import catalogue
 from onboarding.questions.eligibility import TAXED_ABROAD
 from onboarding.statuses import TaxFormStatus
+
+logger = logging.getLogger(__name__)
 
 ASKED_AGAIN = timedelta(days=60)
 """Before a form ends."""
@@ -179,14 +183,22 @@ def settle_tax_forms(*, now: datetime) -> None:
 
 
 def ask_again(*, now: datetime) -> int:
-    """Mark the forms that end within `ASKED_AGAIN`, so that their owners are asked to sign anew; how many."""
+    """Mark the forms that end within `ASKED_AGAIN`, so that their owners are asked to sign anew; how many.
+
+    Only those of accounts in use. What another process is at goes on by that, or is asked for the next day.
+    """
     ending = TaxForm.objects.filter(
-        status=TaxFormStatus.SENT, valid_until__lte=timezone.localdate(now) + ASKED_AGAIN
+        status=TaxFormStatus.SENT,
+        valid_until__lte=timezone.localdate(now) + ASKED_AGAIN,
+        application__account__status__in=OPEN_ACCOUNT,
     )
     asked = 0
     for form in ending:
-        state.move(form, TaxFormStatus.DUE, by=Process.SWEEP, reason="It ends soon.")
-        asked += 1
+        try:
+            state.move(form, TaxFormStatus.DUE, by=Process.SWEEP, reason="It ends soon.")
+            asked += 1
+        except state.LostRace as race:
+            logger.info("asking for a new form: %s", race)
     return asked
 
 

@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker import broker_clock
+from brokerapp.workflow import state
+from brokerapp.workflow.state import Process
 from onboarding import rules, w8ben
 from onboarding.models import TaxForm
 from onboarding.services import applications, retention, tax_forms
@@ -101,6 +103,28 @@ def test_form_that_ends_soon_is_due_and_a_new_one_replaces_it(
     current = tax_forms.current(account)
     assert current is not None
     assert current.pk == form.pk
+
+
+@pytest.mark.parametrize("status", ["SUBMITTED", "REJECTED", "ACCOUNT_CLOSED"])
+def test_ask_again_leaves_out_accounts_that_are_not_in_use(account: BrokerageAccount, status: str) -> None:
+    BrokerageAccount.objects.filter(pk=account.pk).update(status=status)
+    assert tax_forms.ask_again(now=ENDING) == 0
+    assert statuses(account) == ["SENT"]
+
+
+def test_ask_again_goes_on_after_a_form_that_another_process_changed(
+    account: BrokerageAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, move = abroad.create_account(), state.move
+
+    def overtaken(form: TaxForm, *args: Any, **kwargs: Any) -> TaxForm:
+        if not TaxForm.objects.filter(status=TaxFormStatus.REPLACED).exists():
+            move(TaxForm.objects.get(pk=form.pk), TaxFormStatus.REPLACED, by=Process.REPLY)
+        return move(form, *args, **kwargs)
+
+    monkeypatch.setattr(state, "move", overtaken)
+    assert tax_forms.ask_again(now=ENDING) == 1
+    assert sorted(statuses(account) + statuses(other)) == ["DUE", "REPLACED"]
 
 
 def test_send_tax_form_refused_leaves_the_older_one_due(
