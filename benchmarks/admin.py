@@ -233,8 +233,9 @@ def _searches(client: Any, options: argparse.Namespace) -> list[Page]:
 
 def _lists(client: Any) -> list[Page]:
     """Home, a person, every list, and its second page, searches and filters of the large ones."""
-    from django.contrib import admin
     from django.urls import reverse
+
+    from brokerapp.ui.admin_pages import models_in_admin
 
     calls, orders = reverse("admin:calls_apicall_changelist"), reverse("admin:trading_order_changelist")
     transfers = reverse("admin:funding_transfer_changelist")
@@ -243,7 +244,7 @@ def _lists(client: Any) -> list[Page]:
         reverse("admin:ops_person", args=[77]),
         *sorted(
             reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-            for model in admin.site._registry
+            for model in models_in_admin()
         ),
         f"{calls}?reads=all",
         f"{calls}?reads=all&p=10",

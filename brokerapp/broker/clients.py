@@ -32,10 +32,10 @@ def get_client(
 ) -> BrokerClient:
     """A Broker API client.
 
-    Its calls are recorded as being about the row `about` and for the person it belongs to, or `by` if it
-    belongs to nobody. One that is `waited_for` by a person tries each call once and is done, with what it
-    waits for its turn, within the sum of `WAITED_FOR_TIMEOUTS`, or of the settings' if those are shorter.
-    Raises `RuntimeError` in a database transaction, where no broker call may be made.
+    Its calls are recorded as being about the row `about`, for the person it belongs to, and as asked for by
+    `by` where that is somebody else. One that is `waited_for` by a person tries each call once and is done,
+    with what it waits for its turn, within the sum of `WAITED_FOR_TIMEOUTS`, or of the settings' if those are
+    shorter. Raises `RuntimeError` in a database transaction, where no broker call may be made.
     """
     within = WAITED_FOR_TIMEOUTS if waited_for else None
     return BrokerClient(_transport(settings.BROKER_BASE_URL, about, by, within))
@@ -75,11 +75,13 @@ def _transport(
     """`within`: connect and read, seconds, for calls that are tried once."""
     forbid_transaction()
     connect, read = settings.BROKER_TIMEOUTS
-    person_id = _person_of(about) or (by.pk if by else None)
+    asked_by_id = by.pk if by else None
+    person_id = _person_of(about) or asked_by_id
     recorder = make_recorder(
         about_type=label_of(about) if about else "",
         about_id=str(about.pk) if about else "",
         person_id=person_id,
+        asked_by_id=asked_by_id if asked_by_id != person_id else None,
     )
     timeouts = (min(connect, within[0]), min(read, within[1])) if within else (connect, read)
     return Transport(

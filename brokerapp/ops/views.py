@@ -20,6 +20,7 @@ from brokerapp.ops.sees import CannotBeShown, page_as_seen
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
 from brokerapp.ui import finders, names
+from brokerapp.ui.admin_pages import models_in_admin
 from brokerapp.ui.links import account_url
 
 SEE = (
@@ -154,7 +155,7 @@ def save_view(request: HttpRequest) -> HttpResponseBase:
         messages.error(request, "Give the view a name of up to 40 characters.")
         return redirect("admin:index")
     page = form.cleaned_data["page"]
-    known = {f"{model._meta.app_label}_{model._meta.model_name}" for model in admin.site._registry}
+    known = {f"{model._meta.app_label}_{model._meta.model_name}" for model in models_in_admin()}
     if page not in known:
         raise Http404
     services.save_view(by=signed_in(request), **form.cleaned_data)
@@ -166,5 +167,5 @@ def forget_view(request: HttpRequest, view_id: int) -> HttpResponseBase:
     page = request.POST.get("page", "")
     if request.method == "POST":
         services.forget_view(by=signed_in(request), view_id=view_id)
-    known = {f"{model._meta.app_label}_{model._meta.model_name}" for model in admin.site._registry}
+    known = {f"{model._meta.app_label}_{model._meta.model_name}" for model in models_in_admin()}
     return redirect(f"admin:{page}_changelist" if page in known else "admin:index")

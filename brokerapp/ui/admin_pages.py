@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin import helpers
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -41,6 +42,7 @@ __all__ = [
     "as_uuid",
     "ask_reason",
     "change_link",
+    "models_in_admin",
     "people_called",
     "person_link",
 ]
@@ -60,6 +62,11 @@ COMPARISONS, DATES = {"exact", "in", "gt", "gte", "lt", "lte", "isnull"}, {"year
 
 list_context: list[Callable[[HttpRequest, admin.ModelAdmin], dict[str, Any]]] = []
 """What other packages add to the page of every list; called with the request and the list's admin."""
+
+
+def models_in_admin() -> list[type[Model]]:
+    """The models that have pages in admin."""
+    return [model for model in apps.get_models() if admin.site.is_registered(model)]
 
 
 class BoundedPaginator(Paginator):

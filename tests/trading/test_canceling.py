@@ -3,6 +3,7 @@ import requests
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.broker.calls.models import ApiCall
 from brokerapp.workflow.actors import ActorKind
 from brokerapp.workflow.models import StatusChange
 from tests.broker_stub import BrokerStub
@@ -79,6 +80,8 @@ def test_cancel_order_by_staff_is_logged_as_theirs(account: BrokerageAccount, br
     asked = StatusChange.objects.about(order).get(reason="Cancel requested")
     assert (asked.actor, asked.actor_id) == (ActorKind.STAFF, staff.pk)
     assert asked.from_status == asked.to_status == "NEW"
+    sent = ApiCall.objects.get(method="DELETE")
+    assert (sent.person_id, sent.asked_by_id) == (account.user_id, staff.pk)
 
 
 def test_request_cancels_says_which_may_not_be(account: BrokerageAccount, sent: list[str]) -> None:

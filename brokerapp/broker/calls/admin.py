@@ -54,11 +54,11 @@ class ApiCallAdmin(ReadOnlyAdmin):
         ("method", "path"),
         ("outcome", "http_status", "milliseconds"),
         ("error_code", "error_message"),
-        ("person", "subject", "account_id"),
+        ("person", "asked_by", "subject", "account_id"),
         ("started_at", "finished_at"),
         "for_the_broker",
     )
-    readonly_fields = ("person", "subject", "for_the_broker")
+    readonly_fields = ("person", "asked_by", "subject", "for_the_broker")
     actions = ("hand_out",)
 
     def get_urls(self) -> list[Any]:
@@ -68,6 +68,10 @@ class ApiCallAdmin(ReadOnlyAdmin):
     @admin.display(description="person", ordering="person_id")
     def person(self, call: ApiCall) -> str:
         return person_link(call.person_id)
+
+    @admin.display(description="asked for by")
+    def asked_by(self, call: ApiCall) -> str:
+        return person_link(call.asked_by_id)
 
     @admin.display(description="what for")
     def subject(self, call: ApiCall) -> str:

@@ -93,6 +93,9 @@ class ApiCall(models.Model):
     about_type = models.CharField(max_length=100, blank=True)
     about_id = models.CharField(max_length=64, blank=True)
     person_id = models.BigIntegerField("person", null=True, blank=True)
+    asked_by_id = models.BigIntegerField(
+        "asked for by", null=True, blank=True, help_text="where that is not the person it is about"
+    )
     started_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
 

@@ -52,6 +52,7 @@ class ApiCallRecorder:
     about_type: str = ""
     about_id: str = ""
     person_id: int | None = None
+    asked_by_id: int | None = None
 
     def start(self, record: CallRecord) -> ApiCall:
         """Write that the attempt is about to be made: a process that dies in mid-call leaves its trace.
@@ -82,6 +83,7 @@ class ApiCallRecorder:
             about_type=about_type,
             about_id=about_id,
             person_id=self.person_id,
+            asked_by_id=self.asked_by_id,
             started_at=record.started_at,
         )
         insert(call)

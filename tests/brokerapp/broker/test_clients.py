@@ -68,16 +68,17 @@ def test_clients_share_the_budget_and_the_places_for_writes(settings):
 
 
 @pytest.mark.django_db
-def test_the_person_is_the_one_the_row_belongs_to_and_else_the_one_asking():
+def test_calls_name_the_person_that_the_row_belongs_to_and_who_asked_if_that_is_another():
     application, staff = KycApplicationFactory.create(), UserFactory.create()
 
-    def person_of(**who):
+    def named(**who):
         recorder: Any = clients.get_client(**who).transport.recorder
-        return recorder.person_id
+        return recorder.person_id, recorder.asked_by_id
 
-    assert person_of(about=application, by=staff) == application.user_id
-    assert person_of(by=staff) == staff.pk
-    assert person_of() is None
+    assert named(about=application, by=staff) == (application.user_id, staff.pk)
+    assert named(about=application, by=application.user) == (application.user_id, None)
+    assert named(by=staff) == (staff.pk, None)
+    assert named() == (None, None)
 
 
 @pytest.mark.django_db

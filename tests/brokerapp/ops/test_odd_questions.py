@@ -6,11 +6,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from django.contrib import admin
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
 from brokerapp.accounts.roles import Role
+from brokerapp.ui.admin_pages import models_in_admin
 from tests.brokerapp.broker.calls.factories import ApiCallFactory
 from tests.brokerapp.ops.browsers import browser
 from tests.factories import BrokerageAccountFactory, OrderFactory, TransferFactory, UserFactory, confirm
@@ -22,7 +22,7 @@ NUL, HUGE = "a\x00b", "9" * 40
 ODD = (NUL, HUGE, "x")
 DAYS = (*ODD, "0", "-1", "13")
 WORDS = (*ODD, "%(s", "\u202e", "0000-0000", "@", "/", "é" * 300, "9" * 5000, f"{HUGE}.00 2026-02-31")
-LISTS = sorted(f"{model._meta.app_label}_{model._meta.model_name}" for model in admin.site._registry)
+LISTS = sorted(f"{model._meta.app_label}_{model._meta.model_name}" for model in models_in_admin())
 
 
 @pytest.fixture
