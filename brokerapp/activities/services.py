@@ -105,6 +105,8 @@ def _read_on(cursor: ActivityCursor, *, now: datetime) -> None:
     client = get_client(about=account)
     for _ in range(PAGES):
         page = _next_page(client, cursor, account)
+        if not page:
+            page.whole()
         if not page or page[-1].id == cursor.page_token:
             _conclude(cursor, began_at)
             return

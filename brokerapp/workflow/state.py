@@ -14,6 +14,9 @@ from brokerapp.workflow.models import StatusChange
 
 __all__ = ["IllegalMove", "LostRace", "Process", "StatusModel", "can_move", "move", "note", "start"]
 
+MOST_COUNTED = 32_000
+"""Failures in a row that a column counts; the pauses are at their longest by then."""
+
 
 class IllegalMove(Exception):
     """The row's transition table does not allow this step."""

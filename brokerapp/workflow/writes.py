@@ -21,6 +21,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models, transaction
 from django.db.models import Q
+from django.db.models.functions import Least
 from django.utils import timezone
 
 from brokerapp.broker.alpaca.errors import (
@@ -38,7 +39,7 @@ from brokerapp.broker.calls import recorder
 from brokerapp.broker.calls.models import SENDING, ApiCall
 from brokerapp.web.fixed_queries import lock, read_again
 from brokerapp.web.fixed_writes import set_and_read
-from brokerapp.workflow.state import LostRace, Process, StatusModel, can_move, move, note
+from brokerapp.workflow.state import MOST_COUNTED, LostRace, Process, StatusModel, can_move, move, note
 
 logger = logging.getLogger(__name__)
 
@@ -123,7 +124,7 @@ def _may_be_sent_again(row: SentModel, now: datetime) -> bool:
 
 
 def _count_attempt(row: SentModel, *, by: AbstractBaseUser | Process, now: datetime) -> None:
-    attempts = row.failed_sends + 1
+    attempts = min(row.failed_sends + 1, MOST_COUNTED)
     reason = SENT_AGAIN if attempts < TELL_STAFF_AFTER else SENT_OFTEN
     if row.status_reason != reason:
         note(row, by=by, reason=reason)
@@ -185,7 +186,7 @@ def give_back(row: Row, error: BrokerError, *, now: datetime) -> Row:
     columns: dict[str, Any] = {
         "claimed_at": None,
         "send_after": now + _pause(row),
-        "failed_sends": row.failed_sends + 1,
+        "failed_sends": min(row.failed_sends + 1, MOST_COUNTED),
         "status_reason": error.user_message[:500],
     }
     if error.request_id:
@@ -200,7 +201,7 @@ def give_back(row: Row, error: BrokerError, *, now: datetime) -> Row:
 def put_off(row: SentModel, *, now: datetime) -> None:
     """Let a row whose outcome could not be found out be looked at later, so that it does not come first."""
     type(row)._default_manager.filter(pk=row.pk).update(
-        send_after=now + _pause(row), failed_sends=models.F("failed_sends") + 1
+        send_after=now + _pause(row), failed_sends=Least(models.F("failed_sends") + 1, MOST_COUNTED)
     )
 
 
