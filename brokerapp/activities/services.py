@@ -42,6 +42,8 @@ FIRST_LOOK_BACK = timedelta(days=2)
 """Where nothing was read before; what is older comes with each account's own history."""
 RECHECKED = timedelta(days=7)
 PAUSE, LIVE_PAUSE, RECHECK_PAUSE = timedelta(seconds=10), timedelta(minutes=1), timedelta(days=1)
+PAGE_SIZE = 100
+"""What the broker gives at once, as long as no other size is asked for."""
 PAGES = 50
 """How many pages one run reads at most; the next one goes on from there."""
 NEW_ACCOUNTS_PER_SWEEP = 100
@@ -105,8 +107,8 @@ def _read_on(cursor: ActivityCursor, *, now: datetime) -> None:
     client = get_client(about=account)
     for _ in range(PAGES):
         page = _next_page(client, cursor, account)
-        if not page:
-            page.whole()
+        if not page and page.unreadable >= PAGE_SIZE:
+            page.whole()  # others may come after them
         if not page or page[-1].id == cursor.page_token:
             _conclude(cursor, began_at)
             return

@@ -120,7 +120,7 @@ def test_get_transfer_facts_undecided_withdrawal_is_not_in_later_balances() -> N
     assert withdrawn(now - timedelta(minutes=1), now) == Decimal("0.00")
 
 
-def test_settle_transfers_of_three_hundred_refused_before_acting_none_stays_for_good(
+def test_settle_transfers_refused_before_acting_none_stays_for_good(
     broker: BrokerStub,
 ) -> None:
     account = BrokerageAccountFactory.create()

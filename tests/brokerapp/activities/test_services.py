@@ -173,7 +173,7 @@ def test_sync_activities_leaves_out_what_cannot_be_stored_and_goes_on(
     stored = {told["id"] for told in (first, second, later)}
     assert set(Activity.objects.values_list("activity_id", flat=True)) == stored
     assert ActivityCursor.objects.get(pk=ActivityCursor.ALL).failed_reads == 0
-    assert f"account {account.pk}" in caplog.text
+    assert "1 of 3 members of a reply could not be read" in caplog.text
     assert price not in caplog.text
 
 
@@ -190,6 +190,16 @@ def test_sync_activities_keeps_a_row_whose_new_figures_cannot_be_stored(
 
     assert Activity.objects.get().net_amount == Decimal("1.25")
     assert ActivityCursor.objects.get(pk=ActivityCursor.ALL).failed_reads == 0
+
+
+def test_sync_activities_a_full_page_that_cannot_be_read_is_not_the_end(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    answer(broker, of_all([[fill(account, price="1e40") for _ in range(100)]]))
+
+    sync()
+
+    assert ActivityCursor.objects.get(pk=ActivityCursor.ALL).failed_reads == 1
 
 
 def test_take_page_with_other_figures_revises_the_row(

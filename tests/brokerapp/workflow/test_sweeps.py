@@ -1,6 +1,6 @@
 import threading
-import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -127,26 +127,47 @@ def test_sweep_stops_when_its_session_and_with_it_the_lock_is_lost(reconnects: b
     assert is_free("people")
 
 
+@dataclass
+class Clock:
+    """Stands still but for what a test lets pass."""
+
+    now: float = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    found = Clock()
+    monkeypatch.setattr(sweeps, "time", found)
+    return found
+
+
 @pytest.mark.django_db
-def test_sweep_out_of_time_leaves_the_rest_for_the_next_run() -> None:
+def test_sweep_out_of_time_leaves_the_rest_for_the_next_run(clock: Clock) -> None:
     users = UserFactory.create_batch(3)
     handled: list[int] = []
 
     def handle(user: User) -> None:
         handled.append(user.pk)
         deactivate(user)
-        time.sleep(0.2)
+        clock.now += 2
 
-    swept = [sweep("people", people(), handle, seconds=0.1) for _ in range(3)]
+    swept = [sweep("people", people(), handle, seconds=1) for _ in range(3)]
     assert swept == [Swept(done=1, left=2), Swept(done=1, left=1), Swept(done=1)]
     assert handled == [user.pk for user in users]
 
 
 @pytest.mark.django_db
-def test_sweep_ends_well_before_its_task_is_killed(settings: Any) -> None:
-    settings.CELERY_TASK_TIME_LIMIT = 0.2
+def test_sweep_ends_well_before_its_task_is_killed(settings: Any, clock: Clock) -> None:
+    settings.CELERY_TASK_TIME_LIMIT = 4
     UserFactory.create_batch(2)
-    assert sweep("people", people(), lambda _: time.sleep(0.2)) == Swept(done=1, left=1)
+
+    def handle(user: User) -> None:
+        clock.now += 3
+
+    assert sweep("people", people(), handle) == Swept(done=1, left=1)
 
 
 @pytest.mark.django_db
