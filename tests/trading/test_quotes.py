@@ -9,7 +9,6 @@ import requests
 from django.utils import timezone
 
 from brokerapp.broker.alpaca.errors import BrokerError, BrokerNotDone
-from brokerapp.broker.alpaca.transport import READ_ATTEMPTS
 from tests.broker_stub import BrokerStub
 from tests.factories import AssetFactory, BrokerageAccountFactory, OrderFactory, PositionFactory, QuoteFactory
 from tests.trading.conftest import CASH
@@ -222,8 +221,7 @@ def test_sync_quotes_a_broken_batch_stops_no_other(broker: BrokerStub) -> None:
             symbol=f"S{number:03}", looked_at=now, synced_at=now - timedelta(seconds=200 - number)
         )
     url = "/v2/stocks/snapshots"
-    for _ in range(READ_ATTEMPTS):
-        broker.on("GET", url, status=503, json={})
+    broker.on("GET", url, status=503, json={})
     broker.on("GET", url, json={"S100": snapshot(9)})
 
     with pytest.raises(BrokerError):
