@@ -1,6 +1,8 @@
 """The rails that money takes, as data: `of(transfer)` is the one that a transfer is on.
 
-A further rail (wire, instant funding) is a module here, a name in `statuses.RailName` and a line in `RAILS`.
+A further rail (wire, instant funding) is a module here, a name in `statuses.RailName`, a line in `RAILS`, its
+ends in the constraint `transfer_rail_has_its_ends`, the broker's words for it in `statuses`, and who acts on
+the events of its stream (`brokerapp.events.services.DISPATCH`).
 """
 
 from funding.models import Transfer

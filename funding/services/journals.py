@@ -25,8 +25,8 @@ def credit_account(
 ) -> Transfer:
     """Write down that the firm gives an account money (USD, 2 dp), as a member of staff decided.
 
-    A task then sends it. Asked again with the same `credit_id`, returns the first one's row. Raises
-    `AccountRefused` and `rules.AmountTooSmall`.
+    A task then sends it. Asked again with the same `credit_id`, returns the first one's row. No page asks for
+    one yet: who does lets two members of staff decide. Raises `AccountRefused` and `rules.AmountTooSmall`.
     """
     with transaction.atomic(durable=True):
         account = BrokerageAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
