@@ -16,6 +16,7 @@ from brokerapp.accounts.statuses import AccountStatus
 from brokerapp.broker.alpaca import models as alpaca
 from brokerapp.broker.alpaca.models import Page
 from brokerapp.broker.clients import get_client
+from brokerapp.broker.streams.models import EventStream, is_live
 from brokerapp.web.fixed_queries import FixedQuery
 from brokerapp.workflow import jobs, sweeps
 from brokerapp.workflow.following import Rhythm
@@ -86,7 +87,8 @@ def sync_positions(*, account: BrokerageAccount) -> None:
         sync.synced_at, sync.failed_reads = asked_at, 0
         # A fill that came after we asked keeps the account due.
         if sync.due_at <= asked_at:
-            sync.due_at = asked_at + RHYTHM.pause(asked_at - sync.changed_at, is_live=False)
+            tells = is_live(EventStream.TRADES, asked_at)
+            sync.due_at = asked_at + RHYTHM.pause(asked_at - sync.changed_at, is_live=tells)
         sync.save()
         transaction.on_commit(lambda: live.publish(account.user_id, "portfolio", account.pk))
 
