@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from brokerapp.accounts.access import AccountRequiredMixin
-from brokerapp.accounts.capabilities import AccountRefused, Capability
+from brokerapp.accounts.capabilities import AccountRefused, Capability, can
 from brokerapp.accounts.signin import gate
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
@@ -62,6 +62,7 @@ class Profile(ProfileView):
         context = {
             "account": self.account,
             "blocked": self.blocked_from(Capability.CHANGE_PROFILE),
+            "may_sign": can(self.account, Capability.SIGN_TAX_FORM),
             "rows": rows,
             "due_papers": due_papers(self.application, timezone.localdate()),
             "is_waiting": any(row.change and row.change.status in OPEN_CHANGE for row in rows),
@@ -171,7 +172,7 @@ class SignTaxForm(ProfileView, gate.ConfirmedMixin):
     needs_second_factor = False
 
     def dispatch_own(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if blocked := self.blocked_from(Capability.CHANGE_PROFILE):
+        if blocked := self.blocked_from(Capability.SIGN_TAX_FORM):
             messages.info(request, blocked.text)
             return self.redirect("profile")
         return super().dispatch_own(request, *args, **kwargs)

@@ -239,11 +239,11 @@ def _steps_of_our_review(application: KycApplication) -> list[TimelineStep]:
 
 def _decision_steps(account: BrokerageAccount) -> list[TimelineStep]:
     checked = TimelineStep(CHECKED, "done")
-    if account.status == AccountStatus.ACTIVE:
+    if account.status == AccountStatus.ACTIVE and is_known_word(account):
         return [checked, TimelineStep(OPENED, "done", account.status_at)]
     if account.was_opened:
         state = "current" if account.is_open else "failed"
-        now = TimelineStep(account.get_status_display(), state, account.status_at)
+        now = TimelineStep(account.status_label, state, account.status_at)
         return [checked, TimelineStep(OPENED, "done"), now]
     if account.status == AccountStatus.APPROVED:
         return [checked, TimelineStep(OPENED, "current")]

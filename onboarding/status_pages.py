@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
 from brokerapp.accounts.access import AccountRequiredMixin, SignInRequiredMixin, person
+from brokerapp.accounts.capabilities import Capability, can
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
 from brokerapp.ui.links import account_url
@@ -189,6 +190,7 @@ def status_page(
         "application": application,
         "of": addresses.of(application),
         "account": account,
+        "may_link_bank": account is not None and can(account, Capability.LINK_BANK),
         "progress": progress,
         "cards": cards,
         "has_forms": may_appeal or any(shown.form for shown in cards),

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from brokerapp.accounts import holds
 from brokerapp.accounts.models import CUSTODIAL, IRA, BrokerageAccount, WithdrawalHold
-from brokerapp.accounts.statuses import AccountStatus
+from brokerapp.accounts.statuses import ENDED_ACCOUNT, AccountStatus
 from brokerapp.workflow import following
 
 
@@ -30,6 +30,7 @@ class Capability(TextChoices):
     OPTIONS = "OPTIONS", "Options"
     CRYPTO = "CRYPTO", "Crypto"
     CHANGE_PROFILE = "CHANGE_PROFILE", "Changing your details"
+    SIGN_TAX_FORM = "SIGN_TAX_FORM", "Signing form W-8BEN"
     CLOSE = "CLOSE", "Closing the account"
 
 
@@ -43,6 +44,7 @@ TRADING = (
     Capability.CRYPTO,
 )
 MOVING_MONEY = (Capability.DEPOSIT, Capability.WITHDRAW)
+ABOUT_THE_OWNER = (Capability.CHANGE_PROFILE, Capability.SIGN_TAX_FORM)
 
 
 class AccountRefused(Exception):
@@ -130,7 +132,7 @@ class StatusNotKnown(AccountRefused):
 
 
 class AccountBlocked(AccountRefused):
-    """The broker's `account_blocked`: neither trading nor transfers; the owner's details can be changed."""
+    """The broker's `account_blocked`: neither trading nor transfers, but what is about its owner."""
 
     words = "The broker has blocked your account. Contact support to find out why."
     action = "See your account"
@@ -225,7 +227,7 @@ def check(account: BrokerageAccount, capability: Capability) -> None:
     _check_status(account, capability)
     if account.closing_since:
         raise BeingClosed
-    if account.account_blocked and capability != Capability.CHANGE_PROFILE:
+    if account.account_blocked and capability not in ABOUT_THE_OWNER:
         raise AccountBlocked
     if capability in TRADING and account.trading_blocked:
         raise TradingBlocked
@@ -256,8 +258,14 @@ def _check_status(account: BrokerageAccount, capability: Capability) -> None:
         # Outgoing transfers are restricted until the change is approved (Broker API, "Account Statuses").
         if capability == Capability.WITHDRAW:
             raise ChangeInReview
-    elif account.status != AccountStatus.ACTIVE:
+    elif account.status != AccountStatus.ACTIVE and not _is_waited_for(account, capability):
         raise BY_STATUS.get(account.status, InReview)
+
+
+def _is_waited_for(account: BrokerageAccount, capability: Capability) -> bool:
+    """Whether the broker, which has not decided yet, may be waiting for just this."""
+    decided = (AccountStatus.REJECTED, *ENDED_ACCOUNT)
+    return capability == Capability.SIGN_TAX_FORM and account.status not in decided
 
 
 def highest_options_level(account: BrokerageAccount) -> int:

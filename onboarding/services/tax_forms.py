@@ -65,7 +65,7 @@ def sign_again(*, account: BrokerageAccount, content: dict[str, Any], signature:
     Raises `AccountRefused`.
     """
     with transaction.atomic(durable=True):
-        check(BrokerageAccount.objects.get(pk=account.pk), Capability.CHANGE_PROFILE)
+        check(BrokerageAccount.objects.get(pk=account.pk), Capability.SIGN_TAX_FORM)
         application = KycApplication.objects.select_for_update(no_key=True).get(account=account)
         application.tax_forms.filter(status=TaxFormStatus.STORED, claimed_at=None).delete()
         form = _signed(application, content, signature)

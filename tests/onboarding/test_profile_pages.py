@@ -128,6 +128,18 @@ def test_profile_of_an_account_that_may_not_change_it_says_why_and_changes_nothi
 
 
 @pytest.mark.django_db
+def test_sign_tax_form_while_the_broker_waits_for_it() -> None:
+    account = abroad.create_account()
+    asked = "ACTION_REQUIRED"
+    BrokerageAccount.objects.filter(pk=account.pk).update(status=asked, broker_status=asked)
+    client = AccountClient(account)
+    shown = client.get(short("sign_tax_form")).context["form"].initial["shown"]
+    signed = {"mail_goes_elsewhere": "False", "certified": "on", "signature": "Ana Souza", "shown": shown}
+    assert client.post(short("sign_tax_form"), signed).status_code == 302
+    assert TaxForm.objects.count() == 2
+
+
+@pytest.mark.django_db
 def test_sign_tax_form_of_an_account_in_a_state_that_we_do_not_know_signs_nothing() -> None:
     account = abroad.create_account()
     BrokerageAccount.objects.filter(pk=account.pk).update(broker_status="PAPER_ONLY")

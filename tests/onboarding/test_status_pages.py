@@ -78,6 +78,17 @@ def test_answer_is_kept_and_its_card_says_so(owner: Client, account: BrokerageAc
     assert 'value="PEP"' not in page
 
 
+def test_account_in_a_state_that_we_do_not_know_is_offered_nothing(client: Client) -> None:
+    account = BrokerageAccountFactory.create()
+    client.force_login(account.user)
+    assert "Link your bank" in page_of(client)
+    BrokerageAccount.objects.filter(pk=account.pk).update(broker_status="PAPER_ONLY")
+    page = page_of(client)
+    assert "Your account is in a state that we do not know" in page
+    assert "Link your bank" not in page
+    assert "Not known yet" in page
+
+
 def test_status_page_with_everything_sent_asks_for_nothing(client: Client) -> None:
     results: dict[str, Any] = {"indeterminate": {"PEP": {}, "WATCHLIST_HIT": {}}}
     account = BrokerageAccountFactory.create(status="ACTION_REQUIRED", kyc_results=results)
