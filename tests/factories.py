@@ -27,7 +27,7 @@ from funding.services.applying import apply_transfer
 from funding.snapshots import Snapshot
 from funding.statuses import BankLinkStatus, Direction, TransferStatus
 from onboarding.agreements import revisions_of
-from onboarding.models import KycApplication
+from onboarding.models import Document, KycApplication
 from onboarding.services import applications
 from tests.copies import Original, original
 from trading.models import Asset, Order, Position, Quote
@@ -180,6 +180,19 @@ class BrokerageAccountFactory:
             BrokerageAccount.objects.filter(pk=account.pk).update(**balances, balances_at=NOW)
         account.refresh_from_db()
         return account
+
+
+def document_of(application: KycApplication) -> Document:
+    """A picture that waits with an application."""
+    return Document.objects.create(
+        application=application,
+        user=application.user,
+        document_type=Document.Type.IDENTITY_VERIFICATION,
+        mime_type="image/png",
+        size=1,
+        sha256="0" * 64,
+        content=b"x",
+    )
 
 
 def opened_account(user: User, **fields: Any) -> BrokerageAccount:

@@ -45,7 +45,7 @@ from devstack.paths import ROOT
 from funding.services.settling import NEVER_MADE
 from onboarding.cases import CipRecord, DuePaper, KycAnswer
 from onboarding.kinds import AccountKind
-from onboarding.models import Document, ProfileChange, TaxForm
+from onboarding.models import ProfileChange, TaxForm
 from onboarding.services import kinds
 from tests.addresses import Address, addresses
 from tests.brokerapp.accounts.test_pages import rows_of
@@ -55,6 +55,7 @@ from tests.factories import (
     StaffFactory,
     TransferFactory,
     UserFactory,
+    document_of,
     give_second_step,
     staff_in_role,
 )
@@ -136,7 +137,7 @@ def make_house() -> House:
         "apply_check_of": draft,
         "apply_step_of": draft | {"key": "retirement"},
         "application_status_of": draft,
-        "remove_document": {"document_id": document_of(account).pk},
+        "remove_document": {"document_id": document_of(account.application).pk},
         "answer_asked": {"application_id": account.application.pk},
         "appeal": {"application_id": account.application.pk},
         "short_address": {"path": "portfolio/"},
@@ -169,18 +170,6 @@ def notice_of(account: BrokerageAccount) -> dict[str, object]:
         },
     )
     return {"pk": notice.pk}
-
-
-def document_of(account: BrokerageAccount) -> Document:
-    return Document.objects.create(
-        application=account.application,
-        user=account.user,
-        document_type=Document.Type.IDENTITY_VERIFICATION,
-        mime_type="image/png",
-        size=1,
-        sha256="0" * 64,
-        content=b"x",
-    )
 
 
 def url_of(house: House, address: Address) -> str:

@@ -1,9 +1,9 @@
 """What became of a transfer whose reply was lost. How that is found out, its rail says (`Rail.settled_by`).
 
 With a key at the broker, the call is repeated: the broker does it once. A refusal then is the answer to the
-second call, not to the first: the row stays UNKNOWN. Without a key it is never repeated
-while a call may have arrived; a SUBMITTING or UNKNOWN row is then one of four cases, told apart by our own
-records and the account's list:
+second call, not to the first: the row stays UNKNOWN. Without a key it is never repeated while a call may have
+arrived; a SUBMITTING or UNKNOWN row is then one of four cases, told apart by our own records and the
+account's list:
 
 1. Nobody claimed it: the message to the worker was lost. Nothing was sent; send it.
 2. The broker lists exactly one transfer that can only be ours (`applying.adopt`): adopt it.

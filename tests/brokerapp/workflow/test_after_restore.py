@@ -6,9 +6,8 @@ from django.utils import timezone
 
 from funding.models import Transfer
 from funding.services import settling
-from onboarding.models import Document
 from tests.broker_stub import BrokerStub
-from tests.factories import KycApplicationFactory, TransferFactory
+from tests.factories import KycApplicationFactory, TransferFactory, document_of
 from tests.funding.conftest import listed, soon
 
 pytestmark = pytest.mark.django_db
@@ -31,15 +30,7 @@ def test_after_restore_sends_nothing_that_was_sent_since_the_backup(
 
 def test_after_restore_leaves_the_papers_of_a_draft() -> None:
     application = KycApplicationFactory.create()
-    paper = Document.objects.create(
-        application=application,
-        user=application.user,
-        document_type=Document.Type.IDENTITY_VERIFICATION,
-        mime_type="image/png",
-        size=1,
-        sha256="0" * 64,
-        content=b"x",
-    )
+    paper = document_of(application)
     call_command("after_restore")
     paper.refresh_from_db()
     application.refresh_from_db()
