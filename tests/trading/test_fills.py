@@ -283,3 +283,80 @@ def test_sync_fills_an_activity_that_names_what_it_revises(
     former, corrected = order.fills.get(execution_id="e1"), order.fills.standing().get()
     assert former.superseded_by == corrected
     assert corrected.qty == 16
+
+
+@pytest.fixture
+def likes(account: BrokerageAccount) -> Order:
+    """An order with two executions, e1 and e2, that are alike but for their place."""
+    order = filled(account, "2")
+    for cum_qty in ("1", "2"):
+        record_fill(order, "1", cum_qty, execution_id=f"e{cum_qty}")
+    return order
+
+
+def taken_back(execution_id: str) -> fills.Told:
+    """An activity that does not say which execution it takes back."""
+    return fills.Told(
+        qty=Decimal(-1),
+        price=Decimal(200),
+        at=timezone.now(),
+        cum_qty=Decimal(2),
+        activity_id=f"2026::{execution_id}",
+    )
+
+
+def standing(order: Order) -> list[str | None]:
+    order.refresh_from_db()
+    assert order.recorded_qty == order.fills.standing().count()
+    return list(order.fills.standing().order_by("pk").values_list("execution_id", flat=True))
+
+
+@pytest.mark.parametrize("corrected", ["e1", "e2"])
+def test_event_of_a_correction_names_what_the_activity_of_before_took_back(
+    likes: Order, corrected: str
+) -> None:
+    fills.record(likes, taken_back("b"))
+
+    fills.record(
+        likes,
+        fills.Told(
+            qty=Decimal(1),
+            price=Decimal("203.87"),
+            at=timezone.now(),
+            cum_qty=Decimal(2),
+            execution_id="e3",
+            previous_id=corrected,
+        ),
+    )
+
+    assert standing(likes) == sorted({"e1", "e2", "e3"} - {corrected})
+    assert likes.fills.get(execution_id=corrected).undone_by == "b"
+
+
+@pytest.mark.parametrize("busted", ["e1", "e2"])
+def test_event_of_a_bust_names_what_the_activity_of_before_took_back(likes: Order, busted: str) -> None:
+    fills.record(likes, taken_back("b"))
+
+    fills.bust(likes, previous_id=busted, execution_id="b", at=timezone.now())
+
+    assert standing(likes) == sorted({"e1", "e2"} - {busted})
+
+
+@pytest.mark.parametrize("heard", [("e1", "b1"), ("e1", "b2"), ("e2", "b1"), ("e2", "b2")])
+def test_of_two_taken_back_both_stay_so_whichever_is_named(likes: Order, heard: tuple[str, str]) -> None:
+    for name in ("b1", "b2"):
+        fills.record(likes, taken_back(name))
+
+    fills.bust(likes, previous_id=heard[0], execution_id=heard[1], at=timezone.now())
+
+    assert standing(likes) == []
+    assert likes.fills.get(execution_id=heard[0]).undone_by == heard[1]
+
+
+def test_what_stands_again_leaves_its_place_to_what_was_made_meanwhile(likes: Order) -> None:
+    fills.record(likes, taken_back("b"))
+    record_fill(likes, "0.5", "1", execution_id="e3")
+
+    fills.bust(likes, previous_id="e2", execution_id="b", at=timezone.now())
+
+    assert list(likes.fills.standing().order_by("pk").values_list("execution_id", flat=True)) == ["e1", "e3"]

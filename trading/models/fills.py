@@ -45,6 +45,10 @@ class Fill(models.Model):
         blank=True,
         help_text="the execution of negative quantity that takes it back",
     )
+    is_undone_by_likeness = models.BooleanField(
+        default=False,
+        help_text="`undone_by` did not say what it takes back: this has its quantity and price",
+    )
 
     objects = FillQuerySet.as_manager()
 

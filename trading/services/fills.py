@@ -106,7 +106,7 @@ def bust(order: Order, *, previous_id: str, execution_id: str, at: datetime) -> 
         if fill is None:
             logger.warning("%s: an execution that we do not know is taken back: %s", order, previous_id)
         else:
-            _mark_busted(fill, at, execution_id or None)
+            _bust_named(fill, at, execution_id or None)
         recount(order)
 
 
@@ -162,31 +162,72 @@ def _correct(order: Order, told: Told) -> None:
     if former is None:
         logger.warning("%s: an execution that we do not know is corrected: %s", order, told.previous_id)
     elif former.superseded_by_id is None and former.pk != fill.pk:
+        guesses = _take_guesses_back(former)
         Fill.objects.filter(pk=former.pk).update(superseded_by=fill, busted_at=None)
+        _guess_again(former, guesses)
 
 
 def _take_back(order: Order, told: Told) -> None:
     """Mark the execution that one of negative quantity takes back: the one it names, else its like."""
     if Fill.objects.filter(undone_by__in=told.own_ids).exists():
         return
-    if told.previous_id:
-        fill = _called(order, told.previous_id)
+    if not told.previous_id:
+        _bust_like(order, -told.qty, told.price, told.at, told.own_ids[-1])
+    elif (fill := _called(order, told.previous_id)) is not None:
+        _bust_named(fill, told.at, told.own_ids[-1])
     else:
-        likes = [*order.fills.filter(qty=-told.qty, price=told.price, undone_by__isnull=True)]
-        # One that an event has called revised already comes first.
-        likes.sort(key=lambda each: each.is_standing)
-        fill = likes[0] if likes else None
-    if fill is None:
         logger.warning("%s: an execution that we do not know is taken back", order)
+
+
+def _bust_like(order: Order, qty: Decimal, price: Decimal, at: datetime, undone_by: str) -> None:
+    """Mark an execution of this quantity and price as taken back; which one of several is a guess."""
+    likes = [*order.fills.filter(qty=qty, price=price, undone_by__isnull=True)]
+    # One that an event has called revised already comes first.
+    likes.sort(key=lambda each: each.is_standing)
+    if likes:
+        _mark_busted(likes[0], at, undone_by, is_undone_by_likeness=True)
     else:
-        _mark_busted(fill, told.at, told.own_ids[-1])
+        logger.warning("%s: an execution that we do not know is taken back", order)
 
 
-def _mark_busted(fill: Fill, at: datetime, undone_by: str | None) -> None:
-    columns: dict[str, Any] = {"undone_by": undone_by} if fill.undone_by is None else {}
+def _bust_named(fill: Fill, at: datetime, undone_by: str | None) -> None:
+    guesses = _take_guesses_back(fill)
+    fill.refresh_from_db()
+    _mark_busted(fill, at, undone_by)
+    _guess_again(fill, [guess for guess in guesses if guess[0] != undone_by])
+
+
+def _mark_busted(fill: Fill, at: datetime, undone_by: str | None, **columns: Any) -> None:
+    if fill.undone_by is None:
+        columns["undone_by"] = undone_by
     if fill.is_standing:
         columns["busted_at"] = at
     Fill.objects.filter(pk=fill.pk).update(**columns)
+
+
+def _take_guesses_back(fill: Fill) -> list[tuple[str, datetime]]:
+    """Have those of the fill's likes stand again that were only guessed to be taken back.
+
+    One of them is about to be named as revised, so that the guess may have been wrong. Returns what takes
+    back and when, to be passed to `_guess_again` once that is written.
+    """
+    found = []
+    for like in fill.order.fills.filter(qty=fill.qty, price=fill.price, is_undone_by_likeness=True):
+        found.append((like.undone_by or "", like.busted_at or like.at))
+        stands_in = fill.order.fills.standing().filter(cum_qty=like.cum_qty).exists()
+        Fill.objects.filter(pk=like.pk).update(
+            undone_by=None,
+            busted_at=None,
+            is_undone_by_likeness=False,
+            # What was made again meanwhile has it.
+            cum_qty=None if stands_in and like.superseded_by_id is None else like.cum_qty,
+        )
+    return found
+
+
+def _guess_again(fill: Fill, guesses: list[tuple[str, datetime]]) -> None:
+    for undone_by, at in guesses:
+        _bust_like(fill.order, fill.qty, fill.price, at, undone_by)
 
 
 def recount(order: Order) -> Decimal:

@@ -100,7 +100,7 @@ def log():
 
 
 def scans_of(calls):
-    """How each week that has calls is searched, as PostgreSQL's JSON. In an empty one every index is alike."""
+    """How each week that has calls is searched, as JSON; in an empty one every index is alike."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT tableoid::regclass::text FROM calls_apicall")
         weeks = {name for (name,) in cursor.fetchall()}
