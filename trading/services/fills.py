@@ -180,8 +180,8 @@ def _take_back(order: Order, told: Told) -> None:
 
 
 def _bust_like(order: Order, qty: Decimal, price: Decimal, at: datetime, undone_by: str) -> None:
-    """Mark an execution of this quantity and price as taken back; which one of several is a guess."""
-    likes = [*order.fills.filter(qty=qty, price=price, undone_by__isnull=True)]
+    """Mark an execution of this quantity and price as taken back; of several the last, which is a guess."""
+    likes = [*order.fills.filter(qty=qty, price=price, undone_by__isnull=True).reverse()]
     # One that an event has called revised already comes first.
     likes.sort(key=lambda each: each.is_standing)
     if likes:
