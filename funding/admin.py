@@ -32,7 +32,7 @@ ASKED, PROPOSED = "Asking the broker", "Proposed, and waits for somebody else to
 
 
 @admin.register(BankLink)
-class BankLinkAdmin(RevealMixin, StatusRowAdmin):
+class BankLinkAdmin(HandMixin, RevealMixin, StatusRowAdmin):
     """Linked banks, by their last four digits; the numbers themselves only on the page that reveals them."""
 
     hidden = ("account_owner_name", "bank_account_number", "bank_routing_number")

@@ -110,7 +110,7 @@ class KycApplicationAdmin(HandMixin, CaseMixin, RevealMixin, StatusRowAdmin):
 
 
 @admin.register(Document)
-class DocumentAdmin(PaperMixin, StatusRowAdmin):
+class DocumentAdmin(HandMixin, PaperMixin, StatusRowAdmin):
     """Uploaded documents, without their content."""
 
     list_display = ("id", "user", "document_type", "status", "status_at", "last_request_id")
@@ -134,7 +134,7 @@ class DocumentAdmin(PaperMixin, StatusRowAdmin):
 
 
 @admin.register(KycAnswer)
-class KycAnswerAdmin(StatusRowAdmin):
+class KycAnswerAdmin(HandMixin, StatusRowAdmin):
     """What people answered to the broker's questions, without the answers."""
 
     list_display = ("id", "user", "code", "status", "status_at", "last_request_id")
@@ -145,7 +145,7 @@ class KycAnswerAdmin(StatusRowAdmin):
 
 
 @admin.register(CipRecord)
-class CipRecordAdmin(StatusRowAdmin):
+class CipRecordAdmin(HandMixin, StatusRowAdmin):
     """How our own staff made sure who people are, as the broker has it."""
 
     list_display = ("id", "user", "status", "status_at", "approved_by_id", "last_request_id")
@@ -179,7 +179,7 @@ class DuePaperAdmin(StatusRowAdmin):
 
 
 @admin.register(TaxForm)
-class TaxFormAdmin(StatusRowAdmin):
+class TaxFormAdmin(HandMixin, StatusRowAdmin):
     """Signed forms W-8BEN, without what they say."""
 
     list_display = ("id", "user", "status", "signed_at", "valid_until", "last_request_id")
@@ -191,7 +191,7 @@ class TaxFormAdmin(StatusRowAdmin):
 
 
 @admin.register(ProfileChange)
-class ProfileChangeAdmin(StatusRowAdmin):
+class ProfileChangeAdmin(HandMixin, StatusRowAdmin):
     """What people asked to have changed: which part, not to what."""
 
     list_display = ("id", "user", "part", "status", "status_at", "last_request_id")

@@ -5,12 +5,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from brokerapp.closing.models import AccountClosing, ClosingStatus
+from brokerapp.in_hand.admin import HandMixin
 from brokerapp.workflow import jobs
 from brokerapp.workflow.status_admin import StatusRowAdmin
 
 
 @admin.register(AccountClosing)
-class AccountClosingAdmin(StatusRowAdmin):
+class AccountClosingAdmin(HandMixin, StatusRowAdmin):
     """Who wanted an account closed, when, and what became of it."""
 
     list_display = ("id", "user", "account", "status", "status_at", "created_at", "last_request_id")

@@ -9,6 +9,7 @@ from django.utils import timezone
 from brokerapp.accounts.models import BrokerageAccount, WithdrawalHold
 from brokerapp.accounts.roles import Role
 from brokerapp.accounts.statuses import AccountStatus, HoldStatus
+from brokerapp.closing.models import AccountClosing
 from brokerapp.decisions.models import DecisionStatus, StaffDecision
 from brokerapp.events.models import UNREADABLE, BrokerEvent
 from brokerapp.mailing.models import NOT_ARRIVED, MailStatus, QueuedMail
@@ -16,11 +17,11 @@ from brokerapp.notices.kinds import MUST_BE_MAILED
 from brokerapp.notices.models import Notice
 from brokerapp.support.models import Case
 from brokerapp.ui.queues import Queue, register
-from funding.models import Transfer
+from funding.models import BankLink, Transfer
 from funding.statuses import TransferStatus
-from onboarding.models import KycApplication
+from onboarding.cases import CipRecord, KycAnswer
+from onboarding.models import Document, KycApplication, ProfileChange, TaxForm
 from onboarding.services.queue import waiting
-from onboarding.statuses import ApplicationStatus
 from trading.models import Order
 from trading.statuses import OrderStatus
 
@@ -79,6 +80,23 @@ def _list(*statuses: str) -> str:
 
 
 OPERATIONS, APPROVER, SUPPORT = Role.OPERATIONS.value, Role.APPROVER.value, Role.SUPPORT.value
+
+
+def _unknown(name: str, model: Any, title: str) -> Queue:
+    """The queue of a `SentModel`'s rows of which nobody knows whether the broker has them."""
+    meta = model._meta
+    return Queue(
+        name,
+        title,
+        OPERATIONS,
+        lambda: model.objects.filter(status=model.UNKNOWN),
+        "status_at",
+        f"{meta.app_label}_{meta.model_name}",
+        f"status__exact={model.UNKNOWN}",
+        f"{meta.app_label}.view_{meta.model_name}",
+    )
+
+
 QUEUES = (
     Queue(
         "applications-waiting",
@@ -112,16 +130,14 @@ QUEUES = (
         "status__exact=ACTION_REQUIRED",
         "accounts.view_brokerageaccount",
     ),
-    Queue(
-        "applications-unknown",
-        "Applications of unknown outcome",
-        OPERATIONS,
-        lambda: KycApplication.objects.filter(status=ApplicationStatus.UNKNOWN),
-        "status_at",
-        "onboarding_kycapplication",
-        "status__exact=UNKNOWN",
-        "onboarding.view_kycapplication",
-    ),
+    _unknown("applications-unknown", KycApplication, "Applications of unknown outcome"),
+    _unknown("documents-unknown", Document, "Documents of unknown outcome"),
+    _unknown("answers-unknown", KycAnswer, "Answers of unknown outcome"),
+    _unknown("cip-unknown", CipRecord, "CIP records of unknown outcome"),
+    _unknown("tax-forms-unknown", TaxForm, "Tax forms of unknown outcome"),
+    _unknown("profile-changes-unknown", ProfileChange, "Profile changes of unknown outcome"),
+    _unknown("closings-unknown", AccountClosing, "Closings of unknown outcome"),
+    _unknown("bank-links-unknown", BankLink, "Bank links of unknown outcome"),
     Queue(
         "transfers-undecided",
         "Transfers to decide about",

@@ -5,6 +5,8 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
+from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -13,10 +15,13 @@ from brokerapp.accounts.models import BrokerageAccount, User
 from brokerapp.accounts.roles import Role
 from brokerapp.broker.streams.models import StreamCursor
 from brokerapp.health.models import Heartbeat
+from brokerapp.in_hand.admin import HandMixin
 from brokerapp.ops.queues import QUEUES
 from brokerapp.ui import queues
 from brokerapp.ui.admin_pages import models_in_admin
+from brokerapp.workflow.writes import SentModel
 from funding.models import Transfer
+from onboarding.models import ProfileChange
 from tests.brokerapp.broker.calls.factories import ApiCallFactory
 from tests.brokerapp.ops.browsers import browser
 from tests.factories import (
@@ -37,6 +42,31 @@ def test_every_queue_leads_to_the_list_of_its_rows(account: BrokerageAccount) ->
         assert reply.status_code == 200, queue.name
         if ":" not in queue.page:
             assert set(reply.context["cl"].result_list) == set(queue.rows()), queue.name
+
+
+def test_whatever_is_sent_has_a_queue_of_what_has_no_outcome() -> None:
+    sent = {model for model in apps.get_models() if issubclass(model, SentModel)}
+    asked = {queue.page for queue in QUEUES if queue.name.endswith("-unknown")}
+    assert {f"{model._meta.app_label}_{model._meta.model_name}" for model in sent} == asked
+
+
+def test_rows_of_every_queue_can_be_taken_in_hand() -> None:
+    for queue in QUEUES:
+        assert isinstance(admin.site.get_model_admin(queue.rows().model), HandMixin), queue.name
+
+
+def test_paper_of_unknown_outcome_waits_for_staff(account: BrokerageAccount) -> None:
+    change = ProfileChange.objects.create(
+        user=account.user, account=account, part="address", status=ProfileChange.UNKNOWN, answers={}
+    )
+    client = browser(Role.OPERATIONS)
+    (length,) = [
+        length
+        for length in client.get(HOME).context["lengths"]
+        if length.queue.name == "profile-changes-unknown"
+    ]
+    assert length.count == 1
+    assert list(client.get(length.queue.url).context["cl"].result_list) == [change]
 
 
 def test_queue_tells_how_many_since_when_and_whose(account: BrokerageAccount) -> None:
