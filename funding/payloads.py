@@ -51,6 +51,11 @@ def _ira(transfer: Transfer) -> dict[str, Any] | None:
     return {"distribution_reason": transfer.distribution_reason, "tax_withholding": withheld}
 
 
+def journal_note(transfer: Transfer) -> str:
+    """What a journal says of itself, by which the broker's list tells which one it is."""
+    return f"Credit {transfer.pk}"
+
+
 def journal_request(transfer: Transfer, firm_account_id: UUID) -> CreateJournalRequest:
     """Cash from the firm's account, USD, 2 dp."""
     return CreateJournalRequest.model_validate(
@@ -59,5 +64,6 @@ def journal_request(transfer: Transfer, firm_account_id: UUID) -> CreateJournalR
             "from_account": firm_account_id,
             "to_account": transfer.account.broker_account_id,
             "amount": transfer.amount,
+            "description": journal_note(transfer),
         }
     )

@@ -19,7 +19,8 @@ CORRECTED = "replaced by a corrected one"
 class Snapshot:
     """Identity, the broker's own word for the status, when the broker last changed it, and why.
 
-    The rest is what tells one transfer from another: `amount` is what was asked for, before fees, in USD.
+    The rest is what tells one transfer from another: `amount` is what was asked for, before fees, in USD, and
+    `note` what we wrote on it.
     """
 
     id: UUID
@@ -31,6 +32,7 @@ class Snapshot:
     amount: Decimal | None = None
     direction: str = ""
     relationship_id: UUID | None = None
+    note: str = ""
 
     @classmethod
     def of_bank(cls, reply: AchRelationship) -> "Snapshot":
@@ -56,7 +58,15 @@ class Snapshot:
     def of_journal(cls, reply: Journal) -> "Snapshot":
         """The snapshot in a journal, which does not say when it last changed."""
         reason = CORRECTED if reply.status == "correct" else ""
-        return cls(reply.id, reply.status, None, reason, reply.request_id, created_at=reply.created_at)
+        return cls(
+            reply.id,
+            reply.status,
+            None,
+            reason,
+            reply.request_id,
+            created_at=reply.created_at,
+            note=reply.description,
+        )
 
     @classmethod
     def of_journal_event(cls, event: Mapping[str, Any]) -> "Snapshot":

@@ -1,7 +1,8 @@
 """Cash from the firm's account to a customer's. Broker API, "Journals API"
 (https://docs.alpaca.markets/docs/journals-api).
 
-The broker takes an `Idempotency-Key`: the same key and body give the first journal again.
+The broker takes an `Idempotency-Key`: the same key and body give the first journal again. Its list does not
+tell the key, so that a journal also has it in its description.
 """
 
 from collections.abc import Collection
@@ -41,7 +42,7 @@ class JournalRail(Rail):
         wanted: Collection[UUID],
         since: datetime | None = None,
     ) -> Page[Snapshot]:
-        """Each journal by its id: there are few, and the list is the whole firm's."""
+        """Each journal by its id, as there are few; the list of the account where ids are not known."""
         client = get_client(about=about)
         found: Page[Snapshot] = Page()
         for journal_id in wanted:
@@ -49,10 +50,22 @@ class JournalRail(Rail):
                 found.append(Snapshot.of_journal(client.journals.get(journal_id)))
             except BrokerNotFound:
                 continue
-        return found
+        if since is None:
+            return found
+        listed = client.journals.list(
+            from_account=settings.BROKER_FIRM_ACCOUNT_ID,
+            to_account=account.broker_account_id,
+            after=day_in_new_york(since),
+        )
+        others = (Snapshot.of_journal(each) for each in listed if each.id not in wanted)
+        return Page([*found, *others], unreadable=listed.unreadable)
 
     def expected_on(self, asked_at: datetime) -> date:
         return bank_days.next_bank_day(day_in_new_york(asked_at))
+
+    def fits(self, transfer: Transfer, found: Snapshot) -> bool:
+        """Its note names the transfer."""
+        return found.note == payloads.journal_note(transfer)
 
     def key(self, transfer: Transfer) -> str:
         return str(transfer.pk)

@@ -46,9 +46,9 @@ class Rail(ABC):
     ) -> Page[Snapshot]:
         """What the broker says of the account's transfers of these ids, as far as it still lists them.
 
-        What it lists and we cannot read is left out and counted (`unreadable`). A rail settled by looking
-        also gives all others of the account that were created after `since`, by the broker's clock. The call
-        is recorded as being about `about`.
+        What it lists and we cannot read is left out and counted (`unreadable`). With `since` all others of
+        the account come along that were created after it, by the broker's clock. The call is recorded as
+        being about `about`.
         """
 
     @abstractmethod
@@ -59,6 +59,6 @@ class Rail(ABC):
         """The key under which the broker does the call once, however often it comes; "" if it takes none."""
         return ""
 
+    @abstractmethod
     def fits(self, transfer: Transfer, found: Snapshot) -> bool:
-        """Whether what the broker lists can be this transfer, for a rail settled by looking."""
-        return False
+        """Whether what the broker lists can be this transfer."""

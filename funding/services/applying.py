@@ -16,7 +16,6 @@ from brokerapp.workflow import following
 from brokerapp.workflow.state import Process
 from funding import rails
 from funding.models import Transfer
-from funding.rails import SettledBy
 from funding.snapshots import Snapshot
 from funding.statuses import TransferStatus
 
@@ -86,8 +85,6 @@ def adopt(*, account: BrokerageAccount, listed: Iterable[Snapshot], by: By) -> l
 def find_matches(transfer: Transfer, listed: Iterable[Snapshot]) -> list[Snapshot]:
     """Those of the listed that can be this transfer and are no other row's; newest first, as listed."""
     rail = rails.of(transfer)
-    if rail.settled_by is not SettledBy.LOOKING:
-        return []
     fitting = [found for found in listed if rail.fits(transfer, found)]
     others = Transfer.objects.filter(broker_transfer_id__in=[found.id for found in fitting])
     taken = set(others.exclude(pk=transfer.pk).values_list("broker_transfer_id", flat=True))

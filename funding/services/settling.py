@@ -1,9 +1,9 @@
 """What became of a transfer whose reply was lost. How that is found out, its rail says (`Rail.settled_by`).
 
-With a key at the broker, the call is repeated: the broker does it once. A refusal then is the answer to the
-second call, not to the first: the row stays UNKNOWN. Without a key it is never repeated while a call may have
-arrived; a SUBMITTING or UNKNOWN row is then one of four cases, told apart by our own records and the
-account's list:
+With a key at the broker, the call is repeated for a day: the broker does it once. A refusal then is the
+answer to the second call, not to the first: the row stays UNKNOWN. Without a key, and after that day, it is
+never repeated while a call may have arrived; a SUBMITTING or UNKNOWN row is then one of four cases, told
+apart by our own records and the account's list:
 
 1. Nobody claimed it: the message to the worker was lost. Nothing was sent; send it.
 2. The broker lists exactly one transfer that can only be ours (`applying.adopt`): adopt it.
@@ -110,7 +110,7 @@ def _repeat(transfer: Transfer, now: datetime, by: By) -> Transfer:
     """Make the call again under its key: the broker answers with what the first one made, or does it now."""
     if transfer.claimed_at is not None and transfer.claimed_at < now - SEND_WITHIN:
         # How long the broker keeps a key is not documented.
-        return _leave_unknown(transfer, now, by)
+        return _look(transfer, now, by)
     # Read before the call: a refusal of the second says nothing of a first that may still arrive.
     may_have_arrived = writes.may_have_arrived(transfer)
     try:

@@ -128,13 +128,47 @@ def test_settle_transfers_a_key_is_not_used_for_ever(
     account: BrokerageAccount, staff: User, sandbox: SandboxProcess
 ) -> None:
     credit = give(account, staff)
-    sandbox.fail_next("POST", "/v1/journals", "drop_reply")
+    sandbox.fail_next("POST", "/v1/journals", "status", status=503)
     send_transfer(transfer_id=str(credit.pk))
     for hours in (25, 26):
         settling.settle_transfers(now=timezone.now() + timedelta(hours=hours))
     credit.refresh_from_db()
     assert credit.is_undecided
     assert ApiCall.objects.about(credit).filter(method="POST").count() == 1
+
+
+def test_settle_transfers_finds_a_journal_by_its_note_when_its_key_is_too_old(
+    account: BrokerageAccount, staff: User, sandbox: SandboxProcess
+) -> None:
+    credit, other = give(account, staff), give(account, staff)
+    send_transfer(transfer_id=str(other.pk))
+    sandbox.fail_next("POST", "/v1/journals", "drop_reply")
+    send_transfer(transfer_id=str(credit.pk))
+    credit.refresh_from_db()
+    assert settling.find_candidates(transfer=credit)
+    settling.settle_transfers(now=timezone.now() + timedelta(hours=25))
+    credit.refresh_from_db()
+    other.refresh_from_db()
+    made = {each["id"] for each in at_broker(sandbox, account)}
+    assert {str(credit.broker_transfer_id), str(other.broker_transfer_id)} == made
+    assert len(made) == 2
+
+
+def test_sync_transfers_finds_a_journal_that_staff_called_never_made(
+    account: BrokerageAccount, staff: User, sandbox: SandboxProcess
+) -> None:
+    credit = give(account, staff)
+    sandbox.fail_next("POST", "/v1/journals", "drop_reply")
+    send_transfer(transfer_id=str(credit.pk))
+    credit.refresh_from_db()
+    settling.record_not_done(transfer=credit, by=staff)
+    # By then its call cannot be under way any more.
+    Transfer.objects.update(claimed_at=timezone.now() - LATER)
+    transfers.sync_transfers(now=timezone.now() + timedelta(days=2))
+    credit.refresh_from_db()
+    (made,) = at_broker(sandbox, account)
+    assert str(credit.broker_transfer_id) == made["id"]
+    assert credit.status != TransferStatus.NOT_MADE
 
 
 def test_sync_transfers_corrected_journal_is_taken_back(

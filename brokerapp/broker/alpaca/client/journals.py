@@ -1,7 +1,11 @@
 """Cash and shares between the firm's account and a customer's."""
 
+from datetime import date
+from functools import partial
+
 from brokerapp.broker.alpaca.client.noun import Id, Noun
-from brokerapp.broker.alpaca.models import CreateJournalRequest, Journal
+from brokerapp.broker.alpaca.models import CreateJournalRequest, Journal, Page
+from brokerapp.broker.alpaca.models.base import read_page
 
 
 class Journals(Noun):
@@ -15,6 +19,19 @@ class Journals(Noun):
             Journal.from_reply,
             body=request.body(),
             headers={"Idempotency-Key": idempotency_key},
+        )
+
+    def list(self, *, from_account: Id, to_account: Id, after: date) -> Page[Journal]:
+        """GET /v1/journals: those from one account to another of the days from `after` on, newest first."""
+        return self._send(
+            "GET",
+            "/v1/journals",
+            partial(read_page, Journal),
+            query={
+                "from_account": str(from_account),
+                "to_account": str(to_account),
+                "after": after.isoformat(),
+            },
         )
 
     def get(self, journal_id: Id) -> Journal:
