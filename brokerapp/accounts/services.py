@@ -18,7 +18,7 @@ from brokerapp.broker.alpaca.errors import BrokerError
 from brokerapp.broker.alpaca.models import Account
 from brokerapp.broker.clients import get_client
 from brokerapp.broker.streams.models import EventStream, is_live
-from brokerapp.workflow import following, jobs, sweeps
+from brokerapp.workflow import following, jobs, state, sweeps
 from brokerapp.workflow.state import Process
 
 logger = logging.getLogger(__name__)
@@ -150,7 +150,7 @@ def _retry_balances(account: BrokerageAccount, now: datetime) -> None:
     pause: timedelta = following.FIRST_RETRY * 2 ** min(account.failed_balance_reads, 10)
     BrokerageAccount.objects.filter(pk=account.pk).update(
         balances_due_at=now + min(pause, following.LONGEST_RETRY),
-        failed_balance_reads=F("failed_balance_reads") + 1,
+        failed_balance_reads=state.one_more("failed_balance_reads"),
     )
 
 

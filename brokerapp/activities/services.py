@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import CharField, F
+from django.db.models import CharField
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -32,7 +32,7 @@ from brokerapp.broker.alpaca.scrub import REDACTED, scrub
 from brokerapp.broker.clients import get_client
 from brokerapp.broker.streams.models import EventStream, is_live
 from brokerapp.security.known_values import known_values
-from brokerapp.workflow import following, jobs, sweeps
+from brokerapp.workflow import following, jobs, state, sweeps
 from brokerapp.workflow.following import EventTooEarly
 
 logger = logging.getLogger(__name__)
@@ -166,7 +166,9 @@ def _conclude(cursor: ActivityCursor, began_at: datetime) -> None:
 
 def _put_off(cursor: ActivityCursor, *, now: datetime) -> None:
     pause = min(following.FIRST_RETRY * 2 ** min(cursor.failed_reads, 10), following.LONGEST_RETRY)
-    ActivityCursor.objects.filter(pk=cursor.pk).update(due_at=now + pause, failed_reads=F("failed_reads") + 1)
+    ActivityCursor.objects.filter(pk=cursor.pk).update(
+        due_at=now + pause, failed_reads=state.one_more("failed_reads")
+    )
 
 
 def take_page(page: Page[alpaca.Fill | alpaca.NonTrade], *, read_at: datetime) -> int:
@@ -315,16 +317,18 @@ def on_activity_event(event: Mapping[str, Any]) -> str | None:
     if account is None or not reference:
         return "names no activity of ours"
     found = Activity.objects.filter(account=account, reference=reference)
+    now = timezone.now()
     if not found.exists():
         if _is_of_a_burst(event):
             return "left to the next reading of the list"
-        now = timezone.now()
         ActivityCursor.objects.filter(pk=ActivityCursor.ALL).update(due_at=now)
         sync_activities(now=now)
     row = found.first()
     if row is not None:
         _learn(row, event)
         return None
+    if not ActivityCursor.objects.filter(pk=ActivityCursor.ALL, read_at__gte=now).exists():
+        raise EventTooEarly("the list of activities was not read to its end since")
     made_at = parse_datetime(str(event.get("at") or ""))
     if made_at is not None and timezone.now() - made_at < EVENT_WAITS:
         raise EventTooEarly("the list of activities does not have it yet")

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 
 from django.db import transaction
+from django.utils import timezone
 
 from brokerapp.accounts import services as accounts
 from brokerapp.accounts.capabilities import Capability, check
@@ -99,8 +100,10 @@ def _refused(closing: AccountClosing, error: BrokerRejected, now: datetime) -> A
 
 def _is_closed(closing: AccountClosing, by: Process, now: datetime) -> bool:
     """Whether the broker has the account as closed; what it says is taken over."""
+    # The sweep may have begun a while ago, and the account have been read since.
+    asked_at = max(now, timezone.now())
     reply = get_client(about=closing).accounts.get(closing.account.broker_account_id)
-    account = accounts.apply_account_status(account=closing.account, reply=reply, asked_at=now, by=by)
+    account = accounts.apply_account_status(account=closing.account, reply=reply, asked_at=asked_at, by=by)
     return account.status == AccountStatus.ACCOUNT_CLOSED
 
 

@@ -121,7 +121,7 @@ class Follower:
         self._noted_at = 0.0
         try:
             StreamCursor.objects.filter(stream=self.stream).update(
-                connected=False, problem=problem[:300], reconnects=F("reconnects") + 1
+                connected=False, problem=printable(problem), reconnects=F("reconnects") + 1
             )
         except DatabaseError:
             # A connection that broke stays broken; without it the next query opens a new one.

@@ -7,7 +7,6 @@ from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from brokerapp import live
@@ -17,7 +16,7 @@ from brokerapp.broker.clients import get_client
 from brokerapp.records.models import FOR_MACHINES, DocumentsSync, IssuedDocument, kind_of
 from brokerapp.security_log import services as security_log
 from brokerapp.security_log.kinds import Kind
-from brokerapp.workflow import following, jobs, sweeps
+from brokerapp.workflow import following, jobs, state, sweeps
 from brokerapp.workflow.actors import Actor, ActorKind
 from brokerapp.workflow.models import StatusChange
 
@@ -110,7 +109,9 @@ def sync_due_documents(*, now: datetime) -> sweeps.Swept:
 
 def _put_off(sync: DocumentsSync, now: datetime) -> None:
     pause = min(following.FIRST_RETRY * 2 ** min(sync.failed_reads, 10), following.LONGEST_RETRY)
-    DocumentsSync.objects.filter(pk=sync.pk).update(due_at=now + pause, failed_reads=F("failed_reads") + 1)
+    DocumentsSync.objects.filter(pk=sync.pk).update(
+        due_at=now + pause, failed_reads=state.one_more("failed_reads")
+    )
 
 
 def fetch_document(*, document: IssuedDocument, by: User) -> IO[bytes]:

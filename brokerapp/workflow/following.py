@@ -8,12 +8,11 @@ from typing import ClassVar, TypeVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
-from django.db.models.functions import Least
 from django.utils import timezone
 
 from brokerapp.broker.broker_clock import CLOCK_MARGIN, to_broker_time
 from brokerapp.web.fixed_writes import set_and_read, set_columns
-from brokerapp.workflow.state import MOST_COUNTED, Process, StatusModel, can_move, move
+from brokerapp.workflow.state import Process, StatusModel, can_move, move, one_more
 
 logger = logging.getLogger(__name__)
 
@@ -163,7 +162,7 @@ def schedule_retry(row: FollowedModel, *, now: datetime) -> None:
     """Note that a read failed: it is due again within seconds, then less and less often."""
     pause = min(FIRST_RETRY * 2 ** min(row.failed_reads, 10), LONGEST_RETRY)
     type(row)._default_manager.filter(pk=row.pk).update(
-        due_at=now + pause, failed_reads=Least(models.F("failed_reads") + 1, MOST_COUNTED)
+        due_at=now + pause, failed_reads=one_more("failed_reads")
     )
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import connection, transaction
+from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from brokerapp.workflow.models import OldestRunningTransaction, OutboxCursor, StatusChange
@@ -20,6 +20,27 @@ def start_reader(reader: str) -> None:
         reader=reader,
         defaults={"transaction_id": newest.transaction_id, "change_id": newest.pk} if newest else {},
     )
+
+
+def count_anew() -> int:
+    """Lower the numbers of transactions below those to come, in their order; by how many.
+
+    After the database was restored into another cluster, which counts its transactions anew: every change to
+    come would else stand before what the readers have had, and none would be told.
+    """
+    newest = [
+        found or 0
+        for model in (StatusChange, OutboxCursor)
+        for found in model._default_manager.aggregate(newest=Max("transaction_id")).values()
+    ]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+        (current,) = cursor.fetchone()
+        ahead = max(max(newest) - current + 1, 0)
+        if ahead:
+            for model in (StatusChange, OutboxCursor):
+                model._default_manager.update(transaction_id=F("transaction_id") - ahead)
+    return ahead
 
 
 def read(reader: str, handle: Handle, *, most: int = BATCH) -> int:

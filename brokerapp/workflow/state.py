@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models, transaction
+from django.db.models.functions import Least
 from django.utils import timezone
 
 from brokerapp import live
@@ -12,10 +13,25 @@ from brokerapp.web.fixed_writes import insert, set_and_read
 from brokerapp.workflow.actors import Actor, Process
 from brokerapp.workflow.models import StatusChange
 
-__all__ = ["IllegalMove", "LostRace", "Process", "StatusModel", "can_move", "move", "note", "start"]
+__all__ = [
+    "IllegalMove",
+    "LostRace",
+    "Process",
+    "StatusModel",
+    "can_move",
+    "move",
+    "note",
+    "one_more",
+    "start",
+]
 
 MOST_COUNTED = 32_000
 """Failures in a row that a column counts; the pauses are at their longest by then."""
+
+
+def one_more(column: str) -> Least:
+    """A column of failures in a row, counted on as far as it goes."""
+    return Least(models.F(column) + 1, MOST_COUNTED)
 
 
 class IllegalMove(Exception):

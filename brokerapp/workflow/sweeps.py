@@ -148,8 +148,15 @@ def _handle_all(
                 connection.close()
                 return Swept(done, failures, len(keys) - position - 1)
             if failed is not None:
-                failed(row)
+                _put_off(name, row, failed)
     return Swept(done, failures, 0)
+
+
+def _put_off(name: str, row: Row, failed: Callable[[Row], None]) -> None:
+    try:
+        failed(row)
+    except Exception as error:  # noqa: BLE001  logged, as above
+        _log(name, row, error)
 
 
 def store_each(

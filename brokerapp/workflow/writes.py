@@ -21,7 +21,6 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models, transaction
 from django.db.models import Q
-from django.db.models.functions import Least
 from django.utils import timezone
 
 from brokerapp.broker.alpaca.errors import (
@@ -39,7 +38,16 @@ from brokerapp.broker.calls import recorder
 from brokerapp.broker.calls.models import SENDING, ApiCall
 from brokerapp.web.fixed_queries import lock, read_again
 from brokerapp.web.fixed_writes import set_and_read
-from brokerapp.workflow.state import MOST_COUNTED, LostRace, Process, StatusModel, can_move, move, note
+from brokerapp.workflow.state import (
+    MOST_COUNTED,
+    LostRace,
+    Process,
+    StatusModel,
+    can_move,
+    move,
+    note,
+    one_more,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -91,10 +99,17 @@ def claim(row: Row, *, now: datetime) -> bool:
     The row is re-read either way.
     """
     with transaction.atomic(durable=True):
-        claimed = set_and_read(row, {"status": row.WAITING, "claimed_at": None}, {"claimed_at": now})
+        claimed = set_and_read(
+            row, {"status": row.WAITING, "claimed_at": None}, {"claimed_at": _claimed_at(now)}
+        )
     if not claimed:
         read_again(row)
     return claimed
+
+
+def _claimed_at(now: datetime) -> datetime:
+    """When a call is taken on: a sweep that began `now` may come to a row later."""
+    return max(now, timezone.now())
 
 
 def claim_again(row: Row, *, by: AbstractBaseUser | Process, now: datetime) -> bool:
@@ -112,7 +127,8 @@ def claim_again(row: Row, *, by: AbstractBaseUser | Process, now: datetime) -> b
                 move(locked, row.UNKNOWN, by=by, reason=STOPPED)
             _count_attempt(locked, by=by, now=now)
     read_again(row)
-    return taken
+    # What was heard since is better than what another call would bring.
+    return taken and row.status == row.UNKNOWN
 
 
 def _may_be_sent_again(row: SentModel, now: datetime) -> bool:
@@ -131,7 +147,7 @@ def _count_attempt(row: SentModel, *, by: AbstractBaseUser | Process, now: datet
         if reason == SENT_OFTEN:
             logger.error("%s has no outcome after %d attempts", row, attempts)
     type(row)._default_manager.filter(pk=row.pk).update(
-        status_reason=reason, claimed_at=now, send_after=now + _pause(row), failed_sends=attempts
+        status_reason=reason, claimed_at=_claimed_at(now), send_after=now + _pause(row), failed_sends=attempts
     )
 
 
@@ -201,7 +217,7 @@ def give_back(row: Row, error: BrokerError, *, now: datetime) -> Row:
 def put_off(row: SentModel, *, now: datetime) -> None:
     """Let a row whose outcome could not be found out be looked at later, so that it does not come first."""
     type(row)._default_manager.filter(pk=row.pk).update(
-        send_after=now + _pause(row), failed_sends=Least(models.F("failed_sends") + 1, MOST_COUNTED)
+        send_after=now + _pause(row), failed_sends=one_more("failed_sends")
     )
 
 
@@ -223,8 +239,12 @@ def may_have_arrived(row: SentModel) -> bool:
 
     UNKNOWN is only entered after such a call, whether or not the log still has its row.
     """
-    sent = ApiCall.objects.about(row).filter(method__in=SENDING).exclude(outcome=ApiCall.Outcome.NOT_DONE)
-    return row.status == row.UNKNOWN or sent.exists()
+    return row.status == row.UNKNOWN or sendings(row).exists()
+
+
+def sendings(row: SentModel) -> "models.QuerySet[ApiCall]":
+    """The calls that sent the row, or may have."""
+    return ApiCall.objects.about(row).filter(method__in=SENDING).exclude(outcome=ApiCall.Outcome.NOT_DONE)
 
 
 def release_unsent(row: Row, *, now: datetime) -> bool:

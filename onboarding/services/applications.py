@@ -290,13 +290,17 @@ def settle_application(
 
 
 def _was_sent_again(application: KycApplication) -> bool:
-    """Whether it was sent more than once since the person, or our staff who approved it, had it sent."""
+    """Whether it was sent more than once since the person, or our staff who approved it, had it sent.
+
+    An attempt that the call log knows not to have been done (our key was not accepted, say) is none.
+    """
+    again_at = None
     for step in StatusChange.objects.about(application).reverse():
         if step.from_status == ApplicationStatus.UNKNOWN:
-            return True
+            again_at = step.at
         if step.to_status == ApplicationStatus.SUBMITTING:
             break
-    return False
+    return again_at is not None and writes.sendings(application).filter(started_at__gte=again_at).exists()
 
 
 def _leave_to_staff(application: KycApplication, reason: str, *, by: User | Process, now: datetime) -> None:

@@ -173,8 +173,10 @@ def _call_for(change: ProfileChange, client: BrokerClient) -> Callable[[], HasRe
 
 
 def _changed(change: ProfileChange, reply: HasRequestId, asked_at: datetime) -> ProfileChange:
-    change = writes.conclude(change, ProfileChangeStatus.APPLIED, reason="", request_id=reply.request_id)
-    _after(change, by=Process.REPLY)
+    # In one step: nothing looks again at a change that is applied.
+    with transaction.atomic():
+        change = writes.conclude(change, ProfileChangeStatus.APPLIED, reason="", request_id=reply.request_id)
+        _after(change, by=Process.REPLY)
     if isinstance(reply, Account):
         apply_account_status(account=change.account, reply=reply, asked_at=asked_at, by=Process.REPLY)
     return change
@@ -189,15 +191,17 @@ def _refused(change: ProfileChange, error: BrokerRejected) -> ProfileChange:
 
 
 def _after(change: ProfileChange, *, by: User | Process) -> None:
-    """What an applied change sets off: those that follow it, a new W-8BEN, balances with another limit."""
+    """What an applied change sets off: those that follow it, a new W-8BEN, balances with another limit.
+
+    For use in a transaction.
+    """
     if change.status != ProfileChangeStatus.APPLIED:
         return
     if change.signed:
         _keep_signature(change)
     _wake_followers(change)
     if ON_THE_W8BEN & set(change.answers):
-        with transaction.atomic():
-            tax_forms.ask_again_after_change(change.account, by=by)
+        tax_forms.ask_again_after_change(change.account, by=by)
     if change.part == "margin":
         want_balances(account_id=change.account_id)
 

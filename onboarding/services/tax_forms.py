@@ -20,15 +20,17 @@ from brokerapp.workflow import jobs, state, sweeps, writes
 from brokerapp.workflow.state import Process
 from brokerapp.workflow.writes import HasRequestId
 from onboarding import payloads, rules, w8ben
-from onboarding.models import KycApplication, TaxForm
+from onboarding.models import KycApplication, ProfileChange, TaxForm
+from onboarding.profile import ON_THE_W8BEN
 from onboarding.questions import catalogue
 from onboarding.questions.eligibility import TAXED_ABROAD
-from onboarding.statuses import TaxFormStatus
+from onboarding.statuses import ProfileChangeStatus, TaxFormStatus
 
 logger = logging.getLogger(__name__)
 
 ASKED_AGAIN = timedelta(days=60)
 """Before a form ends."""
+CHANGED = "What it says has changed."
 MARGIN = timedelta(seconds=5)
 """How far off our measure of the broker's clock may be. It is short: a copy too many does no harm, and an
 earlier form must not be taken for this one."""
@@ -122,25 +124,40 @@ def send_tax_form(*, form: TaxForm, again_by: User | Process | None = None, now:
 
 
 def _sent(form: TaxForm, reply: HasRequestId) -> TaxForm:
-    form = writes.conclude(form, TaxFormStatus.SENT, reason="", request_id=reply.request_id)
-    _replace_older(form, Process.REPLY)
-    return form
+    # In one step: nothing looks again at a form that is sent.
+    with transaction.atomic():
+        form = writes.conclude(form, TaxFormStatus.SENT, reason="", request_id=reply.request_id)
+        return _came_into_force(form, Process.REPLY)
 
 
 def _refused(form: TaxForm, error: BrokerRejected) -> TaxForm:
     return writes.conclude(form, TaxFormStatus.REFUSED, reason=error.message, request_id=error.request_id)
 
 
-def _replace_older(form: TaxForm, by: User | Process) -> None:
+def _came_into_force(form: TaxForm, by: User | Process) -> TaxForm:
+    """What a form that the broker has now sets off: older ones end, and it is asked for again if need be."""
     if form.status != TaxFormStatus.SENT:
-        return
-    older = TaxForm.objects.filter(
+        return form
+    older = TaxForm.objects.select_for_update(of=("self",), no_key=True).filter(
         application_id=form.application_id,
         signed_at__lt=form.signed_at,
         status__in=(TaxFormStatus.SENT, TaxFormStatus.DUE),
     )
     for row in older:
         state.move(row, TaxFormStatus.REPLACED, by=by)
+    if _has_changed_since(form):
+        return state.move(form, TaxFormStatus.DUE, by=by, reason=CHANGED)
+    return form
+
+
+def _has_changed_since(form: TaxForm) -> bool:
+    """Whether an answer on the form was changed while it was on its way."""
+    changes = ProfileChange.objects.filter(
+        account__application=form.application_id,
+        status=ProfileChangeStatus.APPLIED,
+        status_at__gt=form.signed_at,
+    )
+    return any(ON_THE_W8BEN & set(change.answers) for change in changes)
 
 
 def settle_tax_form(*, form: TaxForm, by: User | Process = Process.SWEEP, now: datetime) -> None:
@@ -164,7 +181,7 @@ def settle_tax_form(*, form: TaxForm, by: User | Process = Process.SWEEP, now: d
         if not is_claimed and locked.status != TaxFormStatus.UNKNOWN:
             return
         if arrived:
-            _replace_older(state.move(locked, TaxFormStatus.SENT, by=by, request_id=reply.request_id), by)
+            _came_into_force(state.move(locked, TaxFormStatus.SENT, by=by, request_id=reply.request_id), by)
             return
     send_tax_form(form=form, again_by=by, now=now)
 
@@ -203,10 +220,13 @@ def ask_again(*, now: datetime) -> int:
 
 
 def ask_again_after_change(account: BrokerageAccount, *, by: User | Process) -> None:
-    """Mark the form of an account whose owner's data it no longer says; for use in a transaction."""
+    """Mark the form of an account whose owner's data it no longer says; for use in a transaction.
+
+    One on its way is, once the broker has it (`_came_into_force`).
+    """
     in_force = TaxForm.objects.filter(application__account=account, status=TaxFormStatus.SENT)
-    for form in in_force:
-        state.move(form, TaxFormStatus.DUE, by=by, reason="What it says has changed.")
+    for form in in_force.select_for_update(of=("self",), no_key=True):
+        state.move(form, TaxFormStatus.DUE, by=by, reason=CHANGED)
 
 
 def current(account: BrokerageAccount) -> TaxForm | None:

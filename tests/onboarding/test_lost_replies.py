@@ -110,3 +110,14 @@ def test_account_that_is_found_though_others_cannot_be_read_is_adopted(
     broker.on("GET", ACCOUNTS, json=[account_body() | {"id": str(uuid4())[:8]}, made])
     settle_for_a_day(lost)
     assert lost.status == ApplicationStatus.SUBMITTED
+
+
+def test_attempt_that_was_certainly_not_made_is_no_second_sending(
+    broker: BrokerStub, lost: KycApplication
+) -> None:
+    broker.on("GET", ACCOUNTS, json=[])
+    broker.replace("POST", ACCOUNTS, status=401)
+    applications.settle_applications(now=timezone.now() + HOUR)
+    broker.replace("POST", ACCOUNTS, json=made_of(lost))
+    settle_for_a_day(lost)
+    assert lost.status == ApplicationStatus.SUBMITTED

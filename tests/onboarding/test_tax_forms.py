@@ -14,9 +14,9 @@ from brokerapp.broker import broker_clock
 from brokerapp.workflow import state
 from brokerapp.workflow.state import Process
 from onboarding import rules, w8ben
-from onboarding.models import TaxForm
+from onboarding.models import ProfileChange, TaxForm
 from onboarding.services import applications, retention, tax_forms
-from onboarding.statuses import TaxFormStatus
+from onboarding.statuses import ProfileChangeStatus, TaxFormStatus
 from tests.broker_stub import REQUEST_ID, BrokerStub
 from tests.factories import account_reply
 from tests.onboarding import abroad
@@ -172,3 +172,49 @@ def test_drop_tax_ids_takes_the_number_out_of_the_form_too(account: BrokerageAcc
     assert (application.foreign_tax_id, application.answer("foreign_tax_id_last4")) == ("", "4705")
     assert "foreign_tax_id" not in application.tax_forms.get().content
     assert application.foreign_tax_id_index
+
+
+def test_form_on_its_way_while_what_it_says_changes_is_due_once_it_is_there(
+    broker: BrokerStub, account: BrokerageAccount
+) -> None:
+    form = sign_again(account)
+    broker.on("POST", upload_path(account), status=503)
+    tax_forms.send_tax_form(form=form, now=timezone.now())
+    moved = ProfileChange(user=account.user, account=account, part="address", answers={"city": "Santos"})
+    moved = state.move(state.start(moved, by=account.user), ProfileChangeStatus.APPLIED, by=Process.REPLY)
+    assert moved.status_at > form.signed_at
+    documents = [{"id": str(uuid4()), "document_type": "w8ben", "created_at": timezone.now().isoformat()}]
+    reply: dict[str, Any] = account_reply(id=str(account.broker_account_id), documents=documents).model_dump(
+        mode="json"
+    )
+    broker.on("GET", f"/v1/accounts/{account.broker_account_id}", json=reply)
+    form.refresh_from_db()
+    tax_forms.settle_tax_form(form=form, now=timezone.now() + timedelta(minutes=10))
+    assert statuses(account) == ["REPLACED", "DUE"]
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def test_send_tax_form_killed_after_the_reply_replaces_the_older_one_when_it_is_settled(
+    broker: BrokerStub, account: BrokerageAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tax_forms.ask_again(now=ENDING)
+    form = sign_again(account)
+    broker.on("POST", upload_path(account), status=204)
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tax_forms, "_came_into_force", killed)
+        with pytest.raises(Killed):
+            tax_forms.send_tax_form(form=form, now=timezone.now())
+    documents = [{"id": str(uuid4()), "document_type": "w8ben", "created_at": timezone.now().isoformat()}]
+    reply: dict[str, Any] = account_reply(id=str(account.broker_account_id), documents=documents).model_dump(
+        mode="json"
+    )
+    broker.on("GET", f"/v1/accounts/{account.broker_account_id}", json=reply)
+    tax_forms.settle_tax_forms(now=timezone.now() + timedelta(days=1))
+    assert statuses(account) == ["REPLACED", "SENT"]

@@ -15,9 +15,11 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.activities.models import Activity
 from brokerapp.broker.alpaca.errors import BrokerError
 from tests.broker_stub import BrokerStub
-from tests.factories import AssetFactory, OrderFactory, PositionFactory
+from tests.factories import AssetFactory, OrderFactory, PositionFactory, order_body
+from tests.trading.conftest import LATER, record_fill
+from tests.trading.conftest import activity as fill_activity
 from trading.models import Bar, BarSeries, CorporateAction, Order, PositionsSync
-from trading.services import corporate_actions
+from trading.services import corporate_actions, orders, sweeps
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent")]
 
@@ -239,3 +241,27 @@ def test_upcoming_keeps_a_dividend_until_it_is_paid(account: BrokerageAccount, b
 
     assert held.corporate_actions.upcoming(date(2026, 3, 20)).count() == 1
     assert held.corporate_actions.upcoming(date(2026, 3, 21)).count() == 0
+
+
+def test_follow_activities_of_a_bust_of_all_that_was_filled_leaves_no_fill_standing(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    """The order was read before the broker listed the activity."""
+    order = OrderFactory.create(
+        account, status="filled", qty=Decimal(2), filled_qty="2", filled_avg_price="200"
+    )
+    record_fill(order, "2", "2", execution_id="e1")
+    made, undone = (fill_activity(order, qty, "2", id=f"2026::{qty}") for qty in ("2", "-2"))
+    emptied = order_body(order, "canceled", filled_qty="0", filled_avg_price=None, updated_at=LATER)
+    broker.on_order("GET", order, json=emptied)
+    broker.on("GET", "/v1/accounts/activities", json=[made | {"id": "2026::e1"}])
+    broker.on("GET", "/v1/accounts/activities", json=[])
+    orders.read_order_and_fills(order=order, now=timezone.now())
+
+    activity(account, "FILL", qty=Decimal(-2), price=Decimal(200), broker_order_id=order.broker_order_id)
+    broker.on("GET", "/v1/accounts/activities", json=[made | {"id": "2026::e1"}, undone])
+    broker.on("GET", "/v1/accounts/activities", json=[])
+    corporate_actions.follow_activities(now=timezone.now())
+    sweeps.sync_open_orders(now=timezone.now() + timedelta(days=1))
+
+    assert not order.fills.standing().exists()

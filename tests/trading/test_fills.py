@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from brokerapp.accounts.models import BrokerageAccount
+from brokerapp.broker.alpaca.errors import BrokerOutcomeUnknown
 from tests.broker_stub import BrokerStub
 from tests.factories import OrderFactory, order_body
 from tests.trading.conftest import LATER, activity, record_fill
@@ -360,3 +361,37 @@ def test_what_stands_again_leaves_its_place_to_what_was_made_meanwhile(likes: Or
     fills.bust(likes, previous_id="e2", execution_id="b", at=timezone.now())
 
     assert list(likes.fills.standing().order_by("pk").values_list("execution_id", flat=True)) == ["e1", "e3"]
+
+
+@pytest.mark.parametrize("again_first", [False, True])
+def test_what_is_made_after_a_bust_is_not_what_it_took_back(
+    account: BrokerageAccount, broker: BrokerStub, again_first: bool
+) -> None:
+    """The events of the second execution and of the first; of the bust in between only the activity."""
+    order, now = filled(account, "2"), timezone.now()
+    told = [
+        fills.Told(qty=Decimal(2), price=Decimal(200), at=at, cum_qty=Decimal(2), execution_id=name)
+        for name, at in (("e1", now - timedelta(minutes=10)), ("e2", now))
+    ]
+    for each in reversed(told) if again_first else told:
+        fills.record(order, each)
+    fills.record(
+        order,
+        fills.Told(
+            qty=Decimal(-2),
+            price=Decimal(200),
+            at=now - timedelta(minutes=5),
+            cum_qty=Decimal(2),
+            activity_id="2026::b",
+        ),
+    )
+    assert [fill.execution_id for fill in order.fills.standing()] == ["e2"]
+
+
+def test_sync_fills_a_page_that_cannot_be_read_at_all_is_not_the_last_one(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    order = filled(account, "2")
+    broker.on("GET", "/v1/accounts/activities", json=[activity(order, "2", "2", price="1e40")] * 100)
+    with pytest.raises(BrokerOutcomeUnknown):
+        fills.sync_fills(order=order)

@@ -1,8 +1,10 @@
 """Books that are kept as rows."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -11,6 +13,7 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.activities.models import Activity, Unbooked
 from tests.factories import BrokerageAccountFactory
 from tests.trading.activities import happened, traded
+from trading import lots
 from trading.models import ClosedLot, ExternalFlow, GainBook, HeldLot
 from trading.services import gains
 
@@ -126,12 +129,12 @@ def test_work_out_due_books_that_fail_come_after_the_others_and_less_and_less_of
     marked(account, now)
     kept: list[BrokerageAccount] = []
 
-    def keep_up(*, account: BrokerageAccount) -> None:
+    def work_out(*, account: BrokerageAccount) -> None:
         if account == bad:
             raise ArithmeticError
         kept.append(account)
 
-    monkeypatch.setattr(gains, "keep_up", keep_up)
+    monkeypatch.setattr(gains, "work_out", work_out)
     pauses = []
     for _ in range(3):
         gains.work_out_due(now=now)
@@ -148,11 +151,45 @@ def test_work_out_due_of_an_account_with_news_meanwhile_leaves_it_marked(
 ) -> None:
     now = timezone.now()
     marked(account, now)
-    monkeypatch.setattr(gains, "keep_up", lambda account: marked(account, now + timedelta(seconds=1)))
+    monkeypatch.setattr(gains, "work_out", lambda account: marked(account, now + timedelta(seconds=1)))
 
     gains.work_out_due(now=now)
 
     assert Unbooked.objects.get().account == account
+
+
+def test_work_out_due_has_what_an_event_named_while_somebody_else_worked_them_out(
+    account: BrokerageAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id, days = uuid4(), [DAY + timedelta(days=number) for number in range(3)]
+    bought = [traded(account, day, "1", "200", broker_order_id=order_id) for day in days[:2]]
+    undo = happened(
+        account,
+        "FILL",
+        days[2],
+        "200",
+        symbol="AAPL",
+        qty=D(-1),
+        price=D(200),
+        side="buy",
+        broker_order_id=order_id,
+    )
+    add_up = lots.work_out
+
+    def hear_meanwhile(entries: Iterable[lots.Entry]) -> lots.Books:
+        read = list(entries)
+        Activity.objects.filter(pk=undo.pk).update(previous_id=bought[0].reference)
+        marked(account, timezone.now())
+        return add_up(read)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(lots, "work_out", hear_meanwhile)
+        gains.work_out(account=account)
+
+    gains.work_out_due(now=timezone.now() + timedelta(minutes=1))
+
+    assert not Unbooked.objects.exists()
+    assert list(HeldLot.objects.values_list("opened_on", flat=True)) == [days[1]]
 
 
 def test_refresh_if_behind_asks_for_books_once_there_is_something_newer(

@@ -192,3 +192,14 @@ def test_read_soon_asks_once_a_minute(
             watchlist_reading.read_soon(account)
 
     assert sent == ["trading.tasks.sync_watchlists"]
+
+
+def test_list_with_a_member_that_cannot_be_read_leaves_the_others_read(
+    account: BrokerageAccount, there: Elsewhere
+) -> None:
+    AssetFactory.create(symbol="KO")
+    there.set(str(uuid4()), name="Odd", symbols=[{"nothing": 1}])
+    there.set(str(uuid4()), name="Drinks", symbols=["KO"])
+    with pytest.raises(BrokerOutcomeUnknown):
+        read(account)
+    assert shown(account) == {"Drinks": ["KO"]}

@@ -29,7 +29,7 @@ from trading.models import (
     Quote,
     WatchlistItem,
 )
-from trading.services import orders, portfolio
+from trading.services import fills, orders, portfolio
 from trading.services.batches import in_batches
 from trading.services.halving import ask_in_halves
 
@@ -116,7 +116,10 @@ def _reread_revised(activities: Iterable[Activity], now: datetime) -> None:
     found = Order.objects.filter(account__in=accounts, broker_order_id__in=revised)
     orders.request_reads(orders=found)
     # For the sweep, should the messages be lost: what we have recorded is not known to stand.
-    found.update(recorded_qty=0, due_at=now)
+    found.exclude(filled_qty=0).update(recorded_qty=0)
+    for order in found.filter(filled_qty=0):
+        fills.recount(order)  # 0 would be taken for right
+    found.update(due_at=now)
 
 
 def _reset_bars(activities: Iterable[Activity]) -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from brokerapp import live
+from brokerapp.activities.services import PAGE_SIZE
 from brokerapp.broker.alpaca import models as alpaca
 from brokerapp.broker.clients import get_client
 from brokerapp.units.money import CENT, parse_decimal
@@ -182,8 +183,8 @@ def _take_back(order: Order, told: Told) -> None:
 def _bust_like(order: Order, qty: Decimal, price: Decimal, at: datetime, undone_by: str) -> None:
     """Mark an execution of this quantity and price as taken back; of several the last, which is a guess."""
     likes = [*order.fills.filter(qty=qty, price=price, undone_by__isnull=True).reverse()]
-    # One that an event has called revised already comes first.
-    likes.sort(key=lambda each: each.is_standing)
+    # One that an event has called revised already comes first, and one that was made after it last.
+    likes.sort(key=lambda each: (each.is_standing, each.at > at))
     if likes:
         _mark_busted(likes[0], at, undone_by, is_undone_by_likeness=True)
     else:
@@ -266,6 +267,8 @@ def _fill_activities(order: Order) -> Iterator[alpaca.Fill]:
             direction="asc",
             page_token=page_token,
         )
+        if not page and page.unreadable >= PAGE_SIZE:
+            page.whole()  # others may come after them
         if not page or page[-1].id == page_token:
             return
         yield from (activity for activity in page if isinstance(activity, alpaca.Fill))

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from brokerapp import live
@@ -17,7 +17,7 @@ from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.activities.models import CANCELED, Activity, Unbooked
 from brokerapp.units.money import quantize_cash
 from brokerapp.web.fixed_queries import FixedQuery
-from brokerapp.workflow import following, jobs, sweeps
+from brokerapp.workflow import following, jobs, state, sweeps
 from trading import lots
 from trading.lots import Books, Closing, Entry, Group
 from trading.models import ClosedLot, CorporateAction, ExternalFlow, GainBook, HeldLot
@@ -176,19 +176,17 @@ def work_out_due(*, now: datetime) -> sweeps.Swept:
 
 
 def _book(row: Unbooked) -> None:
-    """Work out an account's books; what comes meanwhile keeps it among the unbooked."""
-    worked_out_at = GainBook.objects.filter(pk=row.pk).values_list("worked_out_at", flat=True).first()
-    if worked_out_at is not None and worked_out_at < row.changed_at:
-        work_out(account=row.account)
-    else:
-        # Somebody has since, but may not have seen what was not committed then.
-        keep_up(account=row.account)
+    """Work out an account's books; what comes meanwhile keeps it among the unbooked.
+
+    Whether or not somebody has since: they may not have seen what was not committed then.
+    """
+    work_out(account=row.account)
     Unbooked.objects.filter(pk=row.pk, changed_at=row.changed_at).delete()
 
 
 def _put_off(row: Unbooked, now: datetime) -> None:
     pause = min(following.FIRST_RETRY * 2 ** min(row.failures, 12), LONGEST_RETRY)
-    Unbooked.objects.filter(pk=row.pk).update(due_at=now + pause, failures=F("failures") + 1)
+    Unbooked.objects.filter(pk=row.pk).update(due_at=now + pause, failures=state.one_more("failures"))
 
 
 def sales_of(account: BrokerageAccount, year: int) -> QuerySet[ClosedLot]:

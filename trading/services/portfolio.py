@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from brokerapp import live
@@ -18,7 +17,7 @@ from brokerapp.broker.alpaca.models import Page
 from brokerapp.broker.clients import get_client
 from brokerapp.broker.streams.models import EventStream, is_live
 from brokerapp.web.fixed_queries import FixedQuery
-from brokerapp.workflow import jobs, sweeps
+from brokerapp.workflow import jobs, state, sweeps
 from brokerapp.workflow.following import Rhythm
 from trading import payloads
 from trading.models import Asset, Position, PositionsSync
@@ -138,4 +137,6 @@ def sync_stale_portfolios(*, now: datetime) -> sweeps.Swept:
 def _put_off(sync: PositionsSync, now: datetime) -> None:
     """Let the others go first, so that one failing account cannot stop the rest."""
     pause = min(FIRST_RETRY * 2 ** min(sync.failed_reads, 10), LONGEST_RETRY)
-    PositionsSync.objects.filter(pk=sync.pk).update(due_at=now + pause, failed_reads=F("failed_reads") + 1)
+    PositionsSync.objects.filter(pk=sync.pk).update(
+        due_at=now + pause, failed_reads=state.one_more("failed_reads")
+    )

@@ -21,7 +21,7 @@ from brokerapp.accounts.statuses import OPEN_ACCOUNT, AccountStatus
 from brokerapp.broker.clients import get_client
 from brokerapp.units.market_time import day_in_new_york
 from brokerapp.units.money import quantize_cash
-from brokerapp.workflow import following, sweeps
+from brokerapp.workflow import following, state, sweeps
 from trading.models import DailyEquity, EquityPoint, EquitySync, Position
 from trading.services import market
 
@@ -203,7 +203,9 @@ def _next_read(account_id: UUID, now: datetime) -> datetime:
 
 def _put_off(sync: EquitySync, now: datetime) -> None:
     pause = min(following.FIRST_RETRY * 2 ** min(sync.failed_reads, 10), timedelta(hours=1))
-    EquitySync.objects.filter(pk=sync.pk).update(due_at=now + pause, failed_reads=F("failed_reads") + 1)
+    EquitySync.objects.filter(pk=sync.pk).update(
+        due_at=now + pause, failed_reads=state.one_more("failed_reads")
+    )
 
 
 def prune_points(*, now: datetime) -> int:

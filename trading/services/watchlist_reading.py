@@ -16,6 +16,7 @@ from django.db import transaction
 from brokerapp import live
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.alpaca import models as alpaca
+from brokerapp.broker.alpaca.errors import BrokerError
 from brokerapp.broker.clients import get_client
 from brokerapp.workflow import jobs
 from trading.models import Asset, Watchlist, WatchlistItem
@@ -36,7 +37,7 @@ def read_soon(account: BrokerageAccount) -> None:
 def read_watchlists(*, account: BrokerageAccount, now: datetime) -> None:
     """Take over what was made, changed or removed at the broker. A call for each list that changed.
 
-    Raises `BrokerNotDone` or `BrokerOutcomeUnknown`.
+    What cannot be read leaves the rest read. Raises the first `BrokerNotDone` or `BrokerOutcomeUnknown` then.
     """
     client, broker_id = get_client(about=account), account.broker_account_id
     assert broker_id is not None
@@ -45,14 +46,20 @@ def read_watchlists(*, account: BrokerageAccount, now: datetime) -> None:
     known = {row.broker_watchlist_id: row for row in rows if row.broker_watchlist_id}
     # What we are about to make may be there already, without our having heard of it.
     being_made = {row.broker_name for row in rows if not row.broker_watchlist_id}
+    failures = []
     for told in listed:
         mine = known.pop(told.id, None)
-        if mine is None and name_at_broker(told.name) not in being_made:
-            _take_new(account, client.watchlists.get(broker_id, told.id), now)
-        elif mine is not None and mine.removed_at is None and mine.broker_updated_at != told.updated_at:
-            _take(mine, client.watchlists.get(broker_id, told.id))
+        try:
+            if mine is None and name_at_broker(told.name) not in being_made:
+                _take_new(account, client.watchlists.get(broker_id, told.id), now)
+            elif mine is not None and mine.removed_at is None and mine.broker_updated_at != told.updated_at:
+                _take(mine, client.watchlists.get(broker_id, told.id))
+        except BrokerError as error:
+            failures.append(error)
     if not listed.unreadable:
         _forget(known.keys(), account)
+    if failures:
+        raise failures[0]
 
 
 def merge_if_changed(watchlist: Watchlist, broker_watchlist_id: UUID) -> None:

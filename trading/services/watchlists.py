@@ -9,14 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from brokerapp.accounts.models import BrokerageAccount
 from brokerapp.broker.alpaca import models as alpaca
 from brokerapp.broker.alpaca.errors import BrokerNotFound
 from brokerapp.broker.clients import get_client
 from brokerapp.web.fixed_queries import FixedQuery
-from brokerapp.workflow import jobs, sweeps
+from brokerapp.workflow import jobs, state, sweeps
 from trading.models import Asset, Watchlist, WatchlistItem
 from trading.models.watchlists import name_at_broker
 from trading.services import watchlist_reading
@@ -274,4 +274,4 @@ def send_watchlists(*, now: datetime) -> None:
 
 def _put_off(watchlist: Watchlist, now: datetime) -> None:
     pause = min(FIRST_PAUSE * 2 ** min(watchlist.failures, 12), LONGEST_PAUSE)
-    Watchlist.objects.filter(pk=watchlist.pk).update(due_at=now + pause, failures=F("failures") + 1)
+    Watchlist.objects.filter(pk=watchlist.pk).update(due_at=now + pause, failures=state.one_more("failures"))

@@ -10,10 +10,12 @@ import urllib3
 from pydantic import ValidationError
 
 from brokerapp.broker.alpaca import errors
-from brokerapp.broker.alpaca.models.base import where
+from brokerapp.broker.alpaca.models.base import where, without_nul
 from brokerapp.broker.alpaca.scrub import REDACTED, Known, scrub, scrub_members
 
 REQUEST_TIMEOUT = 408
+UNREADABLE = (ValueError, ArithmeticError, RecursionError)
+"""What reading a body raises: no JSON, a number beyond all numbers, members in members without end."""
 WRONG_DOOR = (
     requests.codes.forbidden,
     requests.codes.method_not_allowed,
@@ -85,7 +87,8 @@ def refused(
     code = body.pop("code", None)
     code = code if isinstance(code, int) else None
     said = body.pop("message", "")
-    message = _scrubbed(said, sent, known) if isinstance(said, str) and said else f"HTTP {status}"
+    said = without_nul(said) if isinstance(said, str) else ""
+    message = _scrubbed(said, sent, known) if said else f"HTTP {status}"
     facts: dict[str, Any] = {
         "code": code,
         "http_status": status,
@@ -129,7 +132,7 @@ def _error_body(content: bytes) -> dict[str, Any]:
     """The members of an error body; gateways also send one without a code, text, HTML or nothing."""
     try:
         body = read_body(content)
-    except ValueError:
+    except UNREADABLE:
         return {}
     if isinstance(body, str):
         return {"message": body}

@@ -362,7 +362,7 @@ class Transport:
         }
         try:
             result = read(scrub_members(replies.read_body(reply.content), self._known), record.request_id)
-        except ValueError as error:
+        except replies.UNREADABLE as error:
             raise replies.unreadable(error, **facts) from None
         record.outcome = Outcome.OK
         return result

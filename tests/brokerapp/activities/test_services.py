@@ -372,3 +372,23 @@ def test_on_activity_event_of_a_foreign_account_does_nothing() -> None:
 )
 def test_cash_of_fill(side: str, qty: str, price: str, symbol: str, cash: str) -> None:
     assert payloads.cash_of_fill(side, Decimal(qty), Decimal(price), symbol) == Decimal(cash)
+
+
+def test_event_is_not_given_up_while_another_process_reads_the_list(
+    account: BrokerageAccount, broker: BrokerStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(broker, of_all([[]]))
+    sync()
+    monkeypatch.setattr(services, "sync_activities", lambda now: None)  # as it does then
+    an_hour_ago = (timezone.now() - timedelta(hours=1)).isoformat()
+    with pytest.raises(EventTooEarly):
+        services.on_activity_event(event(account, other(account), at=an_hour_ago))
+
+
+def test_failures_are_counted_as_far_as_the_column_goes(
+    account: BrokerageAccount, broker: BrokerStub
+) -> None:
+    sync()
+    ActivityCursor.objects.update(failed_reads=32_767, due_at=timezone.now())
+    sync()
+    assert ActivityCursor.objects.filter(failed_reads=32_000).exists()

@@ -1,5 +1,6 @@
 """Closing an account: refused while something is in it, done once it is empty, and settled by asking."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 
@@ -175,3 +176,48 @@ def test_closing_at_the_broker_refused_with_positions_and_done_without(sandbox: 
     AccountClosing.objects.filter(pk=closing.pk).update(status="SUBMITTING", claimed_at=None)
     closing.refresh_from_db()
     assert services.close_account(closing=closing, now=timezone.now()).status == ClosingStatus.CLOSED
+
+
+def test_closed_is_heard_though_the_account_was_read_since_the_sweep_began(broker: BrokerStub) -> None:
+    account = empty_account()
+    broker.on_account("POST", account, "actions/close", body=requests.ReadTimeout())
+    closing, now = close(account), timezone.now()
+    AccountClosing.objects.filter(pk=closing.pk).update(claimed_at=now - timedelta(minutes=2))
+    BrokerageAccount.objects.filter(pk=account.pk).update(broker_updated_at=now - timedelta(seconds=10))
+    closed = account_reply(id=str(account.broker_account_id), status="ACCOUNT_CLOSED").model_dump(mode="json")
+    broker.on("GET", f"/v1/accounts/{account.broker_account_id}", json=closed)
+    closing.refresh_from_db()
+    services.settle_closing(closing=closing, now=now - timedelta(seconds=30))
+    closing.refresh_from_db()
+    assert closing.status == ClosingStatus.CLOSED
+
+
+def test_sweep_that_began_earlier_leaves_no_call_that_looks_lost_while_it_is_open(broker: BrokerStub) -> None:
+    """Others of its rows were slow, and while its call is open the sweep of another worker comes."""
+    account = empty_account()
+    closing, now = ask(account), timezone.now()
+    long_ago = now - timedelta(seconds=90)
+    AccountClosing.objects.filter(pk=closing.pk).update(status_at=long_ago, send_after=long_ago)
+    still = account_reply(id=str(account.broker_account_id)).model_dump(mode="json")
+    broker.on("GET", f"/v1/accounts/{account.broker_account_id}", json=still)
+    sent = []
+
+    def slow(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        sent.append(request)
+        if len(sent) == 1:
+            services.settle_closings(now=timezone.now() + timedelta(seconds=11))
+        return 204, {"X-Request-ID": REQUEST_ID}, ""
+
+    broker.call_back("POST", f"/v1/accounts/{account.broker_account_id}/actions/close", slow)
+    services.settle_closings(now=now - timedelta(seconds=20))
+    assert len(sent) == 1
+
+
+@pytest.mark.parametrize("odd", ["\0", "\ud83d"])
+def test_refusal_in_words_that_no_column_takes_is_one(broker: BrokerStub, odd: str) -> None:
+    account = empty_account()
+    refusal = {"code": 40010001, "message": f"no {odd} way"}
+    broker.on_account("POST", account, "actions/close", body=json.dumps(refusal), status=422)
+    still = account_reply(id=str(account.broker_account_id)).model_dump(mode="json")
+    broker.on("GET", f"/v1/accounts/{account.broker_account_id}", json=still)
+    assert close(account).status == ClosingStatus.REFUSED

@@ -74,13 +74,13 @@ def test_sweep_runs_in_one_session_at_a_time() -> None:
 def test_sweep_gives_its_lock_up_at_the_end_and_after_a_failure() -> None:
     UserFactory.create()
 
-    def put_off(_: User) -> None:
-        raise LookupError("cannot be put off")
+    def interrupt(_: User) -> None:
+        raise KeyboardInterrupt
 
     assert sweep("people", people(), lambda user: None).done == 1
     assert is_free("people")
-    with pytest.raises(LookupError):
-        sweep("people", people(), lambda user: user.no_such_thing, failed=put_off)
+    with pytest.raises(KeyboardInterrupt):
+        sweep("people", people(), interrupt)
     assert is_free("people")
 
 
@@ -188,6 +188,23 @@ def test_sweep_failing_row_is_put_off_and_keeps_no_other_waiting() -> None:
     assert handled == [user.pk for user in others]
     first.refresh_from_db()
     assert not first.is_active
+
+
+@pytest.mark.django_db
+def test_sweep_row_that_cannot_even_be_put_off_keeps_no_other_waiting() -> None:
+    first, *others = UserFactory.create_batch(3)
+    handled: list[int] = []
+
+    def handle(user: User) -> None:
+        if user.pk == first.pk:
+            raise RuntimeError("a bug")
+        handled.append(user.pk)
+
+    def put_off(_: User) -> None:
+        raise LookupError("cannot be put off")
+
+    assert sweep("people", people(), handle, failed=put_off) == Swept(done=2, failed=1)
+    assert handled == [user.pk for user in others]
 
 
 @pytest.mark.django_db
