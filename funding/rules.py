@@ -14,7 +14,7 @@ from funding.statuses import BankLinkStatus, Direction
 
 MIN_TRANSFER = Decimal("1.00")
 DEPOSITS_PER_DAY = Decimal("50000.00")
-"""USD that one person may ask to deposit in one New York day; Alpaca has limits of its own on top."""
+"""USD that may be asked for an account in one New York day; Alpaca has limits of its own on top."""
 
 ROUTING_WEIGHTS = (3, 7, 1) * 3
 ROUTING_PREFIXES = frozenset((*range(13), *range(21, 33), *range(61, 73), 80))

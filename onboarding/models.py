@@ -331,6 +331,7 @@ class TaxForm(SentModel):
     signed_at = models.DateTimeField()
     ip_address = models.GenericIPAddressField()
     valid_until = models.DateField()
+    tax_id_dropped_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = "W-8BEN"

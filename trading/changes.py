@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from brokerapp.units.money import quantity, quantize_cash, shares, usd
-from trading import order_words, rules, statuses
+from trading import order_words, price_rules, rules, statuses, wash_trades
 from trading.models import Order
 from trading.order_spec import OrderSpec
 from trading.order_types import OrderClass
@@ -131,6 +131,9 @@ def check_change(order: Order, ticket: OrderSpec, facts: Facts, agreed: Decimal 
             f"{shares(order.filled_qty)} of this order are filled already, so the number must be above that."
         )
     rules.check_account(ticket, facts.account)
+    others = (each for each in facts.standing if order.pk not in (each.pk, each.parent_id))
+    if in_the_way := wash_trades.first_to_meet(ticket, others):
+        raise rules.WashTrade(in_the_way)
     if ticket.is_buy:
         _check_affordable(order, ticket, facts, agreed)
     elif (more := (ticket.qty or Decimal(0)) - (before.qty or Decimal(0))) > facts.free_qty:
@@ -149,7 +152,7 @@ def _left_to_pay(spec: OrderSpec, order: Order, facts: Facts) -> Decimal:
     expected = rules.estimate(spec, facts)
     if expected is None or spec.qty is None:
         return Decimal(0)
-    return (spec.qty - order.filled_qty) * expected.price
+    return (spec.qty - order.filled_qty) * price_rules.highest_price(spec, expected.price)
 
 
 def borrowing(order: Order, ticket: OrderSpec, facts: Facts) -> Decimal:

@@ -153,6 +153,7 @@ def begins(ticket: OrderSpec, clock: MarketClock | None, now: datetime) -> str:
 def good_for(ticket: OrderSpec, clock: MarketClock | None, now: datetime) -> str:
     """How long an order works, in words."""
     waits = clock is not None and not clock.is_open
+    waits = waits and not (ticket.extended_hours and trades_extended(now))
     session = "The next session only" if waits else "Today’s session only"
     if ticket.extended_hours:
         session = "The next session with its early and late hours" if waits else "Today, until 8:00 pm ET"

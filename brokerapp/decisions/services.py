@@ -87,6 +87,8 @@ def confirm(*, decision: StaffDecision, by: AbstractBaseUser, reason: str) -> St
     """
     if by.pk == decision.proposed_by_id:
         raise SamePerson("You proposed this: somebody else has to confirm it.")
+    if by.pk == decision.person_id:
+        raise SamePerson("This is about yourself: somebody else has to confirm it.")
     with transaction.atomic():
         row = apps.get_model(decision.row_type)._default_manager.get(pk=decision.row_id)
         confirmed = state.move(decision, DecisionStatus.CONFIRMED, by=by, reason=reason, decided_by_id=by.pk)

@@ -20,7 +20,11 @@ def recount(user_ids: Collection[int]) -> None:
     mine = Notice.objects.filter(user_id=OuterRef("pk"), read_at__isnull=True)
     unread = mine.order_by().values("user_id").annotate(found=Count("pk")).values("found")
     counted = Coalesce(Subquery(unread, output_field=IntegerField()), 0)
-    User.objects.filter(pk__in=user_ids).update(unread_notices=counted)
+    people = User.objects.filter(pk__in=user_ids)
+    with transaction.atomic():
+        # First, as a count is of when its statement began, without what others wrote while it waited.
+        list(people.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk"))
+        people.update(unread_notices=counted)
 
 
 def notices_of(user_id: int, category: Category | None, *, only_unread: bool) -> "models.QuerySet[Notice]":

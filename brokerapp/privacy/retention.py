@@ -19,7 +19,7 @@ from brokerapp.privacy.classification import HELD, RECORDS, SCRUBBED
 from brokerapp.privacy.services import erase_contact
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
-from brokerapp.support.models import Case, CaseMessage
+from brokerapp.support.models import CaseMessage
 from brokerapp.workflow import sweeps
 from onboarding.models import KycApplication
 from onboarding.statuses import ApplicationStatus
@@ -121,7 +121,5 @@ def _forget_person(person: User, long_ago: datetime) -> bool:
     in_use = accounts.exclude(status__in=OVER, status_at__lt=long_ago)
     if person.is_staff or in_use.exists() or KycApplication.objects.filter(user=person).exists():
         return False
-    CaseMessage.objects.filter(case__in=Case.objects.filter(user=person)).delete()
-    apps.get_model("ops", "StaffNote").objects.filter(person_id=person.pk).delete()
     erase_contact(person)
     return True

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.db import models, transaction
 from django.http import HttpRequest
@@ -13,6 +14,7 @@ from brokerapp.in_hand import services as in_hand
 from brokerapp.privacy.holdings import Encoder, everything_about
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.services import record
+from brokerapp.support.models import Case, CaseMessage
 from brokerapp.workflow.state import IllegalMove
 from onboarding.cases import Word
 from onboarding.models import Agreement, Document, KycApplication, TaxForm
@@ -144,7 +146,9 @@ def _erase_drafts(person: User) -> None:
 
 
 def erase_contact(person: User) -> None:
-    """Nobody can sign in as this person, or be found or written to by what they gave."""
+    """Nobody can sign in as this person, or find or write to them by what they gave or what was noted."""
+    CaseMessage.objects.filter(case__in=Case.objects.filter(user=person)).delete()
+    apps.get_model("ops", "StaffNote").objects.filter(person_id=person.pk).delete()
     for relation in User._meta.related_objects:
         child = relation.related_model
         if isinstance(child, type) and child.__module__.startswith("allauth."):

@@ -15,6 +15,8 @@ from django.utils.html import format_html, format_html_join
 from brokerapp.accounts.access import person
 from brokerapp.broker.calls import handout_pages
 from brokerapp.in_hand.admin import HandMixin
+from brokerapp.security_log.kinds import Kind
+from brokerapp.security_log.services import record
 from brokerapp.support import services
 from brokerapp.support.forms import AnswerForm
 from brokerapp.support.models import Case
@@ -164,6 +166,15 @@ class CaseAdmin(HandMixin, ReadOnlyAdmin):
         return None
 
     def _ask(self, request: HttpRequest, case: Case, form: AnswerForm) -> TemplateResponse:
+        shown = {"model": self.opts.label, "id": str(case.pk), "page": "answer", "shown": self.personal}
+        record(
+            Kind.PII_VIEWED,
+            staff=person(request),
+            person=case.user_id,
+            request=request,
+            obj=case,
+            detail=shown,
+        )
         context = {
             **self.admin_site.each_context(request),
             "title": "Answer",

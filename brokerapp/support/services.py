@@ -138,11 +138,14 @@ def write(*, case: Case, person: User, text: str, now: datetime) -> None:
 
 
 def answer(*, case: Case, by: User, text: str, now: datetime) -> Case:
-    """Staff's answer, of which the person is told. Raises `NotTheirsToAnswer`."""
+    """Staff's answer, of which the person is told; a second click adds none. Raises `NotTheirsToAnswer`."""
     if case.user_id == by.pk:
         raise NotTheirsToAnswer
     with transaction.atomic():
         case = _locked(case)
+        last = case.messages.last()
+        if last is not None and (last.author_id, last.text) == (by.pk, text):
+            return case
         CaseMessage.objects.create(case=case, author=by, by_staff=True, text=text, created_at=now)
         if in_hand.found_of(case) is None:
             in_hand.take(row=case, by=by, now=now)

@@ -377,7 +377,7 @@ def ask_reason(
         **model_admin.in_short(rows, request),
         "hidden": [
             ("action", action),
-            ("select_across", request.POST.get("select_across", "0")),
+            ("select_across", "0"),  # those shown, and none that came to the list since
             *((helpers.ACTION_CHECKBOX_NAME, row.pk) for row in rows),
         ],
     }

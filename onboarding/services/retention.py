@@ -1,15 +1,13 @@
 """Personal data that is forgotten here once the broker has it. By settings; every day."""
 
 import logging
-from collections.abc import Iterable
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.conf import settings
 
 from brokerapp.accounts.statuses import ENDED_ACCOUNT, OPEN_ACCOUNT
 from onboarding.models import Document, KycApplication, TaxForm
-from onboarding.statuses import ApplicationStatus, DocumentStatus
+from onboarding.statuses import ApplicationStatus, DocumentStatus, TaxFormStatus
 
 logger = logging.getLogger(__name__)
 
@@ -45,17 +43,25 @@ def drop_tax_ids(*, now: datetime) -> int:
         account__status_at__lt=now - timedelta(days=settings.TAX_ID_RETENTION_DAYS),
         tax_id_dropped_at__isnull=True,
     )
-    abroad = list(opened.exclude(foreign_tax_id="").values_list("pk", flat=True))
     nothing = {"tax_id": "", "minor_tax_id": "", "foreign_tax_id": "", "beneficiary_tax_ids": None}
     dropped = opened.exclude(**nothing).update(**nothing, tax_id_dropped_at=now)
-    _drop_from_tax_forms(abroad)
+    _drop_from_tax_forms(now)
     if dropped:
         logger.info("forgot the tax ids of %s applications", dropped)
     return dropped
 
 
-def _drop_from_tax_forms(applications: Iterable[UUID]) -> None:
-    """Take the number out of the forms too: the broker has them as they were signed."""
-    for form in TaxForm.objects.filter(application_id__in=list(applications)):
+def _drop_from_tax_forms(now: datetime) -> None:
+    """Take the number out of the forms too, once the broker has them as they were signed.
+
+    Of those signed since as well: the application is known to be past it.
+    """
+    decided = TaxForm.objects.filter(
+        status__in=(TaxFormStatus.SENT, TaxFormStatus.DUE, TaxFormStatus.REPLACED, TaxFormStatus.REFUSED),
+        tax_id_dropped_at__isnull=True,
+        application__tax_id_dropped_at__isnull=False,
+    )
+    for form in decided:
         form.content = {name: said for name, said in form.content.items() if name not in NUMBERS}
-        form.save(update_fields=["content"])
+        form.tax_id_dropped_at = now
+        form.save(update_fields=["content", "tax_id_dropped_at"])

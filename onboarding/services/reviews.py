@@ -52,6 +52,9 @@ def ask(
     with transaction.atomic():
         locked = _locked(application)
         if locked.account is None:
+            # What was approved meanwhile may be with the broker: sent again it could be a second account.
+            if locked.status != ApplicationStatus.IN_REVIEW:
+                raise IllegalMove("It does not wait for us: nothing can be asked now.")
             state.move(locked, ApplicationStatus.NEEDS_CHANGES, by=by, reason=STAFF_ASKED)
         elif locked.account.status in FINAL_ACCOUNT:
             raise IllegalMove("The account is closed: nothing can be asked any more.")

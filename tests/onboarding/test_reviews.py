@@ -20,6 +20,7 @@ from brokerapp.mailing.services import send_mails
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.models import SecurityEvent
 from brokerapp.workflow.models import StatusChange
+from brokerapp.workflow.state import IllegalMove
 from onboarding.cases import Attempt, CipRecord, KycAnswer, StaffRequest, Word, WordKind
 from onboarding.models import Document, KycApplication
 from onboarding.services import applications, cip, documents, queue, reviews
@@ -27,6 +28,7 @@ from onboarding.staff import papers
 from onboarding.staff.case import changes_since_last
 from onboarding.staff_reasons import REJECT_REASONS
 from onboarding.statuses import ApplicationStatus
+from tests.broker_stub import BrokerStub
 from tests.brokerapp.security.uploads.samples import passport
 from tests.factories import (
     BrokerageAccountFactory,
@@ -380,3 +382,17 @@ def test_changes_since_last_are_those_of_the_last_two_tries() -> None:
     (change,) = changes_since_last(tries)
     assert (change.label, change.before, change.after) == ("Employer", "Initech", "")
     assert changes_since_last(tries[:1]) == []
+
+
+def test_ask_about_what_another_has_approved_meanwhile_is_refused(
+    application: KycApplication, broker: BrokerStub, member: User
+) -> None:
+    """Sent a second time, an application might make a second account."""
+    reviews.approve(application=application, reason="Fine and well.", by=member, now=timezone.now())
+    application.refresh_from_db()
+    broker.on("POST", "/v1/accounts", status=503)
+    for status in (ApplicationStatus.SUBMITTING, ApplicationStatus.UNKNOWN):
+        assert application.status == status
+        with pytest.raises(IllegalMove):
+            reviews.ask(application=application, reasons=["ID_PAPER"], text="", by=member, now=timezone.now())
+        applications.open_account(application=application, now=timezone.now())

@@ -218,3 +218,27 @@ def test_send_tax_form_killed_after_the_reply_replaces_the_older_one_when_it_is_
     broker.on("GET", f"/v1/accounts/{account.broker_account_id}", json=reply)
     tax_forms.settle_tax_forms(now=timezone.now() + timedelta(days=1))
     assert statuses(account) == ["REPLACED", "SENT"]
+
+
+def test_drop_tax_ids_leaves_a_form_whole_until_the_broker_has_it(account: BrokerageAccount) -> None:
+    form, later = sign_again(account), timezone.now() + timedelta(days=40)
+    retention.drop_tax_ids(now=later)
+    form.refresh_from_db()
+    assert "foreign_tax_id" in form.content
+    TaxForm.objects.filter(pk=form.pk).update(status=TaxFormStatus.SENT)
+    retention.drop_tax_ids(now=later)
+    assert not any("foreign_tax_id" in each.content for each in account.application.tax_forms.all())
+
+
+def test_drop_tax_ids_killed_in_between_is_done_the_next_day(
+    account: BrokerageAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(retention, "_drop_from_tax_forms", killed)
+        with pytest.raises(Killed):
+            retention.drop_tax_ids(now=timezone.now() + timedelta(days=40))
+    retention.drop_tax_ids(now=timezone.now() + timedelta(days=41))
+    assert "foreign_tax_id" not in account.application.tax_forms.get().content

@@ -15,8 +15,9 @@ from tests.broker_stub import REQUEST_ID, BrokerStub
 from tests.factories import OrderFactory, PositionFactory, order_body
 from tests.trading.conftest import LATER, left_in_call, refusal
 from trading import changes, rules
-from trading.models import Asset, Order
+from trading.models import Asset, Order, Quote
 from trading.services import orders
+from trading.services.facts import get_facts
 from trading.statuses import OrderStatus
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "quote")]
@@ -333,3 +334,33 @@ def test_why_not_what_is_not_traded_here() -> None:
 )
 def test_changeable(columns: dict[str, Any], names: tuple[str, ...]) -> None:
     assert changes.changeable(Order(**columns)) == names
+
+
+def test_change_to_a_limit_above_the_market_needs_what_the_limit_comes_to(
+    account: BrokerageAccount, quote: Quote
+) -> None:
+    BrokerageAccount.objects.filter(pk=account.pk).update(buying_power=700)
+    account.refresh_from_db()
+    market = quote.ask or quote.last
+    order = OrderFactory.create(account, status="new", type="LIMIT", limit_price=market - 50, qty=Decimal(10))
+    facts = get_facts(account, order.asset, timezone.now())
+    with pytest.raises(rules.NotEnoughBuyingPower):
+        changes.check_change(order, changes.changed(order, limit_price=market + 50), facts, None)
+
+
+def test_change_that_would_meet_ones_own_open_order_is_refused(
+    account: BrokerageAccount, quote: Quote
+) -> None:
+    BrokerageAccount.objects.filter(pk=account.pk).update(buying_power=100_000)
+    account.refresh_from_db()
+    market = quote.ask or quote.last
+    order, _ = (
+        OrderFactory.create(account, status="new", type="LIMIT", qty=Decimal(1), **values)
+        for values in (
+            {"limit_price": market - 50},
+            {"limit_price": market + 10, "side": "SELL"},
+        )
+    )
+    facts = get_facts(account, order.asset, timezone.now())
+    with pytest.raises(rules.WashTrade):
+        changes.check_change(order, changes.changed(order, limit_price=market + 20), facts, None)

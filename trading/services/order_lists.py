@@ -49,7 +49,7 @@ class Wanted:
         found |= {name: value for name, value in given.items() if value}
         if self.since:
             found["created_at__gte"] = _midnight(self.since)
-        if self.until:
+        if self.until and self.until < date.max:
             found["created_at__lt"] = _midnight(self.until + timedelta(days=1))
         return found
 

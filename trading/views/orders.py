@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString
 from brokerapp.accounts.access import AccountRequiredMixin, SectionMixin
 from brokerapp.ui.csv_download import csv_response
 from brokerapp.ui.flat import Flat
-from brokerapp.units.market_time import day_in_new_york
+from brokerapp.units.market_time import day_in_new_york, in_new_york
 from brokerapp.units.money import plain
 from trading import changes, order_words, rules, timeline
 from trading.forms.orders import OrderFilterForm
@@ -201,6 +201,6 @@ class CancelAllOutcome(AccountRequiredMixin):
 def _instant(text: str) -> datetime | None:
     try:
         found = parse_datetime(text)
-    except ValueError:
+        return in_new_york(found) if found and found.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return found if found and found.tzinfo else None

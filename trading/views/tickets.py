@@ -143,6 +143,8 @@ def _problems(form: TicketForm) -> list[tuple[str, str]]:
 
 def get_asset_or_404(symbol: str) -> Asset:
     """The asset on offer now listed under a symbol, with its quote if it is spelled so. Raises `Http404`."""
+    if "\0" in symbol:
+        raise Http404
     if found := find_named(symbol):
         return found[0]
     try:

@@ -100,8 +100,6 @@ def check_has_one(person: User) -> None:
 def decide_removal(person: User, by: User, reason: str) -> None:
     """What a decision `REMOVE_LOST` does, once a second person has confirmed it; in their transaction."""
     remove_lost(person)
-    # Open pages asked whether their session is there still before its end was committed.
-    transaction.on_commit(partial(live.check_sessions, person.pk))
 
 
 def remove_lost(person: User) -> int:
@@ -114,8 +112,10 @@ def remove_lost(person: User) -> int:
         removed, _ = Authenticator.objects.filter(user=person).delete()
         holds.place_hold(person, HoldReason.MFA)
         record(Kind.MFA_REMOVED, person=person, detail={"removed": removed, "lost": True})
-    sessions.end_all(person)
-    mails.tell(person, "account/email/second_step_removed")
+        sessions.end_all(person)
+        mails.tell(person, "account/email/second_step_removed")
+        # Open pages asked whether their session is there still before its end was committed.
+        transaction.on_commit(partial(live.check_sessions, person.pk))
     return removed
 
 

@@ -22,6 +22,7 @@ from funding.services.settling import NEVER_MADE, NotUndecided
 from funding.statuses import TransferStatus
 from tests.factories import (
     TOTP_SECRET,
+    BrokerageAccountFactory,
     StaffFactory,
     TransferFactory,
     confirm,
@@ -215,3 +216,25 @@ def test_action_on_a_filtered_list_goes_on_once_confirmed() -> None:
     assert unescape(form[1]) == queue
     client.post(queue, chosen | {"reason": REASON})
     assert StaffDecision.objects.get().row_id == str(transfer.pk)
+
+
+def test_confirm_of_a_decision_about_oneself_is_refused() -> None:
+    approver = staff_in_role("approver")
+    decision = proposed(
+        TransferFactory.create(BrokerageAccountFactory.create(user=approver), status="UNKNOWN")
+    )
+    with pytest.raises(IllegalMove):
+        services.confirm(decision=decision, by=approver, reason=REASON)
+
+
+def test_confirm_of_all_confirms_those_that_the_page_with_the_reason_showed() -> None:
+    first, client = proposed(), Client()
+    client.force_login(staff_in_role("approver"))
+    confirm(client)
+    asked = client.post(LIST, {"action": "confirm", "select_across": "1", "_selected_action": first.pk})
+    hidden = dict(asked.context["hidden"])
+    later = proposed()
+    client.post(LIST, hidden | {"reason": "I have looked it up too, they have none."})
+    first.refresh_from_db()
+    later.refresh_from_db()
+    assert (first.status, later.status) == (DecisionStatus.CONFIRMED, DecisionStatus.PROPOSED)

@@ -1,5 +1,6 @@
 import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -9,9 +10,12 @@ from brokerapp.accounts.models import User
 from brokerapp.accounts.roles import Role
 from brokerapp.decisions import services as decisions
 from brokerapp.decisions.models import StaffDecision
+from brokerapp.ops.models import StaffNote
 from brokerapp.privacy import services
 from brokerapp.security_log.kinds import Kind
 from brokerapp.security_log.models import SecurityEvent
+from brokerapp.support import services as support
+from brokerapp.support.models import CaseMessage
 from brokerapp.workflow.models import StatusChange
 from onboarding.models import Agreement, Document, KycApplication
 from onboarding.services import documents
@@ -22,6 +26,7 @@ from tests.factories import (
     OrderFactory,
     StaffFactory,
     TransferFactory,
+    UserFactory,
     confirm,
     staff_in_role,
 )
@@ -207,3 +212,12 @@ def test_admin_pages_ask_for_the_password_again(staff: User) -> None:
     assert answer.status_code == 302
     assert "reauthenticate" in answer["Location"]
     assert KycApplication.objects.exists()
+
+
+def test_erase_takes_what_was_asked_and_noted(staff: User) -> None:
+    person = UserFactory.create()
+    support.open_case(case_id=uuid4(), person=person, topic="OTHER", text="Why?", now=timezone.now())
+    StaffNote.objects.create(person_id=person.pk, written_by_id=staff.pk, text="Lives at 1 Elm St.")
+    services.erase(person=person, by=staff, reason=WHY)
+    assert not CaseMessage.objects.exists()
+    assert not StaffNote.objects.exists()

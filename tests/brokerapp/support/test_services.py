@@ -192,3 +192,10 @@ def test_texts_of_a_case_are_encrypted_in_the_database() -> None:
         cursor.execute("SELECT text FROM support_casemessage")
         assert "secret" not in str(cursor.fetchall())
     assert CaseMessage.objects.get().text == "My secret story"
+
+
+def test_answer_sent_twice_by_two_clicks_is_one() -> None:
+    case, staff = ask(UserFactory.create()), StaffFactory.create()
+    for _ in range(2):
+        services.answer(case=case, by=staff, text="The market was closed.", now=timezone.now())
+    assert CaseMessage.objects.filter(case=case, by_staff=True).count() == 1

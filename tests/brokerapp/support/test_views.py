@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from brokerapp.accounts.roles import Role
 from brokerapp.in_hand import services as in_hand
+from brokerapp.security_log.kinds import Kind
+from brokerapp.security_log.models import SecurityEvent
 from brokerapp.support import services
 from brokerapp.support.forms import mint_key
 from brokerapp.support.models import Case, CaseMessage
@@ -212,3 +214,11 @@ def test_staff_take_and_close() -> None:
     case.refresh_from_db()
     assert in_hand.holders_of(Case) == {str(case.pk): member.pk}
     assert case.status == CaseStatus.CLOSED
+
+
+def test_look_at_a_conversation_to_answer_it_is_kept() -> None:
+    case, client = a_case(), admin_of(Role.SUPPORT)
+    page = reverse("admin:support_case_changelist")
+    shown = client.post(page, {"action": "answer", "_selected_action": str(case.pk)}).content.decode()
+    assert case.messages.get().text in shown
+    assert SecurityEvent.objects.filter(kind=Kind.PII_VIEWED, object_id=str(case.pk)).exists()

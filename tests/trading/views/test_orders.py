@@ -325,3 +325,25 @@ def test_order_page_queries_do_not_grow_with_changes(owner: Client, account: Bro
         versions.append(OrderFactory.create(account, status="new", **changed))
 
     assert_constant_queries(owner, f"/orders/{versions[0].pk}/", change)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/orders/?until=9999-12-31",
+        "/orders/?since=0001-01-01",
+        "/orders/file/?until=9999-12-31",
+        "/orders/cancel-all/outcome/?at=9999-12-31T23:59:59-12:00",
+        "/orders/cancel-all/outcome/?at=0001-01-01T00:00:00%2B00:00",
+        "/portfolio/all/gains/99999/csv/",
+        "/portfolio/all/gains/0/csv/",
+        f"/portfolio/all/gains/{'9' * 23}/csv/",
+    ],
+)
+def test_days_beyond_all_days_are_answered(owner: Client, address: str) -> None:
+    assert owner.get(address).status_code in (200, 302, 404)
+
+
+@pytest.mark.parametrize("name", ["watch", "unwatch"])
+def test_symbol_that_no_column_takes_is_not_found(owner: Client, name: str) -> None:
+    assert owner.post("/watchlists/watch/", {name: "A\0"}).status_code == 404
