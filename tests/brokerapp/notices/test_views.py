@@ -1,13 +1,15 @@
 """The inbox as its person, a stranger and a visitor find it; what a person can turn off, and what not."""
 
+import threading
 from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from brokerapp.accounts.models import User
 from brokerapp.accounts.signin import mails
@@ -20,6 +22,7 @@ from brokerapp.notices.models import Notice, NoticeKind, NoticePreferences
 from brokerapp.notices.reader import write_notices
 from brokerapp.workflow.models import StatusChange
 from tests.factories import TransferFactory, UserFactory
+from tests.sandbox_process import eventually
 
 pytestmark = pytest.mark.django_db
 
@@ -211,3 +214,32 @@ def test_change_of_the_sign_in_is_in_the_inbox_and_mailed_once() -> None:
     assert "text/html" in [part.mimetype for part in sent.alternatives]  # type: ignore[attr-defined]
     page = client_of(person).get(reverse("notice", args=[notice.pk]))
     assert reverse("account_security") in page.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_all_read_while_a_notice_is_being_written_counts_that_one() -> None:
+    person = UserFactory.create()
+    fake_notices(person, 1)
+
+    def read_all() -> None:
+        inbox.mark_read(user_id=person.pk, now=timezone.now())
+        connection.close()
+
+    reader = threading.Thread(target=read_all)
+    with transaction.atomic():
+        Notice.objects.create(
+            user=person, kind=NoticeKind.ORDER_FILLED, row_type="trading.Order", row_id="x", change_id=1
+        )
+        inbox.recount({person.pk})
+        reader.start()
+        eventually(is_somebody_waiting, what="it waiting for the person's row")
+    reader.join()
+    person.refresh_from_db()
+    unread = Notice.objects.filter(user=person, read_at__isnull=True).count()
+    assert (unread, person.unread_notices) == (1, 1)
+
+
+def is_somebody_waiting() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])

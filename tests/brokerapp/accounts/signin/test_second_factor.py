@@ -92,6 +92,19 @@ def test_remove_lost_takes_everything_away_signs_out_and_mails(mailoutbox: list[
     assert [mail.subject for mail in mailoutbox] == ["Your second step was taken away"]
 
 
+def test_remove_lost_by_a_process_that_dies_removes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    person = UserFactory.create()
+    give_second_step(person)
+
+    def die(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(second_factor.sessions, "end_all", die)
+    with pytest.raises(KeyboardInterrupt):
+        second_factor.remove_lost(person)
+    assert second_factor.is_set_up(person)
+
+
 def test_recovery_codes_alone_are_no_second_step() -> None:
     person = StaffFactory.create(second_step=False)
     Authenticator.objects.create(
