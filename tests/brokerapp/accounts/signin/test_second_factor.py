@@ -99,7 +99,7 @@ def test_remove_lost_by_a_process_that_dies_removes_nothing(monkeypatch: pytest.
     def die(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(second_factor.sessions, "end_all", die)
+    monkeypatch.setattr("brokerapp.accounts.signin.sessions.end_all", die)
     with pytest.raises(KeyboardInterrupt):
         second_factor.remove_lost(person)
     assert second_factor.is_set_up(person)
