@@ -134,7 +134,7 @@ QUEUES = (
     _unknown("documents-unknown", Document, "Documents of unknown outcome"),
     _unknown("answers-unknown", KycAnswer, "Answers of unknown outcome"),
     _unknown("cip-unknown", CipRecord, "CIP records of unknown outcome"),
-    _unknown("tax-forms-unknown", TaxForm, "Tax forms of unknown outcome"),
+    _unknown("tax-forms-unknown", TaxForm, "Forms W-8BEN of unknown outcome"),
     _unknown("profile-changes-unknown", ProfileChange, "Profile changes of unknown outcome"),
     _unknown("closings-unknown", AccountClosing, "Closings of unknown outcome"),
     _unknown("bank-links-unknown", BankLink, "Bank links of unknown outcome"),

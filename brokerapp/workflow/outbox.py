@@ -28,18 +28,15 @@ def count_anew() -> int:
     After the database was restored into another cluster, which counts its transactions anew: every change to
     come would else stand before what the readers have had, and none would be told.
     """
-    newest = [
-        found or 0
-        for model in (StatusChange, OutboxCursor)
-        for found in model._default_manager.aggregate(newest=Max("transaction_id")).values()
-    ]
+    newest = Max("transaction_id", default=0)
+    known = max(model.objects.aggregate(newest=newest)["newest"] for model in (StatusChange, OutboxCursor))
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_current_xact_id()::text::bigint")
         (current,) = cursor.fetchone()
-        ahead = max(max(newest) - current + 1, 0)
+        ahead = max(known - current + 1, 0)
         if ahead:
             for model in (StatusChange, OutboxCursor):
-                model._default_manager.update(transaction_id=F("transaction_id") - ahead)
+                model.objects.update(transaction_id=F("transaction_id") - ahead)
     return ahead
 
 

@@ -4,6 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from brokerapp.accounts.statuses import ENDED_ACCOUNT, OPEN_ACCOUNT
 from onboarding.models import Document, KycApplication, TaxForm
@@ -41,25 +42,25 @@ def drop_tax_ids(*, now: datetime) -> int:
         status=ApplicationStatus.SUBMITTED,
         account__status__in=(*OPEN_ACCOUNT, *ENDED_ACCOUNT),
         account__status_at__lt=now - timedelta(days=settings.TAX_ID_RETENTION_DAYS),
-        tax_id_dropped_at__isnull=True,
     )
     nothing = {"tax_id": "", "minor_tax_id": "", "foreign_tax_id": "", "beneficiary_tax_ids": None}
-    dropped = opened.exclude(**nothing).update(**nothing, tax_id_dropped_at=now)
-    _drop_from_tax_forms(now)
+    kept = opened.filter(tax_id_dropped_at__isnull=True).exclude(**nothing)
+    dropped = kept.update(**nothing, tax_id_dropped_at=now)
+    _drop_from_tax_forms(opened, now)
     if dropped:
         logger.info("forgot the tax ids of %s applications", dropped)
     return dropped
 
 
-def _drop_from_tax_forms(now: datetime) -> None:
+def _drop_from_tax_forms(opened: "QuerySet[KycApplication]", now: datetime) -> None:
     """Take the number out of the forms too, once the broker has them as they were signed.
 
-    Of those signed since as well: the application is known to be past it.
+    Of those signed later as well, whether or not their application ever had a number.
     """
     decided = TaxForm.objects.filter(
         status__in=(TaxFormStatus.SENT, TaxFormStatus.DUE, TaxFormStatus.REPLACED, TaxFormStatus.REFUSED),
         tax_id_dropped_at__isnull=True,
-        application__tax_id_dropped_at__isnull=False,
+        application__in=opened,
     )
     for form in decided:
         form.content = {name: said for name, said in form.content.items() if name not in NUMBERS}

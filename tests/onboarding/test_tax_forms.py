@@ -14,7 +14,7 @@ from brokerapp.broker import broker_clock
 from brokerapp.workflow import state
 from brokerapp.workflow.state import Process
 from onboarding import rules, w8ben
-from onboarding.models import ProfileChange, TaxForm
+from onboarding.models import KycApplication, ProfileChange, TaxForm
 from onboarding.services import applications, retention, tax_forms
 from onboarding.statuses import ProfileChangeStatus, TaxFormStatus
 from tests.broker_stub import REQUEST_ID, BrokerStub
@@ -241,4 +241,12 @@ def test_drop_tax_ids_killed_in_between_is_done_the_next_day(
         with pytest.raises(Killed):
             retention.drop_tax_ids(now=timezone.now() + timedelta(days=40))
     retention.drop_tax_ids(now=timezone.now() + timedelta(days=41))
+    assert "foreign_tax_id" not in account.application.tax_forms.get().content
+
+
+def test_drop_tax_ids_of_a_form_whose_application_had_no_number(account: BrokerageAccount) -> None:
+    KycApplication.objects.update(tax_id="", foreign_tax_id="")
+    retention.drop_tax_ids(now=timezone.now() + timedelta(days=40))
+    account.application.refresh_from_db()
+    assert account.application.tax_id_dropped_at is None
     assert "foreign_tax_id" not in account.application.tax_forms.get().content

@@ -174,3 +174,10 @@ LIMIT: dict[str, Any] = {"type": "LIMIT", "limit_price": Decimal(1)}
 def test_begins_and_good_for(ticket: OrderSpec, is_open: bool, begins: str, good_for: str) -> None:
     assert hours.begins(ticket, clock(is_open), FRIDAY) == begins
     assert hours.good_for(ticket, clock(is_open), FRIDAY) == good_for
+
+
+def test_order_in_the_late_session_of_an_evening_ends_with_it() -> None:
+    evening = datetime(2026, 3, 6, 17, tzinfo=NEW_YORK)
+    ticket = order(**LIMIT, extended_hours=True)
+    assert hours.begins(ticket, clock(False), evening) == "As soon as the price is reached"
+    assert hours.good_for(ticket, clock(False), evening) == "Today, until 8:00 pm ET"

@@ -336,31 +336,31 @@ def test_changeable(columns: dict[str, Any], names: tuple[str, ...]) -> None:
     assert changes.changeable(Order(**columns)) == names
 
 
+def check_limit(account: BrokerageAccount, quote: Quote, *, above: int, qty: int, buying_power: int) -> None:
+    """Judge a change of a purchase that rests far below the market, to so many dollars above it."""
+    BrokerageAccount.objects.filter(pk=account.pk).update(buying_power=buying_power)
+    account.refresh_from_db()
+    market = quote.ask or quote.last
+    order = OrderFactory.create(
+        account, status="new", type="LIMIT", limit_price=market - 50, qty=Decimal(qty)
+    )
+    ticket = changes.changed(order, limit_price=market + above)
+    changes.check_change(order, ticket, get_facts(account, order.asset, timezone.now()), None)
+
+
 def test_change_to_a_limit_above_the_market_needs_what_the_limit_comes_to(
     account: BrokerageAccount, quote: Quote
 ) -> None:
-    BrokerageAccount.objects.filter(pk=account.pk).update(buying_power=700)
-    account.refresh_from_db()
-    market = quote.ask or quote.last
-    order = OrderFactory.create(account, status="new", type="LIMIT", limit_price=market - 50, qty=Decimal(10))
-    facts = get_facts(account, order.asset, timezone.now())
+    check_limit(account, quote, above=50, qty=10, buying_power=1_000)
     with pytest.raises(rules.NotEnoughBuyingPower):
-        changes.check_change(order, changes.changed(order, limit_price=market + 50), facts, None)
+        check_limit(account, quote, above=50, qty=10, buying_power=700)
 
 
 def test_change_that_would_meet_ones_own_open_order_is_refused(
     account: BrokerageAccount, quote: Quote
 ) -> None:
-    BrokerageAccount.objects.filter(pk=account.pk).update(buying_power=100_000)
-    account.refresh_from_db()
-    market = quote.ask or quote.last
-    order, _ = (
-        OrderFactory.create(account, status="new", type="LIMIT", qty=Decimal(1), **values)
-        for values in (
-            {"limit_price": market - 50},
-            {"limit_price": market + 10, "side": "SELL"},
-        )
-    )
-    facts = get_facts(account, order.asset, timezone.now())
+    price = (quote.ask or quote.last) + 10
+    OrderFactory.create(account, status="new", type="LIMIT", side="SELL", limit_price=price, qty=Decimal(1))
+    check_limit(account, quote, above=5, qty=1, buying_power=100_000)
     with pytest.raises(rules.WashTrade):
-        changes.check_change(order, changes.changed(order, limit_price=market + 20), facts, None)
+        check_limit(account, quote, above=20, qty=1, buying_power=100_000)

@@ -170,8 +170,19 @@ def test_sweep_ends_well_before_its_task_is_killed(settings: Any, clock: Clock) 
     assert sweep("people", people(), handle) == Swept(done=1, left=1)
 
 
+def cannot_be_put_off(_: User) -> None:
+    raise LookupError("it cannot be put off")
+
+
 @pytest.mark.django_db
-def test_sweep_failing_row_is_put_off_and_keeps_no_other_waiting() -> None:
+@pytest.mark.parametrize(
+    ("put_off", "is_active"),
+    [(deactivate, False), (cannot_be_put_off, True)],
+    ids=["put off", "not even that"],
+)
+def test_sweep_failing_row_is_put_off_and_keeps_no_other_waiting(
+    put_off: Callable[[User], None], is_active: bool
+) -> None:
     first, *others = UserFactory.create_batch(3)
     handled: list[int] = []
 
@@ -181,30 +192,10 @@ def test_sweep_failing_row_is_put_off_and_keeps_no_other_waiting() -> None:
         handled.append(user.pk)
         deactivate(user)
 
-    def put_off(user: User) -> None:
-        User.objects.filter(pk=user.pk).update(is_active=False)
-
     assert sweep("people", people(), handle, failed=put_off) == Swept(done=2, failed=1)
     assert handled == [user.pk for user in others]
     first.refresh_from_db()
-    assert not first.is_active
-
-
-@pytest.mark.django_db
-def test_sweep_row_that_cannot_even_be_put_off_keeps_no_other_waiting() -> None:
-    first, *others = UserFactory.create_batch(3)
-    handled: list[int] = []
-
-    def handle(user: User) -> None:
-        if user.pk == first.pk:
-            raise RuntimeError("a bug")
-        handled.append(user.pk)
-
-    def put_off(_: User) -> None:
-        raise LookupError("cannot be put off")
-
-    assert sweep("people", people(), handle, failed=put_off) == Swept(done=2, failed=1)
-    assert handled == [user.pk for user in others]
+    assert first.is_active is is_active
 
 
 @pytest.mark.django_db
