@@ -11,6 +11,7 @@ from brokerapp.broker.alpaca.errors import BrokerRejected, CallNotRecorded, Clai
 from brokerapp.broker.budget import budget_of
 from brokerapp.broker.calls.models import ApiCall
 from brokerapp.broker.calls.recorder import ApiCallRecorder, sending
+from brokerapp.web.fixed_queries import read_again
 from brokerapp.workflow.models import StatusChange
 from brokerapp.workflow.state import Process
 from brokerapp.workflow.writes import (
@@ -321,3 +322,18 @@ def test_send_refuses_what_the_broker_refuses(broker, settings):
 
     assert parcel.status == "REFUSED"
     assert parcel.status_reason == BrokerRejected("insufficient balance").user_message
+
+
+def test_send_again_makes_no_call_for_what_was_heard_of_meanwhile(broker, settings, monkeypatch):
+    broker.replace("POST", settings.BROKER_BASE_URL + PATH, status=503)
+    parcel = send_parcel(Parcel.objects.create())
+
+    def hear_first(row):
+        Parcel.objects.filter(pk=row.pk).update(status="SENT")
+        read_again(row)
+
+    monkeypatch.setattr("brokerapp.workflow.writes.read_again", hear_first)
+    parcel = send_again(parcel, timezone.now() + LATER)
+
+    assert parcel.status == "SENT"
+    assert len(broker.calls) == 1
